@@ -1,0 +1,32 @@
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+
+/** Reads a JSON body as bytes, up to `limitBytes`; compressed bodies are refused, not inflated. */
+export function rawJsonBody(limitBytes: number): RequestHandler[] {
+  return [
+    function requireJson(request, response, next) {
+      const type = request.headers['content-type'] ?? '';
+      if (/^application\/json\s*(;|$)/i.test(type)) return next();
+      response.status(415).json({
+        error: `the content type is ${type === '' ? 'missing' : `"${type}"`}; send application/json`,
+      });
+    },
+    express.raw({ type: () => true, limit: limitBytes, inflate: false }),
+  ];
+}
+
+/** Turns whatever a handler threw into one sentence of JSON: no stack, no HTML page. */
+export function sayInJson(limitBytes: number): ErrorRequestHandler {
+  return function errorInJson(error, _request, response, next) {
+    if (response.headersSent) return next(error);
+    const status = typeof error?.status === 'number' ? error.status : 500;
+    response.status(status).json({ error: sentenceFor(status, limitBytes) });
+  };
+}
+
+function sentenceFor(status: number, limitBytes: number): string {
+  if (status === 413)
+    return `the body is over the limit of ${limitBytes} bytes; send a smaller one`;
+  if (status === 415) return 'the body is compressed; send it without a Content-Encoding';
+  if (status < 500) return 'the body did not arrive whole; send it again';
+  return 'an unexpected failure inside Surefoot; its log has the details';
+}

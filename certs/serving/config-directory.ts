@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { LastGoodOptions } from './last-good.ts';
+import { type Parsed, parseStrictYaml } from './strict-yaml.ts';
+
+/** File name to schema: what a program reads of the configuration directory. */
+export type ConfigSchemas = Readonly<Record<string, z.ZodType>>;
+export type Config<Schemas extends ConfigSchemas> = {
+  readonly [Name in keyof Schemas]: z.output<Schemas[Name]>;
+};
+
+/**
+ * How a program reads its part of the configuration directory: all its files or none, so that a
+ * half-finished edit of two files never comes into force.
+ */
+export function configDirectory<Schemas extends ConfigSchemas>(
+  directory: string,
+  schemas: Schemas,
+): Pick<
+  LastGoodOptions<ReadonlyMap<string, string>, Config<Schemas>>,
+  'name' | 'read' | 'fingerprint' | 'parse'
+> {
+  const names = Object.keys(schemas);
+  return {
+    name: 'configuration',
+    async read() {
+      const texts = await Promise.all(names.map((name) => readConfigFile(directory, name)));
+      return new Map(names.map((name, index) => [name, texts[index] as string]));
+    },
+    fingerprint(texts) {
+      const hash = createHash('sha256');
+      for (const [name, text] of texts) hash.update(name).update('\0').update(text).update('\0');
+      return hash.digest('hex');
+    },
+    parse(texts): Parsed<Config<Schemas>> {
+      const problems: string[] = [];
+      const values: Record<string, unknown> = {};
+      for (const [name, text] of texts) {
+        const parsed = parseStrictYaml(name, text, schemas[name] as z.ZodType);
+        if (parsed.ok) values[name] = parsed.value;
+        else problems.push(...parsed.problems);
+      }
+      return problems.length === 0
+        ? { ok: true, value: values as Config<Schemas> }
+        : { ok: false, problems };
+    },
+  };
+}
+
+async function readConfigFile(directory: string, name: string): Promise<string> {
+  const path = join(directory, name);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `${path}: cannot be read (${code}); --config names the directory that holds it, as manifests/config does`,
+    );
+  }
+}

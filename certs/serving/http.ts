@@ -1,0 +1,113 @@
+import type { Server as HttpServer, RequestListener, ServerOptions } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Address, hostPort } from './address.ts';
+import type { LastGood } from './last-good.ts';
+import { WrongCall } from './lifecycle.ts';
+import type { PairFiles, ServingPair } from './serving-pair.ts';
+
+/**
+ * The API server and the scheduler keep idle connections for 90 s and do not repeat a POST that
+ * dies on one (Go's net/http), so ours must outlive theirs; Node's default is 5 s.
+ */
+const KEEP_ALIVE_MS = 120_000;
+/** A client that dribbles its request is cut; the webhook's own time-out is 2 s. */
+const REQUEST_TIMEOUT_MS = 8000;
+const HEADERS_TIMEOUT_MS = 5000;
+/** How often Node looks for such clients; its default of 30 s would be the real time-out. */
+const CONNECTION_CHECK_MS = 1000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** The API server pools 25 connections and opens more in a burst; this stops a flood, not a burst. */
+const MAX_CONNECTIONS = 2000;
+
+const LIMITS: ServerOptions = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: CONNECTION_CHECK_MS,
+};
+
+/** A server of ours: listening, and stoppable without losing a request. */
+export class RunningServer {
+  readonly #server: HttpServer;
+  #draining = false;
+
+  private constructor(server: HttpServer) {
+    this.#server = server;
+  }
+
+  /** Listens in the clear; for loopback and for probes. */
+  static async http(address: Address, listener: RequestListener): Promise<RunningServer> {
+    const running = new RunningServer(createHttpServer(LIMITS));
+    return running.#listen(address, listener);
+  }
+
+  /** Listens with TLS 1.3 and the pair that is in force at each handshake. */
+  static async https(
+    address: Address,
+    pair: LastGood<PairFiles, ServingPair>,
+    listener: RequestListener,
+  ): Promise<RunningServer> {
+    const server = createHttpsServer({
+      ...LIMITS,
+      ...secureContext(pair.value),
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    });
+    return new RunningServer(server).#listen(address, listener);
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** New handshakes use this pair; open connections keep theirs. */
+  usePair(pair: ServingPair): void {
+    if ('setSecureContext' in this.#server) {
+      (this.#server as ReturnType<typeof createHttpsServer>).setSecureContext(secureContext(pair));
+    }
+  }
+
+  /**
+   * Serves on for `drainSeconds` while telling each client to close its connection, then closes.
+   * Closing at once loses what is in flight: readiness takes seconds to reach the callers, and
+   * pooled connections outlive it (kubernetes#127335).
+   */
+  async stop(drainSeconds: number): Promise<void> {
+    this.#draining = true;
+    if (drainSeconds > 0) await sleep(drainSeconds * 1000);
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeIdleConnections();
+    const cut = setTimeout(() => this.#server.closeAllConnections(), REQUEST_TIMEOUT_MS);
+    await closed;
+    clearTimeout(cut);
+  }
+
+  #listen(address: Address, listener: RequestListener): Promise<RunningServer> {
+    const server = this.#server;
+    server.maxConnections = MAX_CONNECTIONS;
+    server.on('request', (request, response) => {
+      if (this.#draining) response.setHeader('Connection', 'close');
+      listener(request, response);
+    });
+    return new Promise((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(
+          error.code === 'EADDRINUSE'
+            ? new WrongCall(`${hostPort(address)} is taken by another program; choose another port`)
+            : new Error(`cannot listen on ${hostPort(address)}: ${error.message}`),
+        );
+      });
+      server.listen(
+        { port: address.port, ...(address.host !== '' && { host: address.host }) },
+        () => resolve(this),
+      );
+    });
+  }
+}
+
+function secureContext({ certificate, key }: ServingPair): { cert: string; key: string } {
+  return { cert: certificate, key };
+}

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Parsed } from './strict-yaml.ts';
+
+export interface LastGoodOptions<Raw, Value> {
+  /** What is read, for messages: `configuration`, `serving pair`. */
+  readonly name: string;
+  /** Reads the source anew; may throw, which counts as a problem. */
+  readonly read: () => Promise<Raw>;
+  /** Text that differs when, and only when, the source differs. */
+  readonly fingerprint: (raw: Raw) => string;
+  readonly parse: (raw: Raw) => Parsed<Value>;
+  /** Called after each swap, the first one apart. */
+  readonly onSwap?: (value: Value) => void;
+  /** Called once for each new broken state, with its sentences. */
+  readonly onProblem?: (problems: readonly string[]) => void;
+  /** Default 2 s: a changed ConfigMap or Secret reaches the files in 30 to 100 s, so reading them
+   * often costs little and adds nothing; polling also sees what file events miss on such mounts. */
+  readonly intervalMs?: number;
+}
+
+/**
+ * Holds the last good reading of something that changes while the program runs: configuration
+ * files, a serving pair. A broken new reading is reported once and otherwise ignored.
+ */
+export class LastGood<Raw, Value> {
+  readonly #options: LastGoodOptions<Raw, Value>;
+  readonly #stop = new AbortController();
+  #value: Value;
+  #fingerprint: string;
+  #brokenFingerprint = '';
+  #problems: readonly string[] = [];
+
+  private constructor(options: LastGoodOptions<Raw, Value>, raw: Raw, value: Value) {
+    this.#options = options;
+    this.#value = value;
+    this.#fingerprint = options.fingerprint(raw);
+  }
+
+  /** Reads for the first time; the problems, if there is nothing good to start from. */
+  static async load<Raw, Value>(
+    options: LastGoodOptions<Raw, Value>,
+  ): Promise<Parsed<LastGood<Raw, Value>>> {
+    try {
+      const raw = await options.read();
+      const parsed = options.parse(raw);
+      return parsed.ok ? { ok: true, value: new LastGood(options, raw, parsed.value) } : parsed;
+    } catch (error) {
+      return { ok: false, problems: [sentenceOf(error)] };
+    }
+  }
+
+  get value(): Value {
+    return this.#value;
+  }
+
+  /** Identifies what is in force: the fingerprint of the last good reading. */
+  get fingerprint(): string {
+    return this.#fingerprint;
+  }
+
+  /** What is wrong with the newest reading; empty while it is the one in force. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Reads once more; true when a new good value came into force. */
+  async reload(): Promise<boolean> {
+    try {
+      const raw = await this.#options.read();
+      const fingerprint = this.#options.fingerprint(raw);
+      if (fingerprint === this.#fingerprint) {
+        this.#brokenFingerprint = '';
+        this.#problems = [];
+        return false;
+      }
+      const parsed = this.#options.parse(raw);
+      if (!parsed.ok) {
+        this.#report(fingerprint, parsed.problems);
+        return false;
+      }
+      this.#value = parsed.value;
+      this.#fingerprint = fingerprint;
+      this.#brokenFingerprint = '';
+      this.#problems = [];
+      this.#options.onSwap?.(parsed.value);
+      return true;
+    } catch (error) {
+      const sentence = sentenceOf(error);
+      this.#report(sentence, [sentence]);
+      return false;
+    }
+  }
+
+  /** Reloads at the interval until `stop`; resolves when stopped. */
+  async follow(): Promise<void> {
+    const { intervalMs = 2000 } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      await sleep(intervalMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
+      if (!this.#stop.signal.aborted) await this.reload();
+    }
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  #report(fingerprint: string, problems: readonly string[]): void {
+    this.#problems = problems;
+    if (fingerprint === this.#brokenFingerprint) return;
+    this.#brokenFingerprint = fingerprint;
+    this.#options.onProblem?.(problems);
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

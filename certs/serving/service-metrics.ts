@@ -1,0 +1,34 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+/** A registry with what every program of ours exports: process figures and the build. */
+export function serviceRegistry(program: string): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  registry.setDefaultLabels({ program });
+  return registry;
+}
+
+/** Which configuration is in force, and whether a newer, broken one is being ignored. */
+export function configurationMetrics(
+  registry: Registry,
+  current: () => { readonly fingerprint: string; readonly problems: readonly string[] },
+): void {
+  new Gauge({
+    name: 'surefoot_configuration_info',
+    help: 'Constant 1, labelled with the SHA-256 of the configuration in force.',
+    labelNames: ['sha256'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.set({ sha256: current().fingerprint }, 1);
+    },
+  });
+  new Gauge({
+    name: 'surefoot_configuration_broken',
+    help: '1 while the files hold something broken and the last good configuration is kept.',
+    registers: [registry],
+    collect() {
+      this.set(current().problems.length === 0 ? 0 : 1);
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Parsed } from './strict-yaml.ts';
+
+/** The files of a serving pair as they were read, not yet checked. */
+export interface PairFiles {
+  readonly directory: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A checked serving pair: the key belongs to the certificate, which is valid now. */
+export interface ServingPair {
+  readonly certificate: string;
+  readonly key: string;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Reads `tls.crt` and `tls.key`. A mounted Secret is swapped by moving its `..data` link, so the
+ * link is resolved once and both files come from the same version.
+ */
+export async function readPairFiles(directory: string): Promise<PairFiles> {
+  const version = await realpath(join(directory, '..data')).catch(() => directory);
+  const [certificate, key] = await Promise.all(
+    ['tls.crt', 'tls.key'].map((name) =>
+      readFile(join(version, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+        throw new Error(
+          `${join(directory, name)}: cannot be read (${error.code}); make a pair with "surefoot certs --tls-dir ${directory} --host NAME"`,
+        );
+      }),
+    ),
+  );
+  return { directory, certificate: certificate as string, key: key as string };
+}
+
+/**
+ * Checks what Node's TLS does not: `setSecureContext` takes a key of another certificate without
+ * a word, and every handshake after it fails.
+ */
+export function parseServingPair(files: PairFiles, now: Date): Parsed<ServingPair> {
+  const certificatePath = join(files.directory, 'tls.crt');
+  const keyPath = join(files.directory, 'tls.key');
+  const certificate = attempt(() => new X509Certificate(files.certificate));
+  if (certificate === undefined) {
+    return problem(`${certificatePath}: not a PEM certificate; the file must hold one`);
+  }
+  const key = attempt(() => createPrivateKey(files.key));
+  if (key === undefined) {
+    return problem(`${keyPath}: not a PEM private key; the file must hold one, without a password`);
+  }
+  if (!certificate.checkPrivateKey(key)) {
+    return problem(`${keyPath}: does not belong to the certificate in ${certificatePath}`);
+  }
+  const expiresAt = new Date(certificate.validTo);
+  if (expiresAt <= now) {
+    return problem(`${certificatePath}: expired at ${expiresAt.toISOString()}; make a new pair`);
+  }
+  return {
+    ok: true,
+    value: { certificate: files.certificate, key: files.key, expiresAt },
+  };
+}
+
+function problem(sentence: string): Parsed<never> {
+  return { ok: false, problems: [sentence] };
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}

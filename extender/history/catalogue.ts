@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { parseStrictYaml, strictSection } from '../../certs/serving/strict-yaml.ts';
+
+const expression = z.string().transform((text, context) => {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: `not a regular expression: ${(error as Error).message}`,
+    });
+    return z.NEVER;
+  }
+});
+
+const rowFields = {
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  trust: z.enum(['platform']),
+  probability: z.number().min(0).max(1),
+  words: z.string(),
+  cites: z.string(),
+};
+
+const rowSchema = z.discriminatedUnion('source', [
+  strictSection({ source: z.literal('pod-device-health'), ...rowFields }),
+  strictSection({ source: z.literal('node-allocatable'), ...rowFields }),
+  strictSection({
+    source: z.literal('pod-rejected'),
+    ...rowFields,
+    reason: expression,
+    message: expression,
+  }),
+]);
+
+/** One row of catalogue.yaml: a kind of sign, who writes it, and what it is worth. */
+export type CatalogueRow = z.output<typeof rowSchema>;
+export type Catalogue = readonly CatalogueRow[];
+
+/** The rows of the file beside this one. Throws with every problem: the file is ours. */
+export function builtInCatalogue(): Catalogue {
+  const text = readFileSync(new URL('./catalogue.yaml', import.meta.url), 'utf8');
+  const parsed = parseStrictYaml('catalogue.yaml', text, z.array(rowSchema));
+  if (parsed.ok) return parsed.value;
+  throw new Error(parsed.problems.join('\n'));
+}

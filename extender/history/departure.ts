@@ -1,0 +1,99 @@
+import { asksForDevices, type DevicesAsked } from '../../webhook/words/device.ts';
+import type { Slot } from '../../webhook/words/workload.ts';
+import type { PodFacts } from './facts.ts';
+
+/** Why a slot left its node. `deleted`: by somebody, who may or may not want it back. */
+export type DepartureCause =
+  | 'completed'
+  | 'crashed'
+  | 'device fault'
+  | 'evicted'
+  | 'preempted'
+  | 'reclaimed'
+  | 'deleted';
+
+/** A slot leaving a node, with what it would need to come back. */
+export interface Departure {
+  readonly slot: Slot;
+  readonly podUid: string;
+  readonly node: string;
+  readonly cause: DepartureCause;
+  readonly atSeconds: number;
+  /** How long the pod ran there: a home is worth no longer than that. */
+  readonly ranSeconds: number;
+  readonly devices: DevicesAsked;
+  readonly images: readonly string[];
+  readonly coldStartSeconds: number;
+  /** When the node stops being the slot's home. */
+  readonly homeUntilSeconds: number;
+}
+
+/** What the slot's profile and annotations say about coming home. */
+export interface HomeTerms {
+  readonly coldStartSeconds: number;
+  /** The longest that any home lives. */
+  readonly homeLifeSeconds: number;
+}
+
+/**
+ * The departure that a pod's change means, or `undefined`: the pod goes on, has left before, or
+ * never ran there (a rejected pod leaves the slot's earlier home as it was).
+ */
+export function departureOf(
+  previous: PodFacts | undefined,
+  current: PodFacts,
+  terms: HomeTerms,
+  nowSeconds: number,
+): Departure | undefined {
+  if (!hasLeft(current) || (previous !== undefined && hasLeft(previous))) return undefined;
+  const { node, startedAtSeconds } = current;
+  if (node === undefined || startedAtSeconds === undefined) return undefined;
+  if (current.phase === 'Failed' && isRejection(current)) return undefined;
+  if (!asksForDevices(current.devices)) return undefined;
+
+  const atSeconds = Math.min(current.endedAtSeconds ?? nowSeconds, nowSeconds);
+  const ranSeconds = Math.max(0, atSeconds - startedAtSeconds);
+  return {
+    slot: current.slot,
+    podUid: current.uid,
+    node,
+    cause: causeOf(previous, current),
+    atSeconds,
+    ranSeconds,
+    devices: current.devices,
+    images: current.images,
+    coldStartSeconds: terms.coldStartSeconds,
+    homeUntilSeconds: atSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
+  };
+}
+
+/** True once the pod has ended or has begun to: its successor may be asked about from then on. */
+export function hasLeft(pod: PodFacts): boolean {
+  return pod.phase === 'Succeeded' || pod.phase === 'Failed' || pod.isTerminating;
+}
+
+/** True when the kubelet refused the pod, so that none of its containers ever started. */
+export function isRejection(pod: PodFacts): boolean {
+  return pod.phase === 'Failed' && pod.exitCode === undefined && pod.statusReason !== undefined;
+}
+
+/** Whether a departed slot keeps a home at all. Completed work does not come back. */
+export function keepsHome(departure: Departure): boolean {
+  return departure.cause !== 'completed';
+}
+
+function causeOf(previous: PodFacts | undefined, current: PodFacts): DepartureCause {
+  if (current.phase === 'Succeeded') return 'completed';
+  const lastHealth = [...(previous?.deviceHealth ?? []), ...current.deviceHealth];
+  if (lastHealth.some(({ health }) => health === 'Unhealthy')) return 'device fault';
+  switch (current.disruption) {
+    case undefined:
+      return current.phase === 'Failed' ? 'crashed' : 'deleted';
+    case 'PreemptionByScheduler':
+      return 'preempted';
+    case 'DeletionByPodGC':
+      return 'reclaimed';
+    default:
+      return 'evicted';
+  }
+}

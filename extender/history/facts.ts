@@ -1,0 +1,69 @@
+import type { DevicesAsked } from '../../webhook/words/device.ts';
+import type { Slot } from '../../webhook/words/workload.ts';
+
+/** What one look at the API showed: the narrow records that history and forecast work on. */
+
+/** Identifies hardware across re-created Node objects; see identity.ts. */
+export type HostId = string;
+
+/** Numbers of one extended resource on a node. */
+export interface DeviceCount {
+  /** How many the device plugin has registered, broken ones included. */
+  readonly capacity: number;
+  /** How many it offers. */
+  readonly allocatable: number;
+}
+
+export interface NodeFacts {
+  readonly name: string;
+  readonly host: HostId;
+  /** Extended resources only. */
+  readonly devices: ReadonlyMap<string, DeviceCount>;
+  /** Normalised image name to its size in bytes, as the kubelet lists them (at most 50). */
+  readonly images: ReadonlyMap<string, number>;
+}
+
+/** One device as the kubelet reports it in a pod's status (KEP-4680). */
+export interface DeviceHealth {
+  readonly resource: string;
+  /** The plugin's device id, for NVIDIA the UUID. */
+  readonly device: string;
+  readonly health: 'Healthy' | 'Unhealthy' | 'Unknown';
+}
+
+export interface PodFacts {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Bound node; absent while the pod is pending. */
+  readonly node?: string;
+  readonly phase: string;
+  readonly slot: Slot;
+  readonly devices: DevicesAsked;
+  /** Normalised image names of all containers. */
+  readonly images: readonly string[];
+  readonly createdAtSeconds: number;
+  /** When the kubelet took the pod on; absent until then. */
+  readonly startedAtSeconds?: number;
+  /** When it ended or began to end; absent while it runs. */
+  readonly endedAtSeconds?: number;
+  /** Set once somebody asked for its deletion. */
+  readonly isTerminating: boolean;
+  readonly statusReason?: string;
+  readonly statusMessage?: string;
+  /** Exit code of the first container that failed. */
+  readonly exitCode?: number;
+  /** Reason of a true DisruptionTarget condition, such as `PreemptionByScheduler`. */
+  readonly disruption?: string;
+  readonly deviceHealth: readonly DeviceHealth[];
+}
+
+/** True while the pod holds its devices on a node. */
+export function holdsDevices(pod: PodFacts): boolean {
+  return pod.node !== undefined && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+}
+
+/** How many of one resource the pod asks for. */
+export function countAsked(pod: Pick<PodFacts, 'devices'>, resource: string): number {
+  return pod.devices.resources.find((ask) => ask.resource === resource)?.count ?? 0;
+}

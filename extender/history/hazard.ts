@@ -1,0 +1,111 @@
+import type { Incident } from './incident.ts';
+
+const SECONDS_PER_DAY = 86_400;
+
+/**
+ * A device fault's shadow has two parts: days of high risk, then a lasting difference between
+ * devices (LANL and Titan records; reliability research, section 3, "two-scale": 3 and 90 days).
+ */
+const HALF_LIVES_DAYS = [3, 90] as const;
+
+/**
+ * Faults per device-day of a device nobody knows anything about: 6.5 per 1,000 node-days of eight
+ * GPUs (Meta RSC-1, HPCA 2025; the middle rate of reliability research, section 1.1).
+ */
+const PRIOR_FAULTS_PER_DEVICE_DAY = 6.5 / 1000 / 8;
+
+/**
+ * How many device-days of experience the prior counts for. With 20, a device that has just failed
+ * is expected to fail again within 7 days with 1 - exp(-7/20) = 30 %, as on Titan when the device
+ * was left in its node (n = 323; reliability research, section 0).
+ */
+const PRIOR_DEVICE_DAYS = 20;
+
+/** Busy device-time of a host, decayed on both scales: only work proves health, idling does not. */
+export interface Exposure {
+  readonly deviceDays: readonly [number, number];
+  readonly atSeconds: number;
+}
+
+export const NO_EXPOSURE: Exposure = { deviceDays: [0, 0], atSeconds: 0 };
+
+/** The exposure after `deviceSeconds` more of work that ended at `atSeconds`. */
+export function withWork(exposure: Exposure, deviceSeconds: number, atSeconds: number): Exposure {
+  const added = deviceSeconds / SECONDS_PER_DAY;
+  const [fast, slow] = decayed(exposure, atSeconds);
+  return { deviceDays: [fast + added, slow + added], atSeconds };
+}
+
+/** The devices a pod would take on a node, and what is known of the ones it may get. */
+export interface DeviceChoice {
+  readonly resource: string;
+  /** How many the pod asks for. */
+  readonly count: number;
+  /** How many the node has. */
+  readonly total: number;
+  /** Devices that running pods are known to hold: a newcomer cannot get them. */
+  readonly busy: ReadonlySet<string>;
+}
+
+/** Hazard for one pod on one node, and the incidents that raise it, worst first. */
+export interface Hazard {
+  readonly faultsPerDay: number;
+  readonly incidents: readonly Incident[];
+}
+
+/**
+ * The rate of faults that would hit a pod which takes these devices: for each device the prior
+ * rate, and for each incident its decayed weight times the chance of getting that device. The
+ * broken device is most often the free one, so only devices known busy are left out of the draw.
+ */
+export function hazardFor(
+  choice: DeviceChoice,
+  incidents: readonly Incident[],
+  exposure: Exposure,
+  nowSeconds: number,
+): Hazard {
+  const { resource, count, total, busy } = choice;
+  const experience = decayed(exposure, nowSeconds).map(
+    (deviceDays) => PRIOR_DEVICE_DAYS + deviceDays / Math.max(total, 1),
+  );
+  const priorRate = mean(
+    experience.map((days) => (PRIOR_FAULTS_PER_DEVICE_DAY * PRIOR_DEVICE_DAYS) / days),
+  );
+  const drawnFrom = Math.max(total - busy.size, count, 1);
+  const weighed = incidents
+    .filter((incident) => incident.resource === resource)
+    .filter((incident) => incident.device === undefined || !busy.has(incident.device))
+    .map((incident) => ({
+      incident,
+      rate: (count / drawnFrom) * incidentRate(incident, experience, nowSeconds),
+    }))
+    .sort((a, b) => b.rate - a.rate);
+  return {
+    faultsPerDay: weighed.reduce((sum, { rate }) => sum + rate, count * priorRate),
+    incidents: weighed.map(({ incident }) => incident),
+  };
+}
+
+function incidentRate(
+  incident: Incident,
+  experience: readonly number[],
+  nowSeconds: number,
+): number {
+  const age = Math.max(0, nowSeconds - (incident.closedAtSeconds ?? nowSeconds)) / SECONDS_PER_DAY;
+  return mean(
+    HALF_LIVES_DAYS.map(
+      (halfLife, scale) =>
+        (incident.probability * 2 ** (-age / halfLife)) / (experience[scale] as number),
+    ),
+  );
+}
+
+function decayed(exposure: Exposure, nowSeconds: number): readonly [number, number] {
+  const days = Math.max(0, nowSeconds - exposure.atSeconds) / SECONDS_PER_DAY;
+  const [fast, slow] = exposure.deviceDays;
+  return [fast * 2 ** (-days / HALF_LIVES_DAYS[0]), slow * 2 ** (-days / HALF_LIVES_DAYS[1])];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,67 @@
+import type { Slot } from '../../webhook/words/workload.ts';
+import { type Departure, keepsHome } from './departure.ts';
+
+/** Which slots are away, and which node is whose home: departures, found by slot and by node. */
+export class Homes {
+  readonly #bySlot = new Map<string, readonly Departure[]>();
+  readonly #byNode = new Map<string, Set<Departure>>();
+
+  /** A slot has left. Completed work gives up its homes; otherwise the node it left is its home. */
+  left(departure: Departure): void {
+    const { key, interchangeable } = departure.slot;
+    const earlier = this.#bySlot.get(key) ?? [];
+    if (interchangeable) {
+      if (keepsHome(departure)) this.#replace(key, [...earlier, departure]);
+    } else {
+      this.#replace(key, keepsHome(departure) ? [departure] : []);
+    }
+  }
+
+  /**
+   * A pod of the slot is bound to a node, so its slot is no longer away. Of interchangeable
+   * replicas the one whose home this was is back, or else the one that has been away longest.
+   */
+  returned(slot: Slot, node: string): void {
+    const away = this.#bySlot.get(slot.key);
+    if (away === undefined) return;
+    if (!slot.interchangeable) return this.#replace(slot.key, []);
+    const back = away.find((departure) => departure.node === node) ?? away[0];
+    this.#replace(
+      slot.key,
+      away.filter((departure) => departure !== back),
+    );
+  }
+
+  /** Departures of the slot whose node still counts as home. */
+  of(slot: Slot, nowSeconds: number): readonly Departure[] {
+    return this.#live(this.#bySlot.get(slot.key) ?? [], nowSeconds);
+  }
+
+  /** Slots that are away and have their home on this node. */
+  on(node: string, nowSeconds: number): readonly Departure[] {
+    return this.#live([...(this.#byNode.get(node) ?? [])], nowSeconds);
+  }
+
+  /** Forgets homes that have ended. */
+  prune(nowSeconds: number): void {
+    for (const [key, away] of this.#bySlot) this.#replace(key, this.#live(away, nowSeconds));
+  }
+
+  #live(departures: readonly Departure[], nowSeconds: number): readonly Departure[] {
+    return departures.filter(({ homeUntilSeconds }) => homeUntilSeconds > nowSeconds);
+  }
+
+  #replace(key: string, away: readonly Departure[]): void {
+    for (const departure of this.#bySlot.get(key) ?? []) {
+      const onNode = this.#byNode.get(departure.node);
+      onNode?.delete(departure);
+      if (onNode?.size === 0) this.#byNode.delete(departure.node);
+    }
+    if (away.length === 0) this.#bySlot.delete(key);
+    else this.#bySlot.set(key, away);
+    for (const departure of away) {
+      const onNode = this.#byNode.get(departure.node) ?? new Set();
+      this.#byNode.set(departure.node, onNode.add(departure));
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { Recovery, Signal } from './signal.ts';
+
+/** One fault, after all the signals that report it are merged. */
+export interface Incident {
+  readonly resource: string;
+  /** Absent while no signal has told which device it is. */
+  readonly device?: string;
+  readonly openedAtSeconds: number;
+  readonly lastSeenAtSeconds: number;
+  /** Absent while a standing signal still reports it. */
+  readonly closedAtSeconds?: number;
+  /** That it was a real device fault: the strongest signal's, never a sum. */
+  readonly probability: number;
+  /** Catalogue rows whose standing state has not been seen to end. */
+  readonly standing: readonly string[];
+  /** What was seen, in words; one entry for each kind of signal. */
+  readonly evidence: readonly string[];
+}
+
+/** Signals of one burst are one fault (NVSentinel's burst gap; signal research, B4). */
+const MERGE_WINDOW_SECONDS = 180;
+
+/** The incidents of one host, with a signal merged into the one it reports, or opening a new one. */
+export function withSignal(incidents: readonly Incident[], signal: Signal): readonly Incident[] {
+  const index = incidents.findIndex((incident) => isSameFault(incident, signal));
+  const known = incidents[index];
+  return known === undefined
+    ? [...incidents, opened(signal)]
+    : incidents.with(index, merged(known, signal));
+}
+
+/** The incidents of one host after a state was seen to end. Closed ones keep their weight. */
+export function withRecovery(
+  incidents: readonly Incident[],
+  recovery: Recovery,
+): readonly Incident[] {
+  return incidents.map((incident) => {
+    const reported =
+      incident.standing.includes(recovery.row) &&
+      incident.resource === recovery.resource &&
+      (recovery.device === undefined || recovery.device === incident.device);
+    if (!reported) return incident;
+    const standing = incident.standing.filter((row) => row !== recovery.row);
+    return standing.length > 0
+      ? { ...incident, standing }
+      : { ...incident, standing, closedAtSeconds: recovery.atSeconds };
+  });
+}
+
+function opened(signal: Signal): Incident {
+  return {
+    resource: signal.resource,
+    ...(signal.device !== undefined && { device: signal.device }),
+    openedAtSeconds: signal.atSeconds,
+    lastSeenAtSeconds: signal.atSeconds,
+    probability: signal.probability,
+    evidence: [signal.words],
+    ...(signal.isStanding
+      ? { standing: [signal.row] }
+      : { standing: [], closedAtSeconds: signal.atSeconds }),
+  };
+}
+
+function merged(incident: Incident, signal: Signal): Incident {
+  const { closedAtSeconds, ...rest } = incident;
+  const device = incident.device ?? signal.device;
+  const standing =
+    signal.isStanding && !incident.standing.includes(signal.row)
+      ? [...incident.standing, signal.row]
+      : incident.standing;
+  return {
+    ...rest,
+    ...(device !== undefined && { device }),
+    standing,
+    ...(standing.length === 0 && { closedAtSeconds: signal.atSeconds }),
+    lastSeenAtSeconds: signal.atSeconds,
+    probability: Math.max(incident.probability, signal.probability),
+    evidence: incident.evidence.includes(signal.words)
+      ? incident.evidence
+      : [...incident.evidence, signal.words],
+  };
+}
+
+function isSameFault(incident: Incident, signal: Signal): boolean {
+  if (incident.resource !== signal.resource) return false;
+  const sameDevice =
+    incident.device === undefined ||
+    signal.device === undefined ||
+    incident.device === signal.device;
+  const recent = signal.atSeconds - incident.lastSeenAtSeconds <= MERGE_WINDOW_SECONDS;
+  const standingOnIt = incident.closedAtSeconds === undefined && incident.device === signal.device;
+  return sameDevice && (recent || standingOnIt);
+}

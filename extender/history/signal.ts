@@ -1,0 +1,125 @@
+import type { Catalogue, CatalogueRow } from './catalogue.ts';
+import type { DeviceHealth, NodeFacts, PodFacts } from './facts.ts';
+
+/** A raw observation that may mean a device fault. */
+export interface Signal {
+  /** Name of its catalogue row. */
+  readonly row: string;
+  readonly resource: string;
+  /** Absent when the observation does not tell which of the node's devices it was. */
+  readonly device?: string;
+  readonly atSeconds: number;
+  readonly probability: number;
+  readonly words: string;
+  /** True for a state that goes on until it is seen to end; false for a moment. */
+  readonly isStanding: boolean;
+}
+
+/** A state seen to have ended. */
+export interface Recovery {
+  readonly row: string;
+  readonly resource: string;
+  readonly device?: string;
+  readonly atSeconds: number;
+}
+
+export interface Observations {
+  readonly signals: readonly Signal[];
+  readonly recoveries: readonly Recovery[];
+}
+
+/**
+ * What a node's device counts say. Capacity above allocatable above zero: the plugin withdrew
+ * broken devices. Allocatable zero is a plugin that stopped, or all of them at once, which is
+ * infrastructure far more often than eight faults; it says nothing (signal research, B1).
+ */
+export function nodeObservations(
+  previous: NodeFacts | undefined,
+  current: NodeFacts,
+  catalogue: Catalogue,
+  atSeconds: number,
+): Observations {
+  const signals: Signal[] = [];
+  const recoveries: Recovery[] = [];
+  for (const row of rowsFor(catalogue, 'node-allocatable')) {
+    for (const [resource, { capacity, allocatable }] of current.devices) {
+      const before = previous?.devices.get(resource);
+      if (isShort({ capacity, allocatable })) {
+        if (before?.allocatable === allocatable && before.capacity === capacity) continue;
+        signals.push({
+          ...signalOf(row, resource, atSeconds, true),
+          words: `${row.words} (${resource}: ${allocatable} of ${capacity} left)`,
+        });
+      } else if (before !== undefined && isShort(before) && allocatable === capacity) {
+        recoveries.push({ row: row.name, resource, atSeconds });
+      }
+    }
+  }
+  return { signals, recoveries };
+}
+
+/** What a running pod's status says about the health of its devices. */
+export function deviceHealthObservations(
+  previous: PodFacts | undefined,
+  current: PodFacts,
+  catalogue: Catalogue,
+  atSeconds: number,
+): Observations {
+  const signals: Signal[] = [];
+  const recoveries: Recovery[] = [];
+  const before = new Map(previous?.deviceHealth.map((one) => [deviceKey(one), one.health]));
+  for (const row of rowsFor(catalogue, 'pod-device-health')) {
+    for (const one of current.deviceHealth) {
+      const wasUnhealthy = before.get(deviceKey(one)) === 'Unhealthy';
+      if (one.health === 'Unhealthy' && !wasUnhealthy) {
+        signals.push({ ...signalOf(row, one.resource, atSeconds, true), device: one.device });
+      } else if (one.health === 'Healthy') {
+        const { resource, device } = one;
+        recoveries.push({ row: row.name, resource, device, atSeconds });
+      }
+    }
+  }
+  return { signals, recoveries };
+}
+
+/**
+ * The kubelet's refusal of a pod for want of a device. The caller asks blame.ts first: the same
+ * message stands for a broken device and for two schedulers that raced.
+ */
+export function rejectionSignals(
+  pod: PodFacts,
+  catalogue: Catalogue,
+  atSeconds: number,
+): readonly Signal[] {
+  return rowsFor(catalogue, 'pod-rejected')
+    .filter(
+      (row) => row.reason.test(pod.statusReason ?? '') && row.message.test(pod.statusMessage ?? ''),
+    )
+    .flatMap((row) =>
+      pod.devices.resources.map(({ resource }) => signalOf(row, resource, atSeconds, false)),
+    );
+}
+
+function signalOf(
+  row: CatalogueRow,
+  resource: string,
+  atSeconds: number,
+  isStanding: boolean,
+): Signal {
+  const { name, probability, words } = row;
+  return { row: name, resource, atSeconds, probability, words, isStanding };
+}
+
+function rowsFor<Source extends CatalogueRow['source']>(catalogue: Catalogue, source: Source) {
+  return catalogue.filter(
+    (row): row is Extract<CatalogueRow, { source: Source }> => row.source === source,
+  );
+}
+
+function isShort({ capacity, allocatable }: { capacity: number; allocatable: number }): boolean {
+  return allocatable > 0 && allocatable < capacity;
+}
+
+function deviceKey({ resource, device }: DeviceHealth): string {
+  return `${resource}/${device}`;
+}

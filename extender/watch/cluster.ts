@@ -1,0 +1,83 @@
+import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../history/facts.ts';
+
+/** More image names than any cluster seen lists; the oldest are dropped beyond it. */
+const MOST_IMAGE_SIZES = 20_000;
+
+/** The newest facts of every node and device pod, and what follows from them by counting. */
+export class Cluster {
+  readonly #nodes = new Map<string, NodeFacts>();
+  readonly #pods = new Map<string, PodFacts>();
+  readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
+  readonly #imageSizes = new Map<string, number>();
+
+  node(name: string): NodeFacts | undefined {
+    return this.#nodes.get(name);
+  }
+
+  nodes(): Iterable<NodeFacts> {
+    return this.#nodes.values();
+  }
+
+  pod(uid: string): PodFacts | undefined {
+    return this.#pods.get(uid);
+  }
+
+  /** Pods that hold devices on the node now. */
+  holding(node: string): Iterable<PodFacts> {
+    return this.#podsOnNode.get(node)?.values() ?? [];
+  }
+
+  /** Size of an image in bytes as some node lists it, or `undefined` when none ever did. */
+  imageBytes(image: string): number | undefined {
+    return this.#imageSizes.get(image);
+  }
+
+  /** Devices of a resource that the node offers and no pod is bound to. */
+  freeDevices(node: NodeFacts, resource: string): number {
+    let bound = 0;
+    for (const pod of this.holding(node.name)) bound += countAsked(pod, resource);
+    return (node.devices.get(resource)?.allocatable ?? 0) - bound;
+  }
+
+  /** Ids of devices that running pods are known to hold. */
+  busyDevices(node: string, resource: string): ReadonlySet<string> {
+    const busy = new Set<string>();
+    for (const pod of this.holding(node)) {
+      for (const one of pod.deviceHealth) if (one.resource === resource) busy.add(one.device);
+    }
+    return busy;
+  }
+
+  setNode(node: NodeFacts): void {
+    this.#nodes.set(node.name, node);
+    for (const [image, bytes] of node.images) {
+      this.#imageSizes.delete(image);
+      this.#imageSizes.set(image, bytes);
+    }
+    for (const image of this.#imageSizes.keys()) {
+      if (this.#imageSizes.size <= MOST_IMAGE_SIZES) break;
+      this.#imageSizes.delete(image);
+    }
+  }
+
+  removeNode(name: string): void {
+    this.#nodes.delete(name);
+  }
+
+  setPod(pod: PodFacts): void {
+    this.removePod(pod.uid);
+    this.#pods.set(pod.uid, pod);
+    if (pod.node === undefined || !holdsDevices(pod)) return;
+    const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
+    this.#podsOnNode.set(pod.node, onNode.set(pod.uid, pod));
+  }
+
+  removePod(uid: string): void {
+    const node = this.#pods.get(uid)?.node;
+    this.#pods.delete(uid);
+    if (node === undefined) return;
+    const onNode = this.#podsOnNode.get(node);
+    onNode?.delete(uid);
+    if (onNode?.size === 0) this.#podsOnNode.delete(node);
+  }
+}

@@ -1,0 +1,66 @@
+import type { ResourceList, Timestamp } from '../../webhook/words/pod.ts';
+import { quantityValue } from '../../webhook/words/quantity.ts';
+import type { DeviceCount, NodeFacts } from '../history/facts.ts';
+import { hostIdOf } from '../history/identity.ts';
+import { normalizedImage } from './images.ts';
+
+/** What Surefoot reads of a core/v1 Node. */
+export interface Node {
+  readonly metadata?: {
+    readonly name?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: Timestamp;
+  };
+  readonly spec?: { readonly providerID?: string };
+  readonly status?: {
+    readonly capacity?: ResourceList;
+    readonly allocatable?: ResourceList;
+    readonly images?: readonly {
+      readonly names?: readonly string[];
+      readonly sizeBytes?: number;
+    }[];
+    readonly nodeInfo?: { readonly systemUUID?: string };
+  };
+}
+
+/** The facts of a Node; fields that are missing count as zero or empty. */
+export function nodeFacts(node: Node): NodeFacts {
+  const { metadata = {}, spec = {}, status = {} } = node;
+  return {
+    name: metadata.name ?? '',
+    host: hostIdOf({
+      systemUuid: status.nodeInfo?.systemUUID ?? '',
+      providerId: spec.providerID ?? '',
+      nodeUid: metadata.uid ?? '',
+    }),
+    devices: deviceCounts(status.capacity ?? {}, status.allocatable ?? {}),
+    images: imageSizes(status.images ?? []),
+  };
+}
+
+/** Extended resources carry a domain; what Kubernetes itself counts does not. */
+function deviceCounts(
+  capacity: ResourceList,
+  allocatable: ResourceList,
+): ReadonlyMap<string, DeviceCount> {
+  const counts = new Map<string, DeviceCount>();
+  for (const [resource, quantity] of Object.entries(capacity)) {
+    if (!resource.includes('/')) continue;
+    counts.set(resource, {
+      capacity: quantityValue(quantity) ?? 0,
+      allocatable: quantityValue(allocatable[resource] ?? 0) ?? 0,
+    });
+  }
+  return counts;
+}
+
+function imageSizes(
+  images: NonNullable<NonNullable<Node['status']>['images']>,
+): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const { names = [], sizeBytes = 0 } of images) {
+    for (const name of names) sizes.set(normalizedImage(name), sizeBytes);
+  }
+  return sizes;
+}

@@ -1,0 +1,75 @@
+import { devicesAsked } from '../../webhook/words/device.ts';
+import type { Pod, PodStatus, Timestamp } from '../../webhook/words/pod.ts';
+import { slotOf } from '../../webhook/words/workload.ts';
+import type { DeviceHealth, PodFacts } from '../history/facts.ts';
+import { normalizedImage } from './images.ts';
+
+/** The facts of a Pod, with the devices among `patterns` that it asks for. */
+export function podFacts(pod: Pod, patterns: readonly string[]): PodFacts {
+  const { metadata, spec, status = {} } = pod;
+  const startedAtSeconds = seconds(status.startTime);
+  const endedAtSeconds = endOf(pod);
+  const exitCode = failedExitCode(status);
+  const disruption = status.conditions?.find(
+    ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
+  )?.reason;
+  return {
+    uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    ...(spec.nodeName && { node: spec.nodeName }),
+    phase: status.phase ?? 'Pending',
+    slot: slotOf(pod),
+    devices: devicesAsked(pod, patterns),
+    images: imagesOf(pod),
+    createdAtSeconds: seconds(metadata.creationTimestamp) ?? 0,
+    ...(startedAtSeconds !== undefined && { startedAtSeconds }),
+    ...(endedAtSeconds !== undefined && { endedAtSeconds }),
+    isTerminating: metadata.deletionTimestamp !== undefined,
+    ...(status.reason && { statusReason: status.reason }),
+    ...(status.message && { statusMessage: status.message }),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(disruption && { disruption }),
+    deviceHealth: deviceHealthOf(status),
+  };
+}
+
+/** Normalised names of every image that the node must have before the pod runs. */
+export function imagesOf(pod: Pod): readonly string[] {
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+  const names = containers.flatMap(({ image }) => (image ? [normalizedImage(image)] : []));
+  return [...new Set(names)];
+}
+
+function endOf({ metadata, status = {} }: Pod): number | undefined {
+  const finished = (status.containerStatuses ?? [])
+    .map((container) => seconds(container.state?.terminated?.finishedAt))
+    .filter((at) => at !== undefined);
+  const isTerminal = status.phase === 'Succeeded' || status.phase === 'Failed';
+  if (isTerminal && finished.length > 0) return Math.max(...finished);
+  return seconds(metadata.deletionTimestamp);
+}
+
+function failedExitCode(status: PodStatus): number | undefined {
+  return status.containerStatuses
+    ?.map((container) => container.state?.terminated?.exitCode)
+    .find((exitCode) => exitCode !== undefined && exitCode !== 0);
+}
+
+function deviceHealthOf(status: PodStatus): readonly DeviceHealth[] {
+  return (status.containerStatuses ?? []).flatMap((container) =>
+    (container.allocatedResourcesStatus ?? []).flatMap(({ name, resources = [] }) =>
+      resources.map(({ resourceID, health }) => ({
+        resource: name,
+        device: resourceID,
+        health: health === 'Healthy' || health === 'Unhealthy' ? health : 'Unknown',
+      })),
+    ),
+  );
+}
+
+function seconds(timestamp: Timestamp | undefined | null): number | undefined {
+  if (timestamp == null) return undefined;
+  const at = new Date(timestamp).getTime() / 1000;
+  return Number.isFinite(at) ? at : undefined;
+}

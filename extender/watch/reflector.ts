@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+/** What a reflector needs of an API object: who it is, and which version of it this is. */
+export interface Listed {
+  readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+/** One page of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+  /** Token of the next page; empty on the last one. */
+  readonly next: string;
+}
+
+/** How a reflector reaches the API: lists in pages, and one watch at a time. */
+export interface Source<T> {
+  list(continueToken: string): Promise<Page<T>>;
+  /** Delivers events until the watch ends; resolves with what ended it, if anything was wrong. */
+  watch(
+    resourceVersion: string,
+    onEvent: (type: string, object: T) => void,
+    signal: AbortSignal,
+  ): Promise<Error | undefined>;
+}
+
+/** What a reflector tells. `isListed`: found by a list, so that what led to it was not seen. */
+export interface Changes<T> {
+  changed(object: T, isListed: boolean): void;
+  /** `last` is its final state, or absent when it vanished between two lists. */
+  removed(uid: string, last: T | undefined): void;
+}
+
+export interface ReflectorMetrics {
+  restarted(why: 'expired' | 'failed' | 'ended'): void;
+  handlerFailed(): void;
+  /** An answer of the API server has been seen. */
+  heard(): void;
+}
+
+const FIRST_BACKOFF_MS = 250;
+const LAST_BACKOFF_MS = 30_000;
+
+/**
+ * Follows one kind of object for as long as the program lives: list, watch, and from the start
+ * again after whatever goes wrong. The client's own informer stops for good at the first error;
+ * this loop survives errors, an expired resource version (410), and handlers that throw.
+ */
+export class Reflector<T extends Listed> {
+  readonly #name: string;
+  readonly #source: Source<T>;
+  readonly #changes: Changes<T>;
+  readonly #metrics: ReflectorMetrics;
+  readonly #log: Logger;
+  /** Uid to resource version: enough to tell after a new list what changed and what is gone. */
+  readonly #known = new Map<string, string>();
+  readonly #stop = new AbortController();
+  #resourceVersion = '';
+  #problem: string | undefined = 'nothing has been listed yet';
+
+  constructor(
+    name: string,
+    source: Source<T>,
+    changes: Changes<T>,
+    deps: { metrics: ReflectorMetrics; log: Logger },
+  ) {
+    this.#name = name;
+    this.#source = source;
+    this.#changes = changes;
+    this.#metrics = deps.metrics;
+    this.#log = deps.log;
+  }
+
+  /** Why the objects are not known yet; `undefined` once they were listed for the first time. */
+  missing(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Runs until `stop`. */
+  async run(): Promise<void> {
+    let backoffMs = FIRST_BACKOFF_MS;
+    while (!this.#stop.signal.aborted) {
+      try {
+        if (this.#resourceVersion === '') await this.#list();
+        const heard = await this.#watch();
+        backoffMs = heard ? FIRST_BACKOFF_MS : Math.min(backoffMs * 2, LAST_BACKOFF_MS);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        const expired = isExpired(error);
+        this.#metrics.restarted(expired ? 'expired' : 'failed');
+        if (expired) this.#resourceVersion = '';
+        if (this.#problem !== undefined) this.#problem = sentenceOf(error);
+        this.#log.warn(
+          { watch: this.#name, err: error, backoffMs },
+          'watch failed; starting again',
+        );
+        await sleep(backoffMs * (0.5 + Math.random() / 2), undefined, {
+          signal: this.#stop.signal,
+        }).catch(() => {});
+        backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #list(): Promise<void> {
+    const seen = new Map<string, T>();
+    let page = await this.#source.list('');
+    for (;;) {
+      for (const item of page.items) seen.set(uidOf(item), item);
+      if (page.next === '') break;
+      page = await this.#source.list(page.next);
+    }
+    this.#metrics.heard();
+    for (const uid of this.#known.keys()) {
+      if (!seen.has(uid)) this.#tellRemoved(uid);
+    }
+    for (const [uid, object] of seen) {
+      if (this.#known.get(uid) !== versionOf(object)) this.#tellChanged(object, true);
+    }
+    this.#resourceVersion = page.resourceVersion;
+    this.#problem = undefined;
+  }
+
+  /** True when the API server said anything during this watch. */
+  async #watch(): Promise<boolean> {
+    let heard = false;
+    let expired: Error | undefined;
+    const ended = await this.#source.watch(
+      this.#resourceVersion,
+      (type, object) => {
+        heard = true;
+        this.#metrics.heard();
+        if (type === 'ERROR') expired = errorOf(object);
+        else this.#apply(type, object);
+      },
+      this.#stop.signal,
+    );
+    if (expired !== undefined) throw expired;
+    if (ended !== undefined) throw ended;
+    this.#metrics.restarted('ended');
+    return heard;
+  }
+
+  #apply(type: string, object: T): void {
+    if (type === 'ADDED' || type === 'MODIFIED') this.#tellChanged(object, false);
+    if (type === 'DELETED') this.#tellRemoved(uidOf(object), object);
+    this.#resourceVersion = versionOf(object) || this.#resourceVersion;
+  }
+
+  #tellChanged(object: T, isListed: boolean): void {
+    this.#known.set(uidOf(object), versionOf(object));
+    this.#tell(() => this.#changes.changed(object, isListed));
+  }
+
+  #tellRemoved(uid: string, last?: T): void {
+    this.#known.delete(uid);
+    this.#tell(() => this.#changes.removed(uid, last));
+  }
+
+  /** One object that trips a handler must not stop the news of all the others. */
+  #tell(handler: () => void): void {
+    try {
+      handler();
+    } catch (error) {
+      this.#metrics.handlerFailed();
+      this.#log.error(
+        { watch: this.#name, err: error },
+        'a change could not be taken in; going on',
+      );
+    }
+  }
+}
+
+function uidOf(object: Listed): string {
+  return object.metadata?.uid ?? '';
+}
+
+function versionOf(object: Listed): string {
+  return object.metadata?.resourceVersion ?? '';
+}
+
+/** The API server's Status object inside an ERROR event. */
+function errorOf(object: unknown): Error {
+  const { code = 0, message = 'the watch failed' } = object as { code?: number; message?: string };
+  return Object.assign(new Error(message), { statusCode: code });
+}
+
+function isExpired(error: unknown): boolean {
+  return (
+    (error as { statusCode?: number; code?: number }).statusCode === 410 ||
+    (error as { code?: number }).code === 410
+  );
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,117 @@
+import { Gauge } from 'prom-client';
+import { parseAddress } from '../certs/serving/address.ts';
+import { adminApp } from '../certs/serving/admin.ts';
+import { configDirectory } from '../certs/serving/config-directory.ts';
+import { RunningServer } from '../certs/serving/http.ts';
+import { LastGood } from '../certs/serving/last-good.ts';
+import { type Service, WrongCall } from '../certs/serving/lifecycle.ts';
+import { programLog } from '../certs/serving/program-log.ts';
+import { configurationMetrics, serviceRegistry } from '../certs/serving/service-metrics.ts';
+import {
+  type PairFiles,
+  parseServingPair,
+  readPairFiles,
+  type ServingPair,
+} from '../certs/serving/serving-pair.ts';
+import { admissionMetrics } from './metrics.ts';
+import { webhookApp } from './server.ts';
+import { webhookFiles } from './settings.ts';
+
+export interface WebhookOptions {
+  readonly config: string;
+  readonly tlsDir: string;
+  readonly listen: string;
+  readonly admin: string;
+  /** How long to serve on after SIGTERM, so that no call is lost. */
+  readonly drainSeconds: number;
+}
+
+/** Starts the webhook. Throws WrongCall when a flag, the configuration or the pair is no good. */
+export async function startWebhook(options: WebhookOptions): Promise<Service> {
+  const log = programLog('webhook');
+  const listen = parseAddress('--listen', options.listen);
+  const admin = parseAddress('--admin', options.admin);
+
+  const config = await goodOrWrongCall(
+    LastGood.load({
+      ...configDirectory(options.config, webhookFiles),
+      onSwap: () => log.info('configuration changed'),
+      onProblem: (problems) =>
+        log.error({ problems }, 'configuration broken; the last good one stays'),
+    }),
+  );
+  const pair = await goodOrWrongCall(
+    LastGood.load<PairFiles, ServingPair>({
+      name: 'serving pair',
+      read: () => readPairFiles(options.tlsDir),
+      fingerprint: (files) => files.certificate + files.key,
+      parse: (files) => parseServingPair(files, new Date()),
+      onSwap: (fresh) => {
+        server.usePair(fresh);
+        log.info({ expiresAt: fresh.expiresAt }, 'serving pair changed');
+      },
+      onProblem: (problems) =>
+        log.error({ problems }, 'serving pair broken; the last good one stays'),
+    }),
+  );
+
+  const registry = serviceRegistry('webhook');
+  configurationMetrics(registry, () => config);
+  new Gauge({
+    name: 'surefoot_certificate_expiry_timestamp_seconds',
+    help: 'When the serving certificate in force expires, in seconds since 1970.',
+    registers: [registry],
+    collect() {
+      this.set(pair.value.expiresAt.getTime() / 1000);
+    },
+  });
+  const app = webhookApp({
+    settings: () => ({
+      profiles: config.value['profiles.yaml'].profiles,
+      mode: config.value['webhook.yaml'].mode,
+      namespaces: config.value['webhook.yaml'].namespaces,
+    }),
+    metrics: admissionMetrics(registry),
+    log,
+  });
+
+  let stopping = false;
+  const server = await RunningServer.https(listen, pair, app);
+  const adminServer = await RunningServer.http(
+    admin,
+    adminApp(registry, [
+      { name: 'not-stopping', missing: () => (stopping ? 'the program is stopping' : undefined) },
+      {
+        name: 'serving-pair',
+        missing: () =>
+          pair.value.expiresAt > new Date()
+            ? undefined
+            : `the certificate expired at ${pair.value.expiresAt.toISOString()}`,
+      },
+    ]),
+  );
+  void config.follow();
+  void pair.follow();
+  log.info(
+    { port: server.port, admin: adminServer.port, mode: config.value['webhook.yaml'].mode },
+    'serving',
+  );
+
+  return {
+    async stop() {
+      stopping = true;
+      config.stop();
+      pair.stop();
+      await server.stop(options.drainSeconds);
+      await adminServer.stop(0);
+    },
+  };
+}
+
+async function goodOrWrongCall<T>(
+  loading: Promise<{ ok: true; value: T } | { ok: false; problems: readonly string[] }>,
+): Promise<T> {
+  const loaded = await loading;
+  if (loaded.ok) return loaded.value;
+  throw new WrongCall(loaded.problems.join('\n'));
+}

@@ -1,0 +1,155 @@
+import type { PatchOperation } from './patch.ts';
+import type { Pod } from './words/pod.ts';
+import type { Reason } from './words/reason.ts';
+
+/** The only file that knows AdmissionReview (admission.k8s.io/v1): reading it and answering it. */
+
+const API_VERSION = 'admission.k8s.io/v1';
+/** The API server cuts each warning at 256 characters once all of them pass 4096. */
+const WARNING_LIMIT = 256;
+
+/** The part of an AdmissionRequest that a decision needs. */
+export interface AdmissionRequest {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly dryRun: boolean;
+  /** Group-less resource and operation, such as `pods CREATE`. */
+  readonly what: string;
+  /** The pod, when the object has the shape of one. */
+  readonly pod: Pod | undefined;
+}
+
+export type ParsedReview =
+  | { readonly ok: true; readonly request: AdmissionRequest }
+  | { readonly ok: false; readonly problem: string };
+
+/** Reads an AdmissionReview; a problem is a sentence for whoever sent it. */
+export function parseReview(body: Uint8Array): ParsedReview {
+  if (body.length === 0) return problem('the body is empty; send an AdmissionReview');
+  const review = parseJson(body);
+  if (!isRecord(review)) return problem('the body is not a JSON object; send an AdmissionReview');
+  if (review.kind !== 'AdmissionReview') {
+    return problem(`the body's kind is ${shown(review.kind)}; send an AdmissionReview`);
+  }
+  if (review.apiVersion !== API_VERSION) {
+    return problem(
+      `the AdmissionReview's apiVersion is ${shown(review.apiVersion)}; send ${API_VERSION}, admissionReviewVersions: [v1]`,
+    );
+  }
+  const { request } = review;
+  if (!isRecord(request)) return problem('the AdmissionReview has no request; it must hold one');
+  const { uid } = request;
+  if (typeof uid !== 'string' || uid === '') {
+    return problem('the AdmissionReview request has no uid; the answer must repeat it');
+  }
+  return {
+    ok: true,
+    request: {
+      uid,
+      namespace: typeof request.namespace === 'string' ? request.namespace : '',
+      dryRun: request.dryRun === true,
+      what: whatOf(request),
+      pod: isPod(request.object) ? request.object : undefined,
+    },
+  };
+}
+
+/** What the API server learns beside the verdict. */
+export interface Remarks {
+  readonly warnings?: readonly string[];
+  /** Kept in the API server's audit log, under the webhook's name. */
+  readonly audit?: Readonly<Record<string, string>>;
+}
+
+/** Let the pod through as it is. */
+export function allowed(uid: string, remarks: Remarks = {}): string {
+  return answer({ uid, allowed: true, ...remarked(remarks) });
+}
+
+/** Let the pod through with these changes. */
+export function patched(
+  uid: string,
+  operations: readonly PatchOperation[],
+  remarks: Remarks = {},
+): string {
+  return answer({
+    uid,
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(operations)).toString('base64'),
+    ...remarked(remarks),
+  });
+}
+
+/** A warning a person reads under their command: `Surefoot left this pod as it is: ...`. */
+export function declineWarning(reasons: readonly Reason[]): string {
+  const words = `Surefoot left this pod as it is: ${reasons.map((reason) => reason.words).join('; ')}`;
+  return words.length > WARNING_LIMIT ? `${words.slice(0, WARNING_LIMIT - 3)}...` : words;
+}
+
+function answer(response: object): string {
+  return JSON.stringify({ apiVersion: API_VERSION, kind: 'AdmissionReview', response });
+}
+
+function remarked({ warnings = [], audit = {} }: Remarks): object {
+  return {
+    ...(warnings.length > 0 && { warnings }),
+    ...(Object.keys(audit).length > 0 && { auditAnnotations: audit }),
+  };
+}
+
+function whatOf(request: Record<string, unknown>): string {
+  const resource = isRecord(request.resource) ? request.resource : {};
+  const group =
+    typeof resource.group === 'string' && resource.group !== '' ? `.${resource.group}` : '';
+  const subResource = request.subResource ? `/${String(request.subResource)}` : '';
+  return `${String(resource.resource)}${group}${subResource} ${String(request.operation)}`;
+}
+
+/**
+ * Shape enough to decide on. The API server decodes strictly before it calls, so a failure here
+ * means a different caller, and the answer to that is no patch.
+ */
+function isPod(object: unknown): object is Pod {
+  if (!isRecord(object) || !isRecord(object.metadata) || !isRecord(object.spec)) return false;
+  const { metadata, spec } = object;
+  return (
+    isListOf(spec.containers, isRecord) &&
+    (spec.initContainers == null || isListOf(spec.initContainers, isRecord)) &&
+    (spec.tolerations == null || isListOf(spec.tolerations, isRecord)) &&
+    (spec.resourceClaims == null || isListOf(spec.resourceClaims, isRecord)) &&
+    isTextMap(metadata.labels) &&
+    isTextMap(metadata.annotations)
+  );
+}
+
+function isListOf<T>(value: unknown, is: (one: unknown) => one is T): value is T[] {
+  return Array.isArray(value) && value.every(is);
+}
+
+function isTextMap(value: unknown): boolean {
+  return (
+    value == null ||
+    (isRecord(value) && Object.values(value).every((text) => typeof text === 'string'))
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function problem(sentence: string): ParsedReview {
+  return { ok: false, problem: sentence };
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value)?.slice(0, 80);
+}

@@ -1,0 +1,35 @@
+import type { ObjectMeta } from '../words/pod.ts';
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/**
+ * True when the object itself tells that its user set the field at `path`: a server-side apply
+ * lists the user's fields in managedFields, `kubectl apply` leaves the applied manifest behind.
+ * A plain create tells nothing, and its defaults look like choices (admission research, item 7).
+ */
+export function isUserSet(metadata: ObjectMeta, path: readonly string[]): boolean {
+  const fieldPath = path.map((key) => `f:${key}`);
+  const applied = (metadata.managedFields ?? []).some(
+    (entry) => entry.operation === 'Apply' && holds(entry.fieldsV1, fieldPath),
+  );
+  return applied || holds(lastApplied(metadata), path);
+}
+
+function lastApplied(metadata: ObjectMeta): unknown {
+  const text = metadata.annotations?.[LAST_APPLIED];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function holds(value: unknown, path: readonly string[]): boolean {
+  let inner = value;
+  for (const key of path) {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, key)) return false;
+    inner = (inner as Record<string, unknown>)[key];
+  }
+  return true;
+}

@@ -1,0 +1,18 @@
+/** Every label and annotation key that Surefoot reads or writes. */
+
+/** Pod annotation: opts the pod in and names its device profile. */
+export const PROFILE = 'surefoot.dev/profile';
+/** Pod annotation: seconds between checkpoints, a duration, capped by the profile. */
+export const CHECKPOINT = 'surefoot.dev/checkpoint';
+/** Pod annotation: what a warm node saves beyond images, a duration, capped by the profile. */
+export const COLD_START = 'surefoot.dev/cold-start';
+/** Pod annotation: how long the pod will run, a duration, capped by the profile. */
+export const EXPECTED_DURATION = 'surefoot.dev/expected-duration';
+/** Pod annotation: names the slot by hand; scoped to namespace and owner. */
+export const SLOT = 'surefoot.dev/slot';
+/** Pod annotation `"false"` opts the pod out; namespace label `enabled` or `observe` opts pods in. */
+export const INJECT = 'surefoot.dev/inject';
+/** Pod label that Surefoot writes on pods it has prepared. */
+export const MANAGED = 'surefoot.dev/managed';
+/** Pod annotation that Surefoot writes: what was injected, by which profile, and why. */
+export const INJECTED = 'surefoot.dev/injected';

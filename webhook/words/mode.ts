@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** `act` does; `observe` decides, records and says what it would have done, and does nothing. */
+export type Mode = 'observe' | 'act';
+
+export const modeField = z.enum(['observe', 'act'], {
+  error: 'expected "observe" (decide and record, change nothing) or "act"',
+});
+
+/** The mode that holds in a namespace. */
+export function modeIn(
+  namespace: string,
+  settings: { readonly mode: Mode; readonly namespaces: Readonly<Record<string, Mode>> },
+): Mode {
+  return Object.hasOwn(settings.namespaces, namespace)
+    ? (settings.namespaces[namespace] as Mode)
+    : settings.mode;
+}

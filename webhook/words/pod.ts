@@ -1,0 +1,99 @@
+/**
+ * What Surefoot reads of a core/v1 Pod. Field names are the API's; the wire may hold more.
+ * A timestamp is text on the wire and a Date once the client has decoded it.
+ */
+
+export type Timestamp = string | Date;
+/** Resource name to quantity; a quantity is text on the wire and may be a number in YAML. */
+export type ResourceList = Readonly<Record<string, string | number>>;
+
+export interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly controller?: boolean;
+}
+
+export interface ManagedFieldsEntry {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly fieldsV1?: object;
+}
+
+export interface ObjectMeta {
+  readonly name?: string;
+  readonly generateName?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly creationTimestamp?: Timestamp;
+  readonly deletionTimestamp?: Timestamp;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly managedFields?: readonly ManagedFieldsEntry[];
+}
+
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+  readonly tolerationSeconds?: number;
+}
+
+export interface Probe {
+  readonly terminationGracePeriodSeconds?: number;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly restartPolicy?: string;
+  readonly resources?: { readonly requests?: ResourceList; readonly limits?: ResourceList };
+  readonly livenessProbe?: Probe;
+  readonly startupProbe?: Probe;
+}
+
+export interface PodSpec {
+  readonly nodeName?: string;
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly resourceClaims?: readonly { readonly name: string }[];
+  readonly tolerations?: readonly Toleration[];
+  readonly terminationGracePeriodSeconds?: number;
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly state?: {
+    readonly terminated?: {
+      readonly exitCode: number;
+      readonly reason?: string;
+      readonly finishedAt?: Timestamp;
+    };
+  };
+  readonly allocatedResourcesStatus?: readonly {
+    readonly name: string;
+    readonly resources?: readonly { readonly resourceID: string; readonly health?: string }[];
+  }[];
+}
+
+export interface PodStatus {
+  readonly phase?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly startTime?: Timestamp;
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly lastTransitionTime?: Timestamp;
+  }[];
+  readonly containerStatuses?: readonly ContainerStatus[];
+}
+
+export interface Pod {
+  readonly metadata: ObjectMeta;
+  readonly spec: PodSpec;
+  readonly status?: PodStatus;
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { strictSection } from '../../certs/serving/strict-yaml.ts';
+import { type DevicesAsked, matchesDevicePattern } from './device.ts';
+import { durationSeconds } from './duration.ts';
+import { dangerOf } from './toleration.ts';
+
+/** The API group and version that every configuration file of Surefoot declares. */
+export const CONFIG_API_VERSION = 'config.surefoot.dev/v1alpha1';
+
+/** A duration in a configuration file, read as seconds. */
+export const durationField = z
+  .string({ error: 'expected a duration such as "90s", "2m" or "1h30m"' })
+  .transform((text, context) => {
+    const seconds = durationSeconds(text);
+    if (seconds !== undefined) return seconds;
+    context.addIssue({
+      code: 'custom',
+      message: `"${text}" is not a duration; write a number with a unit, such as "90s", "2m" or "1h30m"`,
+    });
+    return z.NEVER;
+  });
+
+const tolerationField = strictSection({
+  key: z.string().default(''),
+  operator: z.enum(['Exists', 'Equal']).default('Exists'),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute', '']).default(''),
+  tolerationSeconds: z.int().nonnegative().optional(),
+}).superRefine((toleration, context) => {
+  const { value, tolerationSeconds, ...rest } = toleration;
+  const danger = dangerOf({
+    ...rest,
+    ...(tolerationSeconds !== undefined && { tolerationSeconds }),
+  });
+  if (danger !== undefined) context.addIssue({ code: 'custom', message: danger });
+  if (toleration.operator === 'Exists' && value !== undefined) {
+    context.addIssue({
+      code: 'custom',
+      message: 'operator Exists takes no value; remove value or write operator: Equal',
+    });
+  }
+  if (tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') {
+    context.addIssue({
+      code: 'custom',
+      message: 'tolerationSeconds goes with effect: NoExecute only; remove it',
+    });
+  }
+});
+
+const DEVICE_PATTERN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]*(\w|\*))?$/;
+const PROFILE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** One entry of profiles.yaml. Defaults stand here and nowhere else. */
+export const deviceProfileSchema = strictSection({
+  /** What a pod's annotation says to choose this profile. */
+  name: z.string().regex(PROFILE_NAME, {
+    error: 'a profile name has lower-case letters, digits and dashes, at most 63, such as "nvidia"',
+  }),
+  /** Extended resources it applies to; a trailing `*` matches the rest of the name. */
+  devices: z
+    .array(
+      z.string().regex(DEVICE_PATTERN, {
+        error: 'expected an extended resource such as "nvidia.com/gpu" or "nvidia.com/mig-*"',
+      }),
+    )
+    .default([]),
+  /** Whether pods with dynamic resource claims (DRA) and no listed device take this profile. */
+  resourceClaims: z.boolean().default(false),
+  tolerations: z.array(tolerationField).default([]),
+  grace: strictSection({
+    /** Termination grace that a device pod gets at least; default 60 s, the low end of the
+     * 60 to 120 s that leave time for a last checkpoint (failure API research, section 8). */
+    minimum: durationField.prefault('60s'),
+  }).prefault({}),
+  /** What a warm node saves beyond images. A preference, not a measurement (DESIGN section 1). */
+  coldStart: durationField.prefault('20s'),
+  /** How long a pod runs when it does not say. */
+  expectedDuration: durationField.prefault('24h'),
+  /** Time between checkpoints of pods that do not say; absent: no checkpoints. */
+  checkpoint: durationField.optional(),
+  /** From fault to work going on again, images apart. Meta reports 5 to 20 minutes (reliability
+   * research, section 4). */
+  restart: durationField.prefault('5m'),
+  /** The longest that a vacated node counts as home. */
+  homeLife: durationField.prefault('1h'),
+  /** The most that a pod's annotations may say. */
+  caps: strictSection({
+    coldStart: durationField.prefault('10m'),
+    expectedDuration: durationField.prefault('30d'),
+    checkpoint: durationField.prefault('24h'),
+  }).prefault({}),
+});
+
+/** A named set of admin choices for a kind of device; all durations are in seconds. */
+export type DeviceProfile = z.output<typeof deviceProfileSchema>;
+
+/** The whole of profiles.yaml. */
+export const profilesSchema = strictSection({
+  apiVersion: z.literal(CONFIG_API_VERSION),
+  kind: z.literal('Profiles'),
+  /** In order: the first that applies to a pod's devices is the pod's. */
+  profiles: z.array(deviceProfileSchema).min(1, { error: 'expected at least one profile' }),
+}).superRefine(({ profiles }, context) => {
+  profiles.forEach(({ name }, index) => {
+    if (profiles.findIndex((other) => other.name === name) < index) {
+      context.addIssue({
+        code: 'custom',
+        path: ['profiles', index, 'name'],
+        message: `the profile "${name}" stands here a second time; give each its own name`,
+      });
+    }
+  });
+});
+
+/** Every device pattern of every profile: together they say what a device is. */
+export function devicePatterns(profiles: readonly DeviceProfile[]): readonly string[] {
+  return [...new Set(profiles.flatMap((profile) => profile.devices))];
+}
+
+/** The first profile that applies to the devices asked, or `undefined`. */
+export function profileForDevices(
+  profiles: readonly DeviceProfile[],
+  asked: DevicesAsked,
+): DeviceProfile | undefined {
+  return profiles.find(
+    (profile) =>
+      asked.resources.some(({ resource }) =>
+        profile.devices.some((pattern) => matchesDevicePattern(pattern, resource)),
+      ) ||
+      (profile.resourceClaims && asked.claims.length > 0),
+  );
+}

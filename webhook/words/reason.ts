@@ -1,0 +1,32 @@
+/**
+ * A coded, worded piece of evidence. Codes are stable and never reused: people search for them,
+ * machines switch on them. The words say it with numbers, for a person who knows Kubernetes.
+ */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly words: string;
+}
+
+export type ReasonCode =
+  // the webhook: why a pod was, or was not, prepared
+  | 'OptedOut'
+  | 'NoDevice'
+  | 'NotAPodCreate'
+  | 'MirrorPod'
+  | 'UnknownProfile'
+  | 'NoProfileForDevice'
+  | 'UnreadablePod'
+  | 'AnnotationsFull'
+  | 'GraceSetByUser'
+  | 'ObserveOnly'
+  | 'AlreadyPrepared'
+  // the extender: what a forecast is made of
+  | 'ImagesMissing'
+  | 'ImagesPresent'
+  | 'ImageSizeUnknown'
+  | 'ColdStart'
+  | 'Home'
+  | 'DeviceHistory'
+  | 'Displaces'
+  | 'AnnotationUnreadable'
+  | 'AnnotationCapped';

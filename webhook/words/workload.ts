@@ -1,0 +1,49 @@
+import { SLOT } from './keys.ts';
+import type { OwnerReference, Pod } from './pod.ts';
+
+/**
+ * The place in a workload that a pod fills. The next pod of the same slot is its successor, even
+ * when its owner was deleted and created again: the key holds names, never a UID.
+ */
+export interface Slot {
+  /** `namespace/Kind/name`, and for numbered places `/index`. */
+  readonly key: string;
+  /** True when the owner's pods carry no number, so that any of them may take any vacated home. */
+  readonly interchangeable: boolean;
+}
+
+/** Set by the Job controller on the pods of an Indexed Job. */
+const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';
+/** Set by the Deployment controller on its ReplicaSets and their pods. */
+const TEMPLATE_HASH = 'pod-template-hash';
+
+/** The slot that this pod fills; a pod without a controller is its own slot, by name. */
+export function slotOf(pod: Pod): Slot {
+  const { annotations = {}, labels = {}, namespace = '', name = '' } = pod.metadata;
+  const owner = workloadOwner(pod);
+  if (owner === undefined) {
+    return { key: `${namespace}/Pod/${annotations[SLOT] ?? name}`, interchangeable: false };
+  }
+  const workload = `${namespace}/${owner.kind}/${owner.name}`;
+  const number =
+    annotations[SLOT] ??
+    annotations[JOB_INDEX] ??
+    labels[JOB_INDEX] ??
+    (owner.kind === 'StatefulSet' ? name : undefined);
+  return number === undefined
+    ? { key: workload, interchangeable: true }
+    : { key: `${workload}/${number}`, interchangeable: false };
+}
+
+/**
+ * The controller above this pod. A rollout gives a Deployment a new ReplicaSet but not new work,
+ * so a ReplicaSet whose name ends in its template hash stands for its Deployment.
+ */
+function workloadOwner(pod: Pod): OwnerReference | undefined {
+  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  if (owner === undefined) return undefined;
+  const suffix = `-${pod.metadata.labels?.[TEMPLATE_HASH] ?? ''}`;
+  return owner.kind === 'ReplicaSet' && suffix !== '-' && owner.name.endsWith(suffix)
+    ? { kind: 'Deployment', name: owner.name.slice(0, -suffix.length) }
+    : owner;
+}
