@@ -4,7 +4,7 @@ import { asksForDevices, devicesAsked } from './words/device.ts';
 import { INJECT, INJECTED, MANAGED, PROFILE } from './words/keys.ts';
 import type { Mode } from './words/mode.ts';
 import type { Pod, Toleration } from './words/pod.ts';
-import { type DeviceProfile, devicePatterns, profileForDevices } from './words/profile.ts';
+import { type DeviceProfile, devicePatterns, profileOf } from './words/profile.ts';
 import type { Reason } from './words/reason.ts';
 import { tolerationInWords } from './words/toleration.ts';
 
@@ -50,10 +50,7 @@ export function decide(pod: Pod, profiles: readonly DeviceProfile[], mode: Mode)
       'the pod asks for no device that profiles.yaml lists, and has no resource claim',
     );
   }
-  const profile =
-    named === undefined
-      ? profileForDevices(profiles, asked)
-      : profiles.find((candidate) => candidate.name === named);
+  const profile = profileOf(pod, profiles, asked);
   if (profile === undefined && named !== undefined) {
     return declined(true, 'UnknownProfile', unknownProfile(named, profiles));
   }

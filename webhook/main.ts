@@ -4,7 +4,7 @@ import { adminApp } from '../certs/serving/admin.ts';
 import { configDirectory } from '../certs/serving/config-directory.ts';
 import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
-import { type Service, WrongCall } from '../certs/serving/lifecycle.ts';
+import type { Service } from '../certs/serving/lifecycle.ts';
 import { programLog } from '../certs/serving/program-log.ts';
 import { configurationMetrics, serviceRegistry } from '../certs/serving/service-metrics.ts';
 import {
@@ -32,28 +32,24 @@ export async function startWebhook(options: WebhookOptions): Promise<Service> {
   const listen = parseAddress('--listen', options.listen);
   const admin = parseAddress('--admin', options.admin);
 
-  const config = await goodOrWrongCall(
-    LastGood.load({
-      ...configDirectory(options.config, webhookFiles),
-      onSwap: () => log.info('configuration changed'),
-      onProblem: (problems) =>
-        log.error({ problems }, 'configuration broken; the last good one stays'),
-    }),
-  );
-  const pair = await goodOrWrongCall(
-    LastGood.load<PairFiles, ServingPair>({
-      name: 'serving pair',
-      read: () => readPairFiles(options.tlsDir),
-      fingerprint: (files) => files.certificate + files.key,
-      parse: (files) => parseServingPair(files, new Date()),
-      onSwap: (fresh) => {
-        server.usePair(fresh);
-        log.info({ expiresAt: fresh.expiresAt }, 'serving pair changed');
-      },
-      onProblem: (problems) =>
-        log.error({ problems }, 'serving pair broken; the last good one stays'),
-    }),
-  );
+  const config = await LastGood.loadForStart({
+    ...configDirectory(options.config, webhookFiles),
+    onSwap: () => log.info('configuration changed'),
+    onProblem: (problems) =>
+      log.error({ problems }, 'configuration broken; the last good one stays'),
+  });
+  const pair = await LastGood.loadForStart<PairFiles, ServingPair>({
+    name: 'serving pair',
+    read: () => readPairFiles(options.tlsDir),
+    fingerprint: (files) => files.certificate + files.key,
+    parse: (files) => parseServingPair(files, new Date()),
+    onSwap: (fresh) => {
+      server.usePair(fresh);
+      log.info({ expiresAt: fresh.expiresAt }, 'serving pair changed');
+    },
+    onProblem: (problems) =>
+      log.error({ problems }, 'serving pair broken; the last good one stays'),
+  });
 
   const registry = serviceRegistry('webhook');
   configurationMetrics(registry, () => config);
@@ -106,12 +102,4 @@ export async function startWebhook(options: WebhookOptions): Promise<Service> {
       await adminServer.stop(0);
     },
   };
-}
-
-async function goodOrWrongCall<T>(
-  loading: Promise<{ ok: true; value: T } | { ok: false; problems: readonly string[] }>,
-): Promise<T> {
-  const loaded = await loading;
-  if (loaded.ok) return loaded.value;
-  throw new WrongCall(loaded.problems.join('\n'));
 }

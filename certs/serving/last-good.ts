@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WrongCall } from './lifecycle.ts';
 import type { Parsed } from './strict-yaml.ts';
 
 export interface LastGoodOptions<Raw, Value> {
@@ -47,6 +48,15 @@ export class LastGood<Raw, Value> {
     } catch (error) {
       return { ok: false, problems: [sentenceOf(error)] };
     }
+  }
+
+  /** As `load`, for a program's start: throws WrongCall with every problem, a line each. */
+  static async loadForStart<Raw, Value>(
+    options: LastGoodOptions<Raw, Value>,
+  ): Promise<LastGood<Raw, Value>> {
+    const loaded = await LastGood.load(options);
+    if (loaded.ok) return loaded.value;
+    throw new WrongCall(loaded.problems.join('\n'));
   }
 
   get value(): Value {

@@ -72,9 +72,15 @@ export function hasLeft(pod: PodFacts): boolean {
   return pod.phase === 'Succeeded' || pod.phase === 'Failed' || pod.isTerminating;
 }
 
+/** Reasons with which the kubelet refuses a pod at its door (failure API research, section 6). */
+const REJECTED =
+  /^(UnexpectedAdmissionError|OutOf\S+|TopologyAffinityError|NodeAffinity|NodeShutdown|PodFeatureUnsupported|InvalidNodeInfo|UnexpectedPredicateFailureType|VolumeAttachmentLimitExceeded)$/;
+
 /** True when the kubelet refused the pod, so that none of its containers ever started. */
 export function isRejection(pod: PodFacts): boolean {
-  return pod.phase === 'Failed' && pod.exitCode === undefined && pod.statusReason !== undefined;
+  return (
+    pod.phase === 'Failed' && pod.exitCode === undefined && REJECTED.test(pod.statusReason ?? '')
+  );
 }
 
 /** Whether a departed slot keeps a home at all. Completed work does not come back. */

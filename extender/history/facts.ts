@@ -1,4 +1,5 @@
 import type { DevicesAsked } from '../../webhook/words/device.ts';
+import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
 
 /** What one look at the API showed: the narrow records that history and forecast work on. */
@@ -15,6 +16,7 @@ export interface DeviceCount {
 }
 
 export interface NodeFacts {
+  readonly uid: string;
   readonly name: string;
   readonly host: HostId;
   /** Extended resources only. */
@@ -39,7 +41,11 @@ export interface PodFacts {
   readonly node?: string;
   readonly phase: string;
   readonly slot: Slot;
+  /** Whether Surefoot may act for it. */
+  readonly isOptedIn: boolean;
   readonly devices: DevicesAsked;
+  /** Absent when no profile applies to its devices. */
+  readonly expectations?: Expectations;
   /** Normalised image names of all containers. */
   readonly images: readonly string[];
   readonly createdAtSeconds: number;

@@ -24,12 +24,9 @@ export class Homes {
   returned(slot: Slot, node: string): void {
     const away = this.#bySlot.get(slot.key);
     if (away === undefined) return;
-    if (!slot.interchangeable) return this.#replace(slot.key, []);
     const back = away.find((departure) => departure.node === node) ?? away[0];
-    this.#replace(
-      slot.key,
-      away.filter((departure) => departure !== back),
-    );
+    const stillAway = slot.interchangeable ? away.filter((departure) => departure !== back) : [];
+    this.#replace(slot.key, stillAway);
   }
 
   /** Departures of the slot whose node still counts as home. */

@@ -29,22 +29,30 @@ export function withSignal(incidents: readonly Incident[], signal: Signal): read
     : incidents.with(index, merged(known, signal));
 }
 
-/** The incidents of one host after a state was seen to end. Closed ones keep their weight. */
+/**
+ * The incidents of one host after a state was seen to end: the same list if none reported it. A
+ * closed incident keeps its weight; going healthy never erases one.
+ */
 export function withRecovery(
   incidents: readonly Incident[],
   recovery: Recovery,
 ): readonly Incident[] {
+  if (!incidents.some((incident) => isReportedBy(incident, recovery))) return incidents;
   return incidents.map((incident) => {
-    const reported =
-      incident.standing.includes(recovery.row) &&
-      incident.resource === recovery.resource &&
-      (recovery.device === undefined || recovery.device === incident.device);
-    if (!reported) return incident;
+    if (!isReportedBy(incident, recovery)) return incident;
     const standing = incident.standing.filter((row) => row !== recovery.row);
     return standing.length > 0
       ? { ...incident, standing }
       : { ...incident, standing, closedAtSeconds: recovery.atSeconds };
   });
+}
+
+function isReportedBy(incident: Incident, { row, resource, device }: Recovery): boolean {
+  return (
+    incident.standing.includes(row) &&
+    incident.resource === resource &&
+    (device === undefined || device === incident.device)
+  );
 }
 
 function opened(signal: Signal): Incident {

@@ -70,16 +70,33 @@ export function deviceHealthObservations(
   const before = new Map(previous?.deviceHealth.map((one) => [deviceKey(one), one.health]));
   for (const row of rowsFor(catalogue, 'pod-device-health')) {
     for (const one of current.deviceHealth) {
-      const wasUnhealthy = before.get(deviceKey(one)) === 'Unhealthy';
-      if (one.health === 'Unhealthy' && !wasUnhealthy) {
-        signals.push({ ...signalOf(row, one.resource, atSeconds, true), device: one.device });
+      if (before.get(deviceKey(one)) === one.health) continue;
+      const { resource, device } = one;
+      if (one.health === 'Unhealthy') {
+        signals.push({ ...signalOf(row, resource, atSeconds, true), device });
       } else if (one.health === 'Healthy') {
-        const { resource, device } = one;
         recoveries.push({ row: row.name, resource, device, atSeconds });
       }
     }
   }
   return { signals, recoveries };
+}
+
+/**
+ * The end of what a pod can tell: its status is not updated any more once it ends, so a device it
+ * called unhealthy is from now on one that was seen unhealthy.
+ */
+export function deviceHealthEnds(
+  pod: PodFacts,
+  catalogue: Catalogue,
+  atSeconds: number,
+): Observations {
+  const recoveries = rowsFor(catalogue, 'pod-device-health').flatMap((row) =>
+    pod.deviceHealth
+      .filter(({ health }) => health === 'Unhealthy')
+      .map(({ resource, device }) => ({ row: row.name, resource, device, atSeconds })),
+  );
+  return { signals: [], recoveries };
 }
 
 /**

@@ -62,8 +62,10 @@ export function nodeSource(config: KubeConfig): Source<Node> {
 export function podSource(config: KubeConfig): Source<Pod> {
   const api = config.makeApiClient(CoreV1Api);
   return {
-    list: async (token) =>
-      pageOf((await api.listPodForAllNamespaces(pageOptions(token))) as PodList),
+    list: async (token) => {
+      const { items, ...rest } = await api.listPodForAllNamespaces(pageOptions(token));
+      return pageOf({ ...rest, items: items as Pod[] });
+    },
     watch: watchOf<Pod>(config, '/api/v1/pods'),
   };
 }
@@ -72,7 +74,6 @@ interface List<T> {
   readonly items: readonly T[];
   readonly metadata?: { readonly resourceVersion?: string; readonly _continue?: string };
 }
-type PodList = List<Pod>;
 
 function pageOptions(token: string) {
   return { limit: PAGE_SIZE, ...(token !== '' && { _continue: token }) };
@@ -88,20 +89,20 @@ function pageOf<T>(list: List<T>): Page<T> {
 
 function watchOf<T>(config: KubeConfig, path: string): Source<T>['watch'] {
   const watch = new Watch(config);
-  return (resourceVersion, onEvent, signal) =>
-    new Promise((resolve) => {
-      watch
-        .watch(
-          path,
-          { resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS },
-          (type, object) => onEvent(type, object as T),
-          (error) => resolve(isIdle(error) ? undefined : (error ?? undefined)),
-        )
-        .then((controller) => {
-          if (signal.aborted) controller.abort();
-          signal.addEventListener('abort', () => controller.abort(), { once: true });
-        }, resolve);
-    });
+  return async function watchOnce(resourceVersion, onEvent, signal) {
+    const query = { resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS };
+    const { promise: ended, resolve: end } = Promise.withResolvers<Error | undefined>();
+    const controller = await watch.watch(
+      path,
+      query,
+      (type, object) => onEvent(type, object as T),
+      (error) => end(isIdle(error) ? undefined : (error ?? undefined)),
+    );
+    const abort = () => controller.abort();
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    return ended.finally(() => signal.removeEventListener('abort', abort));
+  };
 }
 
 /** The client gives up on a watch that is silent for 30 s; that is a quiet cluster, not an error. */

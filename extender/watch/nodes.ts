@@ -28,6 +28,7 @@ export interface Node {
 export function nodeFacts(node: Node): NodeFacts {
   const { metadata = {}, spec = {}, status = {} } = node;
   return {
+    uid: metadata.uid ?? '',
     name: metadata.name ?? '',
     host: hostIdOf({
       systemUuid: status.nodeInfo?.systemUUID ?? '',

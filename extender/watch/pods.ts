@@ -1,11 +1,14 @@
 import { devicesAsked } from '../../webhook/words/device.ts';
+import { expectationsOf } from '../../webhook/words/expectations.ts';
+import { isOptedIn } from '../../webhook/words/opt-in.ts';
 import type { Pod, PodStatus, Timestamp } from '../../webhook/words/pod.ts';
+import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
 import type { DeviceHealth, PodFacts } from '../history/facts.ts';
 import { normalizedImage } from './images.ts';
 
-/** The facts of a Pod, with the devices among `patterns` that it asks for. */
-export function podFacts(pod: Pod, patterns: readonly string[]): PodFacts {
+/** The facts of a Pod, seen with these device profiles. */
+export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts {
   const { metadata, spec, status = {} } = pod;
   const startedAtSeconds = seconds(status.startTime);
   const endedAtSeconds = endOf(pod);
@@ -13,6 +16,8 @@ export function podFacts(pod: Pod, patterns: readonly string[]): PodFacts {
   const disruption = status.conditions?.find(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
   )?.reason;
+  const devices = devicesAsked(pod, devicePatterns(profiles));
+  const profile = profileOf(pod, profiles, devices);
   return {
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
@@ -20,7 +25,9 @@ export function podFacts(pod: Pod, patterns: readonly string[]): PodFacts {
     ...(spec.nodeName && { node: spec.nodeName }),
     phase: status.phase ?? 'Pending',
     slot: slotOf(pod),
-    devices: devicesAsked(pod, patterns),
+    isOptedIn: isOptedIn(pod),
+    devices,
+    ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
     images: imagesOf(pod),
     createdAtSeconds: seconds(metadata.creationTimestamp) ?? 0,
     ...(startedAtSeconds !== undefined && { startedAtSeconds }),

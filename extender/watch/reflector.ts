@@ -3,7 +3,11 @@ import type { Logger } from 'pino';
 
 /** What a reflector needs of an API object: who it is, and which version of it this is. */
 export interface Listed {
-  readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly metadata?: {
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: string | Date;
+  };
 }
 
 /** One page of a list. */
@@ -41,6 +45,8 @@ export interface ReflectorMetrics {
 
 const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 30_000;
+/** A watch that ends sooner without a word is a server that hangs up, not a quiet cluster. */
+const QUIET_BUT_WELL_MS = 5000;
 
 /**
  * Follows one kind of object for as long as the program lives: list, watch, and from the start
@@ -56,8 +62,10 @@ export class Reflector<T extends Listed> {
   /** Uid to resource version: enough to tell after a new list what changed and what is gone. */
   readonly #known = new Map<string, string>();
   readonly #stop = new AbortController();
+  #watching = new AbortController();
   #resourceVersion = '';
   #problem: string | undefined = 'nothing has been listed yet';
+  readonly #listedOnce = Promise.withResolvers<void>();
 
   constructor(
     name: string,
@@ -77,34 +85,56 @@ export class Reflector<T extends Listed> {
     return this.#problem;
   }
 
+  /** Resolves once everything was listed for the first time, or at `stop`. */
+  listed(): Promise<void> {
+    return this.#listedOnce.promise;
+  }
+
   /** Runs until `stop`. */
   async run(): Promise<void> {
     let backoffMs = FIRST_BACKOFF_MS;
     while (!this.#stop.signal.aborted) {
-      try {
-        if (this.#resourceVersion === '') await this.#list();
-        const heard = await this.#watch();
-        backoffMs = heard ? FIRST_BACKOFF_MS : Math.min(backoffMs * 2, LAST_BACKOFF_MS);
-      } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        const expired = isExpired(error);
-        this.#metrics.restarted(expired ? 'expired' : 'failed');
-        if (expired) this.#resourceVersion = '';
-        if (this.#problem !== undefined) this.#problem = sentenceOf(error);
-        this.#log.warn(
-          { watch: this.#name, err: error, backoffMs },
-          'watch failed; starting again',
-        );
-        await sleep(backoffMs * (0.5 + Math.random() / 2), undefined, {
-          signal: this.#stop.signal,
-        }).catch(() => {});
-        backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
+      const wentWell = await this.#round();
+      if (wentWell) {
+        backoffMs = FIRST_BACKOFF_MS;
+        continue;
       }
+      await sleep(backoffMs * (0.5 + Math.random() / 2), undefined, {
+        signal: this.#stop.signal,
+      }).catch(() => {});
+      backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
     }
+  }
+
+  /** One list, if one is due, and one watch; false when the next round had better wait. */
+  async #round(): Promise<boolean> {
+    const begun = performance.now();
+    try {
+      if (this.#resourceVersion === '') await this.#list();
+      const heard = await this.#watch();
+      return heard || performance.now() - begun > QUIET_BUT_WELL_MS;
+    } catch (error) {
+      if (this.#stop.signal.aborted) return true;
+      const expired = isExpired(error);
+      this.#metrics.restarted(expired ? 'expired' : 'failed');
+      if (expired) this.#resourceVersion = '';
+      if (this.#problem !== undefined) this.#problem = sentenceOf(error);
+      this.#log.warn({ watch: this.#name, err: error }, 'watch failed; starting again');
+      return false;
+    }
+  }
+
+  /** Lists again and tells every object as changed: for when their meaning has changed. */
+  refresh(): void {
+    this.#resourceVersion = '';
+    for (const uid of this.#known.keys()) this.#known.set(uid, '');
+    this.#watching.abort();
   }
 
   stop(): void {
     this.#stop.abort();
+    this.#listedOnce.resolve();
+    this.#watching.abort();
   }
 
   async #list(): Promise<void> {
@@ -119,27 +149,32 @@ export class Reflector<T extends Listed> {
     for (const uid of this.#known.keys()) {
       if (!seen.has(uid)) this.#tellRemoved(uid);
     }
-    for (const [uid, object] of seen) {
+    for (const [uid, object] of [...seen].sort(byAge)) {
       if (this.#known.get(uid) !== versionOf(object)) this.#tellChanged(object, true);
     }
     this.#resourceVersion = page.resourceVersion;
     this.#problem = undefined;
+    this.#listedOnce.resolve();
   }
 
   /** True when the API server said anything during this watch. */
   async #watch(): Promise<boolean> {
     let heard = false;
     let expired: Error | undefined;
+    const watching = new AbortController();
+    this.#watching = watching;
     const ended = await this.#source.watch(
       this.#resourceVersion,
       (type, object) => {
+        if (watching.signal.aborted) return;
         heard = true;
         this.#metrics.heard();
         if (type === 'ERROR') expired = errorOf(object);
         else this.#apply(type, object);
       },
-      this.#stop.signal,
+      watching.signal,
     );
+    if (watching.signal.aborted) return true;
     if (expired !== undefined) throw expired;
     if (ended !== undefined) throw ended;
     this.#metrics.restarted('ended');
@@ -174,6 +209,15 @@ export class Reflector<T extends Listed> {
       );
     }
   }
+}
+
+/** Oldest first: a slot's earlier pods are told before the one that succeeded them. */
+function byAge([, one]: readonly [string, Listed], [, other]: readonly [string, Listed]): number {
+  return createdAt(one) - createdAt(other);
+}
+
+function createdAt({ metadata }: Listed): number {
+  return new Date(metadata?.creationTimestamp ?? 0).getTime();
 }
 
 function uidOf(object: Listed): string {

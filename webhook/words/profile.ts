@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { strictSection } from '../../certs/serving/strict-yaml.ts';
 import { type DevicesAsked, matchesDevicePattern } from './device.ts';
 import { durationSeconds } from './duration.ts';
+import { PROFILE } from './keys.ts';
+import type { Pod } from './pod.ts';
 import { dangerOf } from './toleration.ts';
 
 /** The API group and version that every configuration file of Surefoot declares. */
@@ -117,8 +119,20 @@ export function devicePatterns(profiles: readonly DeviceProfile[]): readonly str
   return [...new Set(profiles.flatMap((profile) => profile.devices))];
 }
 
+/** The profile that the pod's annotation names, or else the first that applies to its devices. */
+export function profileOf(
+  pod: Pod,
+  profiles: readonly DeviceProfile[],
+  asked: DevicesAsked,
+): DeviceProfile | undefined {
+  const named = pod.metadata.annotations?.[PROFILE];
+  return named === undefined
+    ? profileForDevices(profiles, asked)
+    : profiles.find(({ name }) => name === named);
+}
+
 /** The first profile that applies to the devices asked, or `undefined`. */
-export function profileForDevices(
+function profileForDevices(
   profiles: readonly DeviceProfile[],
   asked: DevicesAsked,
 ): DeviceProfile | undefined {

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
+import { programLog } from '../../certs/serving/program-log.ts';
+
+/**
+ * The one executable. Each program is imported when it is called for: the webhook never loads the
+ * Kubernetes client, which would cost it 86 MB.
+ */
+
+/** Endpoints and proxies take a few seconds to stop sending (webhook research, section 4). */
+const DRAIN_SECONDS = 5;
+
+function surefoot(): Command {
+  const command = new Command('surefoot')
+    .description('Keeps device pods on their feet when hardware fails.')
+    .showHelpAfterError('(see surefoot --help)')
+    .exitOverride();
+
+  command
+    .command('webhook')
+    .description('serve the mutating admission webhook over HTTPS')
+    .requiredOption('--config <DIR>', 'directory with profiles.yaml and webhook.yaml')
+    .requiredOption('--tls-dir <DIR>', 'directory with tls.crt and tls.key')
+    .option('--listen <ADDR:PORT>', 'where AdmissionReviews arrive', ':9443')
+    .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9080')
+    .option('--drain <SECONDS>', 'how long to serve on after SIGTERM', wholeSeconds, DRAIN_SECONDS)
+    .action(async ({ drain, ...options }) => {
+      const { startWebhook } = await import('../../webhook/main.ts');
+      await runUntilSignal(
+        () => startWebhook({ ...options, drainSeconds: drain }),
+        programLog('webhook'),
+      );
+    });
+
+  command
+    .command('extender')
+    .description('serve the scheduler extender, and remember what happens to devices')
+    .requiredOption('--config <DIR>', 'directory with profiles.yaml and extender.yaml')
+    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
+    .option('--context <NAME>', 'context of the kubeconfig')
+    .option('--listen <ADDR:PORT>', 'where the scheduler asks', '127.0.0.1:9090')
+    .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9091')
+    .option('--page <ADDR:PORT>', 'where people look; keep it on loopback', '127.0.0.1:9092')
+    .option('--drain <SECONDS>', 'how long to serve on after SIGTERM', wholeSeconds, DRAIN_SECONDS)
+    .action(async ({ drain, ...options }) => {
+      const { startExtender } = await import('../main.ts');
+      await runUntilSignal(
+        () => startExtender({ ...options, drainSeconds: drain }),
+        programLog('extender'),
+      );
+    });
+
+  command
+    .command('certs')
+    .description('make a CA and a serving pair for the webhook')
+    .requiredOption('--tls-dir <DIR>', 'where ca.crt, tls.crt and tls.key go')
+    .requiredOption('--host <NAME...>', 'DNS names and IP addresses that the API server dials')
+    .action(async ({ tlsDir, host }) => {
+      const { makeCertificates } = await import('../../certs/main.ts');
+      await makeCertificates({ tlsDir, hosts: host, now: new Date() });
+      console.log(`made ca.crt, tls.crt and tls.key in ${tlsDir}`);
+    });
+
+  return command;
+}
+
+function wholeSeconds(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new WrongCall(`--drain: "${text}" is not a number of seconds; write one such as 5`);
+}
+
+/** Runs one command line. Exit status: 0 done, 1 a failure, 2 a wrong call or configuration. */
+async function main(): Promise<number> {
+  try {
+    await surefoot().parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    console.error(error instanceof Error ? error.message : String(error));
+    return error instanceof WrongCall ? 2 : 1;
+  }
+}
+
+const status = await main();
+// A start that failed half-way may have left a server listening; a program that ended has not.
+if (status !== 0) process.exit(status);

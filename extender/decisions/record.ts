@@ -1,0 +1,65 @@
+import type { Mode } from '../../webhook/words/mode.ts';
+import type { Reason } from '../../webhook/words/reason.ts';
+import type { Level } from '../forecast/level.ts';
+import type { Forecast } from '../forecast/loss.ts';
+
+/** All forecasts for one pod at one moment, joined with where the pod was bound. */
+export interface Decision {
+  readonly atSeconds: number;
+  readonly pod: { readonly uid: string; readonly namespace: string; readonly name: string };
+  /** In `observe` the scheduler was told nothing. */
+  readonly mode: Mode;
+  /** How many nodes the scheduler asked about. */
+  readonly asked: number;
+  /** Nodes asked about that the watches have not shown yet. */
+  readonly unknownNodes: readonly string[];
+  /** The best and the worst of them, best first; see MOST_FORECASTS. */
+  readonly forecasts: readonly Forecast[];
+  /** What the scheduler was told, or would have been. */
+  readonly levels: readonly Level[];
+  readonly remarks: readonly Reason[];
+  readonly bound?: { readonly node: string; readonly atSeconds: number };
+}
+
+const MOST_DECISIONS = 1000;
+/** Forecasts kept from each end; 1,000 decisions then take some tens of megabytes at most. */
+const MOST_FORECASTS = 32;
+
+/** The latest decisions, in bounded memory. */
+export class DecisionRecord {
+  readonly #decisions = new Map<string, Decision>();
+
+  /** Keeps a decision; a later one for the same pod replaces the earlier. */
+  add(decision: Decision): void {
+    const { forecasts, levels } = decision;
+    const sorted = [...forecasts].sort((a, b) => a.lossSeconds - b.lossSeconds);
+    this.#decisions.delete(decision.pod.uid);
+    this.#decisions.set(decision.pod.uid, {
+      ...decision,
+      forecasts: endsOf(sorted),
+      levels: levels.slice(0, 2 * MOST_FORECASTS),
+    });
+    for (const uid of this.#decisions.keys()) {
+      if (this.#decisions.size <= MOST_DECISIONS) break;
+      this.#decisions.delete(uid);
+    }
+  }
+
+  /** Joins a decision with the binding that the watch has shown. */
+  bound(uid: string, node: string, atSeconds: number): void {
+    const decision = this.#decisions.get(uid);
+    if (decision === undefined) return;
+    this.#decisions.set(uid, { ...decision, bound: { node, atSeconds } });
+  }
+
+  /** Newest first. */
+  latest(): readonly Decision[] {
+    return [...this.#decisions.values()].reverse();
+  }
+}
+
+function endsOf(sorted: readonly Forecast[]): readonly Forecast[] {
+  return sorted.length <= 2 * MOST_FORECASTS
+    ? sorted
+    : [...sorted.slice(0, MOST_FORECASTS), ...sorted.slice(-MOST_FORECASTS)];
+}

@@ -1,0 +1,22 @@
+import type { Incident } from '../history/incident.ts';
+
+/** A node the scheduler asks about, with the facts that a forecast for one pod needs. */
+export interface Candidate {
+  readonly node: string;
+  /** Bytes of the pod's images that the node would have to pull. */
+  readonly missingBytes: number;
+  /** Bytes of the pod's images that are there. */
+  readonly presentBytes: number;
+  /** Images that no node has listed, so that their size is unknown everywhere. */
+  readonly unknownImages: readonly string[];
+  /** When the slot left this node, if it is the slot's home. */
+  readonly homeSinceSeconds?: number;
+  /** Faults per day that would hit the pod there. */
+  readonly faultsPerDay: number;
+  /** What raises that rate, worst first. */
+  readonly incidents: readonly Incident[];
+  /** Seconds that other slots, on their way home, would lose to the pod. */
+  readonly displacedSeconds: number;
+  /** How many such slots. */
+  readonly displacedSlots: number;
+}

@@ -1,0 +1,50 @@
+import { coldSeconds, pullSeconds } from './start.ts';
+
+/** A slot on its way home to a node, and what it would lose by having to go elsewhere. */
+export interface Returning {
+  /** Devices it needs there, by resource. */
+  readonly needs: ReadonlyMap<string, number>;
+  /** Bytes of its images that no other node has. */
+  readonly bytesOnlyAtHome: number;
+  readonly coldStartSeconds: number;
+}
+
+export interface Displacement {
+  readonly seconds: number;
+  readonly slots: number;
+}
+
+/**
+ * That a slot with a home comes back for it, if it comes back at all. A judgement: owners that
+ * are known to be done have given up their homes, most of the others restart what they lost.
+ */
+const RETURN_PROBABILITY = 0.9;
+
+/**
+ * Seconds that other slots lose when the pod takes its devices here: of those whose home this is,
+ * the ones that no longer fit beside it. Without this a homeless pod takes somebody's home, who
+ * takes somebody's home, and so on through the group.
+ */
+export function displacement(
+  returning: readonly Returning[],
+  freeAfterPod: ReadonlyMap<string, number>,
+  bytesPerSecond: number,
+): Displacement {
+  const free = new Map(freeAfterPod);
+  let seconds = 0;
+  let slots = 0;
+  for (const slot of returning) {
+    if ([...slot.needs].every(([resource, count]) => (free.get(resource) ?? 0) >= count)) {
+      for (const [resource, count] of slot.needs) {
+        free.set(resource, (free.get(resource) ?? 0) - count);
+      }
+      continue;
+    }
+    slots += 1;
+    seconds +=
+      RETURN_PROBABILITY *
+      (pullSeconds(slot.bytesOnlyAtHome, bytesPerSecond) +
+        coldSeconds(slot.coldStartSeconds, false));
+  }
+  return { seconds, slots };
+}

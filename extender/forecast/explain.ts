@@ -1,0 +1,79 @@
+import { spanInWords } from '../../webhook/words/duration.ts';
+import { bytesInWords } from '../../webhook/words/quantity.ts';
+import type { Reason, ReasonCode } from '../../webhook/words/reason.ts';
+import type { Incident } from '../history/incident.ts';
+import type { Forecast } from './loss.ts';
+
+/** Less than this is not worth a word. */
+const WORTH_SAYING_SECONDS = 0.5;
+/** Reasons that are terms of the sum; the others are remarks. */
+const TERMS: ReadonlySet<ReasonCode> = new Set([
+  'ImagesMissing',
+  'ColdStart',
+  'DeviceHistory',
+  'Displaces',
+]);
+
+/** The evidence behind a forecast, one reason for each term that weighs anything. */
+export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reason[] {
+  const { candidate } = forecast;
+  const reasons: Reason[] = [];
+  if (candidate.homeSinceSeconds !== undefined) {
+    const ago = spanInWords(Math.max(0, nowSeconds - candidate.homeSinceSeconds));
+    reasons.push({ code: 'Home', words: `home: the same slot ran here until ${ago} ago` });
+  }
+  if (candidate.missingBytes > 0) {
+    reasons.push({
+      code: 'ImagesMissing',
+      words: `${spanInWords(forecast.pullSeconds)} pulling ${bytesInWords(candidate.missingBytes)}`,
+    });
+  } else if (candidate.presentBytes > 0) {
+    const present = bytesInWords(candidate.presentBytes);
+    reasons.push({ code: 'ImagesPresent', words: `${present} of images are here` });
+  }
+  if (candidate.unknownImages.length > 0) {
+    const images = candidate.unknownImages.join(', ');
+    reasons.push({
+      code: 'ImageSizeUnknown',
+      words: `no node lists ${images}, so its size is unknown`,
+    });
+  }
+  if (forecast.coldSeconds >= WORTH_SAYING_SECONDS) {
+    reasons.push({ code: 'ColdStart', words: `${spanInWords(forecast.coldSeconds)} cold start` });
+  }
+  if (forecast.riskSeconds >= WORTH_SAYING_SECONDS) {
+    const [worst] = candidate.incidents;
+    const evidence = worst === undefined ? '' : `: ${incidentInWords(worst, nowSeconds)}`;
+    const risk = `${spanInWords(forecast.riskSeconds)} risk${evidence}`;
+    reasons.push({ code: 'DeviceHistory', words: risk });
+  }
+  if (candidate.displacedSlots > 0) {
+    const slots = candidate.displacedSlots === 1 ? 'one slot' : `${candidate.displacedSlots} slots`;
+    const lost = spanInWords(forecast.displacedSeconds);
+    reasons.push({
+      code: 'Displaces',
+      words: `${lost} lost by ${slots} on the way home to this node`,
+    });
+  }
+  return reasons;
+}
+
+/** `gpu-7: 312 s = 240 s pulling 11.2 GiB + 72 s risk: ...`. */
+export function forecastInWords(forecast: Forecast, nowSeconds: number): string {
+  const reasons = reasonsOf(forecast, nowSeconds);
+  const terms = reasons.filter(({ code }) => TERMS.has(code)).map(({ words }) => words);
+  const remarks = reasons.filter(({ code }) => !TERMS.has(code)).map(({ words }) => words);
+  const total = `${forecast.candidate.node}: ${spanInWords(forecast.lossSeconds)}`;
+  const sum = terms.length === 0 ? total : `${total} = ${terms.join(' + ')}`;
+  return [sum, ...remarks].join('; ');
+}
+
+/** `the device plugin has withdrawn the device, on GPU-3f2c, 2 days ago`. */
+export function incidentInWords(incident: Incident, nowSeconds: number): string {
+  const where = incident.device === undefined ? '' : `, on ${incident.device}`;
+  const when =
+    incident.closedAtSeconds === undefined
+      ? `since ${spanInWords(Math.max(0, nowSeconds - incident.openedAtSeconds))}`
+      : `${spanInWords(Math.max(0, nowSeconds - incident.closedAtSeconds))} ago`;
+  return `${incident.evidence.join('; ')}${where}, ${when}`;
+}

@@ -1,0 +1,24 @@
+import type { Expectations } from '../../webhook/words/expectations.ts';
+
+const SECONDS_PER_DAY = 86_400;
+
+/** The chance that at least one fault hits the pod while it is there. */
+export function faultProbability(faultsPerDay: number, durationSeconds: number): number {
+  return 1 - Math.exp((-faultsPerDay * durationSeconds) / SECONDS_PER_DAY);
+}
+
+/**
+ * Seconds of work that one fault costs: on average half a checkpoint interval, or half of all the
+ * work where there is no checkpoint, and then the restart.
+ */
+export function lossPerFaultSeconds(expectations: Expectations): number {
+  const { durationSeconds, checkpointSeconds = durationSeconds, restartSeconds } = expectations;
+  return Math.min(checkpointSeconds, durationSeconds) / 2 + restartSeconds;
+}
+
+/** Seconds the pod can expect to lose to device faults. */
+export function riskSeconds(faultsPerDay: number, expectations: Expectations): number {
+  return (
+    faultProbability(faultsPerDay, expectations.durationSeconds) * lossPerFaultSeconds(expectations)
+  );
+}

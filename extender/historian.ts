@@ -1,0 +1,160 @@
+import type { Logger } from 'pino';
+import { isSchedulingRace } from './history/blame.ts';
+import type { Catalogue } from './history/catalogue.ts';
+import { departureOf, hasLeft, isRejection } from './history/departure.ts';
+import type { NodeFacts, PodFacts } from './history/facts.ts';
+import { withWork } from './history/hazard.ts';
+import { Homes } from './history/homes.ts';
+import { bounded, type HostHistory } from './history/host-history.ts';
+import { withRecovery, withSignal } from './history/incident.ts';
+import {
+  deviceHealthEnds,
+  deviceHealthObservations,
+  nodeObservations,
+  type Observations,
+  rejectionSignals,
+} from './history/signal.ts';
+import type { HistoryStore } from './storage/store.ts';
+import type { Cluster } from './watch/cluster.ts';
+
+/** What became of an observation. */
+export type SignalOutcome = 'counted' | 'race' | 'unsure';
+
+export interface HistorianDeps {
+  readonly cluster: Cluster;
+  readonly store: HistoryStore;
+  readonly catalogue: Catalogue;
+  readonly onSignal: (row: string, outcome: SignalOutcome) => void;
+  readonly onBound: (pod: PodFacts, nowSeconds: number) => void;
+  readonly log: Logger;
+}
+
+/** Takes in what the watches show, and writes down what of it is history. */
+export class Historian {
+  readonly homes = new Homes();
+  readonly #deps: HistorianDeps;
+
+  constructor(deps: HistorianDeps) {
+    this.#deps = deps;
+    for (const { departures } of deps.store.all()) {
+      for (const departure of departures) this.homes.left(departure);
+    }
+  }
+
+  nodeChanged(node: NodeFacts, nowSeconds: number): void {
+    const { cluster, catalogue } = this.#deps;
+    const previous = cluster.node(node.name);
+    cluster.setNode(node);
+    this.#observe(node, nodeObservations(previous, node, catalogue, nowSeconds), nowSeconds);
+  }
+
+  nodeRemoved(uid: string): void {
+    this.#deps.cluster.removeNode(uid);
+  }
+
+  /** `isListed`: the pod was found by a list, so the moments that led to it were not seen. */
+  podChanged(pod: PodFacts, isListed: boolean, nowSeconds: number): void {
+    const { cluster, onBound } = this.#deps;
+    const previous = cluster.pod(pod.uid);
+    cluster.setPod(pod);
+    if (pod.node !== undefined && previous?.node === undefined && !hasLeft(pod)) {
+      this.homes.returned(pod.slot, pod.node);
+      onBound(pod, nowSeconds);
+    }
+    const node = pod.node === undefined ? undefined : cluster.node(pod.node);
+    if (node === undefined) return;
+    this.#judgeDevices(previous, pod, node, isListed, nowSeconds);
+    this.#judgeDeparture(previous, pod, node, nowSeconds);
+  }
+
+  podRemoved(uid: string, nowSeconds: number): void {
+    const pod = this.#deps.cluster.pod(uid);
+    if (pod === undefined) return;
+    // A deletion that was never seen to begin: the watch was away. It still frees the node.
+    this.podChanged({ ...pod, isTerminating: true }, true, nowSeconds);
+    this.#deps.cluster.removePod(uid);
+  }
+
+  /** Drops homes that have ended, in memory and in the store. */
+  prune(nowSeconds: number): void {
+    this.homes.prune(nowSeconds);
+    for (const history of this.#deps.store.all()) {
+      const fresh = bounded(history, nowSeconds);
+      if (fresh.departures.length < history.departures.length) this.#write(fresh, nowSeconds);
+    }
+  }
+
+  #judgeDevices(
+    previous: PodFacts | undefined,
+    pod: PodFacts,
+    node: NodeFacts,
+    isListed: boolean,
+    nowSeconds: number,
+  ): void {
+    const { catalogue, cluster, onSignal, log } = this.#deps;
+    this.#observe(node, deviceHealthObservations(previous, pod, catalogue, nowSeconds), nowSeconds);
+    if (!isRejection(pod) || (previous !== undefined && isRejection(previous))) return;
+    const signals = rejectionSignals(pod, catalogue, nowSeconds);
+    if (signals.length === 0) return;
+    // Found by a list, nobody can say what else was bound when the kubelet refused: no blame.
+    const raced = isSchedulingRace(pod, node, cluster.holding(node.name));
+    if (!isListed && !raced) {
+      this.#observe(node, { signals, recoveries: [] }, nowSeconds);
+      return;
+    }
+    const outcome = raced ? 'race' : 'unsure';
+    for (const { row } of signals) onSignal(row, outcome);
+    log.info(
+      { pod: `${pod.namespace}/${pod.name}`, node: node.name, outcome, message: pod.statusMessage },
+      'rejection not held against the node',
+    );
+  }
+
+  #judgeDeparture(
+    previous: PodFacts | undefined,
+    pod: PodFacts,
+    node: NodeFacts,
+    nowSeconds: number,
+  ): void {
+    if (pod.expectations === undefined) return;
+    const departure = departureOf(previous, pod, pod.expectations, nowSeconds);
+    if (departure === undefined) return;
+    this.homes.left(departure);
+    for (const seen of previous === undefined ? [pod] : [previous, pod]) {
+      this.#observe(node, deviceHealthEnds(seen, this.#deps.catalogue, nowSeconds), nowSeconds);
+    }
+    const history = this.#deps.store.get(node.host);
+    const devices = departure.devices.resources.reduce((sum, { count }) => sum + count, 0);
+    this.#write(
+      {
+        ...history,
+        exposure: withWork(history.exposure, departure.ranSeconds * devices, departure.atSeconds),
+        departures: [...history.departures, departure],
+      },
+      nowSeconds,
+    );
+  }
+
+  #observe(node: NodeFacts, { signals, recoveries }: Observations, nowSeconds: number): void {
+    if (signals.length === 0 && recoveries.length === 0) return;
+    const { store, onSignal, log } = this.#deps;
+    const history = store.get(node.host);
+    let incidents = history.incidents;
+    for (const signal of signals) {
+      incidents = withSignal(incidents, signal);
+      onSignal(signal.row, 'counted');
+      log.warn(
+        { node: node.name, resource: signal.resource, device: signal.device, row: signal.row },
+        signal.words,
+      );
+    }
+    for (const recovery of recoveries) incidents = withRecovery(incidents, recovery);
+    if (incidents !== history.incidents) this.#write({ ...history, incidents }, nowSeconds);
+  }
+
+  #write(history: HostHistory, nowSeconds: number): void {
+    this.#deps.store.put(bounded(history, nowSeconds)).catch((error: unknown) => {
+      this.#deps.log.error({ host: history.host, err: error }, 'history could not be written');
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import { parseAddress } from '../certs/serving/address.ts';
+import { adminApp } from '../certs/serving/admin.ts';
+import { configDirectory } from '../certs/serving/config-directory.ts';
+import { RunningServer } from '../certs/serving/http.ts';
+import { LastGood } from '../certs/serving/last-good.ts';
+import type { Service } from '../certs/serving/lifecycle.ts';
+import { programLog } from '../certs/serving/program-log.ts';
+import { configurationMetrics, serviceRegistry } from '../certs/serving/service-metrics.ts';
+import type { Pod } from '../webhook/words/pod.ts';
+import { DecisionRecord } from './decisions/record.ts';
+import { Historian } from './historian.ts';
+import { builtInCatalogue } from './history/catalogue.ts';
+import { extenderMetrics } from './metrics.ts';
+import { pageApp } from './page/api.ts';
+import type { View } from './prioritize.ts';
+import { extenderApp } from './server.ts';
+import { extenderFiles } from './settings.ts';
+import { MemoryStore } from './storage/memory.ts';
+import { loadKubeConfig, nodeSource, podSource } from './watch/api.ts';
+import { Cluster } from './watch/cluster.ts';
+import { type Node, nodeFacts } from './watch/nodes.ts';
+import { podFacts } from './watch/pods.ts';
+import { Reflector } from './watch/reflector.ts';
+
+export interface ExtenderOptions {
+  readonly config: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly listen: string;
+  readonly admin: string;
+  readonly page: string;
+  /** How long to serve on after SIGTERM, so that no call is lost. */
+  readonly drainSeconds: number;
+}
+
+/** How often homes that have ended are dropped. */
+const PRUNE_INTERVAL_MS = 60_000;
+
+/** Starts the extender. Throws WrongCall when a flag, the configuration or the kubeconfig is no good. */
+export async function startExtender(options: ExtenderOptions): Promise<Service> {
+  const log = programLog('extender');
+  const listen = parseAddress('--listen', options.listen);
+  const admin = parseAddress('--admin', options.admin);
+  const page = parseAddress('--page', options.page);
+  const kubeConfig = loadKubeConfig(options);
+  const config = await LastGood.loadForStart({
+    ...configDirectory(options.config, extenderFiles),
+    onSwap: () => {
+      log.info('configuration changed');
+      // A profile may have changed what a device is: see every pod with new eyes.
+      pods.refresh();
+    },
+    onProblem: (problems) =>
+      log.error({ problems }, 'configuration broken; the last good one stays'),
+  });
+
+  const registry = serviceRegistry('extender');
+  configurationMetrics(registry, () => config);
+  const metrics = extenderMetrics(registry);
+  const cluster = new Cluster();
+  const store = new MemoryStore();
+  const decisions = new DecisionRecord();
+  const historian = new Historian({
+    cluster,
+    store,
+    catalogue: builtInCatalogue(),
+    onSignal: metrics.signal,
+    onBound: ({ uid, node = '' }, nowSeconds) => decisions.bound(uid, node, nowSeconds),
+    log,
+  });
+  const profiles = () => config.value['profiles.yaml'].profiles;
+  const view = (): View => ({
+    cluster,
+    homes: historian.homes,
+    store,
+    config: config.value['extender.yaml'],
+    profiles: profiles(),
+    nowSeconds: wallSeconds(),
+  });
+
+  const nodes = new Reflector<Node>(
+    'nodes',
+    nodeSource(kubeConfig),
+    {
+      changed: (node) => historian.nodeChanged(nodeFacts(node), wallSeconds()),
+      removed: (uid) => historian.nodeRemoved(uid),
+    },
+    { metrics: metrics.watch('nodes'), log },
+  );
+  const pods = new Reflector<Pod>(
+    'pods',
+    podSource(kubeConfig),
+    {
+      changed: (pod, isListed) =>
+        historian.podChanged(podFacts(pod, profiles()), isListed, wallSeconds()),
+      removed: (uid, last) => {
+        if (last !== undefined) {
+          historian.podChanged(podFacts(last, profiles()), false, wallSeconds());
+        }
+        historian.podRemoved(uid, wallSeconds());
+      },
+    },
+    { metrics: metrics.watch('pods'), log },
+  );
+  const checks = [
+    { name: 'nodes-listed', missing: () => nodes.missing() },
+    { name: 'pods-listed', missing: () => pods.missing() },
+    { name: 'history-loaded', missing: () => store.missing() },
+  ];
+  const missing = () => checks.map((check) => check.missing()).find((why) => why !== undefined);
+
+  let stopping = false;
+  const server = await RunningServer.http(
+    listen,
+    extenderApp({ view, missing, decisions, metrics, log }),
+  );
+  const adminServer = await RunningServer.http(
+    admin,
+    adminApp(registry, [
+      { name: 'not-stopping', missing: () => (stopping ? 'the program is stopping' : undefined) },
+      ...checks,
+    ]),
+  );
+  const pageServer = await RunningServer.http(page, pageApp({ decisions, view }));
+
+  // Nodes first: a pod on a node that nobody knows yet could not be judged.
+  const watching = nodes.run();
+  const following = nodes.listed().then(() => pods.run());
+  void config.follow();
+  const pruning = setInterval(() => historian.prune(wallSeconds()), PRUNE_INTERVAL_MS);
+  log.info(
+    {
+      port: server.port,
+      admin: adminServer.port,
+      page: pageServer.port,
+      mode: config.value['extender.yaml'].mode,
+    },
+    'serving',
+  );
+
+  return {
+    async stop() {
+      stopping = true;
+      clearInterval(pruning);
+      config.stop();
+      await server.stop(options.drainSeconds);
+      nodes.stop();
+      pods.stop();
+      await Promise.all([watching, following, adminServer.stop(0), pageServer.stop(0)]);
+    },
+  };
+}
+
+function wallSeconds(): number {
+  return Date.now() / 1000;
+}

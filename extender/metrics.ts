@@ -1,0 +1,99 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { SignalOutcome } from './historian.ts';
+import type { ReflectorMetrics } from './watch/reflector.ts';
+
+/** How one prioritize request ended. */
+export type PrioritizeResult =
+  | 'answered'
+  | 'observed'
+  | 'no-opinion'
+  | 'not-ready'
+  | 'malformed'
+  | 'failed';
+
+const RESULTS: readonly PrioritizeResult[] = [
+  'answered',
+  'observed',
+  'no-opinion',
+  'not-ready',
+  'malformed',
+  'failed',
+];
+
+/** Everything that the extender counts. */
+export interface ExtenderMetrics {
+  /** Starts the clock; call what it returns once, with how it ended and what was answered. */
+  begin(): (result: PrioritizeResult, candidates?: number, answered?: number) => void;
+  signal(row: string, outcome: SignalOutcome): void;
+  watch(name: string): ReflectorMetrics;
+}
+
+export function extenderMetrics(registry: Registry): ExtenderMetrics {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'surefoot_prioritize_requests_total',
+    help: 'Prioritize requests answered, by result.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of RESULTS) requests.inc({ result }, 0);
+  const duration = new Histogram({
+    name: 'surefoot_prioritize_duration_seconds',
+    help: 'Time from a whole body to its answer.',
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25],
+    registers,
+  });
+  const candidates = new Histogram({
+    name: 'surefoot_prioritize_candidates',
+    help: 'Nodes asked about for a pod that had a decision.',
+    buckets: [1, 10, 100, 1000, 10_000],
+    registers,
+  });
+  const answeredNodes = new Histogram({
+    name: 'surefoot_prioritize_answered_nodes',
+    help: 'Nodes in the answer for a pod that had a decision.',
+    buckets: [1, 10, 100, 1000, 10_000],
+    registers,
+  });
+  const signals = new Counter({
+    name: 'surefoot_signals_total',
+    help: 'Signals of device faults, by catalogue row and what became of them.',
+    labelNames: ['row', 'outcome'],
+    registers,
+  });
+  const restarts = new Counter({
+    name: 'surefoot_watch_restarts_total',
+    help: 'Watches begun again, by kind of object and why.',
+    labelNames: ['kind', 'why'],
+    registers,
+  });
+  const handlerFailures = new Counter({
+    name: 'surefoot_watch_handler_failures_total',
+    help: 'Changes that could not be taken in.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const heard = new Gauge({
+    name: 'surefoot_watch_last_heard_timestamp_seconds',
+    help: 'When the API server last said anything on this watch, in seconds since 1970.',
+    labelNames: ['kind'],
+    registers,
+  });
+  return {
+    begin() {
+      const end = duration.startTimer();
+      return (result, asked, answered) => {
+        end();
+        requests.inc({ result });
+        if (asked !== undefined) candidates.observe(asked);
+        if (answered !== undefined) answeredNodes.observe(answered);
+      };
+    },
+    signal: (row, outcome) => signals.inc({ row, outcome }),
+    watch: (kind) => ({
+      restarted: (why) => restarts.inc({ kind, why }),
+      handlerFailed: () => handlerFailures.inc({ kind }),
+      heard: () => heard.set({ kind }, Date.now() / 1000),
+    }),
+  };
+}

@@ -1,0 +1,168 @@
+import { asksForDevices } from '../webhook/words/device.ts';
+import { type Mode, modeIn } from '../webhook/words/mode.ts';
+import type { DeviceProfile } from '../webhook/words/profile.ts';
+import type { Reason } from '../webhook/words/reason.ts';
+import type { Decision } from './decisions/record.ts';
+import type { Candidate } from './forecast/candidate.ts';
+import { type Displacement, displacement, type Returning } from './forecast/displaced.ts';
+import { imagesOnNode } from './forecast/images.ts';
+import { documentedLevels, type Level, sparseLevels } from './forecast/level.ts';
+import { type Forecast, forecast } from './forecast/loss.ts';
+import type { Departure } from './history/departure.ts';
+import { countAsked, type NodeFacts, type PodFacts } from './history/facts.ts';
+import { hazardFor } from './history/hazard.ts';
+import type { Homes } from './history/homes.ts';
+import type { Incident } from './history/incident.ts';
+import type { ExtenderConfig } from './settings.ts';
+import type { HistoryStore } from './storage/store.ts';
+import type { Cluster } from './watch/cluster.ts';
+import { podFacts } from './watch/pods.ts';
+import type { Question } from './wire.ts';
+
+/** All that an answer is made from; nothing here is changed by asking. */
+export interface View {
+  readonly cluster: Cluster;
+  readonly homes: Homes;
+  readonly store: HistoryStore;
+  readonly config: ExtenderConfig;
+  readonly profiles: readonly DeviceProfile[];
+  readonly nowSeconds: number;
+}
+
+export type Verdict =
+  | { readonly kind: 'no opinion'; readonly reason: Reason }
+  | { readonly kind: 'decision'; readonly decision: Decision; readonly answer: readonly Level[] };
+
+/**
+ * Forecasts one pod on every node asked about. A call is no evidence of a placement: gang
+ * scheduling asks about placements that it then drops.
+ */
+export function prioritize(question: Question, view: View): Verdict {
+  const pod = podFacts(question.pod, view.profiles);
+  const { expectations } = pod;
+  if (!asksForDevices(pod.devices)) return noOpinion('NoDevice', 'the pod asks for no device');
+  if (!pod.isOptedIn) return noOpinion('OptedOut', 'the pod has not opted in');
+  if (expectations === undefined) {
+    return noOpinion('UnknownProfile', 'no profile of profiles.yaml applies to the pod');
+  }
+
+  const { config, nowSeconds } = view;
+  const nodes = question.nodes.map((name) => ({ name, facts: view.cluster.node(name) }));
+  const forecasts = nodes.flatMap(({ facts }) =>
+    facts === undefined
+      ? []
+      : [forecast(candidateOf(facts, pod, view), expectations, config.pullBandwidth)],
+  );
+  const levels = levelsOf(forecasts, config, pod.uid);
+  const mode: Mode = modeIn(pod.namespace, config);
+  return {
+    kind: 'decision',
+    answer: mode === 'act' ? levels : [],
+    decision: {
+      atSeconds: nowSeconds,
+      pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
+      mode,
+      asked: nodes.length,
+      unknownNodes: nodes.filter(({ facts }) => facts === undefined).map(({ name }) => name),
+      forecasts,
+      levels,
+      remarks: expectations.remarks,
+    },
+  };
+}
+
+function levelsOf(
+  forecasts: readonly Forecast[],
+  { scores, halving }: ExtenderConfig,
+  podUid: string,
+): readonly Level[] {
+  if (forecasts.length === 0) return [];
+  return scores === 'documented'
+    ? documentedLevels(forecasts, halving)
+    : sparseLevels(forecasts, halving, podUid);
+}
+
+function candidateOf(node: NodeFacts, pod: PodFacts, view: View): Candidate {
+  const { cluster, homes, nowSeconds } = view;
+  const home = homes.of(pod.slot, nowSeconds).find((departure) => departure.node === node.name);
+  const { faultsPerDay, incidents } = hazardOn(node, pod, view);
+  const displaced = displacementOn(node, pod, view);
+  return {
+    node: node.name,
+    ...imagesOnNode(pod.images, node.images, (image) => cluster.imageBytes(image)),
+    ...(home !== undefined && { homeSinceSeconds: home.atSeconds }),
+    faultsPerDay,
+    incidents,
+    displacedSeconds: displaced.seconds,
+    displacedSlots: displaced.slots,
+  };
+}
+
+function hazardOn(
+  node: NodeFacts,
+  pod: PodFacts,
+  { cluster, store, nowSeconds }: View,
+): { faultsPerDay: number; incidents: readonly Incident[] } {
+  const history = store.get(node.host);
+  const hazards = pod.devices.resources.map(({ resource, count }) =>
+    hazardFor(
+      {
+        resource,
+        count,
+        total: node.devices.get(resource)?.capacity ?? 0,
+        busy: cluster.busyDevices(node.name, resource),
+      },
+      history.incidents,
+      history.exposure,
+      nowSeconds,
+    ),
+  );
+  return {
+    faultsPerDay: hazards.reduce((sum, hazard) => sum + hazard.faultsPerDay, 0),
+    incidents: hazards.flatMap((hazard) => hazard.incidents),
+  };
+}
+
+const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
+
+function displacementOn(node: NodeFacts, pod: PodFacts, view: View): Displacement {
+  const { cluster, homes, config, nowSeconds } = view;
+  const returning = homes
+    .on(node.name, nowSeconds)
+    .filter((departure) => departure.slot.key !== pod.slot.key && wouldReturn(departure, cluster));
+  if (returning.length === 0) return NOBODY_DISPLACED;
+  const freeAfterPod = new Map(
+    [...node.devices.keys()].map((resource) => [
+      resource,
+      cluster.freeDevices(node, resource) - countAsked(pod, resource),
+    ]),
+  );
+  return displacement(
+    returning.map((departure) => returningFrom(departure, cluster)),
+    freeAfterPod,
+    config.pullBandwidth,
+  );
+}
+
+/**
+ * A slot that left a broken device is not coming back to it, and one whose last pod has not let
+ * go of its devices yet will find those free.
+ */
+function wouldReturn({ cause, podUid, node }: Departure, cluster: Cluster): boolean {
+  if (cause === 'device fault') return false;
+  return ![...cluster.holding(node)].some(({ uid }) => uid === podUid);
+}
+
+function returningFrom(departure: Departure, cluster: Cluster): Returning {
+  return {
+    needs: new Map(departure.devices.resources.map(({ resource, count }) => [resource, count])),
+    bytesOnlyAtHome: departure.images
+      .filter((image) => cluster.nodesWithImage(image) <= 1)
+      .reduce((sum, image) => sum + (cluster.imageBytes(image) ?? 0), 0),
+    coldStartSeconds: departure.coldStartSeconds,
+  };
+}
+
+function noOpinion(code: Reason['code'], words: string): Verdict {
+  return { kind: 'no opinion', reason: { code, words } };
+}

@@ -1,0 +1,88 @@
+import express, { type Express, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
+import type { DecisionRecord } from './decisions/record.ts';
+import type { ExtenderMetrics } from './metrics.ts';
+import { prioritize, type View } from './prioritize.ts';
+import { answerText, parseQuestion, type Question } from './wire.ts';
+
+/**
+ * Names of 15,000 nodes take 4 MB at Kubernetes' longest; whole Node objects of 781, the most that
+ * the default sampling sends, take 12 MB (extender research, section 2.5).
+ */
+export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+
+const NO_OPINION = '[]';
+
+export interface ExtenderDeps {
+  /** The state to answer from at this moment. */
+  readonly view: () => View;
+  /** What is not loaded yet, in words; `undefined` when everything is. */
+  readonly missing: () => string | undefined;
+  readonly decisions: DecisionRecord;
+  readonly metrics: ExtenderMetrics;
+  readonly log: Logger;
+}
+
+/** `POST /prioritize` and nothing else. */
+export function extenderApp(deps: ExtenderDeps): Express {
+  const app = express().disable('x-powered-by').disable('etag');
+  app.post('/prioritize', rawJsonBody(BODY_LIMIT_BYTES), prioritizeHandler(deps));
+  app.use((request: Request, response: Response) => {
+    response.status(404).json({
+      error: `nothing is served at ${request.method} ${request.path}; post ExtenderArgs to /prioritize (prioritizeVerb: prioritize)`,
+    });
+  });
+  app.use(sayInJson(BODY_LIMIT_BYTES));
+  return app;
+}
+
+function prioritizeHandler(deps: ExtenderDeps) {
+  const { metrics, log } = deps;
+  let warnedOfWholeNodes = false;
+  return function prioritizeRequest(request: Request, response: Response): void {
+    const done = metrics.begin();
+    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+    const parsed = parseQuestion(body);
+    if (!parsed.ok) {
+      done('malformed');
+      response.status(400).json({ error: parsed.problem });
+      return;
+    }
+    if (parsed.question.sentWholeNodes && !warnedOfWholeNodes) {
+      warnedOfWholeNodes = true;
+      log.warn('the scheduler sends whole Node objects; set nodeCacheCapable: true, names suffice');
+    }
+    const text = answerTo(parsed.question, deps, done);
+    response.setHeader('Content-Type', 'application/json');
+    response.setHeader('Content-Length', Buffer.byteLength(text));
+    response.end(text);
+  };
+}
+
+function answerTo(
+  question: Question,
+  { view, missing, decisions, log }: ExtenderDeps,
+  done: ReturnType<ExtenderMetrics['begin']>,
+): string {
+  if (missing() !== undefined) {
+    done('not-ready');
+    return NO_OPINION;
+  }
+  try {
+    const verdict = prioritize(question, view());
+    if (verdict.kind === 'no opinion') {
+      done('no-opinion');
+      return NO_OPINION;
+    }
+    const { decision, answer } = verdict;
+    decisions.add(decision);
+    done(decision.mode === 'act' ? 'answered' : 'observed', decision.asked, answer.length);
+    return answerText(answer);
+  } catch (error) {
+    // The scheduler hides our failures, so the log and the metric must not.
+    log.error({ err: error, pod: question.pod.metadata.name }, 'no forecast; answered no opinion');
+    done('failed');
+    return NO_OPINION;
+  }
+}

@@ -1,0 +1,21 @@
+/** Annotations through which tests, the kubelet stand-in and kwok's stages speak; see stages.yaml. */
+
+/** Written by the stand-in on a pod it admits: its `allocatedResourcesStatus`, all healthy. */
+export const ALLOCATED = 'bed.surefoot.dev/allocated';
+/** The same with all devices unhealthy, for the stage that breaks them. */
+export const ALLOCATED_UNHEALTHY = 'bed.surefoot.dev/allocated-unhealthy';
+/** Written by the stand-in on a pod it rejects: the kubelet's message. */
+export const REJECTED = 'bed.surefoot.dev/rejected';
+/** On a node: how many devices are broken without the node saying so. */
+export const BROKEN = 'bed.surefoot.dev/broken';
+/** On a pod: end well. */
+export const COMPLETE = 'bed.surefoot.dev/complete';
+/** On a pod: end with this exit code. */
+export const CRASH = 'bed.surefoot.dev/crash';
+/** On a pod: devices turn unhealthy, then it ends with this exit code. */
+export const DEVICE_FAULT = 'bed.surefoot.dev/device-fault';
+/** On a node: boot anew, with this boot id. */
+export const REBOOT = 'bed.surefoot.dev/reboot';
+
+/** The only device resource of the bed. */
+export const GPU = 'nvidia.com/gpu';

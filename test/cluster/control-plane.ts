@@ -1,0 +1,212 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { parse, stringify } from 'yaml';
+import { makeCertificates } from '../../certs/main.ts';
+import { Child } from './child.ts';
+import { eventually } from './eventually.ts';
+import type { Programs } from './programs.ts';
+
+/** Who may do what on the bed; each has a kubeconfig of its own. */
+const USERS = {
+  admin: { user: 'admin', groups: ['system:masters'] },
+  scheduler: { user: 'system:kube-scheduler', groups: [] },
+  extender: {
+    user: 'system:serviceaccount:surefoot-system:surefoot-extender',
+    groups: ['system:serviceaccounts', 'system:authenticated'],
+  },
+} as const;
+
+export type UserName = keyof typeof USERS;
+
+const MANIFESTS = join(import.meta.dirname, '../../manifests');
+
+/** etcd, API server, controller-manager, scheduler and kwok as plain processes on loopback. */
+export class ControlPlane {
+  readonly directory: string;
+  readonly extenderPort: number;
+  readonly #programs: Programs;
+  readonly #children: Child[] = [];
+
+  private constructor(directory: string, programs: Programs, extenderPort: number) {
+    this.directory = directory;
+    this.#programs = programs;
+    this.extenderPort = extenderPort;
+  }
+
+  /** Boots everything in `directory`; resolves when the API server is ready. */
+  static async boot(
+    directory: string,
+    programs: Programs,
+    { schedule }: { schedule: boolean },
+  ): Promise<ControlPlane> {
+    const [etcdPort, peerPort, apiPort, extenderPort] = await freePorts(4);
+    const plane = new ControlPlane(directory, programs, extenderPort as number);
+    await mkdir(join(directory, 'logs'), { recursive: true });
+    try {
+      await plane.#bootStore(etcdPort as number, peerPort as number, apiPort as number);
+      plane.#startControllers();
+      if (schedule) await plane.startScheduler('default-scheduler', { extender: true });
+      return plane;
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    }
+  }
+
+  kubeconfigPath(user: UserName): string {
+    return join(this.directory, `${user}.kubeconfig`);
+  }
+
+  kubeConfig(user: UserName): KubeConfig {
+    const config = new KubeConfig();
+    config.loadFromFile(this.kubeconfigPath(user));
+    return config;
+  }
+
+  /** A kube-scheduler of this name, with the extender registered or without any. */
+  async startScheduler(name: string, { extender }: { extender: boolean }): Promise<Child> {
+    const text = await readFile(join(MANIFESTS, 'scheduler-config.yaml'), 'utf8');
+    const config = parse(text);
+    config.clientConnection = {
+      kubeconfig: this.kubeconfigPath('scheduler'),
+      qps: 500,
+      burst: 1000,
+    };
+    config.profiles = [{ schedulerName: name }];
+    if (extender) config.extenders[0].urlPrefix = `http://127.0.0.1:${this.extenderPort}`;
+    else delete config.extenders;
+    const path = join(this.directory, `${name}.yaml`);
+    await writeFile(path, stringify(config));
+    const [port] = await freePorts(1);
+    return this.start(name, this.#programs['kube-scheduler'], [
+      `--config=${path}`,
+      `--secure-port=${port}`,
+      '--bind-address=127.0.0.1',
+      `--cert-dir=${this.directory}`,
+      '--authentication-skip-lookup',
+    ]);
+  }
+
+  /** Starts any program that lives and dies with the control plane. */
+  start(name: string, path: string, args: readonly string[]): Child {
+    const child = new Child(name, path, args, join(this.directory, 'logs', `${name}.log`));
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Stops what was started last first; nothing is left running. */
+  async stop(): Promise<void> {
+    for (const child of this.#children.reverse()) {
+      await child.stop(child.name === 'etcd' ? 'SIGKILL' : 'SIGTERM');
+    }
+    this.#children.length = 0;
+  }
+
+  async #bootStore(etcdPort: number, peerPort: number, apiPort: number): Promise<void> {
+    const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+    this.start('etcd', this.#programs.etcd, [
+      `--data-dir=${join(this.directory, 'etcd')}`,
+      `--listen-client-urls=${etcdUrl}`,
+      `--advertise-client-urls=${etcdUrl}`,
+      `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+      '--unsafe-no-fsync',
+      '--log-level=error',
+    ]);
+    await makeCertificates({
+      tlsDir: this.directory,
+      hosts: ['127.0.0.1', 'localhost'],
+      now: new Date(),
+    });
+    await this.#writeCredentials(apiPort);
+    const server = this.start('kube-apiserver', this.#programs['kube-apiserver'], [
+      `--etcd-servers=${etcdUrl}`,
+      `--secure-port=${apiPort}`,
+      '--bind-address=127.0.0.1',
+      `--tls-cert-file=${join(this.directory, 'tls.crt')}`,
+      `--tls-private-key-file=${join(this.directory, 'tls.key')}`,
+      `--token-auth-file=${join(this.directory, 'tokens.csv')}`,
+      '--authorization-mode=RBAC',
+      '--service-account-issuer=https://127.0.0.1',
+      `--service-account-key-file=${join(this.directory, 'service-account.key')}`,
+      `--service-account-signing-key-file=${join(this.directory, 'service-account.key')}`,
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--endpoint-reconciler-type=none',
+    ]);
+    await eventually('the API server to be ready', () => this.#isReady(server), {
+      timeoutSeconds: 60,
+    });
+  }
+
+  async #isReady(server: Child): Promise<boolean> {
+    if (!server.isRunning) {
+      throw new Error(`the API server has ended:\n${await server.lastWords()}`);
+    }
+    const config = this.kubeConfig('admin');
+    const { CoreV1Api } = await import('@kubernetes/client-node');
+    const { items } = await config.makeApiClient(CoreV1Api).listNamespace();
+    return items.some(({ metadata }) => metadata?.name === 'default');
+  }
+
+  #startControllers(): void {
+    const kubeconfig = `--kubeconfig=${this.kubeconfigPath('admin')}`;
+    this.start('kube-controller-manager', this.#programs['kube-controller-manager'], [
+      kubeconfig,
+      `--service-account-private-key-file=${join(this.directory, 'service-account.key')}`,
+      '--leader-elect=false',
+      '--secure-port=0',
+      '--kube-api-qps=500',
+      '--kube-api-burst=1000',
+    ]);
+    this.start('kwok', this.#programs.kwok, [
+      kubeconfig,
+      '--manage-all-nodes=true',
+      '--node-lease-duration-seconds=40',
+      `--config=${join(import.meta.dirname, 'stages.yaml')}`,
+    ]);
+  }
+
+  async #writeCredentials(apiPort: number): Promise<void> {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const key = privateKey.export({ type: 'pkcs1', format: 'pem' });
+    await writeFile(join(this.directory, 'service-account.key'), key, { mode: 0o600 });
+    const tokens = Object.entries(USERS).map(
+      ([name, { user, groups }]) => `${name}-token,${user},${user},"${groups.join(',')}"`,
+    );
+    await writeFile(join(this.directory, 'tokens.csv'), `${tokens.join('\n')}\n`, { mode: 0o600 });
+    const caPath = join(this.directory, 'ca.crt');
+    for (const name of Object.keys(USERS) as UserName[]) {
+      const kubeconfig = {
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'surefoot-bed',
+        clusters: [
+          {
+            name: 'bed',
+            cluster: { server: `https://127.0.0.1:${apiPort}`, 'certificate-authority': caPath },
+          },
+        ],
+        users: [{ name, user: { token: `${name}-token` } }],
+        contexts: [{ name: 'surefoot-bed', context: { cluster: 'bed', user: name } }],
+      };
+      await writeFile(this.kubeconfigPath(name), stringify(kubeconfig), { mode: 0o600 });
+    }
+  }
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((resolve) =>
+        server.listen(0, '127.0.0.1', () => resolve(server)),
+      );
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

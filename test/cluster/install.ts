@@ -1,0 +1,146 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
+import type { Mode } from '../../webhook/words/mode.ts';
+import type { Child } from './child.ts';
+import { type ControlPlane, freePorts } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MANIFESTS = join(ROOT, 'manifests');
+
+/** Surefoot on a control plane: the real programs, from the manifests in this repository. */
+export class Installation {
+  readonly #plane: ControlPlane;
+  readonly #ports: Record<'webhook' | 'webhookAdmin' | 'extenderAdmin' | 'page', number>;
+  #webhook: Child | undefined;
+  #extender: Child | undefined;
+
+  private constructor(plane: ControlPlane, ports: readonly number[]) {
+    this.#plane = plane;
+    const [webhook = 0, webhookAdmin = 0, extenderAdmin = 0, page = 0] = ports;
+    this.#ports = { webhook, webhookAdmin, extenderAdmin, page };
+  }
+
+  /** Makes certificates, writes the configuration, starts both programs, applies the manifests. */
+  static async install(plane: ControlPlane, mode: Mode): Promise<Installation> {
+    const installation = new Installation(plane, await freePorts(4));
+    await mkdir(installation.configDirectory, { recursive: true });
+    await cp(join(MANIFESTS, 'config'), installation.configDirectory, { recursive: true });
+    await installation.setMode(mode);
+    await installation.#apply('extender.yaml', (object) => object);
+    const child = plane.start('surefoot-certs', process.execPath, [
+      installation.#executable,
+      'certs',
+      `--tls-dir=${installation.#tlsDirectory}`,
+      '--host=127.0.0.1',
+    ]);
+    await eventually('the certificates', () => !child.isRunning);
+    await installation.startWebhook();
+    await installation.startExtender();
+    await installation.#registerWebhook();
+    return installation;
+  }
+
+  get configDirectory(): string {
+    return join(this.#plane.directory, 'config');
+  }
+
+  get pageUrl(): string {
+    return `http://127.0.0.1:${this.#ports.page}`;
+  }
+
+  /** Sets the mode of both halves; they notice within seconds. */
+  async setMode(mode: Mode): Promise<void> {
+    for (const name of ['webhook.yaml', 'extender.yaml']) {
+      const path = join(this.configDirectory, name);
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace(/^mode: .*$/m, `mode: ${mode}`));
+    }
+  }
+
+  async startWebhook(): Promise<void> {
+    this.#webhook = this.#plane.start('surefoot-webhook', process.execPath, [
+      this.#executable,
+      'webhook',
+      `--config=${this.configDirectory}`,
+      `--tls-dir=${this.#tlsDirectory}`,
+      `--listen=127.0.0.1:${this.#ports.webhook}`,
+      `--admin=127.0.0.1:${this.#ports.webhookAdmin}`,
+      '--drain=0',
+    ]);
+    await this.#ready(this.#webhook, this.#ports.webhookAdmin);
+  }
+
+  async startExtender(): Promise<void> {
+    this.#extender = this.#plane.start('surefoot-extender', process.execPath, [
+      this.#executable,
+      'extender',
+      `--config=${this.configDirectory}`,
+      `--kubeconfig=${this.#plane.kubeconfigPath('extender')}`,
+      `--listen=127.0.0.1:${this.#plane.extenderPort}`,
+      `--admin=127.0.0.1:${this.#ports.extenderAdmin}`,
+      `--page=127.0.0.1:${this.#ports.page}`,
+      '--drain=0',
+    ]);
+    await this.#ready(this.#extender, this.#ports.extenderAdmin);
+  }
+
+  async killWebhook(): Promise<void> {
+    await this.#webhook?.stop('SIGKILL');
+  }
+
+  async killExtender(): Promise<void> {
+    await this.#extender?.stop('SIGKILL');
+  }
+
+  webhookMetrics(): Promise<string> {
+    return textAt(`http://127.0.0.1:${this.#ports.webhookAdmin}/metrics`);
+  }
+
+  extenderMetrics(): Promise<string> {
+    return textAt(`http://127.0.0.1:${this.#ports.extenderAdmin}/metrics`);
+  }
+
+  get #executable(): string {
+    return join(ROOT, 'extender/commands/surefoot.ts');
+  }
+
+  get #tlsDirectory(): string {
+    return join(this.#plane.directory, 'webhook-tls');
+  }
+
+  async #ready(child: Child, adminPort: number): Promise<void> {
+    await eventually(`${child.name} to be ready`, async () => {
+      if (!child.isRunning) throw new Error(`it has ended:\n${await child.lastWords()}`);
+      return (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok;
+    });
+  }
+
+  /** There is no Service routing here, so the entries get addresses instead of Services. */
+  async #registerWebhook(): Promise<void> {
+    const caBundle = (await readFile(join(this.#tlsDirectory, 'ca.crt'))).toString('base64');
+    await this.#apply('webhook.yaml', (object) => {
+      const { webhooks = [] } = object as { webhooks?: WebhookEntry[] };
+      for (const entry of webhooks) {
+        const path = entry.clientConfig.service?.path ?? '';
+        entry.clientConfig = { url: `https://127.0.0.1:${this.#ports.webhook}${path}`, caBundle };
+      }
+      return object;
+    });
+  }
+
+  async #apply(file: string, adapt: (object: KubernetesObject) => KubernetesObject): Promise<void> {
+    const api = KubernetesObjectApi.makeApiClient(this.#plane.kubeConfig('admin'));
+    const text = await readFile(join(MANIFESTS, file), 'utf8');
+    for (const object of loadAllYaml(text)) await api.create(adapt(object));
+  }
+}
+
+interface WebhookEntry {
+  clientConfig: { service?: { path?: string }; url?: string; caBundle?: string };
+}
+
+async function textAt(url: string): Promise<string> {
+  return (await fetch(url)).text();
+}

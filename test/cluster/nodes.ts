@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { CoreV1Api, type KubeConfig, type V1Node } from '@kubernetes/client-node';
+import { GPU } from './bed-keys.ts';
+
+export interface NodesOptions {
+  readonly count: number;
+  readonly gpus: number;
+  /** Default `gpu-`: nodes are called `gpu-1`, `gpu-2` and so on. */
+  readonly prefix?: string;
+  /** Taint `nvidia.com/gpu:NoSchedule`, as GPU pools carry it; default on. */
+  readonly tainted?: boolean;
+}
+
+/** Creates fake GPU nodes; resolves with their names when the API server has them all. */
+export async function createNodes(
+  config: KubeConfig,
+  { count, gpus, prefix = 'gpu-', tainted = true }: NodesOptions,
+): Promise<readonly string[]> {
+  const api = config.makeApiClient(CoreV1Api);
+  const names = Array.from({ length: count }, (_none, index) => `${prefix}${index + 1}`);
+  await Promise.all(names.map((name) => api.createNode({ body: gpuNode(name, gpus, tainted) })));
+  return names;
+}
+
+function gpuNode(name: string, gpus: number, tainted: boolean): V1Node {
+  const resources = { cpu: '64', memory: '512Gi', pods: '110', [GPU]: String(gpus) };
+  return {
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'bed.surefoot.dev/gpu': 'true' } },
+    spec: { ...(tainted && { taints: [{ key: GPU, value: 'present', effect: 'NoSchedule' }] }) },
+    status: {
+      capacity: resources,
+      allocatable: resources,
+      nodeInfo: {
+        systemUUID: randomUUID(),
+        bootID: randomUUID(),
+        machineID: '',
+        kernelVersion: 'bed',
+        osImage: 'bed',
+        containerRuntimeVersion: 'bed',
+        kubeletVersion: 'bed',
+        kubeProxyVersion: 'bed',
+        operatingSystem: 'linux',
+        architecture: 'amd64',
+      },
+    },
+  };
+}

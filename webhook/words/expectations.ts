@@ -1,0 +1,58 @@
+import { durationSeconds } from './duration.ts';
+import { CHECKPOINT, COLD_START, EXPECTED_DURATION } from './keys.ts';
+import type { Pod } from './pod.ts';
+import type { DeviceProfile } from './profile.ts';
+import type { Reason } from './reason.ts';
+
+/** What a pod is expected to do with its time, from its annotations or its profile. */
+export interface Expectations {
+  /** How long it will run. */
+  readonly durationSeconds: number;
+  /** Time between its checkpoints; absent when it makes none. */
+  readonly checkpointSeconds?: number;
+  /** From a fault to work going on again, images apart. */
+  readonly restartSeconds: number;
+  /** What a warm node saves it beyond images. */
+  readonly coldStartSeconds: number;
+  /** The longest that a node it left counts as its home. */
+  readonly homeLifeSeconds: number;
+  /** Annotations that were not taken as they stand, and why. */
+  readonly remarks: readonly Reason[];
+}
+
+/**
+ * Reads the pod's annotations, each capped by the profile: what a tenant writes may describe its
+ * own pod, not outbid everybody else's. An unreadable annotation leaves the profile's value.
+ */
+export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
+  const remarks: Reason[] = [];
+  const { caps } = profile;
+  const read = (key: string, capSeconds: number): number | undefined => {
+    const text = pod.metadata.annotations?.[key];
+    if (text === undefined) return undefined;
+    const seconds = durationSeconds(text);
+    if (seconds === undefined) {
+      remarks.push({
+        code: 'AnnotationUnreadable',
+        words: `the annotation ${key} is ${JSON.stringify(text.slice(0, 40))}, not a duration such as "90s" or "1h30m"; the profile's value counts`,
+      });
+      return undefined;
+    }
+    if (seconds > capSeconds) {
+      remarks.push({
+        code: 'AnnotationCapped',
+        words: `the annotation ${key} says ${text.slice(0, 40)}; profile ${profile.name} allows ${capSeconds}s`,
+      });
+    }
+    return Math.min(seconds, capSeconds);
+  };
+  const checkpointSeconds = read(CHECKPOINT, caps.checkpoint) ?? profile.checkpoint;
+  return {
+    durationSeconds: read(EXPECTED_DURATION, caps.expectedDuration) ?? profile.expectedDuration,
+    ...(checkpointSeconds !== undefined && { checkpointSeconds }),
+    restartSeconds: profile.restart,
+    coldStartSeconds: read(COLD_START, caps.coldStart) ?? profile.coldStart,
+    homeLifeSeconds: profile.homeLife,
+    remarks,
+  };
+}
