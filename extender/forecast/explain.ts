@@ -43,7 +43,8 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
   }
   if (forecast.riskSeconds >= WORTH_SAYING_SECONDS) {
     const [worst] = candidate.incidents;
-    const evidence = worst === undefined ? '' : `: ${incidentInWords(worst, nowSeconds)}`;
+    const evidence =
+      worst === undefined ? ' at the usual rate' : `: ${incidentInWords(worst, nowSeconds)}`;
     const risk = `${spanInWords(forecast.riskSeconds)} risk${evidence}`;
     reasons.push({ code: 'DeviceHistory', words: risk });
   }

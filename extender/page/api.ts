@@ -59,6 +59,7 @@ function shownNodes({ cluster, store, homes, nowSeconds }: View): readonly objec
     node: node.name,
     host: node.host,
     devices: Object.fromEntries(node.devices),
+    images: [...node.images.keys()],
     incidents: store.get(node.host).incidents.map((incident) => ({
       ...incident,
       words: incidentInWords(incident, nowSeconds),

@@ -27,7 +27,7 @@ export class Installation {
     const installation = new Installation(plane, await freePorts(4));
     await mkdir(installation.configDirectory, { recursive: true });
     await cp(join(MANIFESTS, 'config'), installation.configDirectory, { recursive: true });
-    await installation.setMode(mode);
+    await installation.#writeMode(mode);
     await installation.#apply('extender.yaml', (object) => object);
     const child = plane.start('surefoot-certs', process.execPath, [
       installation.#executable,
@@ -50,13 +50,14 @@ export class Installation {
     return `http://127.0.0.1:${this.#ports.page}`;
   }
 
-  /** Sets the mode of both halves; they notice within seconds. */
+  /** Sets the mode of both halves and waits until the running programs have taken it up. */
   async setMode(mode: Mode): Promise<void> {
-    for (const name of ['webhook.yaml', 'extender.yaml']) {
-      const path = join(this.configDirectory, name);
-      const text = await readFile(path, 'utf8');
-      await writeFile(path, text.replace(/^mode: .*$/m, `mode: ${mode}`));
-    }
+    const before = await this.#configurations();
+    await this.#writeMode(mode);
+    await eventually('the new configuration to be in force', async () => {
+      const now = await this.#configurations();
+      return now.every((configuration, index) => configuration !== before[index]);
+    });
   }
 
   async startWebhook(): Promise<void> {
@@ -94,6 +95,23 @@ export class Installation {
     await this.#extender?.stop('SIGKILL');
   }
 
+  /** What the extender decided, newest first. */
+  async decisions(): Promise<readonly ShownDecision[]> {
+    const { decisions } = JSON.parse(await textAt(`${this.pageUrl}/api/decisions`));
+    return decisions;
+  }
+
+  /** The newest decision for a pod of this name. */
+  async decisionFor(pod: string): Promise<ShownDecision | undefined> {
+    return (await this.decisions()).find((decision) => decision.pod.name === pod);
+  }
+
+  /** What the extender knows of a node. */
+  async node(name: string): Promise<ShownNode | undefined> {
+    const { nodes } = JSON.parse(await textAt(`${this.pageUrl}/api/nodes`));
+    return nodes.find((node: ShownNode) => node.node === name);
+  }
+
   webhookMetrics(): Promise<string> {
     return textAt(`http://127.0.0.1:${this.#ports.webhookAdmin}/metrics`);
   }
@@ -108,6 +126,19 @@ export class Installation {
 
   get #tlsDirectory(): string {
     return join(this.#plane.directory, 'webhook-tls');
+  }
+
+  async #writeMode(mode: Mode): Promise<void> {
+    for (const name of ['webhook.yaml', 'extender.yaml']) {
+      const path = join(this.configDirectory, name);
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace(/^mode: .*$/m, `mode: ${mode}`));
+    }
+  }
+
+  async #configurations(): Promise<readonly string[]> {
+    const metrics = [await this.webhookMetrics(), await this.extenderMetrics()];
+    return metrics.map((text) => /surefoot_configuration_info\{[^}]*\}/.exec(text)?.[0] ?? '');
   }
 
   async #ready(child: Child, adminPort: number): Promise<void> {
@@ -135,6 +166,27 @@ export class Installation {
     const text = await readFile(join(MANIFESTS, file), 'utf8');
     for (const object of loadAllYaml(text)) await api.create(adapt(object));
   }
+}
+
+/** A decision as `/api/decisions` shows it. */
+export interface ShownDecision {
+  readonly pod: { readonly name: string };
+  readonly mode: Mode;
+  readonly boundTo?: string;
+  readonly answer: readonly { readonly node: string; readonly score: number }[];
+  readonly forecasts: readonly {
+    readonly node: string;
+    readonly lossSeconds: number;
+    readonly words: string;
+  }[];
+}
+
+/** A node as `/api/nodes` shows it. */
+export interface ShownNode {
+  readonly node: string;
+  readonly images: readonly string[];
+  readonly incidents: readonly { readonly words: string; readonly device?: string }[];
+  readonly homeOf: readonly { readonly slot: string; readonly cause: string }[];
 }
 
 interface WebhookEntry {

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Pod } from '@kubernetes/client-node';
+import { describe, expect, test } from 'vitest';
+import { BROKEN, CRASH, DEVICE_FAULT, GPU } from './bed-keys.ts';
+import { eventually } from './eventually.ts';
+import { nodeOf } from './hand.ts';
+import { sample } from './samples.ts';
+import { useBed } from './use-bed.ts';
+import { indexedJob, pod } from './workloads.ts';
+
+const used = useBed({ count: 20, gpus: 8, mode: 'act' });
+
+/** The Job controller waits 10 s before it replaces a failed pod, and a home lives as long as the pod ran. */
+const LONGER_THAN_JOB_BACKOFF_MS = 14_000;
+
+describe('placement', () => {
+  test('a pod goes to the one node of 20 that has its 12 GB image', async () => {
+    const image = 'registry.example/big:1';
+    await used.hand.giveImage('gpu-13', image, 12_000_000_000);
+    await seesImage('gpu-13', image);
+
+    for (const name of ['big-1', 'big-2', 'big-3']) {
+      await used.hand.createPod(pod(name, { image }));
+      expect(nodeOf(await used.hand.runningPod(name))).toBe('gpu-13');
+    }
+    const decision = await used.bed.surefoot.decisionFor('big-1');
+    const words = decision?.forecasts.map((forecast) => forecast.words).join('\n');
+    expect(words).toContain('286 s pulling 11.2 GiB');
+  });
+
+  test('a Job index whose container crashed comes back to the same node', async () => {
+    await used.hand.createJob(indexedJob('crash', 2));
+    const before = await used.hand.runningByIndex('crash', 2);
+    await sleep(LONGER_THAN_JOB_BACKOFF_MS);
+
+    await used.hand.annotatePod(podOf(before, '0'), { [CRASH]: '139' });
+    const after = await successor('crash', podOf(before, '0'));
+
+    expect(nodeOf(after)).toBe(nodeOf(before.get('0')));
+    const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
+    expect(decision?.forecasts[0]?.words).toMatch(/home: the same slot ran here until \d+ s ago/);
+  });
+
+  test('a Job index whose device failed comes back to another node', async () => {
+    await used.hand.createJob(indexedJob('fault', 2));
+    const before = await used.hand.runningByIndex('fault', 2);
+    await sleep(LONGER_THAN_JOB_BACKOFF_MS);
+
+    await used.hand.annotatePod(podOf(before, '1'), { [DEVICE_FAULT]: '1' });
+    const after = await successor('fault', podOf(before, '1'));
+
+    const broken = nodeOf(before.get('1'));
+    expect(nodeOf(after)).not.toBe(broken);
+    const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
+    const reason = decision?.forecasts.find(({ node }) => node === broken)?.words;
+    expect(reason).toMatch(/risk: the kubelet reports the device as unhealthy, on GPU-gpu-\d+-0/);
+    expect((await used.bed.surefoot.node(broken))?.incidents).toHaveLength(1);
+  });
+
+  test('a pod that the kubelet rejected for a broken device goes elsewhere next time', async () => {
+    const image = 'registry.example/rejected:1';
+    await used.hand.giveImage('gpu-7', image, 4_000_000_000);
+    await seesImage('gpu-7', image);
+    await used.hand.annotateNode('gpu-7', { [BROKEN]: '1' });
+    try {
+      await used.hand.createPod(pod('first', { gpus: 8, image }));
+      const rejected = await eventually('the rejection', async () => {
+        const found = await used.hand.pod('first');
+        return found.status?.phase === 'Failed' && found;
+      });
+      expect(nodeOf(rejected)).toBe('gpu-7');
+      await eventually('the incident', async () => {
+        return (await used.bed.surefoot.node('gpu-7'))?.incidents.length === 1;
+      });
+
+      await used.hand.createPod(pod('second', { gpus: 8, image }));
+      expect(nodeOf(await used.hand.runningPod('second'))).not.toBe('gpu-7');
+    } finally {
+      await used.hand.annotateNode('gpu-7', { [BROKEN]: null });
+    }
+  });
+
+  test('a pod rejected because two schedulers raced does not blame the node', async () => {
+    await used.bed.plane.startScheduler('rival-scheduler', { extender: false });
+    const image = 'registry.example/raced:1';
+    await used.hand.giveImage('gpu-2', image, 4_000_000_000);
+    await seesImage('gpu-2', image);
+
+    const rejected = await raceFor('gpu-2', image);
+
+    expect(rejected.status?.message).toContain(
+      `requested number of devices unavailable for ${GPU}`,
+    );
+    const signals = { row: 'kubelet-rejected-pod', outcome: 'race' };
+    await eventually('the race to be counted', async () => {
+      const metrics = await used.bed.surefoot.extenderMetrics();
+      return sample(metrics, 'surefoot_signals_total', signals) > 0;
+    });
+    expect((await used.bed.surefoot.node('gpu-2'))?.incidents).toEqual([]);
+    await used.hand.clear();
+    await used.hand.createPod(pod('next', { gpus: 8, image }));
+    expect(nodeOf(await used.hand.runningPod('next'))).toBe('gpu-2');
+  });
+
+  test('with the extender killed pods still bind, and it recovers alone', async () => {
+    await used.bed.surefoot.killExtender();
+    await used.hand.createPod(pod('while-away'));
+    await used.hand.runningPod('while-away');
+    await used.bed.surefoot.startExtender();
+    await used.hand.createPod(pod('after'));
+    await used.hand.runningPod('after');
+
+    const metrics = await used.bed.surefoot.extenderMetrics();
+    expect(sample(metrics, 'surefoot_prioritize_requests_total', { result: 'answered' })).toBe(1);
+  });
+});
+
+function podOf(pods: ReadonlyMap<string, V1Pod>, index: string): V1Pod {
+  const found = pods.get(index);
+  if (found === undefined) throw new Error(`the Job has no running pod of index ${index}`);
+  return found;
+}
+
+/** The running pod that the Job made in the place of another. */
+async function successor(job: string, of: V1Pod): Promise<V1Pod> {
+  const all = await eventually(`${job} to run again`, async () => {
+    const failed = (await used.hand.pod(of.metadata?.name ?? '')).status?.phase === 'Failed';
+    return failed && used.hand.runningByIndex(job, 2, 1);
+  });
+  const index = of.metadata?.annotations?.['batch.kubernetes.io/job-completion-index'] ?? '';
+  return podOf(all, index);
+}
+
+async function seesImage(node: string, image: string): Promise<void> {
+  await eventually(`the extender to see ${image} on ${node}`, async () => {
+    return (await used.bed.surefoot.node(node))?.images.includes(image);
+  });
+}
+
+/** Lets two schedulers choose the same whole node at once until the kubelet has to refuse one. */
+async function raceFor(node: string, image: string): Promise<V1Pod> {
+  for (let attempt = 1; attempt <= 60; attempt += 1) {
+    const names = [`ours-${attempt}`, `theirs-${attempt}`];
+    const bodies = [
+      pod(names[0] as string, { gpus: 8, image }),
+      pod(names[1] as string, { gpus: 8, image, schedulerName: 'rival-scheduler' }),
+    ];
+    for (const body of bodies) {
+      if (body.spec !== undefined) body.spec.nodeSelector = { 'kubernetes.io/hostname': node };
+    }
+    await Promise.all(bodies.map((body) => used.hand.createPod(body)));
+    const outcome = await eventually('both pods to be dealt with', async () => {
+      const pods = await Promise.all(names.map((name) => used.hand.pod(name)));
+      const rejected = pods.find(({ status }) => status?.phase === 'Failed');
+      const pending = pods.find(({ spec }) => !spec?.nodeName);
+      const running = pods.some(({ status }) => status?.phase === 'Running');
+      return rejected ?? (running && pending);
+    });
+    if (outcome.status?.phase === 'Failed') return outcome;
+    await used.hand.clear();
+  }
+  throw new Error('two schedulers chose the same node in none of 60 attempts');
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export
+export default defineConfig({
+  test: {
+    name: 'cluster',
+    root: import.meta.dirname,
+    include: ['*.test.ts'],
+    // One control plane at a time: two would fight for two cores.
+    fileParallelism: false,
+    testTimeout: 180_000,
+    // The first run builds the control plane.
+    hookTimeout: 30 * 60_000,
+  },
+});
