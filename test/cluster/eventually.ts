@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface EventuallyOptions {
   readonly timeoutSeconds?: number;
   readonly intervalMs?: number;
+  /** True when waiting on is pointless; the check's own error is thrown then. */
+  readonly giveUpWhen?: () => boolean;
 }
 
 /**
@@ -12,7 +14,7 @@ export interface EventuallyOptions {
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutSeconds = 30, intervalMs = 100 }: EventuallyOptions = {},
+  { timeoutSeconds = 30, intervalMs = 100, giveUpWhen = () => false }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutSeconds * 1000;
   let lastError: unknown;
@@ -22,6 +24,7 @@ export async function eventually<T>(
       if (result !== undefined && result !== false) return result;
       lastError = undefined;
     } catch (error) {
+      if (giveUpWhen()) throw error;
       lastError = error;
     }
     await sleep(intervalMs);

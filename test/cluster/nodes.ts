@@ -23,7 +23,8 @@ export async function createNodes(
 }
 
 function gpuNode(name: string, gpus: number, tainted: boolean): V1Node {
-  const resources = { cpu: '64', memory: '512Gi', pods: '110', [GPU]: String(gpus) };
+  // The size of a common eight-GPU server.
+  const resources = { cpu: '192', memory: '2Ti', pods: '110', [GPU]: String(gpus) };
   return {
     metadata: { name, labels: { 'kubernetes.io/hostname': name, 'bed.surefoot.dev/gpu': 'true' } },
     spec: { ...(tainted && { taints: [{ key: GPU, value: 'present', effect: 'NoSchedule' }] }) },

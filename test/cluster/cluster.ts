@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { Bed } from './bed.ts';
+import { eventually } from './eventually.ts';
+import { DEFAULT_MINOR, kubernetesVersion } from './versions.ts';
+
+/** `npm run cluster`: a real control plane on this machine with Surefoot installed, for a person. */
+
+const RUN_DIRECTORY = join(import.meta.dirname, '.run');
+const STATE_PATH = join(RUN_DIRECTORY, 'state.json');
+const LOG_PATH = join(import.meta.dirname, '.run.log');
+/** Longer than a first build takes on a slow machine. */
+const DETACH_TIMEOUT_SECONDS = 45 * 60;
+
+interface ClusterOptions {
+  readonly nodes: number;
+  readonly gpus: number;
+  readonly kubernetes: string;
+  readonly mode: 'act' | 'observe';
+  readonly detach?: true;
+  readonly stop?: true;
+}
+
+interface State {
+  readonly pid: number;
+  readonly kubeconfig: string;
+  readonly page: string;
+}
+
+async function main(): Promise<void> {
+  const command = new Command('cluster')
+    .description('a real control plane on this machine, with fake GPU nodes and Surefoot installed')
+    .option('--nodes <N>', 'how many nodes', wholeNumber('--nodes', 5000), 4)
+    .option('--gpus <N>', 'GPUs on each node', wholeNumber('--gpus', 1024), 8)
+    .option('--kubernetes <MINOR>', 'Kubernetes version', DEFAULT_MINOR)
+    .option('--mode <MODE>', 'act or observe', knownMode, 'act')
+    .option('--detach', 'return when it is up, and leave it running')
+    .option('--stop', 'stop the one that is running')
+    .exitOverride();
+  const options = (await command.parseAsync()).opts<ClusterOptions>();
+  kubernetesVersion(options.kubernetes);
+  if (options.stop) return stopRunning();
+  const running = await runningState();
+  if (running !== undefined) {
+    throw new WrongCall(
+      `a cluster is running already (pid ${running.pid}); stop it with: npm run cluster -- --stop`,
+    );
+  }
+  return options.detach ? startDetached() : runHere(options);
+}
+
+/** Runs until a signal; leaves no process and no file behind. */
+async function runHere({ nodes, gpus, kubernetes, mode }: ClusterOptions): Promise<void> {
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+  });
+  await rm(RUN_DIRECTORY, { recursive: true, force: true });
+  await mkdir(RUN_DIRECTORY, { recursive: true });
+  const starting = Bed.start({
+    count: nodes,
+    gpus,
+    kubernetes,
+    mode,
+    directory: RUN_DIRECTORY,
+    assetsDir: process.env.KUBEBUILDER_ASSETS,
+    cacheDir: process.env.XDG_CACHE_HOME,
+    say: (line) => console.error(line),
+  });
+  const bed = await Promise.race([starting, interrupted]);
+  if (bed !== undefined) {
+    const kubeconfig = bed.plane.kubeconfigPath('admin');
+    const state: State = { pid: process.pid, kubeconfig, page: bed.surefoot.pageUrl };
+    await writeFile(STATE_PATH, JSON.stringify(state));
+    sayHowToUse(state);
+    console.log('Ctrl-C stops it.');
+    await interrupted;
+  }
+  console.error('stopping');
+  await (await starting).stop();
+}
+
+async function startDetached(): Promise<void> {
+  const args = process.argv.slice(2).filter((arg) => arg !== '--detach');
+  const log = openSync(LOG_PATH, 'w');
+  const child = spawn(process.execPath, [import.meta.filename, ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  let exited: number | null | undefined;
+  child.once('exit', (code) => {
+    exited = code;
+  });
+  const state = await eventually(
+    'the cluster to be up',
+    async () => {
+      if (exited !== undefined) throw new Error(await readFile(LOG_PATH, 'utf8'));
+      return runningState();
+    },
+    { timeoutSeconds: DETACH_TIMEOUT_SECONDS, giveUpWhen: () => exited !== undefined },
+  );
+  child.unref();
+  sayHowToUse(state);
+  console.log('It runs until: npm run cluster -- --stop');
+}
+
+async function stopRunning(): Promise<void> {
+  const state = await runningState();
+  if (state === undefined) {
+    console.log('no cluster is running');
+    return;
+  }
+  process.kill(state.pid, 'SIGTERM');
+  await eventually('the cluster to stop', () => !isAlive(state.pid), { timeoutSeconds: 60 });
+  await rm(LOG_PATH, { force: true });
+  console.log('stopped');
+}
+
+function sayHowToUse({ kubeconfig, page }: State): void {
+  console.log(`export KUBECONFIG=${kubeconfig}
+
+kubectl get nodes -o custom-columns=NAME:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu
+kubectl apply -f manifests/examples/gpu-pod.yaml && kubectl get pod train -o yaml
+curl -s ${page}/api/decisions
+`);
+}
+
+async function runningState(): Promise<State | undefined> {
+  const text = await readFile(STATE_PATH, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const state = JSON.parse(text) as State;
+  return isAlive(state.pid) ? state : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function wholeNumber(flag: string, most: number): (text: string) => number {
+  return function readWholeNumber(text) {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+    throw new WrongCall(`${flag}: "${text}" is not a whole number from 1 to ${most}`);
+  };
+}
+
+function knownMode(text: string): 'act' | 'observe' {
+  if (text === 'act' || text === 'observe') return text;
+  throw new WrongCall(`--mode: "${text}" is neither act nor observe`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(error instanceof WrongCall ? 2 : 1);
+}
