@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { INJECT, INJECTED, MANAGED } from '../../webhook/words/keys.ts';
+import { sample } from '../samples.ts';
 import { eventually } from './eventually.ts';
-import { sample } from './samples.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 

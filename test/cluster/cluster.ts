@@ -80,7 +80,10 @@ async function runHere({ nodes, gpus, kubernetes, mode }: ClusterOptions): Promi
     await interrupted;
   }
   console.error('stopping');
-  await (await starting).stop();
+  await starting.then(
+    (started) => started.stop(),
+    () => rm(RUN_DIRECTORY, { recursive: true, force: true }),
+  );
 }
 
 async function startDetached(): Promise<void> {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
+import { sample } from '../samples.ts';
 import { BROKEN, CRASH, DEVICE_FAULT, GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
-import { sample } from './samples.ts';
 import { useBed } from './use-bed.ts';
 import { indexedJob, pod } from './workloads.ts';
 

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { spanInWords } from '../../webhook/words/duration.ts';
-import type { KubernetesVersion } from './versions.ts';
+import { DEFAULT_MINOR, type KubernetesVersion, kubernetesVersion } from './versions.ts';
 
+/** Go packages; etcd and kwok serve every version of Kubernetes and come from the default module file. */
 const PACKAGES = {
   etcd: 'go.etcd.io/etcd/server/v3',
   kwok: 'sigs.k8s.io/kwok/cmd/kwok',
@@ -37,11 +38,23 @@ export async function controlPlanePrograms(
   }: { assetsDir?: string | undefined; cacheDir?: string | undefined; say: (line: string) => void },
 ): Promise<Programs> {
   if (assetsDir !== undefined) return programsIn(assetsDir);
-  const directory = join(cacheDir, 'surefoot', await cacheKey(kubernetes));
-  const present = await Promise.all(PROGRAM_NAMES.map((name) => exists(join(directory, name))));
-  const absent = PROGRAM_NAMES.filter((_name, index) => !present[index]);
-  if (absent.length > 0) await build(kubernetes, absent, directory, say);
-  return programPaths(directory);
+  const placed = await Promise.all(
+    PROGRAM_NAMES.map(async (name) => {
+      const version = name.startsWith('kube-') ? kubernetes : kubernetesVersion(DEFAULT_MINOR);
+      const path = join(cacheDir, 'surefoot', await cacheKey(version), name);
+      return { name, version, path, isBuilt: await exists(path) };
+    }),
+  );
+  const absent = placed.filter(({ isBuilt }) => !isBuilt);
+  if (absent.length > 0) await build(absent, say);
+  return Object.fromEntries(placed.map(({ name, path }) => [name, path])) as Programs;
+}
+
+/** A program, the version it comes from, and where it goes. */
+interface Placed {
+  readonly name: ProgramName;
+  readonly version: KubernetesVersion;
+  readonly path: string;
 }
 
 async function programsIn(directory: string): Promise<Programs> {
@@ -52,10 +65,6 @@ async function programsIn(directory: string): Promise<Programs> {
       );
     }
   }
-  return programPaths(directory);
-}
-
-function programPaths(directory: string): Programs {
   return Object.fromEntries(PROGRAM_NAMES.map((name) => [name, join(directory, name)])) as Programs;
 }
 
@@ -67,28 +76,23 @@ async function cacheKey({ version, modFile }: KubernetesVersion): Promise<string
   return `control-plane-${version}-${hash}`;
 }
 
-async function build(
-  kubernetes: KubernetesVersion,
-  names: readonly ProgramName[],
-  directory: string,
-  say: (line: string) => void,
-): Promise<void> {
+async function build(programs: readonly Placed[], say: (line: string) => void): Promise<void> {
   await requireGo();
-  await mkdir(directory, { recursive: true });
   say(
-    `building the control plane of Kubernetes ${kubernetes.version}: ${names.length} programs, about 9 min on two cores the first time`,
+    `building ${programs.length} programs of the control plane; the first time takes about 9 min on two cores`,
   );
   const begun = performance.now();
-  for (const [index, name] of names.entries()) {
-    const step = `${name} (${index + 1} of ${names.length})`;
+  for (const [index, { name, version, path }] of programs.entries()) {
+    await mkdir(dirname(path), { recursive: true });
+    const step = `${name} for ${version.version} (${index + 1} of ${programs.length})`;
     const progress = setInterval(() => {
       say(`building ${step}, ${elapsed(begun)} so far`);
     }, 15_000);
     try {
       say(`building ${step}`);
-      await goBuild(kubernetes, name, join(directory, `${name}.new`));
+      await goBuild(version, name, `${path}.new`);
       // Whole or not at all: a build that is cut off must not look finished.
-      await rename(join(directory, `${name}.new`), join(directory, name));
+      await rename(`${path}.new`, path);
     } finally {
       clearInterval(progress);
     }

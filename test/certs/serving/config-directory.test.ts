@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { configDirectory } from '../../../certs/serving/config-directory.ts';
+import { LastGood } from '../../../certs/serving/last-good.ts';
+import { webhookFiles } from '../../../webhook/settings.ts';
+import { directoryWith } from '../../fake/directory.ts';
+
+const HEAD = 'apiVersion: config.surefoot.dev/v1alpha1\n';
+const PROFILES = `${HEAD}kind: Profiles\nprofiles:\n  - name: nvidia\n`;
+const webhook = (mode: string) => `${HEAD}kind: Webhook\nmode: ${mode}\n`;
+
+async function loaded(files: Record<string, string>) {
+  const directory = await directoryWith(files);
+  const problems: string[] = [];
+  const config = await LastGood.load({
+    ...configDirectory(directory, webhookFiles),
+    onProblem: (found) => problems.push(...found),
+  });
+  return { directory, config, problems };
+}
+
+async function good(files: Record<string, string>) {
+  const { config, ...rest } = await loaded(files);
+  if (!config.ok) throw new Error(config.problems.join('\n'));
+  return { config: config.value, ...rest };
+}
+
+describe('the configuration directory', () => {
+  test('a change comes into force; a broken one is reported once and the last good one stays', async () => {
+    const { directory, config, problems } = await good({
+      'profiles.yaml': PROFILES,
+      'webhook.yaml': webhook('observe'),
+    });
+    const first = config.fingerprint;
+    expect(config.value['webhook.yaml'].mode).toBe('observe');
+
+    await writeFile(join(directory, 'webhook.yaml'), webhook('act'));
+    expect(await config.reload()).toBe(true);
+    expect(config.value['webhook.yaml'].mode).toBe('act');
+    expect(config.fingerprint).not.toBe(first);
+
+    await writeFile(join(directory, 'webhook.yaml'), webhook('perhaps'));
+    await writeFile(join(directory, 'profiles.yaml'), `${PROFILES}    color: red\n`);
+    expect(await config.reload()).toBe(false);
+    expect(await config.reload()).toBe(false);
+    expect(config.value['webhook.yaml'].mode).toBe('act');
+    expect(problems).toEqual([
+      'profiles.yaml:4: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
+      'webhook.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
+    ]);
+
+    await writeFile(join(directory, 'webhook.yaml'), webhook('act'));
+    await writeFile(join(directory, 'profiles.yaml'), PROFILES);
+    await config.reload();
+    expect(config.problems).toEqual([]);
+  });
+
+  test('a file that vanishes while running leaves the last good configuration', async () => {
+    const { directory, config, problems } = await good({
+      'profiles.yaml': PROFILES,
+      'webhook.yaml': webhook('act'),
+    });
+    const { rm } = await import('node:fs/promises');
+    await rm(join(directory, 'webhook.yaml'));
+    await config.reload();
+    expect(config.value['webhook.yaml'].mode).toBe('act');
+    expect(problems).toEqual([
+      `${directory}/webhook.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/config does`,
+    ]);
+  });
+
+  test('the shipped files are right, for both programs', async () => {
+    const { extenderFiles } = await import('../../../extender/settings.ts');
+    for (const schemas of [webhookFiles, extenderFiles]) {
+      const config = await LastGood.load(configDirectory('manifests/config', schemas));
+      expect(config.ok ? [] : config.problems).toEqual([]);
+    }
+  });
+
+  const rows = [
+    {
+      name: 'an empty file',
+      text: '',
+      problem: 'webhook.yaml:1: apiVersion: Invalid input: expected "config.surefoot.dev/v1alpha1"',
+    },
+    {
+      name: 'a list',
+      text: '- mode: act\n',
+      problem:
+        'webhook.yaml:1: expected a mapping with the keys apiVersion, kind, mode, namespaces',
+    },
+    {
+      name: 'two documents',
+      text: `${webhook('act')}---\n${webhook('observe')}`,
+      problem:
+        'webhook.yaml:4: not YAML: Source contains multiple documents; please use YAML.parseAllDocuments()',
+    },
+  ];
+  test.each(rows)('$name is explained', async ({ text, problem }) => {
+    const { config } = await loaded({ 'profiles.yaml': PROFILES, 'webhook.yaml': text });
+    expect(config.ok ? [] : config.problems.slice(0, 1)).toEqual([problem]);
+  });
+});

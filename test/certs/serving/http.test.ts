@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import { issueAuthority, issueServingPair, type Pair } from '../../../certs/issue.ts';
+import { RunningServer } from '../../../certs/serving/http.ts';
+import { LastGood } from '../../../certs/serving/last-good.ts';
+import {
+  type PairFiles,
+  parseServingPair,
+  type ServingPair,
+} from '../../../certs/serving/serving-pair.ts';
+
+const NOW = new Date();
+const authority = issueAuthority({ now: NOW });
+const makePair = () => issueServingPair({ authority, hosts: ['localhost'], now: NOW });
+
+/** A server whose pair is what `files` holds, read anew by `reload`. */
+async function serving(files: { pair: Pair }) {
+  const problems: string[] = [];
+  const pair: LastGood<PairFiles, ServingPair> = await LastGood.loadForStart({
+    name: 'serving pair',
+    read: async () => ({ directory: '/tls', ...files.pair }),
+    fingerprint: ({ certificate, key }: PairFiles) => certificate + key,
+    parse: (read: PairFiles) => parseServingPair(read, NOW),
+    onSwap: (fresh: ServingPair) => server.usePair(fresh),
+    onProblem: (found) => problems.push(...found),
+  });
+  const server = await RunningServer.https(
+    { host: '127.0.0.1', port: 0 },
+    pair,
+    (_request, response) => {
+      response.end('ok');
+    },
+  );
+  onTestFinished(() => server.stop(0));
+  return { server, pair, problems };
+}
+
+function get(port: number, agent = new Agent({ ca: authority.certificate })) {
+  return new Promise<{ serial: string; connection: string; body: string }>((resolve, reject) => {
+    const call = request(
+      { host: '127.0.0.1', servername: 'localhost', port, agent },
+      (response) => {
+        const { socket } = response as unknown as {
+          socket: { getPeerCertificate(): { serialNumber: string } };
+        };
+        const serial = socket.getPeerCertificate().serialNumber;
+        response.once('data', (body) => {
+          resolve({ serial, connection: response.headers.connection ?? '', body: String(body) });
+        });
+      },
+    );
+    call.once('error', reject);
+    call.end();
+  });
+}
+
+test('a new pair is served without a restart, a broken one never', async () => {
+  const files = { pair: makePair() };
+  const { server, pair, problems } = await serving(files);
+  const first = await get(server.port);
+
+  files.pair = makePair();
+  expect(await pair.reload()).toBe(true);
+  const second = await get(server.port);
+  expect(second.serial).not.toBe(first.serial);
+
+  files.pair = { certificate: files.pair.certificate, key: makePair().key };
+  expect(await pair.reload()).toBe(false);
+  await pair.reload();
+  expect((await get(server.port)).serial).toBe(second.serial);
+  expect(problems).toEqual(['/tls/tls.key: does not belong to the certificate in /tls/tls.crt']);
+  expect(pair.problems).toEqual(problems);
+
+  files.pair = makePair();
+  expect(await pair.reload()).toBe(true);
+  expect(pair.problems).toEqual([]);
+  expect((await get(server.port)).serial).not.toBe(second.serial);
+});
+
+test('only TLS 1.3 is spoken', async () => {
+  const { server } = await serving({ pair: makePair() });
+  const handshake = (maxVersion: 'TLSv1.2' | 'TLSv1.3') =>
+    new Promise<string>((resolve) => {
+      const socket = connect(
+        {
+          host: '127.0.0.1',
+          port: server.port,
+          ca: authority.certificate,
+          servername: 'localhost',
+          maxVersion,
+        },
+        () => {
+          resolve(socket.getProtocol() ?? '');
+          socket.destroy();
+        },
+      );
+      socket.once('error', () => resolve('refused'));
+    });
+  expect(await handshake('TLSv1.3')).toBe('TLSv1.3');
+  expect(await handshake('TLSv1.2')).toBe('refused');
+});
+
+test('a connection is kept past the 5 s after which Node would close it', async () => {
+  const { server } = await serving({ pair: makePair() });
+  const agent = new Agent({ ca: authority.certificate, keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  let connections = 0;
+  agent.on('free', () => {});
+  const createConnection = agent.createConnection.bind(agent);
+  agent.createConnection = (...args) => {
+    connections += 1;
+    return createConnection(...args);
+  };
+  await get(server.port, agent);
+  await sleep(7000);
+  await get(server.port, agent);
+  expect(connections).toBe(1);
+});
+
+test('draining serves on, tells clients to close, and then ends', async () => {
+  const { server } = await serving({ pair: makePair() });
+  const agent = new Agent({ ca: authority.certificate, keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  expect((await get(server.port, agent)).connection).toBe('keep-alive');
+
+  const stopped = server.stop(0.5);
+  const duringDrain = await get(server.port, agent);
+  expect(duringDrain).toMatchObject({ connection: 'close', body: 'ok' });
+  const { port } = server;
+  await stopped;
+  await expect(get(port)).rejects.toThrow(/ECONNREFUSED/);
+});
+
+test('a client that dribbles its headers is cut', async () => {
+  const server = await RunningServer.http({ host: '127.0.0.1', port: 0 }, (_request, response) => {
+    response.end('ok');
+  });
+  onTestFinished(() => server.stop(0));
+  const socket = connectTcp(server.port, '127.0.0.1');
+  socket.write('POST /mutate HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  socket.resume();
+  const begun = performance.now();
+  await once(socket, 'close');
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test('a taken port is explained', async () => {
+  const listener = () => {};
+  const server = await RunningServer.http({ host: '127.0.0.1', port: 0 }, listener);
+  onTestFinished(() => server.stop(0));
+  await expect(
+    RunningServer.http({ host: '127.0.0.1', port: server.port }, listener),
+  ).rejects.toThrow(`127.0.0.1:${server.port} is taken by another program; choose another port`);
+});
