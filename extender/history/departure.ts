@@ -94,7 +94,9 @@ function causeOf(previous: PodFacts | undefined, current: PodFacts): DepartureCa
   if (lastHealth.some(({ health }) => health === 'Unhealthy')) return 'device fault';
   switch (current.disruption) {
     case undefined:
-      return current.phase === 'Failed' ? 'crashed' : 'deleted';
+      if (current.phase !== 'Failed') return 'deleted';
+      // Two kinds of kubelet eviction set no DisruptionTarget (admission research, history item 4).
+      return current.statusReason === 'Evicted' ? 'evicted' : 'crashed';
     case 'PreemptionByScheduler':
       return 'preempted';
     case 'DeletionByPodGC':

@@ -32,7 +32,7 @@ export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig 
   }
   if (config.getCurrentCluster() === null) {
     throw new WrongCall(
-      '--kubeconfig: the file has no current cluster; choose one with --context NAME',
+      `--kubeconfig: ${kubeconfig ?? 'the default one'} names no current cluster; give a kubeconfig with a current-context, or choose one with --context NAME`,
     );
   }
   return config;

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import type { Candidate } from '../../../extender/forecast/candidate.ts';
+import { forecastInWords } from '../../../extender/forecast/explain.ts';
+import { forecast } from '../../../extender/forecast/loss.ts';
+import { makeIncident } from '../../make/facts.ts';
+
+const DAY = 86_400;
+const candidate: Candidate = {
+  node: 'gpu-7',
+  missingBytes: 0,
+  presentBytes: 0,
+  unknownImages: [],
+  faultsPerDay: 0,
+  incidents: [],
+  displacedSeconds: 0,
+  displacedSlots: 0,
+};
+const words = (overrides: Partial<Candidate>, now = 10 * DAY) =>
+  forecastInWords(
+    forecast(
+      { ...candidate, ...overrides },
+      {
+        durationSeconds: DAY,
+        restartSeconds: 300,
+        coldStartSeconds: 20,
+        homeLifeSeconds: 3600,
+        remarks: [],
+      },
+      40 * 2 ** 20,
+    ),
+    now,
+  );
+
+describe('a forecast in words', () => {
+  const rows: readonly { overrides: Partial<Candidate>; says: string }[] = [
+    { overrides: {}, says: 'gpu-7: 20 s = 20 s cold start' },
+    {
+      overrides: { homeSinceSeconds: 10 * DAY - 12, presentBytes: 2 ** 30 },
+      says: 'gpu-7: 0 s; home: the same slot ran here until 12 s ago; 1 GiB of images are here',
+    },
+    {
+      overrides: { missingBytes: 12_000_000_000 },
+      says: 'gpu-7: 306 s = 286 s pulling 11.2 GiB + 20 s cold start',
+    },
+    {
+      overrides: {
+        faultsPerDay: 0.01,
+        incidents: [makeIncident({ device: 'GPU-3f2c', closedAtSeconds: 8 * DAY })],
+      },
+      says: 'gpu-7: 453 s = 20 s cold start + 433 s risk: the device plugin has withdrawn the device, on GPU-3f2c, 2 days ago',
+    },
+    {
+      overrides: { faultsPerDay: 0.001 },
+      says: 'gpu-7: 63 s = 20 s cold start + 43 s risk at the usual rate',
+    },
+    {
+      overrides: { displacedSeconds: 18, displacedSlots: 1 },
+      says: 'gpu-7: 38 s = 20 s cold start + 18 s lost by one slot on the way home to this node',
+    },
+    {
+      overrides: { unknownImages: ['registry.example/new:1'] },
+      says: 'gpu-7: 20 s = 20 s cold start; no node lists registry.example/new:1, so its size is unknown',
+    },
+  ];
+  test.each(rows)('$says', ({ overrides, says }) => {
+    expect(words(overrides)).toBe(says);
+  });
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { documentedLevels, levelOf, sparseLevels } from '../../../extender/forecast/level.ts';
+import type { Forecast } from '../../../extender/forecast/loss.ts';
+
+const HALVING = 30;
+
+function forecastOf(node: string, lossSeconds: number): Forecast {
+  return {
+    candidate: {
+      node,
+      missingBytes: 0,
+      presentBytes: 0,
+      unknownImages: [],
+      faultsPerDay: 0,
+      incidents: [],
+      displacedSeconds: 0,
+      displacedSlots: 0,
+    },
+    pullSeconds: 0,
+    coldSeconds: 0,
+    riskSeconds: lossSeconds,
+    displacedSeconds: 0,
+    lossSeconds,
+  };
+}
+
+const fleet = (losses: readonly number[]) =>
+  losses.map((loss, index) => forecastOf(`gpu-${index}`, loss));
+
+describe('levelOf', () => {
+  const rows: readonly (readonly [number, number])[] = [
+    [0, 0],
+    [30, -25],
+    [60, Math.round(-50 * 0.75)],
+    [1e9, -50],
+  ];
+  test.each(rows)('%d s more than the best is level %d', (excess, level) => {
+    expect(levelOf(excess, HALVING)).toBe(level);
+  });
+});
+
+describe('sparseLevels', () => {
+  const rows: readonly {
+    name: string;
+    losses: readonly number[];
+    answer: Record<string, number>;
+  }[] = [
+    { name: 'one node that is better', losses: [20, 20, 0, 20], answer: { 'gpu-2': 19 } },
+    { name: 'one node that is worse', losses: [0, 0, 0, 30], answer: { 'gpu-3': -25 } },
+    { name: 'nothing differs', losses: [5, 5, 5], answer: {} },
+    { name: 'a single candidate', losses: [99], answer: {} },
+  ];
+  test.each(rows)('$name', ({ losses, answer }) => {
+    const levels = sparseLevels(fleet(losses), HALVING, 'uid');
+    const [opinions, draws] = [
+      levels.filter(({ score }) => score !== 0),
+      levels.filter(({ score }) => score === 0),
+    ];
+    expect(Object.fromEntries(opinions.map(({ node, score }) => [node, score]))).toEqual(answer);
+    expect(draws).toHaveLength(1);
+  });
+
+  test('of the commonest level the least exact loss draws the zero', () => {
+    const levels = sparseLevels(fleet([20, 19, 20, 20]), 10_000, 'uid');
+    expect(levels).toEqual([{ node: 'gpu-1', score: 0 }]);
+  });
+
+  test('losses within one second are a tie, drawn differently for each pod', () => {
+    const nodes = fleet(Array.from({ length: 300 }, (_none, index) => 20 + index / 1000));
+    const drawn = Array.from(
+      { length: 120 },
+      (_none, pod) => sparseLevels(nodes, HALVING, `uid-${pod}`)[0]?.node,
+    );
+    expect(new Set(drawn).size).toBeGreaterThan(85);
+  });
+
+  test('the answer is integers, names each node once, and grows with the exceptions only', () => {
+    const losses = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), {
+      minLength: 1,
+      maxLength: 50,
+    });
+    fc.assert(
+      fc.property(losses, (held) => {
+        const levels = sparseLevels(fleet(held), HALVING, 'uid');
+        expect(levels.every(({ score }) => Number.isInteger(score) && Math.abs(score) <= 50)).toBe(
+          true,
+        );
+        expect(new Set(levels.map(({ node }) => node)).size).toBe(levels.length);
+        const common = fleet([...held, ...Array.from({ length: 500 }, () => 7)]);
+        expect(sparseLevels(common, HALVING, 'uid').length).toBeLessThanOrEqual(held.length + 1);
+      }),
+    );
+  });
+
+  test('a node with less loss never scores lower', () => {
+    const losses = fc.array(fc.double({ min: 0, max: 1e4, noNaN: true }), {
+      minLength: 2,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(losses, (held) => {
+        const scores = new Map(
+          sparseLevels(fleet(held), HALVING, 'uid').map(({ node, score }) => [node, score]),
+        );
+        const scoreOf = (index: number) => scores.get(`gpu-${index}`) ?? 0;
+        held.forEach((loss, a) => {
+          held.forEach((other, b) => {
+            if (loss < other) expect(scoreOf(a)).toBeGreaterThanOrEqual(scoreOf(b));
+          });
+        });
+      }),
+    );
+  });
+});
+
+test('documentedLevels names every node, 0 to 10', () => {
+  expect(documentedLevels(fleet([0, 30, 60, 1e6]), HALVING)).toEqual([
+    { node: 'gpu-0', score: 10 },
+    { node: 'gpu-1', score: 5 },
+    { node: 'gpu-2', score: Math.round(2.5) },
+    { node: 'gpu-3', score: 0 },
+  ]);
+});

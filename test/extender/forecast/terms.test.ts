@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { displacement } from '../../../extender/forecast/displaced.ts';
+import { imagesOnNode } from '../../../extender/forecast/images.ts';
+import {
+  faultProbability,
+  lossPerFaultSeconds,
+  riskSeconds,
+} from '../../../extender/forecast/risk.ts';
+import { coldSeconds, pullSeconds } from '../../../extender/forecast/start.ts';
+import { GPU } from '../../make/facts.ts';
+
+const expectations = {
+  durationSeconds: 86_400,
+  restartSeconds: 300,
+  coldStartSeconds: 20,
+  homeLifeSeconds: 3600,
+  remarks: [],
+};
+
+describe('start', () => {
+  test('pulling takes bytes by bandwidth; a home is warm', () => {
+    expect(pullSeconds(12_000_000_000, 40 * 2 ** 20)).toBeCloseTo(286.1, 1);
+    expect(coldSeconds(20, false)).toBe(20);
+    expect(coldSeconds(20, true)).toBe(0);
+  });
+
+  test('images are missing, present, or of a size that nobody knows', () => {
+    const sizes = new Map([
+      ['a', 100],
+      ['b', 30],
+    ]);
+    expect(
+      imagesOnNode(['a', 'b', 'c'], new Map([['b', 30]]), (image) => sizes.get(image)),
+    ).toEqual({
+      missingBytes: 100,
+      presentBytes: 30,
+      unknownImages: ['c'],
+    });
+  });
+});
+
+describe('risk', () => {
+  test('the chance of a fault follows from rate and time', () => {
+    expect(faultProbability(0, 86_400)).toBe(0);
+    expect(faultProbability(0.05, 7 * 86_400)).toBeCloseTo(1 - Math.exp(-0.35), 12);
+  });
+
+  test('without checkpoints half the work is lost, with them half an interval, never more than there is', () => {
+    expect(lossPerFaultSeconds(expectations)).toBe(43_200 + 300);
+    expect(lossPerFaultSeconds({ ...expectations, checkpointSeconds: 600 })).toBe(300 + 300);
+    const short = { ...expectations, checkpointSeconds: 6000, durationSeconds: 60 };
+    expect(lossPerFaultSeconds(short)).toBe(30 + 300);
+  });
+
+  test('the two multiply', () => {
+    expect(riskSeconds(0.01, expectations)).toBeCloseTo((1 - Math.exp(-0.01)) * 43_500, 9);
+  });
+});
+
+describe('displaced', () => {
+  const slot = { needs: new Map([[GPU, 4]]), bytesOnlyAtHome: 1000, coldStartSeconds: 20 };
+  const rows = [
+    { name: 'room for the pod and the slot', free: 4, slots: 0, seconds: 0 },
+    { name: 'room for the pod only', free: 3, slots: 1, seconds: 0.9 * (1000 / 100 + 20) },
+  ];
+  test.each(rows)('$name', ({ free, slots, seconds }) => {
+    expect(displacement([slot], new Map([[GPU, free]]), 100)).toEqual({ slots, seconds });
+  });
+
+  test('of two slots that share a node, only the one that no longer fits is displaced', () => {
+    expect(displacement([slot, slot], new Map([[GPU, 7]]), 100).slots).toBe(1);
+    expect(displacement([slot, slot], new Map([[GPU, 8]]), 100).slots).toBe(0);
+  });
+});

@@ -1,0 +1,136 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { Historian } from '../../extender/historian.ts';
+import { builtInCatalogue } from '../../extender/history/catalogue.ts';
+import { MemoryStore } from '../../extender/storage/memory.ts';
+import { Cluster } from '../../extender/watch/cluster.ts';
+import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
+
+const SLOT = makePodFacts().slot;
+const UNHEALTHY = [{ resource: GPU, device: 'GPU-0', health: 'Unhealthy' as const }];
+const REJECTION = {
+  phase: 'Failed',
+  statusReason: 'UnexpectedAdmissionError',
+  statusMessage:
+    'Allocate failed due to requested number of devices unavailable for nvidia.com/gpu',
+};
+
+function writing() {
+  const cluster = new Cluster();
+  const store = new MemoryStore();
+  const outcomes: string[] = [];
+  const bound: string[] = [];
+  const historian = new Historian({
+    cluster,
+    store,
+    catalogue: builtInCatalogue(),
+    onSignal: (row, outcome) => outcomes.push(`${row} ${outcome}`),
+    onBound: ({ name, node }) => bound.push(`${name} on ${node}`),
+    log: pino({ level: 'silent' }),
+  });
+  historian.nodeChanged(makeNode(), 0);
+  return { historian, store, outcomes, bound, incidents: () => store.get('uuid:gpu-1').incidents };
+}
+
+describe('the historian', () => {
+  test('a device fault seen on the pod and on the node is one incident, closed when it ends', () => {
+    const { historian, incidents, outcomes } = writing();
+    const pod = makePodFacts();
+    historian.podChanged(pod, false, 10);
+    historian.podChanged({ ...pod, deviceHealth: UNHEALTHY }, false, 100);
+    historian.nodeChanged(
+      makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }),
+      110,
+    );
+    historian.podChanged(
+      { ...pod, deviceHealth: UNHEALTHY, phase: 'Failed', exitCode: 1 },
+      false,
+      120,
+    );
+    expect(incidents()).toMatchObject([
+      { device: 'GPU-0', standing: ['allocatable-below-capacity'] },
+    ]);
+    expect(outcomes).toEqual(['device-unhealthy counted', 'allocatable-below-capacity counted']);
+
+    historian.nodeChanged(makeNode(), 500);
+    expect(incidents()).toMatchObject([{ closedAtSeconds: 500 }]);
+  });
+
+  test('a rejection with room to spare is held against the node', () => {
+    const { historian, incidents, outcomes } = writing();
+    const pod = makePodFacts({ phase: 'Pending' });
+    historian.podChanged(pod, false, 10);
+    historian.podChanged({ ...pod, ...REJECTION }, false, 11);
+    historian.podChanged({ ...pod, ...REJECTION, isTerminating: true }, false, 12);
+    expect(outcomes).toEqual(['kubelet-rejected-pod counted']);
+    expect(incidents()).toHaveLength(1);
+  });
+
+  test('a rejection after a race is not, and neither is one that was only found by a list', () => {
+    const { historian, incidents, outcomes } = writing();
+    const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
+    historian.podChanged(makePodFacts({ name: 'winner', devices: whole }), false, 10);
+    const loser = makePodFacts({ name: 'loser', devices: whole, phase: 'Pending' });
+    historian.podChanged(loser, false, 10);
+    historian.podChanged({ ...loser, ...REJECTION }, false, 11);
+    historian.podRemoved('uid-winner', 20);
+    historian.podChanged(makePodFacts({ name: 'found', ...REJECTION }), true, 30);
+    expect(outcomes).toEqual(['kubelet-rejected-pod race', 'kubelet-rejected-pod unsure']);
+    expect(incidents()).toEqual([]);
+  });
+
+  test('a slot that leaves has a home until it is bound again', () => {
+    const { historian, store, bound } = writing();
+    historian.podChanged(makePodFacts(), false, 0);
+    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 139 }), false, 1000);
+    expect(historian.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1', cause: 'crashed' }]);
+    expect(store.get('uuid:gpu-1').departures).toHaveLength(1);
+
+    historian.podChanged(
+      makePodFacts({ uid: 'next', node: 'gpu-1', phase: 'Pending' }),
+      false,
+      1010,
+    );
+    expect(historian.homes.of(SLOT, 1011)).toEqual([]);
+    expect(bound).toEqual(['train-0 on gpu-1', 'train-0 on gpu-1']);
+  });
+
+  test('a pod whose deletion was never seen to begin leaves a home too', () => {
+    const { historian } = writing();
+    historian.podChanged(makePodFacts(), false, 0);
+    historian.podRemoved('uid-train-0', 1000);
+    expect(historian.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1', cause: 'deleted' }]);
+  });
+
+  test('work is exposure, per device', () => {
+    const { historian, store } = writing();
+    const pod = makePodFacts({ devices: { resources: [{ resource: GPU, count: 4 }], claims: [] } });
+    historian.podChanged(pod, false, 0);
+    historian.podChanged({ ...pod, phase: 'Succeeded', endedAtSeconds: 86_400 }, false, 86_400);
+    expect(store.get('uuid:gpu-1').exposure).toEqual({ deviceDays: [4, 4], atSeconds: 86_400 });
+  });
+
+  test('a history that was stored gives its homes back', async () => {
+    const { historian, store } = writing();
+    historian.podChanged(makePodFacts(), false, 0);
+    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+    const again = new Historian({
+      cluster: new Cluster(),
+      store,
+      catalogue: [],
+      onSignal() {},
+      onBound() {},
+      log: pino({ level: 'silent' }),
+    });
+    expect(again.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1' }]);
+  });
+
+  test('homes that have ended are dropped, in memory and in the store', () => {
+    const { historian, store } = writing();
+    historian.podChanged(makePodFacts(), false, 0);
+    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+    historian.prune(2000);
+    expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+    expect(store.get('uuid:gpu-1').departures).toEqual([]);
+  });
+});

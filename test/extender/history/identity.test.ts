@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { hostIdOf } from '../../../extender/history/identity.ts';
+
+describe('hostIdOf', () => {
+  const rows = [
+    { systemUuid: 'ABCD-12', providerId: 'aws://i-1', nodeUid: 'n', host: 'uuid:abcd-12' },
+    { systemUuid: '', providerId: 'aws://i-1', nodeUid: 'n', host: 'provider:aws://i-1' },
+    { systemUuid: '', providerId: '', nodeUid: 'n', host: 'node:n' },
+    {
+      systemUuid: '00000000-0000-0000-0000-000000000000',
+      providerId: '',
+      nodeUid: 'n',
+      host: 'node:n',
+    },
+    {
+      systemUuid: '03000200-0400-0500-0006-000700080009',
+      providerId: '',
+      nodeUid: 'n',
+      host: 'node:n',
+    },
+  ];
+  test.each(rows)('$systemUuid $providerId $nodeUid is $host', ({ host, ...marks }) => {
+    expect(hostIdOf(marks)).toBe(host);
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { Cluster } from '../../../extender/watch/cluster.ts';
+import { normalizedImage } from '../../../extender/watch/images.ts';
+import { nodeFacts } from '../../../extender/watch/nodes.ts';
+import { podFacts } from '../../../extender/watch/pods.ts';
+import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
+import { makePod } from '../../make/pod.ts';
+import { makeProfile } from '../../make/profile.ts';
+
+describe('normalizedImage', () => {
+  const rows = [
+    ['busybox', 'docker.io/library/busybox:latest'],
+    ['busybox:1', 'docker.io/library/busybox:1'],
+    ['nvidia/cuda:12', 'docker.io/nvidia/cuda:12'],
+    ['nvcr.io/nvidia/pytorch', 'nvcr.io/nvidia/pytorch:latest'],
+    ['localhost:5000/a:1', 'localhost:5000/a:1'],
+    ['localhost/a', 'localhost/a:latest'],
+    ['a@sha256:12', 'docker.io/library/a@sha256:12'],
+  ] as const;
+  test.each(rows)('%s is %s', (name, normalized) => {
+    expect(normalizedImage(name)).toBe(normalized);
+    expect(normalizedImage(normalized)).toBe(normalized);
+  });
+});
+
+describe('nodeFacts', () => {
+  test('reads devices, images and the machine', () => {
+    const facts = nodeFacts({
+      metadata: { name: 'gpu-1', uid: 'n' },
+      status: {
+        capacity: { cpu: '64', [GPU]: '8' },
+        allocatable: { cpu: '63', [GPU]: '7' },
+        images: [{ names: ['busybox', 'busybox@sha256:1'], sizeBytes: 5 }, {}],
+        nodeInfo: { systemUUID: 'ABC' },
+      },
+    });
+    expect(facts).toEqual({
+      uid: 'n',
+      name: 'gpu-1',
+      host: 'uuid:abc',
+      devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]),
+      images: new Map([
+        ['docker.io/library/busybox:latest', 5],
+        ['docker.io/library/busybox@sha256:1', 5],
+      ]),
+    });
+  });
+
+  test('an empty Node is no reason to fall over', () => {
+    expect(nodeFacts({}).devices.size).toBe(0);
+  });
+});
+
+describe('podFacts', () => {
+  const facts = (parts: Parameters<typeof makePod>[0]) => podFacts(makePod(parts), [makeProfile()]);
+
+  test.each([
+    ['text', '2026-06-01T12:00:00Z'],
+    ['a Date, as the client decodes lists', new Date('2026-06-01T12:00:00Z')],
+  ])('reads times given as %s', (_name, at) => {
+    expect(facts({ metadata: { creationTimestamp: at }, status: { startTime: at } })).toMatchObject(
+      {
+        createdAtSeconds: 1780315200,
+        startedAtSeconds: 1780315200,
+      },
+    );
+  });
+
+  test('reads how it ended', () => {
+    const ended = facts({
+      status: {
+        phase: 'Failed',
+        conditions: [
+          { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' },
+        ],
+        containerStatuses: [
+          { name: 'a', state: { terminated: { exitCode: 0, finishedAt: '2026-06-01T12:00:00Z' } } },
+          {
+            name: 'b',
+            state: { terminated: { exitCode: 74, finishedAt: '2026-06-01T12:00:05Z' } },
+          },
+        ],
+      },
+    });
+    expect(ended).toMatchObject({
+      phase: 'Failed',
+      exitCode: 74,
+      endedAtSeconds: 1780315205,
+      disruption: 'DeletionByTaintManager',
+    });
+  });
+
+  test('reads the health of its devices, of which unknown words are Unknown', () => {
+    const resources = ['Healthy', 'Unhealthy', 'Degraded'].map((health, index) => ({
+      resourceID: `GPU-${index}`,
+      health,
+    }));
+    const { deviceHealth } = facts({
+      status: {
+        containerStatuses: [{ name: 'a', allocatedResourcesStatus: [{ name: GPU, resources }] }],
+      },
+    });
+    expect(deviceHealth.map(({ device, health }) => `${device} ${health}`)).toEqual([
+      'GPU-0 Healthy',
+      'GPU-1 Unhealthy',
+      'GPU-2 Unknown',
+    ]);
+  });
+
+  test.each([
+    [{}, false],
+    [{ annotations: { 'surefoot.dev/profile': 'nvidia' } }, true],
+    [{ labels: { 'surefoot.dev/managed': 'true' } }, true],
+    [
+      {
+        labels: { 'surefoot.dev/managed': 'true' },
+        annotations: { 'surefoot.dev/inject': 'false' },
+      },
+      false,
+    ],
+  ])('%j has opted in: %s', (metadata, isOptedIn) => {
+    expect(facts({ metadata }).isOptedIn).toBe(isOptedIn);
+  });
+});
+
+describe('the cluster', () => {
+  test('counts free devices from the pods that hold them', () => {
+    const cluster = new Cluster();
+    const node = makeNode();
+    cluster.setNode(node);
+    cluster.setPod(makePodFacts({ name: 'a' }));
+    cluster.setPod(makePodFacts({ name: 'b' }));
+    expect(cluster.freeDevices(node, GPU)).toBe(6);
+    cluster.setPod(makePodFacts({ name: 'b', phase: 'Succeeded' }));
+    expect(cluster.freeDevices(node, GPU)).toBe(7);
+    cluster.removePod('uid-a');
+    cluster.removePod('uid-a');
+    expect(cluster.freeDevices(node, GPU)).toBe(8);
+  });
+
+  test('knows image sizes and how many nodes have an image', () => {
+    const cluster = new Cluster();
+    cluster.setNode(makeNode({ name: 'a', images: new Map([['x', 5]]) }));
+    cluster.setNode(makeNode({ name: 'b', images: new Map([['x', 5]]) }));
+    expect(cluster.nodesWithImage('x')).toBe(2);
+    cluster.setNode(makeNode({ name: 'a' }));
+    expect(cluster.nodesWithImage('x')).toBe(1);
+    cluster.removeNode('uid-b');
+    expect(cluster.nodesWithImage('x')).toBe(0);
+    expect(cluster.imageBytes('x')).toBe(5);
+  });
+
+  test('a Node that was created anew under its name outlives the end of the old one', () => {
+    const cluster = new Cluster();
+    cluster.setNode(makeNode({ uid: 'old' }));
+    cluster.setNode(makeNode({ uid: 'new' }));
+    cluster.removeNode('old');
+    expect(cluster.node('gpu-1')?.uid).toBe('new');
+  });
+});

@@ -1,0 +1,166 @@
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { nodeSource } from '../../../extender/watch/api.ts';
+import type { Node } from '../../../extender/watch/nodes.ts';
+import { Reflector } from '../../../extender/watch/reflector.ts';
+import { eventually } from '../../cluster/eventually.ts';
+import { FakeApiServer } from '../../fake/api-server.ts';
+
+const node = (name: string, resourceVersion: string) => ({
+  metadata: { name, uid: `uid-${name}`, resourceVersion },
+});
+
+async function following({ throwOn = '' } = {}) {
+  const api = await FakeApiServer.start();
+  const told: string[] = [];
+  const counts = { expired: 0, failed: 0, ended: 0, handlerFailed: 0 };
+  const reflector = new Reflector<Node>(
+    'nodes',
+    nodeSource(api.kubeConfig()),
+    {
+      changed({ metadata }, isListed) {
+        if (metadata?.name === throwOn) throw new Error('told to throw');
+        told.push(`${isListed ? 'listed' : 'seen'} ${metadata?.name}@${metadata?.resourceVersion}`);
+      },
+      removed: (uid) => told.push(`gone ${uid}`),
+    },
+    {
+      metrics: {
+        restarted: (why) => {
+          counts[why] += 1;
+        },
+        handlerFailed: () => {
+          counts.handlerFailed += 1;
+        },
+        heard() {},
+      },
+      log: pino({ level: 'silent' }),
+    },
+  );
+  const start = () => {
+    const running = reflector.run();
+    onTestFinished(() => {
+      reflector.stop();
+      return running;
+    });
+  };
+  const tells = (...expected: readonly string[]) =>
+    eventually(
+      `to be told ${expected.join(', ')}`,
+      () => {
+        expect(told).toEqual(expected);
+        return true;
+      },
+      { timeoutSeconds: 10, intervalMs: 20 },
+    );
+  const watching = () => eventually('a watch', () => api.open === 1, { intervalMs: 10 });
+  return { api, reflector, start, told, tells, watching, counts };
+}
+
+describe('a reflector', () => {
+  test('lists in pages, then tells what it sees', async () => {
+    const { api, reflector, start, tells, watching } = await following();
+    api.pageSize = 2;
+    api.holds(node('a', '1'), node('b', '2'), node('c', '3'));
+    expect(reflector.missing()).toBe('nothing has been listed yet');
+    start();
+    await watching();
+    expect(reflector.missing()).toBeUndefined();
+    api.send('ADDED', node('d', '101'));
+    api.send('MODIFIED', node('a', '102'));
+    api.send('DELETED', node('b', '103'));
+    await tells('listed a@1', 'listed b@2', 'listed c@3', 'seen d@101', 'seen a@102', 'gone uid-b');
+    expect(api.requests).toEqual(['list', 'list', 'watch 100']);
+  });
+
+  test('goes on from where a watch ended, bookmarks included', async () => {
+    const { api, start, tells, watching } = await following();
+    start();
+    await watching();
+    api.send('ADDED', node('a', '101'));
+    api.send('BOOKMARK', { metadata: { resourceVersion: '150' } });
+    await tells('seen a@101');
+    api.endWatches();
+    await watching();
+    api.send('ADDED', node('b', '151'));
+    await tells('seen a@101', 'seen b@151');
+    expect(api.requests).toEqual(['list', 'watch 100', 'watch 150']);
+  });
+
+  test('survives a cut connection and answers of 401, 429 and 500', async () => {
+    const { api, start, tells, watching, counts } = await following();
+    start();
+    await watching();
+    api.failures.push(401, 429, 500);
+    api.endWatches({ cut: true });
+    await watching();
+    api.send('ADDED', node('a', '101'));
+    await tells('seen a@101');
+    expect(counts.failed).toBe(4);
+  });
+
+  test.each(['as an answer', 'as an event'])(
+    'lists again when its version has expired, %s',
+    async (how) => {
+      const { api, start, tells, watching, counts } = await following();
+      api.holds(node('kept', '1'), node('lost', '2'), node('grown', '3'));
+      start();
+      await watching();
+      api.holds(node('kept', '1'), node('grown', '7'), node('new', '8'));
+      if (how === 'as an answer') api.failures.push(410);
+      else api.send('ERROR', { kind: 'Status', code: 410, message: 'too old resource version' });
+      api.endWatches();
+      await tells(
+        'listed kept@1',
+        'listed lost@2',
+        'listed grown@3',
+        'gone uid-lost',
+        'listed grown@7',
+        'listed new@8',
+      );
+      expect(counts.expired).toBe(1);
+    },
+  );
+
+  test('says why nothing is listed while the API server refuses', async () => {
+    const { api, reflector, start, watching } = await following();
+    api.failures.push(403);
+    start();
+    const why = await eventually('a refusal', () => {
+      const missing = reflector.missing();
+      return missing !== 'nothing has been listed yet' && missing;
+    });
+    expect(why).toContain('403');
+    await watching();
+    expect(reflector.missing()).toBeUndefined();
+  });
+
+  test('goes on when a handler throws', async () => {
+    const { api, start, tells, watching, counts } = await following({ throwOn: 'bad' });
+    api.holds(node('bad', '1'), node('good', '2'));
+    start();
+    await watching();
+    api.send('MODIFIED', node('bad', '101'));
+    api.send('ADDED', node('after', '102'));
+    await tells('listed good@2', 'seen after@102');
+    expect(counts.handlerFailed).toBe(2);
+  });
+
+  test('a line that is no JSON is passed over', async () => {
+    const { api, start, tells, watching } = await following();
+    start();
+    await watching();
+    api.sendRaw('{"type": "ADD\n');
+    api.send('ADDED', node('a', '101'));
+    await tells('seen a@101');
+  });
+
+  test('tells everything anew when asked to refresh', async () => {
+    const { api, reflector, start, tells, watching } = await following();
+    api.holds(node('a', '1'));
+    start();
+    await watching();
+    reflector.refresh();
+    await tells('listed a@1', 'listed a@1');
+  });
+});

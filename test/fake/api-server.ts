@@ -1,0 +1,110 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node';
+import { onTestFinished } from 'vitest';
+
+interface FakeObject {
+  readonly metadata: { readonly uid: string; readonly resourceVersion: string };
+}
+
+/**
+ * Lists and watches one kind of object over real HTTP, in Kubernetes' shapes, and misbehaves when
+ * told to. It keeps no history: a watch sends what `send` is given while it is open.
+ */
+export class FakeApiServer {
+  readonly #server: Server;
+  #items: readonly FakeObject[] = [];
+  #watches: ServerResponse[] = [];
+  /** Status codes for the next requests, in order; 200 when none is left. */
+  readonly failures: number[] = [];
+  /** Every request as `list` or `watch FROM`. */
+  readonly requests: string[] = [];
+  /** Objects a page. */
+  pageSize = 500;
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      const url = new URL(request.url ?? '', 'http://fake');
+      const isWatch = url.searchParams.get('watch') === 'true';
+      this.requests.push(isWatch ? `watch ${url.searchParams.get('resourceVersion')}` : 'list');
+      const status = this.failures.shift() ?? 200;
+      if (status !== 200) {
+        response.writeHead(status, { 'Content-Type': 'application/json' });
+        response.end(
+          JSON.stringify({ kind: 'Status', code: status, message: `told to answer ${status}` }),
+        );
+      } else if (isWatch) {
+        response.writeHead(200, { 'Content-Type': 'application/json' });
+        response.flushHeaders();
+        this.#watches.push(response);
+      } else {
+        this.#list(url, response);
+      }
+    });
+  }
+
+  static async start(): Promise<FakeApiServer> {
+    const fake = new FakeApiServer();
+    await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => fake.#stop());
+    return fake;
+  }
+
+  kubeConfig(): KubeConfig {
+    const config = new KubeConfig();
+    const { port } = this.#server.address() as AddressInfo;
+    config.loadFromClusterAndUser(
+      { name: 'fake', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
+      { name: 'fake' },
+    );
+    return config;
+  }
+
+  /** What the next list shows. */
+  holds(...items: readonly FakeObject[]): void {
+    this.#items = items;
+  }
+
+  /** How many watches are open. */
+  get open(): number {
+    return this.#watches.length;
+  }
+
+  send(type: string, object: object): void {
+    this.sendRaw(`${JSON.stringify({ type, object })}\n`);
+  }
+
+  sendRaw(text: string): void {
+    for (const watch of this.#watches) watch.write(text);
+  }
+
+  /** Ends every watch, well or by cutting the connection. */
+  endWatches({ cut = false } = {}): void {
+    for (const watch of this.#watches) {
+      if (cut) watch.destroy();
+      else watch.end();
+    }
+    this.#watches = [];
+  }
+
+  #list(url: URL, response: ServerResponse): void {
+    const from = Number(url.searchParams.get('continue') ?? 0);
+    const items = this.#items.slice(from, from + this.pageSize);
+    const next =
+      from + this.pageSize < this.#items.length ? String(from + this.pageSize) : undefined;
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(
+      JSON.stringify({
+        kind: 'NodeList',
+        apiVersion: 'v1',
+        metadata: { resourceVersion: '100', ...(next !== undefined && { continue: next }) },
+        items,
+      }),
+    );
+  }
+
+  async #stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}

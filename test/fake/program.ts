@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const EXECUTABLE = join(import.meta.dirname, '../../extender/commands/surefoot.ts');
+
+/** `surefoot ARGS` as a process of its own, ended with the test. */
+export class Program {
+  readonly #process: ChildProcess;
+  readonly #exit: Promise<unknown[]>;
+  #output = '';
+  #errors = '';
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.#process = spawn(process.execPath, [EXECUTABLE, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    this.#exit = once(this.#process, 'exit');
+    this.#process.stdout?.on('data', (chunk) => {
+      this.#output += chunk;
+    });
+    this.#process.stderr?.on('data', (chunk) => {
+      this.#errors += chunk;
+    });
+    onTestFinished(() => {
+      this.#process.kill('SIGKILL');
+    });
+  }
+
+  /** What it logs once it serves. */
+  async serving(): Promise<{ readonly port: number; readonly admin: number }> {
+    for (;;) {
+      const line = this.#output.split('\n').find((text) => text.includes('"msg":"serving"'));
+      if (line !== undefined) return JSON.parse(line);
+      if (this.#process.exitCode !== null) throw new Error(`it ended: ${this.#errors}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name);
+  }
+
+  /** How it ended, and what it said on standard error. */
+  async ended(): Promise<{ readonly status: unknown; readonly errors: string }> {
+    const [status] = await this.#exit;
+    return { status, errors: this.#errors };
+  }
+}

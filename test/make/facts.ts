@@ -1,0 +1,73 @@
+import type { NodeFacts, PodFacts } from '../../extender/history/facts.ts';
+import type { Incident } from '../../extender/history/incident.ts';
+import type { Signal } from '../../extender/history/signal.ts';
+
+export const GPU = 'nvidia.com/gpu';
+
+/** A node of eight GPUs. */
+export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
+  const name = overrides.name ?? 'gpu-1';
+  return {
+    uid: `uid-${name}`,
+    name,
+    host: `uuid:${name}`,
+    devices: new Map([[GPU, { capacity: 8, allocatable: 8 }]]),
+    images: new Map(),
+    ...overrides,
+  };
+}
+
+/** A running pod of one GPU that has opted in. */
+export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
+  const name = overrides.name ?? 'train-0';
+  return {
+    uid: `uid-${name}`,
+    namespace: 'team-a',
+    name,
+    node: 'gpu-1',
+    phase: 'Running',
+    slot: { key: `team-a/Job/train/${name}`, interchangeable: false },
+    isOptedIn: true,
+    devices: { resources: [{ resource: GPU, count: 1 }], claims: [] },
+    expectations: {
+      durationSeconds: 86_400,
+      restartSeconds: 300,
+      coldStartSeconds: 20,
+      homeLifeSeconds: 3600,
+      remarks: [],
+    },
+    images: [],
+    createdAtSeconds: 0,
+    startedAtSeconds: 0,
+    isTerminating: false,
+    deviceHealth: [],
+    ...overrides,
+  };
+}
+
+/** A moment's sign of a fault of some device of the node. */
+export function makeSignal(overrides: Partial<Signal> = {}): Signal {
+  return {
+    row: 'kubelet-rejected-pod',
+    resource: GPU,
+    atSeconds: 0,
+    probability: 0.7,
+    words: 'the kubelet could not give a pod its device',
+    isStanding: false,
+    ...overrides,
+  };
+}
+
+/** A closed incident of some device of the node. */
+export function makeIncident(overrides: Partial<Incident> = {}): Incident {
+  return {
+    resource: GPU,
+    openedAtSeconds: 0,
+    lastSeenAtSeconds: 0,
+    closedAtSeconds: 0,
+    probability: 1,
+    standing: [],
+    evidence: ['the device plugin has withdrawn the device'],
+    ...overrides,
+  };
+}

@@ -1,0 +1,223 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { makeCertificates } from '../certs/main.ts';
+import { eventually } from './cluster/eventually.ts';
+import { directoryWith } from './fake/directory.ts';
+import { Program } from './fake/program.ts';
+import { makeReview } from './make/review.ts';
+import { sample } from './samples.ts';
+
+const CONFIG = 'manifests/config';
+const KUBECONFIG = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'Config',
+  'current-context': 'here',
+  clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:1' } }],
+  contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
+  users: [{ name: 'u', user: {} }],
+});
+const LOOPBACK = ['--listen=127.0.0.1:0', '--admin=127.0.0.1:0', '--drain=0'];
+
+async function tlsDirectory(): Promise<string> {
+  const tlsDir = await directoryWith();
+  await makeCertificates({ tlsDir, hosts: ['localhost'], now: new Date() });
+  return tlsDir;
+}
+
+async function configDirectory(): Promise<string> {
+  const names = ['profiles.yaml', 'webhook.yaml', 'extender.yaml'];
+  const texts = await Promise.all(names.map((name) => readFile(join(CONFIG, name), 'utf8')));
+  return directoryWith(Object.fromEntries(names.map((name, index) => [name, texts[index] ?? ''])));
+}
+
+/** Posts a review over TLS as the API server does: trusting the CA bundle and nothing else. */
+async function review(port: number, tlsDir: string): Promise<{ patchType?: string; uid: string }> {
+  const ca = await readFile(join(tlsDir, 'ca.crt'));
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        host: '127.0.0.1',
+        servername: 'localhost',
+        port,
+        ca,
+        path: '/mutate',
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        agent: false,
+      },
+      async (response) => {
+        const chunks = await Array.fromAsync(response);
+        resolve(JSON.parse(Buffer.concat(chunks).toString()).response);
+      },
+    );
+    call.once('error', reject);
+    call.end(JSON.stringify(makeReview()));
+  });
+}
+
+describe('surefoot webhook', () => {
+  test('serves over TLS, takes up a new configuration and a new pair, keeps the last good ones, ends with 0', async () => {
+    const [config, tlsDir] = [await configDirectory(), await tlsDirectory()];
+    const program = new Program([
+      'webhook',
+      `--config=${config}`,
+      `--tls-dir=${tlsDir}`,
+      ...LOOPBACK,
+    ]);
+    const { port, admin } = await program.serving();
+    const metrics = async () => (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+    expect((await review(port, tlsDir)).patchType).toBeUndefined();
+
+    const webhookYaml = join(config, 'webhook.yaml');
+    const text = await readFile(webhookYaml, 'utf8');
+    await writeFile(webhookYaml, text.replace('mode: observe', 'mode: act'));
+    await eventually(
+      'the new mode',
+      async () => (await review(port, tlsDir)).patchType === 'JSONPatch',
+    );
+
+    await writeFile(webhookYaml, 'mode: [');
+    await eventually('the broken file to be noticed', async () => {
+      return sample(await metrics(), 'surefoot_configuration_broken') === 1;
+    });
+    expect((await review(port, tlsDir)).patchType).toBe('JSONPatch');
+
+    const expiry = sample(await metrics(), 'surefoot_certificate_expiry_timestamp_seconds');
+    await writeFile(join(tlsDir, 'tls.key'), 'broken');
+    await makeCertificates({ tlsDir, hosts: ['localhost'], now: new Date() });
+    await eventually('the new pair, with its new CA', () => review(port, tlsDir));
+    expect(
+      sample(await metrics(), 'surefoot_certificate_expiry_timestamp_seconds'),
+    ).toBeGreaterThanOrEqual(expiry);
+    expect(await (await fetch(`http://127.0.0.1:${admin}/readyz`)).text()).toBe(
+      '[+]not-stopping ok\n[+]serving-pair ok\nready\n',
+    );
+
+    program.signal('SIGTERM');
+    expect((await program.ended()).status).toBe(0);
+  });
+});
+
+describe('a wrong call ends with status 2 and one sentence', () => {
+  const rows: readonly {
+    name: string;
+    args: (config: string) => readonly string[];
+    says: string | RegExp;
+  }[] = [
+    {
+      name: 'no flags',
+      args: () => ['webhook'],
+      says: /^error: required option '--config <DIR>' not specified/,
+    },
+    {
+      name: 'no such command',
+      args: () => ['frobnicate'],
+      says: /^error: unknown command 'frobnicate'/,
+    },
+    {
+      name: 'no such configuration',
+      args: () => ['webhook', '--config=/nowhere', '--tls-dir=/nowhere'],
+      says: '/nowhere/profiles.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/config does\n',
+    },
+    {
+      name: 'no pair',
+      args: (config) => ['webhook', `--config=${config}`, '--tls-dir=/nowhere'],
+      says: '/nowhere/tls.crt: cannot be read (ENOENT); make a pair with "surefoot certs --tls-dir /nowhere --host NAME"\n',
+    },
+    {
+      name: 'an address without a port',
+      args: (config) => [
+        'webhook',
+        `--config=${config}`,
+        '--tls-dir=/nowhere',
+        '--listen=localhost',
+      ],
+      says: '--listen: "localhost" is not an address; write ADDR:PORT, such as 127.0.0.1:9090, or :9443 for every address\n',
+    },
+    {
+      name: 'a drain that is no number',
+      args: (config) => ['webhook', `--config=${config}`, '--tls-dir=/nowhere', '--drain=soon'],
+      says: '--drain: "soon" is not a number of seconds; write one such as 5\n',
+    },
+    {
+      name: 'no such kubeconfig',
+      args: (config) => ['extender', `--config=${config}`, '--kubeconfig=/nowhere'],
+      says: '--kubeconfig: /nowhere cannot be read (ENOENT); name a kubeconfig file, or leave the flag out inside a cluster\n',
+    },
+    {
+      name: 'a kubeconfig that is none',
+      args: (config) => ['extender', `--config=${config}`, '--kubeconfig=package.json'],
+      says: '--kubeconfig: package.json names no current cluster; give a kubeconfig with a current-context, or choose one with --context NAME\n',
+    },
+    {
+      name: 'a kubeconfig that is no YAML',
+      args: (config) => ['extender', `--config=${config}`, '--kubeconfig=biome.json/'],
+      says: /^--kubeconfig: biome\.json\/ cannot be read \(ENOTDIR\)/,
+    },
+  ];
+  test.each(rows)('$name', async ({ args, says }) => {
+    const { status, errors } = await new Program(args(CONFIG)).ended();
+    if (typeof says === 'string') expect(errors).toBe(says);
+    else expect(errors).toMatch(says);
+    expect(status).toBe(2);
+  });
+
+  test('a broken configuration, every problem with file, line and key', async () => {
+    const config = await configDirectory();
+    await writeFile(
+      join(config, 'extender.yaml'),
+      'apiVersion: config.surefoot.dev/v1alpha1\nkind: Extender\nmode: maybe\nhalving: soon\n',
+    );
+    const kubeconfig = join(config, 'kubeconfig');
+    await writeFile(kubeconfig, KUBECONFIG);
+    const args = ['extender', `--config=${config}`, `--kubeconfig=${kubeconfig}`];
+    const { status, errors } = await new Program(args).ended();
+    expect(status).toBe(2);
+    expect(errors).toBe(
+      [
+        'extender.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
+        'extender.yaml:4: halving: "soon" is not a duration; write a number with a unit, such as "90s", "2m" or "1h30m"',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('a context that the kubeconfig does not have', async () => {
+    const directory = await directoryWith({ kubeconfig: KUBECONFIG });
+    const args = ['extender', `--config=${CONFIG}`, `--kubeconfig=${directory}/kubeconfig`];
+    const { status, errors } = await new Program([...args, '--context=prod']).ended();
+    expect(status).toBe(2);
+    expect(errors).toBe('--context: there is no "prod"; the kubeconfig has here\n');
+  });
+});
+
+describe('imports', () => {
+  /** Every module that starting this file evaluates. */
+  async function evaluated(entry: string): Promise<string> {
+    const script = `
+      import { registerHooks } from 'node:module';
+      registerHooks({ load(url, context, next) { console.log(url); return next(url, context); } });
+      await import(${JSON.stringify(join(process.cwd(), entry))});
+    `;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', script],
+      { maxBuffer: 64 * 2 ** 20 },
+    );
+    return stdout;
+  }
+
+  test('the webhook never evaluates the Kubernetes client', async () => {
+    const modules = await evaluated('webhook/main.ts');
+    expect(modules).toContain('/webhook/server.ts');
+    expect(modules).not.toContain('@kubernetes/client-node');
+  });
+
+  test('the extender does, so the test above would notice', async () => {
+    expect(await evaluated('extender/main.ts')).toContain('@kubernetes/client-node');
+  });
+});
