@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { asksForDevices } from '../webhook/words/device.ts';
 import { isSchedulingRace } from './history/blame.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import { departureOf, hasLeft, isRejection } from './history/departure.ts';
@@ -54,6 +55,8 @@ export class Historian {
 
   /** `isListed`: the pod was found by a list, so the moments that led to it were not seen. */
   podChanged(pod: PodFacts, isListed: boolean, nowSeconds: number): void {
+    // Most pods of most clusters hold no device: nothing of them is kept.
+    if (!asksForDevices(pod.devices)) return;
     const { cluster, onBound } = this.#deps;
     const previous = cluster.pod(pod.uid);
     cluster.setPod(pod);

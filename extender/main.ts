@@ -6,10 +6,9 @@ import { LastGood } from '../certs/serving/last-good.ts';
 import type { Service } from '../certs/serving/lifecycle.ts';
 import { programLog } from '../certs/serving/program-log.ts';
 import { configurationMetrics, serviceRegistry } from '../certs/serving/service-metrics.ts';
-import type { Pod } from '../webhook/words/pod.ts';
+import { builtInCatalogue } from './built-in-catalogue.ts';
 import { DecisionRecord } from './decisions/record.ts';
 import { Historian } from './historian.ts';
-import { builtInCatalogue } from './history/catalogue.ts';
 import { extenderMetrics } from './metrics.ts';
 import { pageApp } from './page/api.ts';
 import type { View } from './prioritize.ts';
@@ -18,7 +17,7 @@ import { extenderFiles } from './settings.ts';
 import { MemoryStore } from './storage/memory.ts';
 import { loadKubeConfig, nodeSource, podSource } from './watch/api.ts';
 import { Cluster } from './watch/cluster.ts';
-import { type Node, nodeFacts } from './watch/nodes.ts';
+import { nodeFacts } from './watch/nodes.ts';
 import { podFacts } from './watch/pods.ts';
 import { Reflector } from './watch/reflector.ts';
 
@@ -78,25 +77,24 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     nowSeconds: wallSeconds(),
   });
 
-  const nodes = new Reflector<Node>(
+  const nodes = new Reflector(
     'nodes',
     nodeSource(kubeConfig),
     {
-      changed: (node) => historian.nodeChanged(nodeFacts(node), wallSeconds()),
+      read: nodeFacts,
+      changed: (node) => historian.nodeChanged(node, wallSeconds()),
       removed: (uid) => historian.nodeRemoved(uid),
     },
     { metrics: metrics.watch('nodes'), log },
   );
-  const pods = new Reflector<Pod>(
+  const pods = new Reflector(
     'pods',
     podSource(kubeConfig),
     {
-      changed: (pod, isListed) =>
-        historian.podChanged(podFacts(pod, profiles()), isListed, wallSeconds()),
-      removed: (uid, last) => {
-        if (last !== undefined) {
-          historian.podChanged(podFacts(last, profiles()), false, wallSeconds());
-        }
+      read: (pod) => podFacts(pod, profiles()),
+      changed: (pod, isListed) => historian.podChanged(pod, isListed, wallSeconds()),
+      removed(uid, last) {
+        if (last !== undefined) historian.podChanged(last, false, wallSeconds());
         historian.podRemoved(uid, wallSeconds());
       },
     },

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseStrictYaml, strictSection } from '../../certs/serving/strict-yaml.ts';
+import { type Parsed, parseStrictYaml, strictSection } from '../../certs/serving/strict-yaml.ts';
 
 const expression = z.string().transform((text, context) => {
   try {
@@ -37,10 +36,7 @@ const rowSchema = z.discriminatedUnion('source', [
 export type CatalogueRow = z.output<typeof rowSchema>;
 export type Catalogue = readonly CatalogueRow[];
 
-/** The rows of the file beside this one. Throws with every problem: the file is ours. */
-export function builtInCatalogue(): Catalogue {
-  const text = readFileSync(new URL('./catalogue.yaml', import.meta.url), 'utf8');
-  const parsed = parseStrictYaml('catalogue.yaml', text, z.array(rowSchema));
-  if (parsed.ok) return parsed.value;
-  throw new Error(parsed.problems.join('\n'));
+/** Reads a catalogue; a problem is a sentence with its line. */
+export function parseCatalogue(fileName: string, text: string): Parsed<Catalogue> {
+  return parseStrictYaml(fileName, text, z.array(rowSchema));
 }

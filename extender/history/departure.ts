@@ -1,4 +1,4 @@
-import { asksForDevices, type DevicesAsked } from '../../webhook/words/device.ts';
+import type { DevicesAsked } from '../../webhook/words/device.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
 import type { PodFacts } from './facts.ts';
 
@@ -49,7 +49,6 @@ export function departureOf(
   const { node, startedAtSeconds } = current;
   if (node === undefined || startedAtSeconds === undefined) return undefined;
   if (current.phase === 'Failed' && isRejection(current)) return undefined;
-  if (!asksForDevices(current.devices)) return undefined;
 
   const atSeconds = Math.min(current.endedAtSeconds ?? nowSeconds, nowSeconds);
   const ranSeconds = Math.max(0, atSeconds - startedAtSeconds);

@@ -29,11 +29,21 @@ export interface Source<T> {
   ): Promise<Error | undefined>;
 }
 
-/** What a reflector tells. `isListed`: found by a list, so that what led to it was not seen. */
-export interface Changes<T> {
-  changed(object: T, isListed: boolean): void;
+/** What a reflector makes of the objects it sees, and whom it tells. */
+export interface Changes<T, Facts> {
+  /** The facts worth keeping of an object: a list of all of them is held, never of the objects. */
+  read(object: T): Facts;
+  /** `isListed`: found by a list, so that what led to it was not seen. */
+  changed(facts: Facts, isListed: boolean): void;
   /** `last` is its final state, or absent when it vanished between two lists. */
-  removed(uid: string, last: T | undefined): void;
+  removed(uid: string, last: Facts | undefined): void;
+}
+
+interface Found<Facts> {
+  readonly uid: string;
+  readonly version: string;
+  readonly createdAtMs: number;
+  readonly facts: Facts;
 }
 
 export interface ReflectorMetrics {
@@ -53,10 +63,10 @@ const QUIET_BUT_WELL_MS = 5000;
  * again after whatever goes wrong. The client's own informer stops for good at the first error;
  * this loop survives errors, an expired resource version (410), and handlers that throw.
  */
-export class Reflector<T extends Listed> {
+export class Reflector<T extends Listed, Facts> {
   readonly #name: string;
   readonly #source: Source<T>;
-  readonly #changes: Changes<T>;
+  readonly #changes: Changes<T, Facts>;
   readonly #metrics: ReflectorMetrics;
   readonly #log: Logger;
   /** Uid to resource version: enough to tell after a new list what changed and what is gone. */
@@ -70,7 +80,7 @@ export class Reflector<T extends Listed> {
   constructor(
     name: string,
     source: Source<T>,
-    changes: Changes<T>,
+    changes: Changes<T, Facts>,
     deps: { metrics: ReflectorMetrics; log: Logger },
   ) {
     this.#name = name;
@@ -138,19 +148,21 @@ export class Reflector<T extends Listed> {
   }
 
   async #list(): Promise<void> {
-    const seen = new Map<string, T>();
+    const found: Found<Facts>[] = [];
     let page = await this.#source.list('');
     for (;;) {
-      for (const item of page.items) seen.set(uidOf(item), item);
+      for (const object of page.items) this.#attempt(() => found.push(this.#found(object)));
       if (page.next === '') break;
       page = await this.#source.list(page.next);
     }
     this.#metrics.heard();
+    const present = new Set(found.map(({ uid }) => uid));
     for (const uid of this.#known.keys()) {
-      if (!seen.has(uid)) this.#tellRemoved(uid);
+      if (!present.has(uid)) this.#tellRemoved(uid);
     }
-    for (const [uid, object] of [...seen].sort(byAge)) {
-      if (this.#known.get(uid) !== versionOf(object)) this.#tellChanged(object, true);
+    // Oldest first: a slot's earlier pods are told before the one that succeeded them.
+    for (const one of found.sort((a, b) => a.createdAtMs - b.createdAtMs)) {
+      if (this.#known.get(one.uid) !== one.version) this.#tellChanged(one, true);
     }
     this.#resourceVersion = page.resourceVersion;
     this.#problem = undefined;
@@ -182,25 +194,37 @@ export class Reflector<T extends Listed> {
   }
 
   #apply(type: string, object: T): void {
-    if (type === 'ADDED' || type === 'MODIFIED') this.#tellChanged(object, false);
-    if (type === 'DELETED') this.#tellRemoved(uidOf(object), object);
+    if (type === 'ADDED' || type === 'MODIFIED') {
+      this.#attempt(() => this.#tellChanged(this.#found(object), false));
+    } else if (type === 'DELETED') {
+      this.#attempt(() => this.#tellRemoved(uidOf(object), this.#changes.read(object)));
+    }
     this.#resourceVersion = versionOf(object) || this.#resourceVersion;
   }
 
-  #tellChanged(object: T, isListed: boolean): void {
-    this.#known.set(uidOf(object), versionOf(object));
-    this.#tell(() => this.#changes.changed(object, isListed));
+  #found(object: T): Found<Facts> {
+    return {
+      uid: uidOf(object),
+      version: versionOf(object),
+      createdAtMs: new Date(object.metadata?.creationTimestamp ?? 0).getTime(),
+      facts: this.#changes.read(object),
+    };
   }
 
-  #tellRemoved(uid: string, last?: T): void {
+  #tellChanged({ uid, version, facts }: Found<Facts>, isListed: boolean): void {
+    this.#known.set(uid, version);
+    this.#attempt(() => this.#changes.changed(facts, isListed));
+  }
+
+  #tellRemoved(uid: string, last?: Facts): void {
     this.#known.delete(uid);
-    this.#tell(() => this.#changes.removed(uid, last));
+    this.#attempt(() => this.#changes.removed(uid, last));
   }
 
-  /** One object that trips a handler must not stop the news of all the others. */
-  #tell(handler: () => void): void {
+  /** One object that trips us must not stop the news of all the others. */
+  #attempt(take: () => void): void {
     try {
-      handler();
+      take();
     } catch (error) {
       this.#metrics.handlerFailed();
       this.#log.error(
@@ -209,15 +233,6 @@ export class Reflector<T extends Listed> {
       );
     }
   }
-}
-
-/** Oldest first: a slot's earlier pods are told before the one that succeeded them. */
-function byAge([, one]: readonly [string, Listed], [, other]: readonly [string, Listed]): number {
-  return createdAt(one) - createdAt(other);
-}
-
-function createdAt({ metadata }: Listed): number {
-  return new Date(metadata?.creationTimestamp ?? 0).getTime();
 }
 
 function uidOf(object: Listed): string {

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
+// One listener for each child of a bed, and tests start many.
+process.setMaxListeners(200);
+
 /** A program that runs beside us, with its output in a file. */
 export class Child {
   readonly name: string;
@@ -17,6 +20,8 @@ export class Child {
     this.#process.stdout?.pipe(log, { end: false });
     this.#process.stderr?.pipe(log, { end: false });
     this.#process.once('error', (error) => log.write(`${error.message}\n`));
+    // Whoever ends us without asking must not leave a control plane behind.
+    process.once('exit', () => this.#process.kill('SIGKILL'));
   }
 
   get isRunning(): boolean {

@@ -26,8 +26,8 @@ interface Holding {
  */
 export class KubeletStandIn {
   readonly #api: CoreV1Api;
-  readonly #nodes: Reflector<Node>;
-  readonly #pods: Reflector<Pod>;
+  readonly #nodes: Reflector<Node, Node>;
+  readonly #pods: Reflector<Pod, Pod>;
   readonly #devices = new Map<string, readonly string[]>();
   readonly #broken = new Map<string, number>();
   readonly #holdings = new Map<string, Holding>();
@@ -39,13 +39,14 @@ export class KubeletStandIn {
     this.#nodes = new Reflector(
       'nodes',
       nodeSource(config),
-      { changed: (node) => this.#nodeChanged(node), removed: () => {} },
+      { read: (node) => node, changed: (node) => this.#nodeChanged(node), removed: () => {} },
       deps,
     );
     this.#pods = new Reflector(
       'pods',
       podSource(config),
       {
+        read: (pod) => pod,
         changed: (pod) => this.#podChanged(pod),
         removed: (uid) => this.#holdings.delete(uid),
       },

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { builtInCatalogue } from '../../extender/built-in-catalogue.ts';
 import { Historian } from '../../extender/historian.ts';
-import { builtInCatalogue } from '../../extender/history/catalogue.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
 import { Cluster } from '../../extender/watch/cluster.ts';
 import { GPU, makeNode, makePodFacts } from '../make/facts.ts';

@@ -60,10 +60,6 @@ describe('departureOf', () => {
       name: 'a pod that the kubelet refused',
       after: { phase: 'Failed', statusReason: 'UnexpectedAdmissionError' },
     },
-    {
-      name: 'a pod without devices',
-      after: { phase: 'Failed', devices: { resources: [], claims: [] } },
-    },
   ];
   test.each(none)('$name is no departure', ({ after, before }) => {
     expect(depart(after, before)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { builtInCatalogue } from '../../../extender/history/catalogue.ts';
+import { builtInCatalogue } from '../../../extender/built-in-catalogue.ts';
 import type { DeviceHealth } from '../../../extender/history/facts.ts';
 import {
   deviceHealthEnds,

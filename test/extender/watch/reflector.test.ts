@@ -14,10 +14,11 @@ async function following({ throwOn = '' } = {}) {
   const api = await FakeApiServer.start();
   const told: string[] = [];
   const counts = { expired: 0, failed: 0, ended: 0, handlerFailed: 0 };
-  const reflector = new Reflector<Node>(
+  const reflector = new Reflector(
     'nodes',
     nodeSource(api.kubeConfig()),
     {
+      read: (node: Node) => node,
       changed({ metadata }, isListed) {
         if (metadata?.name === throwOn) throw new Error('told to throw');
         told.push(`${isListed ? 'listed' : 'seen'} ${metadata?.name}@${metadata?.resourceVersion}`);
