@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from '../certs/serving/json.ts';
 import type { Pod } from '../webhook/words/pod.ts';
 import type { Level } from './forecast/level.ts';
 
@@ -59,18 +60,6 @@ function isText(value: unknown): value is string {
 
 function isTextList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isText);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 function problem(sentence: string): ParsedQuestion {

@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from '../certs/serving/json.ts';
 import type { PatchOperation } from './patch.ts';
 import type { Pod } from './words/pod.ts';
 import type { Reason } from './words/reason.ts';
@@ -132,18 +133,6 @@ function isTextMap(value: unknown): boolean {
     value == null ||
     (isRecord(value) && Object.values(value).every((text) => typeof text === 'string'))
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 function problem(sentence: string): ParsedReview {

@@ -42,7 +42,7 @@ export class Bed {
     const programs = await controlPlanePrograms(version, { assetsDir, cacheDir, say });
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'surefoot-bed-')));
     say(`booting Kubernetes ${version.version}`);
-    const plane = await ControlPlane.boot(directory, programs, { schedule: true });
+    const plane = await ControlPlane.boot(directory, programs, version.featureGates);
     try {
       const config = plane.kubeConfig('admin');
       const kubelet = new KubeletStandIn(config);

@@ -40,15 +40,16 @@ export class ControlPlane {
   static async boot(
     directory: string,
     programs: Programs,
-    { schedule }: { schedule: boolean },
+    featureGates?: string,
   ): Promise<ControlPlane> {
     const [etcdPort, peerPort, apiPort, extenderPort] = await freePorts(4);
     const plane = new ControlPlane(directory, programs, extenderPort as number);
     await mkdir(join(directory, 'logs'), { recursive: true });
     try {
-      await plane.#bootStore(etcdPort as number, peerPort as number, apiPort as number);
+      plane.#bootStore(etcdPort as number, peerPort as number);
+      await plane.#bootApi(etcdPort as number, apiPort as number, featureGates);
       plane.#startControllers();
-      if (schedule) await plane.startScheduler('default-scheduler', { extender: true });
+      await plane.startScheduler('default-scheduler', { extender: true });
       return plane;
     } catch (error) {
       await plane.stop();
@@ -105,7 +106,7 @@ export class ControlPlane {
     this.#children.length = 0;
   }
 
-  async #bootStore(etcdPort: number, peerPort: number, apiPort: number): Promise<void> {
+  #bootStore(etcdPort: number, peerPort: number): void {
     const etcdUrl = `http://127.0.0.1:${etcdPort}`;
     this.start('etcd', this.#programs.etcd, [
       `--data-dir=${join(this.directory, 'etcd')}`,
@@ -115,6 +116,9 @@ export class ControlPlane {
       '--unsafe-no-fsync',
       '--log-level=error',
     ]);
+  }
+
+  async #bootApi(etcdPort: number, apiPort: number, featureGates?: string): Promise<void> {
     await makeCertificates({
       tlsDir: this.directory,
       hosts: ['127.0.0.1', 'localhost'],
@@ -122,7 +126,7 @@ export class ControlPlane {
     });
     await this.#writeCredentials(apiPort);
     const server = this.start('kube-apiserver', this.#programs['kube-apiserver'], [
-      `--etcd-servers=${etcdUrl}`,
+      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
       `--secure-port=${apiPort}`,
       '--bind-address=127.0.0.1',
       `--tls-cert-file=${join(this.directory, 'tls.crt')}`,
@@ -134,6 +138,7 @@ export class ControlPlane {
       `--service-account-signing-key-file=${join(this.directory, 'service-account.key')}`,
       '--service-cluster-ip-range=10.0.0.0/24',
       '--endpoint-reconciler-type=none',
+      ...(featureGates !== undefined ? [`--feature-gates=${featureGates}`] : []),
     ]);
     await eventually('the API server to be ready', () => this.#isReady(server), {
       timeoutSeconds: 60,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BatchV1Api,
   CoreV1Api,
@@ -120,6 +121,8 @@ export class Hand {
       const { items: jobs } = await this.#batch.listNamespacedJob({ namespace: NAMESPACE });
       return jobs.length === 0 && (await this.pods()).length === 0;
     });
+    // The schedulers hear of it a moment later, and until then believe the nodes to be full.
+    await sleep(500);
   }
 
   /** Nodes with more devices bound than they offer, in words; empty when all is well. */

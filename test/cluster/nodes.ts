@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CoreV1Api, type KubeConfig, type V1Node } from '@kubernetes/client-node';
 import { GPU } from './bed-keys.ts';
+import { eventually } from './eventually.ts';
 
 export interface NodesOptions {
   readonly count: number;
@@ -11,7 +12,7 @@ export interface NodesOptions {
   readonly tainted?: boolean;
 }
 
-/** Creates fake GPU nodes; resolves with their names when the API server has them all. */
+/** Creates fake GPU nodes; resolves with their names when pods can be bound to every one. */
 export async function createNodes(
   config: KubeConfig,
   { count, gpus, prefix = 'gpu-', tainted = true }: NodesOptions,
@@ -19,7 +20,20 @@ export async function createNodes(
   const api = config.makeApiClient(CoreV1Api);
   const names = Array.from({ length: count }, (_none, index) => `${prefix}${index + 1}`);
   await Promise.all(names.map((name) => api.createNode({ body: gpuNode(name, gpus, tainted) })));
+  // A node is born tainted not-ready; the controller-manager takes that off a moment later.
+  await eventually(
+    `${count} ready nodes`,
+    async () => {
+      const { items } = await api.listNode();
+      return items.filter(isOpen).length >= count;
+    },
+    { timeoutSeconds: 90 },
+  );
   return names;
+}
+
+function isOpen({ spec }: V1Node): boolean {
+  return !spec?.taints?.some(({ key }) => key.startsWith('node.kubernetes.io/'));
 }
 
 function gpuNode(name: string, gpus: number, tainted: boolean): V1Node {

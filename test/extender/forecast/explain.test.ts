@@ -3,22 +3,13 @@ import type { Candidate } from '../../../extender/forecast/candidate.ts';
 import { forecastInWords } from '../../../extender/forecast/explain.ts';
 import { forecast } from '../../../extender/forecast/loss.ts';
 import { makeIncident } from '../../make/facts.ts';
+import { makeCandidate } from '../../make/forecast.ts';
 
 const DAY = 86_400;
-const candidate: Candidate = {
-  node: 'gpu-7',
-  missingBytes: 0,
-  presentBytes: 0,
-  unknownImages: [],
-  faultsPerDay: 0,
-  incidents: [],
-  displacedSeconds: 0,
-  displacedSlots: 0,
-};
 const words = (overrides: Partial<Candidate>, now = 10 * DAY) =>
   forecastInWords(
     forecast(
-      { ...candidate, ...overrides },
+      makeCandidate(overrides),
       {
         durationSeconds: DAY,
         restartSeconds: 300,

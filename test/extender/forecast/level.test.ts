@@ -2,21 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { documentedLevels, levelOf, sparseLevels } from '../../../extender/forecast/level.ts';
 import type { Forecast } from '../../../extender/forecast/loss.ts';
+import { makeCandidate } from '../../make/forecast.ts';
 
 const HALVING = 30;
 
 function forecastOf(node: string, lossSeconds: number): Forecast {
   return {
-    candidate: {
-      node,
-      missingBytes: 0,
-      presentBytes: 0,
-      unknownImages: [],
-      faultsPerDay: 0,
-      incidents: [],
-      displacedSeconds: 0,
-      displacedSlots: 0,
-    },
+    candidate: makeCandidate({ node }),
     pullSeconds: 0,
     coldSeconds: 0,
     riskSeconds: lossSeconds,
