@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { asksForDevices } from '../webhook/words/device.ts';
 import { isSchedulingRace } from './history/blame.ts';
 import type { Catalogue } from './history/catalogue.ts';
-import { departureOf, hasLeft, isRejection } from './history/departure.ts';
+import { type Departure, departureOf, hasLeft, isRejection } from './history/departure.ts';
 import type { NodeFacts, PodFacts } from './history/facts.ts';
 import { withWork } from './history/hazard.ts';
 import { Homes } from './history/homes.ts';
@@ -33,6 +33,8 @@ export interface HistorianDeps {
 /** Takes in what the watches show, and writes down what of it is history. */
 export class Historian {
   readonly homes = new Homes();
+  /** What each pod that is bound but not yet running has come back from, by uid. */
+  readonly #arriving = new Map<string, Departure>();
   readonly #deps: HistorianDeps;
 
   constructor(deps: HistorianDeps) {
@@ -61,9 +63,11 @@ export class Historian {
     const previous = cluster.pod(pod.uid);
     cluster.setPod(pod);
     if (pod.node !== undefined && previous?.node === undefined && !hasLeft(pod)) {
-      this.homes.returned(pod.slot, pod.node);
+      const back = this.homes.returned(pod.slot, pod.node);
+      if (back !== undefined) this.#arriving.set(pod.uid, back);
       onBound(pod, nowSeconds);
     }
+    this.#judgeArrival(pod);
     const node = pod.node === undefined ? undefined : cluster.node(pod.node);
     if (node === undefined) return;
     this.#judgeDevices(previous, pod, node, isListed, nowSeconds);
@@ -85,6 +89,14 @@ export class Historian {
       const fresh = bounded(history, nowSeconds);
       if (fresh.departures.length < history.departures.length) this.#write(fresh, nowSeconds);
     }
+  }
+
+  /** A pod that never ran where it was bound has not come back: its slot is away as before. */
+  #judgeArrival(pod: PodFacts): void {
+    const back = this.#arriving.get(pod.uid);
+    if (back === undefined || (pod.phase === 'Pending' && !pod.isTerminating)) return;
+    this.#arriving.delete(pod.uid);
+    if (pod.phase === 'Pending' || isRejection(pod)) this.homes.left(back);
   }
 
   #judgeDevices(

@@ -47,11 +47,20 @@ export function prioritize(question: Question, view: View): Verdict {
   }
 
   const { config, nowSeconds } = view;
+  const homes = new Map(
+    view.homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
+  );
   const nodes = question.nodes.map((name) => ({ name, facts: view.cluster.node(name) }));
   const forecasts = nodes.flatMap(({ facts }) =>
     facts === undefined
       ? []
-      : [forecast(candidateOf(facts, pod, view), expectations, config.pullBandwidth)],
+      : [
+          forecast(
+            candidateOf(facts, pod, homes.get(facts.name), view),
+            expectations,
+            config.pullBandwidth,
+          ),
+        ],
   );
   const levels = levelsOf(forecasts, config, pod.uid);
   const mode: Mode = modeIn(pod.namespace, config);
@@ -82,9 +91,13 @@ function levelsOf(
     : sparseLevels(forecasts, halving, podUid);
 }
 
-function candidateOf(node: NodeFacts, pod: PodFacts, view: View): Candidate {
-  const { cluster, homes, nowSeconds } = view;
-  const home = homes.of(pod.slot, nowSeconds).find((departure) => departure.node === node.name);
+function candidateOf(
+  node: NodeFacts,
+  pod: PodFacts,
+  home: Departure | undefined,
+  view: View,
+): Candidate {
+  const { cluster } = view;
   const { faultsPerDay, incidents } = hazardOn(node, pod, view);
   const displaced = displacementOn(node, pod, view);
   return {
@@ -159,7 +172,7 @@ function returningFrom(departure: Departure, cluster: Cluster): Returning {
     bytesOnlyAtHome: departure.images
       .filter((image) => cluster.nodesWithImage(image) <= 1)
       .reduce((sum, image) => sum + (cluster.imageBytes(image) ?? 0), 0),
-    coldStartSeconds: departure.coldStartSeconds,
+    coldStartSeconds: departure.coldStartForOthersSeconds,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { DevicesAsked } from '../../webhook/words/device.ts';
+import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
 import type { PodFacts } from './facts.ts';
 
@@ -23,17 +24,14 @@ export interface Departure {
   readonly ranSeconds: number;
   readonly devices: DevicesAsked;
   readonly images: readonly string[];
-  readonly coldStartSeconds: number;
+  /** What others are asked to spare it by leaving its home free. */
+  readonly coldStartForOthersSeconds: number;
   /** When the node stops being the slot's home. */
   readonly homeUntilSeconds: number;
 }
 
 /** What the slot's profile and annotations say about coming home. */
-export interface HomeTerms {
-  readonly coldStartSeconds: number;
-  /** The longest that any home lives. */
-  readonly homeLifeSeconds: number;
-}
+export type HomeTerms = Pick<Expectations, 'coldStartForOthersSeconds' | 'homeLifeSeconds'>;
 
 /**
  * The departure that a pod's change means, or `undefined`: the pod goes on, has left before, or
@@ -61,7 +59,7 @@ export function departureOf(
     ranSeconds,
     devices: current.devices,
     images: current.images,
-    coldStartSeconds: terms.coldStartSeconds,
+    coldStartForOthersSeconds: terms.coldStartForOthersSeconds,
     homeUntilSeconds: atSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
   };
 }

@@ -20,13 +20,15 @@ export class Homes {
   /**
    * A pod of the slot is bound to a node, so its slot is no longer away. Of interchangeable
    * replicas the one whose home this was is back, or else the one that has been away longest.
+   * Gives the departure that this ends, for the case that the kubelet refuses the pod.
    */
-  returned(slot: Slot, node: string): void {
+  returned(slot: Slot, node: string): Departure | undefined {
     const away = this.#bySlot.get(slot.key);
-    if (away === undefined) return;
+    if (away === undefined) return undefined;
     const back = away.find((departure) => departure.node === node) ?? away[0];
     const stillAway = slot.interchangeable ? away.filter((departure) => departure !== back) : [];
     this.#replace(slot.key, stillAway);
+    return back;
   }
 
   /** Departures of the slot whose node still counts as home. */

@@ -95,6 +95,17 @@ describe('the historian', () => {
     expect(bound).toEqual(['train-0 on gpu-1', 'train-0 on gpu-1']);
   });
 
+  test('a slot whose pod the kubelet refuses is away as before', () => {
+    const { historian } = writing();
+    historian.podChanged(makePodFacts(), false, 0);
+    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 139 }), false, 1000);
+    const next = makePodFacts({ uid: 'next', phase: 'Pending' });
+    historian.podChanged(next, false, 1010);
+    historian.podChanged({ ...next, ...REJECTION }, false, 1011);
+    historian.podChanged({ ...next, ...REJECTION, isTerminating: true }, false, 1012);
+    expect(historian.homes.of(SLOT, 1013)).toMatchObject([{ node: 'gpu-1', atSeconds: 1000 }]);
+  });
+
   test('a pod whose deletion was never seen to begin leaves a home too', () => {
     const { historian } = writing();
     historian.podChanged(makePodFacts(), false, 0);

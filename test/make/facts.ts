@@ -1,6 +1,7 @@
 import type { NodeFacts, PodFacts } from '../../extender/history/facts.ts';
 import type { Incident } from '../../extender/history/incident.ts';
 import type { Signal } from '../../extender/history/signal.ts';
+import type { Expectations } from '../../webhook/words/expectations.ts';
 
 export const GPU = 'nvidia.com/gpu';
 
@@ -17,6 +18,16 @@ export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
   };
 }
 
+/** What the default profile expects of a pod. */
+export const EXPECTATIONS: Expectations = {
+  durationSeconds: 86_400,
+  restartSeconds: 300,
+  coldStartSeconds: 20,
+  coldStartForOthersSeconds: 20,
+  homeLifeSeconds: 3600,
+  remarks: [],
+};
+
 /** A running pod of one GPU that has opted in. */
 export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
   const name = overrides.name ?? 'train-0';
@@ -29,13 +40,7 @@ export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
     slot: { key: `team-a/Job/train/${name}`, interchangeable: false },
     isOptedIn: true,
     devices: { resources: [{ resource: GPU, count: 1 }], claims: [] },
-    expectations: {
-      durationSeconds: 86_400,
-      restartSeconds: 300,
-      coldStartSeconds: 20,
-      homeLifeSeconds: 3600,
-      remarks: [],
-    },
+    expectations: EXPECTATIONS,
     images: [],
     createdAtSeconds: 0,
     startedAtSeconds: 0,

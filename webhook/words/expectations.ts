@@ -14,6 +14,11 @@ export interface Expectations {
   readonly restartSeconds: number;
   /** What a warm node saves it beyond images. */
   readonly coldStartSeconds: number;
+  /**
+   * The same as far as it may weigh on other pods, which are asked to leave its home free: never
+   * more than the profile's. What a tenant writes must not keep others off a node.
+   */
+  readonly coldStartForOthersSeconds: number;
   /** The longest that a node it left counts as its home. */
   readonly homeLifeSeconds: number;
   /** Annotations that were not taken as they stand, and why. */
@@ -46,12 +51,14 @@ export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
     }
     return Math.min(seconds, capSeconds);
   };
+  const coldStartSeconds = read(COLD_START, caps.coldStart) ?? profile.coldStart;
   const checkpointSeconds = read(CHECKPOINT, caps.checkpoint) ?? profile.checkpoint;
   return {
     durationSeconds: read(EXPECTED_DURATION, caps.expectedDuration) ?? profile.expectedDuration,
     ...(checkpointSeconds !== undefined && { checkpointSeconds }),
     restartSeconds: profile.restart,
-    coldStartSeconds: read(COLD_START, caps.coldStart) ?? profile.coldStart,
+    coldStartSeconds,
+    coldStartForOthersSeconds: Math.min(coldStartSeconds, profile.coldStart),
     homeLifeSeconds: profile.homeLife,
     remarks,
   };

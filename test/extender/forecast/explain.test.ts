@@ -2,25 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../../../extender/forecast/candidate.ts';
 import { forecastInWords } from '../../../extender/forecast/explain.ts';
 import { forecast } from '../../../extender/forecast/loss.ts';
-import { makeIncident } from '../../make/facts.ts';
+import { EXPECTATIONS, makeIncident } from '../../make/facts.ts';
 import { makeCandidate } from '../../make/forecast.ts';
 
 const DAY = 86_400;
 const words = (overrides: Partial<Candidate>, now = 10 * DAY) =>
-  forecastInWords(
-    forecast(
-      makeCandidate(overrides),
-      {
-        durationSeconds: DAY,
-        restartSeconds: 300,
-        coldStartSeconds: 20,
-        homeLifeSeconds: 3600,
-        remarks: [],
-      },
-      40 * 2 ** 20,
-    ),
-    now,
-  );
+  forecastInWords(forecast(makeCandidate(overrides), EXPECTATIONS, 40 * 2 ** 20), now);
 
 describe('a forecast in words', () => {
   const rows: readonly { overrides: Partial<Candidate>; says: string }[] = [

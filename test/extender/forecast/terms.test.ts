@@ -7,15 +7,7 @@ import {
   riskSeconds,
 } from '../../../extender/forecast/risk.ts';
 import { coldSeconds, pullSeconds } from '../../../extender/forecast/start.ts';
-import { GPU } from '../../make/facts.ts';
-
-const expectations = {
-  durationSeconds: 86_400,
-  restartSeconds: 300,
-  coldStartSeconds: 20,
-  homeLifeSeconds: 3600,
-  remarks: [],
-};
+import { EXPECTATIONS, GPU } from '../../make/facts.ts';
 
 describe('start', () => {
   test('pulling takes bytes by bandwidth; a home is warm', () => {
@@ -46,14 +38,14 @@ describe('risk', () => {
   });
 
   test('without checkpoints half the work is lost, with them half an interval, never more than there is', () => {
-    expect(lossPerFaultSeconds(expectations)).toBe(43_200 + 300);
-    expect(lossPerFaultSeconds({ ...expectations, checkpointSeconds: 600 })).toBe(300 + 300);
-    const short = { ...expectations, checkpointSeconds: 6000, durationSeconds: 60 };
+    expect(lossPerFaultSeconds(EXPECTATIONS)).toBe(43_200 + 300);
+    expect(lossPerFaultSeconds({ ...EXPECTATIONS, checkpointSeconds: 600 })).toBe(300 + 300);
+    const short = { ...EXPECTATIONS, checkpointSeconds: 6000, durationSeconds: 60 };
     expect(lossPerFaultSeconds(short)).toBe(30 + 300);
   });
 
   test('the two multiply', () => {
-    expect(riskSeconds(0.01, expectations)).toBeCloseTo((1 - Math.exp(-0.01)) * 43_500, 9);
+    expect(riskSeconds(0.01, EXPECTATIONS)).toBeCloseTo((1 - Math.exp(-0.01)) * 43_500, 9);
   });
 });
 

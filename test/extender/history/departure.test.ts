@@ -3,7 +3,7 @@ import { departureOf } from '../../../extender/history/departure.ts';
 import type { PodFacts } from '../../../extender/history/facts.ts';
 import { GPU, makePodFacts } from '../../make/facts.ts';
 
-const TERMS = { coldStartSeconds: 20, homeLifeSeconds: 3600 };
+const TERMS = { coldStartForOthersSeconds: 20, homeLifeSeconds: 3600 };
 const running = makePodFacts({ startedAtSeconds: 1000 });
 const depart = (after: Partial<PodFacts>, before: Partial<PodFacts> = {}, now = 1500) =>
   departureOf({ ...running, ...before }, { ...running, ...after }, TERMS, now);

@@ -15,7 +15,7 @@ function departure(overrides: Partial<Departure> = {}): Departure {
     ranSeconds: 100,
     devices: { resources: [], claims: [] },
     images: [],
-    coldStartSeconds: 20,
+    coldStartForOthersSeconds: 20,
     homeUntilSeconds: 100,
     ...overrides,
   };

@@ -12,6 +12,7 @@ describe('expectationsOf', () => {
       durationSeconds: 24 * 3600,
       restartSeconds: 300,
       coldStartSeconds: 20,
+      coldStartForOthersSeconds: 20,
       homeLifeSeconds: 3600,
       remarks: [],
     });
@@ -26,6 +27,8 @@ describe('expectationsOf', () => {
     expect(expectations).toMatchObject({
       checkpointSeconds: 600,
       coldStartSeconds: 120,
+      // ... but does not weigh on others beyond what the admin gave.
+      coldStartForOthersSeconds: 20,
       durationSeconds: 6 * 3600,
       remarks: [],
     });
