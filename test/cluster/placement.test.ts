@@ -80,6 +80,29 @@ describe('placement', () => {
     }
   });
 
+  test('a node whose plugin withdrew a device is avoided, and its incident closes but stays', async () => {
+    const image = 'registry.example/withdrawn:1';
+    await used.hand.giveImage('gpu-4', image, 1_000_000_000);
+    await seesImage('gpu-4', image);
+    await used.hand.withdrawDevices('gpu-4', 7);
+    await eventually('the incident', async () => {
+      return (await used.bed.surefoot.node('gpu-4'))?.incidents.length === 1;
+    });
+
+    await used.hand.createPod(pod('wary', { image }));
+    expect(nodeOf(await used.hand.runningPod('wary'))).not.toBe('gpu-4');
+    const decision = await used.bed.surefoot.decisionFor('wary');
+    expect(decision?.forecasts.find(({ node }) => node === 'gpu-4')?.words).toContain(
+      'risk: the device plugin has withdrawn the device (nvidia.com/gpu: 7 of 8 left), since',
+    );
+
+    await used.hand.withdrawDevices('gpu-4', 8);
+    await eventually('the incident to close', async () => {
+      const incidents = (await used.bed.surefoot.node('gpu-4'))?.incidents ?? [];
+      return incidents.length === 1 && incidents[0]?.words.endsWith('ago');
+    });
+  });
+
   test('a pod rejected because two schedulers raced does not blame the node', async () => {
     await used.bed.plane.startScheduler('rival-scheduler', { extender: false });
     const image = 'registry.example/raced:1';
