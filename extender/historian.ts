@@ -107,7 +107,12 @@ export class Historian {
     nowSeconds: number,
   ): void {
     const { catalogue, cluster, onSignal, log } = this.#deps;
-    this.#observe(node, deviceHealthObservations(previous, pod, catalogue, nowSeconds), nowSeconds);
+    // The status of a pod that has ended is as old as its end: a restart of ours must not renew it.
+    const seenAtSeconds = hasLeft(pod)
+      ? Math.min(pod.endedAtSeconds ?? nowSeconds, nowSeconds)
+      : nowSeconds;
+    const health = deviceHealthObservations(previous, pod, catalogue, seenAtSeconds);
+    this.#observe(node, health, nowSeconds);
     if (!isRejection(pod) || (previous !== undefined && isRejection(previous))) return;
     const signals = rejectionSignals(pod, catalogue, nowSeconds);
     if (signals.length === 0) return;
@@ -136,7 +141,8 @@ export class Historian {
     if (departure === undefined) return;
     this.homes.left(departure);
     for (const seen of previous === undefined ? [pod] : [previous, pod]) {
-      this.#observe(node, deviceHealthEnds(seen, this.#deps.catalogue, nowSeconds), nowSeconds);
+      const end = deviceHealthEnds(seen, this.#deps.catalogue, departure.atSeconds);
+      this.#observe(node, end, nowSeconds);
     }
     const history = this.#deps.store.get(node.host);
     const devices = departure.devices.resources.reduce((sum, { count }) => sum + count, 0);

@@ -58,7 +58,7 @@ export function prioritize(question: Question, view: View): Verdict {
           forecast(
             candidateOf(facts, pod, homes.get(facts.name), view),
             expectations,
-            config.pullBandwidth,
+            config.pullBytesPerSecond,
           ),
         ],
   );
@@ -82,13 +82,13 @@ export function prioritize(question: Question, view: View): Verdict {
 
 function levelsOf(
   forecasts: readonly Forecast[],
-  { scores, halving }: ExtenderConfig,
+  { scores, halvingSeconds }: ExtenderConfig,
   podUid: string,
 ): readonly Level[] {
   if (forecasts.length === 0) return [];
   return scores === 'documented'
-    ? documentedLevels(forecasts, halving)
-    : sparseLevels(forecasts, halving, podUid);
+    ? documentedLevels(forecasts, halvingSeconds)
+    : sparseLevels(forecasts, halvingSeconds, podUid);
 }
 
 function candidateOf(
@@ -153,7 +153,7 @@ function displacementOn(node: NodeFacts, pod: PodFacts, view: View): Displacemen
   return displacement(
     returning.map((departure) => returningFrom(departure, cluster)),
     freeAfterPod,
-    config.pullBandwidth,
+    config.pullBytesPerSecond,
   );
 }
 

@@ -16,8 +16,8 @@ const bytesField = z
     return z.NEVER;
   });
 
-/** extender.yaml. */
-export const extenderSchema = strictSection({
+/** extender.yaml, as written. */
+const extenderEntry = strictSection({
   apiVersion: z.literal(CONFIG_API_VERSION),
   kind: z.literal('Extender'),
   /** `observe`: forecast and record, but give the scheduler no opinion. */
@@ -28,7 +28,9 @@ export const extenderSchema = strictSection({
    * The loss that costs a node half of the extender's 500 points. With 30 s a cold start of 20 s
    * weighs about 185, as much as one default plugin of weight 2.
    */
-  halving: durationField.prefault('30s'),
+  halving: durationField
+    .refine((seconds) => seconds > 0, { error: 'expected more than 0s; write one such as "30s"' })
+    .prefault('30s'),
   /**
    * What a node pulls in a second, until it is learned. A 10 GB image takes 4 to 5 minutes by
    * vendors' figures (reliability research, section 4), which is 35 to 40 MiB/s.
@@ -37,6 +39,13 @@ export const extenderSchema = strictSection({
   /** `sparse`: signed, only what differs. `documented`: 0 to 10 for every node. */
   scores: z.enum(['sparse', 'documented']).default('sparse'),
 });
+
+/** extender.yaml, read: quantities carry their unit in the name. */
+export const extenderSchema = extenderEntry.transform(({ halving, pullBandwidth, ...rest }) => ({
+  ...rest,
+  halvingSeconds: halving,
+  pullBytesPerSecond: pullBandwidth,
+}));
 
 export type ExtenderConfig = z.output<typeof extenderSchema>;
 

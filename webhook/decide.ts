@@ -66,11 +66,11 @@ function admission(pod: Pod, profile: DeviceProfile, mode: Mode): Admission {
   const injections: Injection[] = missingTolerations(pod, tolerationsOf(profile)).map(
     (toleration) => ({ kind: 'toleration', toleration }),
   );
-  const raise = graceRaise(pod, profile.grace.minimum);
+  const raise = graceRaise(pod, profile.graceSeconds);
   if (raise === 'set by the user') {
     reasons.push({
       code: 'GraceSetByUser',
-      words: `the pod's grace of ${pod.spec.terminationGracePeriodSeconds}s was chosen by its user and stays, though profile ${profile.name} asks for ${profile.grace.minimum}s`,
+      words: `the pod's grace of ${pod.spec.terminationGracePeriodSeconds}s was chosen by its user and stays, though profile ${profile.name} asks for ${profile.graceSeconds}s`,
     });
   } else if (raise !== undefined) {
     injections.push({ kind: 'grace', raise });

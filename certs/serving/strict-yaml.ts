@@ -38,9 +38,12 @@ export function parseStrictYaml<Schema extends z.ZodType>(
   if (document.errors.length > 0) {
     return {
       ok: false,
-      problems: document.errors.map(
-        (error) => `${fileName}:${lines.linePos(error.pos[0]).line}: not YAML: ${error.message}`,
-      ),
+      problems: document.errors.map((error) => {
+        const place = `${fileName}:${lines.linePos(error.pos[0]).line}`;
+        return error.code === 'MULTIPLE_DOCS'
+          ? `${place}: a second document begins here; the file must hold one`
+          : `${place}: not YAML: ${error.message}`;
+      }),
     };
   }
   const result = schema.safeParse(document.toJS() ?? {});
@@ -56,9 +59,33 @@ export function parseStrictYaml<Schema extends z.ZodType>(
   };
   const problems = result.error.issues.map((issue) => {
     const key = keyInWords(issue.path);
-    return `${fileName}:${lineOf(issue.path)}: ${key === '' ? '' : `${key}: `}${issue.message}`;
+    const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+    const line = lineOf([...issue.path, ...unknownKey]);
+    return `${fileName}:${line}: ${key === '' ? '' : `${key}: `}${messageOf(issue)}`;
   });
   return { ok: false, problems };
+}
+
+/** zod's words for types, in YAML's. */
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (!issue.message.startsWith('Invalid input: expected ')) return issue.message;
+  const expected =
+    issue.code === 'invalid_type'
+      ? (TYPES[issue.expected] ?? issue.expected)
+      : issue.message.slice('Invalid input: expected '.length);
+  return issue.message.endsWith('received undefined')
+    ? `it is missing; expected ${expected}`
+    : `expected ${expected}`;
 }
 
 function keyInWords(path: readonly PropertyKey[]): string {

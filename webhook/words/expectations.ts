@@ -51,15 +51,16 @@ export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
     }
     return Math.min(seconds, capSeconds);
   };
-  const coldStartSeconds = read(COLD_START, caps.coldStart) ?? profile.coldStart;
-  const checkpointSeconds = read(CHECKPOINT, caps.checkpoint) ?? profile.checkpoint;
+  const coldStartSeconds = read(COLD_START, caps.coldStartSeconds) ?? profile.coldStartSeconds;
+  const checkpointSeconds = read(CHECKPOINT, caps.checkpointSeconds) ?? profile.checkpointSeconds;
   return {
-    durationSeconds: read(EXPECTED_DURATION, caps.expectedDuration) ?? profile.expectedDuration,
+    durationSeconds:
+      read(EXPECTED_DURATION, caps.expectedDurationSeconds) ?? profile.expectedDurationSeconds,
     ...(checkpointSeconds !== undefined && { checkpointSeconds }),
-    restartSeconds: profile.restart,
+    restartSeconds: profile.restartSeconds,
     coldStartSeconds,
-    coldStartForOthersSeconds: Math.min(coldStartSeconds, profile.coldStart),
-    homeLifeSeconds: profile.homeLife,
+    coldStartForOthersSeconds: Math.min(coldStartSeconds, profile.coldStartSeconds),
+    homeLifeSeconds: profile.homeLifeSeconds,
     remarks,
   };
 }

@@ -50,14 +50,14 @@ const tolerationField = strictSection({
 });
 
 const DEVICE_PATTERN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]*(\w|\*))?$/;
+const NAME_EXPECTED =
+  'expected a name of lower-case letters, digits and dashes, at most 63, such as "nvidia"';
 const PROFILE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** One entry of profiles.yaml. Defaults stand here and nowhere else. */
-export const deviceProfileSchema = strictSection({
+/** One entry of profiles.yaml, as written. Defaults stand here and nowhere else. */
+const profileEntry = strictSection({
   /** What a pod's annotation says to choose this profile. */
-  name: z.string().regex(PROFILE_NAME, {
-    error: 'a profile name has lower-case letters, digits and dashes, at most 63, such as "nvidia"',
-  }),
+  name: z.string({ error: NAME_EXPECTED }).regex(PROFILE_NAME, { error: NAME_EXPECTED }),
   /** Extended resources it applies to; a trailing `*` matches the rest of the name. */
   devices: z
     .array(
@@ -93,7 +93,25 @@ export const deviceProfileSchema = strictSection({
   }).prefault({}),
 });
 
-/** A named set of admin choices for a kind of device; all durations are in seconds. */
+/** One entry of profiles.yaml, read: durations are seconds and say so. */
+export const deviceProfileSchema = profileEntry.transform(
+  ({ grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps, ...rest }) => ({
+    ...rest,
+    graceSeconds: grace.minimum,
+    coldStartSeconds: coldStart,
+    expectedDurationSeconds: expectedDuration,
+    ...(checkpoint !== undefined && { checkpointSeconds: checkpoint }),
+    restartSeconds: restart,
+    homeLifeSeconds: homeLife,
+    caps: {
+      coldStartSeconds: caps.coldStart,
+      expectedDurationSeconds: caps.expectedDuration,
+      checkpointSeconds: caps.checkpoint,
+    },
+  }),
+);
+
+/** A named set of admin choices for a kind of device. */
 export type DeviceProfile = z.output<typeof deviceProfileSchema>;
 
 /** The whole of profiles.yaml. */
