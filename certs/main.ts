@@ -12,7 +12,8 @@ export interface CertsOptions {
 
 /**
  * Makes a new CA and a serving pair and writes them; the CA's key is not kept, so the pair is
- * replaced whole, never extended. Returns the CA certificate, the `caBundle` of the webhook.
+ * replaced whole, never extended. Returns the CA certificate in base64, the `caBundle` of the
+ * webhook's entries.
  */
 export async function makeCertificates({ tlsDir, hosts, now }: CertsOptions): Promise<string> {
   const authority = issueAuthority({ now });
@@ -21,7 +22,7 @@ export async function makeCertificates({ tlsDir, hosts, now }: CertsOptions): Pr
   await writeWhole(join(tlsDir, 'ca.crt'), authority.certificate, 0o644);
   await writeWhole(join(tlsDir, 'tls.key'), serving.key, 0o600);
   await writeWhole(join(tlsDir, 'tls.crt'), serving.certificate, 0o644);
-  return authority.certificate;
+  return Buffer.from(authority.certificate).toString('base64');
 }
 
 /** Never leaves half a file for a server that is reading. */

@@ -2,12 +2,18 @@ import type { Logger } from 'pino';
 import { asksForDevices } from '../webhook/words/device.ts';
 import { isSchedulingRace } from './history/blame.ts';
 import type { Catalogue } from './history/catalogue.ts';
-import { type Departure, departureOf, hasLeft, isRejection } from './history/departure.ts';
+import {
+  type Departure,
+  departureOf,
+  type HomeTerms,
+  hasLeft,
+  isRejection,
+} from './history/departure.ts';
 import type { NodeFacts, PodFacts } from './history/facts.ts';
 import { withWork } from './history/hazard.ts';
 import { Homes } from './history/homes.ts';
-import { bounded, type HostHistory } from './history/host-history.ts';
-import { withRecovery, withSignal } from './history/incident.ts';
+import { bounded, type HostHistory, isExpired } from './history/host-history.ts';
+import { withoutReports, withRecovery, withSignal } from './history/incident.ts';
 import {
   deviceHealthEnds,
   deviceHealthObservations,
@@ -49,10 +55,23 @@ export class Historian {
     const previous = cluster.node(node.name);
     cluster.setNode(node);
     this.#observe(node, nodeObservations(previous, node, catalogue, nowSeconds), nowSeconds);
+    if (previous !== undefined) return;
+    // Pods may be heard of before their node; what they say of its devices is heard now.
+    for (const pod of cluster.holding(node.name)) {
+      this.#judgeHealth(undefined, pod, node, nowSeconds);
+    }
   }
 
-  nodeRemoved(uid: string): void {
-    this.#deps.cluster.removeNode(uid);
+  nodeRemoved(uid: string, nowSeconds: number): void {
+    const { cluster, store } = this.#deps;
+    const node = cluster.removeNode(uid);
+    if (node === undefined) return;
+    const history = store.get(node.host);
+    if (history.incidents.every(({ standing }) => standing.length === 0)) return;
+    this.#write(
+      { ...history, incidents: withoutReports(history.incidents, nowSeconds) },
+      nowSeconds,
+    );
   }
 
   /** `isListed`: the pod was found by a list, so the moments that led to it were not seen. */
@@ -70,22 +89,30 @@ export class Historian {
     this.#judgeArrival(pod);
     const node = pod.node === undefined ? undefined : cluster.node(pod.node);
     if (node === undefined) return;
-    this.#judgeDevices(previous, pod, node, isListed, nowSeconds);
-    this.#judgeDeparture(previous, pod, node, nowSeconds);
+    this.#judgeHealth(previous, pod, node, nowSeconds);
+    this.#judgeRejection(previous, pod, node, isListed, nowSeconds);
+    this.#judgeDeparture(previous, pod, node, isListed, nowSeconds);
   }
 
   podRemoved(uid: string, nowSeconds: number): void {
     const pod = this.#deps.cluster.pod(uid);
     if (pod === undefined) return;
     // A deletion that was never seen to begin: the watch was away. It still frees the node.
-    this.podChanged({ ...pod, isTerminating: true }, true, nowSeconds);
+    const { endedAtSeconds = nowSeconds } = pod;
+    this.podChanged({ ...pod, isTerminating: true, endedAtSeconds }, true, nowSeconds);
     this.#deps.cluster.removePod(uid);
   }
 
-  /** Drops homes that have ended, in memory and in the store. */
+  /** Drops homes that have ended, and hosts that are gone for good, in memory and in the store. */
   prune(nowSeconds: number): void {
+    const { cluster, store } = this.#deps;
     this.homes.prune(nowSeconds);
-    for (const history of this.#deps.store.all()) {
+    const present = new Set([...cluster.nodes()].map(({ host }) => host));
+    for (const history of [...store.all()]) {
+      if (!present.has(history.host) && isExpired(history, nowSeconds)) {
+        this.#settle(history, store.remove(history.host));
+        continue;
+      }
       const fresh = bounded(history, nowSeconds);
       if (fresh.departures.length < history.departures.length) this.#write(fresh, nowSeconds);
     }
@@ -99,21 +126,32 @@ export class Historian {
     if (pod.phase === 'Pending' || isRejection(pod)) this.homes.left(back);
   }
 
-  #judgeDevices(
+  #judgeHealth(
+    previous: PodFacts | undefined,
+    pod: PodFacts,
+    node: NodeFacts,
+    nowSeconds: number,
+  ): void {
+    const { catalogue } = this.#deps;
+    // The status of a pod that has ended is as old as its end: a restart of ours must not renew it.
+    const seenAtSeconds = Math.min(hasLeft(pod) ? endOf(pod, nowSeconds) : nowSeconds, nowSeconds);
+    const health = deviceHealthObservations(previous, pod, catalogue, seenAtSeconds);
+    this.#observe(node, health, nowSeconds);
+    if (!hasLeft(pod)) return;
+    for (const last of previous === undefined ? [pod] : [previous, pod]) {
+      this.#observe(node, deviceHealthEnds(last, catalogue, seenAtSeconds), nowSeconds);
+    }
+  }
+
+  #judgeRejection(
     previous: PodFacts | undefined,
     pod: PodFacts,
     node: NodeFacts,
     isListed: boolean,
     nowSeconds: number,
   ): void {
-    const { catalogue, cluster, onSignal, log } = this.#deps;
-    // The status of a pod that has ended is as old as its end: a restart of ours must not renew it.
-    const seenAtSeconds = hasLeft(pod)
-      ? Math.min(pod.endedAtSeconds ?? nowSeconds, nowSeconds)
-      : nowSeconds;
-    const health = deviceHealthObservations(previous, pod, catalogue, seenAtSeconds);
-    this.#observe(node, health, nowSeconds);
     if (!isRejection(pod) || (previous !== undefined && isRejection(previous))) return;
+    const { catalogue, cluster, onSignal, log } = this.#deps;
     const signals = rejectionSignals(pod, catalogue, nowSeconds);
     if (signals.length === 0) return;
     // Found by a list, nobody can say what else was bound when the kubelet refused: no blame.
@@ -134,23 +172,24 @@ export class Historian {
     previous: PodFacts | undefined,
     pod: PodFacts,
     node: NodeFacts,
+    isListed: boolean,
     nowSeconds: number,
   ): void {
-    if (pod.expectations === undefined) return;
-    const departure = departureOf(previous, pod, pod.expectations, nowSeconds);
+    // Found by a list without a word of its end: how long it ran, and so what it proves, is unknown.
+    if (isListed && pod.endedAtSeconds === undefined) return;
+    // Only pods that Surefoot may act for are sent home, so only they have one.
+    const terms = pod.isOptedIn ? (pod.expectations ?? NO_HOME) : NO_HOME;
+    const departure = departureOf(previous, pod, terms, nowSeconds);
     if (departure === undefined) return;
-    this.homes.left(departure);
-    for (const seen of previous === undefined ? [pod] : [previous, pod]) {
-      const end = deviceHealthEnds(seen, this.#deps.catalogue, departure.atSeconds);
-      this.#observe(node, end, nowSeconds);
-    }
+    const comesBack = terms !== NO_HOME;
+    if (comesBack) this.homes.left(departure);
     const history = this.#deps.store.get(node.host);
     const devices = departure.devices.resources.reduce((sum, { count }) => sum + count, 0);
     this.#write(
       {
         ...history,
         exposure: withWork(history.exposure, departure.ranSeconds * devices, departure.atSeconds),
-        departures: [...history.departures, departure],
+        departures: comesBack ? [...history.departures, departure] : history.departures,
       },
       nowSeconds,
     );
@@ -174,8 +213,19 @@ export class Historian {
   }
 
   #write(history: HostHistory, nowSeconds: number): void {
-    this.#deps.store.put(bounded(history, nowSeconds)).catch((error: unknown) => {
-      this.#deps.log.error({ host: history.host, err: error }, 'history could not be written');
+    this.#settle(history, this.#deps.store.put(bounded(history, nowSeconds)));
+  }
+
+  #settle({ host }: HostHistory, written: Promise<void>): void {
+    written.catch((error: unknown) => {
+      this.#deps.log.error({ host, err: error }, 'history could not be written');
     });
   }
+}
+
+/** The terms of a pod that Surefoot does not send anywhere. */
+const NO_HOME: HomeTerms = { coldStartForOthersSeconds: 0, homeLifeSeconds: 0 };
+
+function endOf(pod: PodFacts, nowSeconds: number): number {
+  return pod.endedAtSeconds ?? nowSeconds;
 }

@@ -83,7 +83,7 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     {
       read: nodeFacts,
       changed: (node) => historian.nodeChanged(node, wallSeconds()),
-      removed: (uid) => historian.nodeRemoved(uid),
+      removed: (uid) => historian.nodeRemoved(uid, wallSeconds()),
     },
     { metrics: metrics.watch('nodes'), log },
   );

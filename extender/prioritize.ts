@@ -72,7 +72,7 @@ export function prioritize(question: Question, view: View): Verdict {
       pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
       mode,
       asked: nodes.length,
-      unknownNodes: nodes.filter(({ facts }) => facts === undefined).map(({ name }) => name),
+      unknownNodes: nodes.filter(({ facts }) => facts === undefined).length,
       forecasts,
       levels,
       remarks: expectations.remarks,
@@ -151,7 +151,7 @@ function displacementOn(node: NodeFacts, pod: PodFacts, view: View): Displacemen
     ]),
   );
   return displacement(
-    returning.map((departure) => returningFrom(departure, cluster)),
+    returning.map((departure) => returningFrom(departure, node, cluster)),
     freeAfterPod,
     config.pullBytesPerSecond,
   );
@@ -166,12 +166,12 @@ function wouldReturn({ cause, podUid, node }: Departure, cluster: Cluster): bool
   return ![...cluster.holding(node)].some(({ uid }) => uid === podUid);
 }
 
-function returningFrom(departure: Departure, cluster: Cluster): Returning {
+function returningFrom(departure: Departure, node: NodeFacts, cluster: Cluster): Returning {
   return {
     needs: new Map(departure.devices.resources.map(({ resource, count }) => [resource, count])),
     bytesOnlyAtHome: departure.images
-      .filter((image) => cluster.nodesWithImage(image) <= 1)
-      .reduce((sum, image) => sum + (cluster.imageBytes(image) ?? 0), 0),
+      .filter((image) => cluster.nodesWithImage(image) === 1)
+      .reduce((sum, image) => sum + (node.images.get(image) ?? 0), 0),
     coldStartSeconds: departure.coldStartForOthersSeconds,
   };
 }

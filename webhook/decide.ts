@@ -51,14 +51,14 @@ export function decide(pod: Pod, profiles: readonly DeviceProfile[], mode: Mode)
     );
   }
   const profile = profileOf(pod, profiles, asked);
-  if (profile === undefined && named !== undefined) {
-    return declined(true, 'UnknownProfile', unknownProfile(named, profiles));
+  if (profile !== undefined) return admission(pod, profile, mode);
+  const devices = [...asked.resources.map(({ resource }) => resource), ...asked.claims].join(', ');
+  if (named === undefined) {
+    return declined(false, 'NoProfileForDevice', `no profile applies to ${devices}`);
   }
-  if (profile === undefined) {
-    const devices = [...asked.resources.map(({ resource }) => resource), ...asked.claims];
-    return declined(false, 'NoProfileForDevice', `no profile applies to ${devices.join(', ')}`);
-  }
-  return admission(pod, profile, mode);
+  return profiles.some(({ name }) => name === named)
+    ? declined(true, 'NoProfileForDevice', `profile ${named} does not apply to ${devices}`)
+    : declined(true, 'UnknownProfile', unknownProfile(named, profiles));
 }
 
 function admission(pod: Pod, profile: DeviceProfile, mode: Mode): Admission {

@@ -99,12 +99,15 @@ function remarked({ warnings = [], audit = {} }: Remarks): object {
   };
 }
 
-function whatOf(request: Record<string, unknown>): string {
-  const resource = isRecord(request.resource) ? request.resource : {};
-  const group =
-    typeof resource.group === 'string' && resource.group !== '' ? `.${resource.group}` : '';
-  const subResource = request.subResource ? `/${String(request.subResource)}` : '';
-  return `${String(resource.resource)}${group}${subResource} ${String(request.operation)}`;
+function whatOf({ resource, subResource, operation }: Record<string, unknown>): string {
+  const { group, resource: plural } = isRecord(resource) ? resource : {};
+  const suffix = textOr('', group) === '' ? '' : `.${group}`;
+  const part = textOr('', subResource) === '' ? '' : `/${subResource}`;
+  return `${textOr('unknown', plural)}${suffix}${part} ${textOr('unknown', operation)}`;
+}
+
+function textOr(otherwise: string, value: unknown): string {
+  return typeof value === 'string' ? value : otherwise;
 }
 
 /**
@@ -140,5 +143,6 @@ function problem(sentence: string): ParsedReview {
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'missing' : JSON.stringify(value)?.slice(0, 80);
+  if (value === undefined) return 'missing';
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : `not text`;
 }

@@ -58,7 +58,8 @@ function mutateHandler({ settings, metrics, log }: WebhookDeps, most: Mode) {
       response.status(400).json({ error: parsed.problem });
       return;
     }
-    const { result, text } = answerFor(parsed.request, settings(), most, log);
+    const { result, text, words } = answerFor(parsed.request, settings(), most, log);
+    if (result === 'observed') log.info({ pod: podName(parsed.request) }, words);
     done(result);
     response.setHeader('Content-Type', 'application/json');
     response.setHeader('Content-Length', Buffer.byteLength(text));
@@ -69,6 +70,8 @@ function mutateHandler({ settings, metrics, log }: WebhookDeps, most: Mode) {
 interface Answer {
   readonly result: AdmissionResult;
   readonly text: string;
+  /** What was decided, for people. */
+  readonly words: string;
 }
 
 function answerFor(
@@ -100,6 +103,7 @@ function answerFor(
     const words = injectionsInWords(admission.injections).join('; ');
     return {
       result: 'injected',
+      words,
       text: patched(request.uid, operations, {
         audit: { injected: `profile ${admission.profile}: ${words || 'marked only'}` },
       }),
@@ -114,11 +118,13 @@ function answerFor(
 
 function leave({ uid }: AdmissionRequest, { declined, worthAWarning }: Admission): Answer {
   const observed = declined.some(({ code }) => code === 'ObserveOnly');
+  const words = reasonsInWords(declined);
   return {
     result: observed ? 'observed' : 'declined',
+    words,
     text: allowed(uid, {
       warnings: worthAWarning ? [declineWarning(declined)] : [],
-      audit: { [observed ? 'observed' : 'declined']: reasonsInWords(declined) },
+      audit: { [observed ? 'observed' : 'declined']: words },
     }),
   };
 }
@@ -129,4 +135,9 @@ function declinedBecause(code: Reason['code'], words: string, worthAWarning = fa
 
 function reasonsInWords(reasons: readonly Reason[]): string {
   return reasons.map(({ code, words }) => `${code}: ${words}`).join('; ');
+}
+
+/** A pod of a controller has no name yet at its creation, only the beginning of one. */
+function podName({ namespace, pod }: AdmissionRequest): string {
+  return `${namespace}/${pod?.metadata.name ?? pod?.metadata.generateName ?? ''}`;
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { LastGoodOptions } from './last-good.ts';
+import { mountedVersion } from './mounted.ts';
 import { type Parsed, parseStrictYaml } from './strict-yaml.ts';
 
 /** File name to schema: what a program reads of the configuration directory. */
@@ -26,8 +27,10 @@ export function configDirectory<Schemas extends ConfigSchemas>(
   return {
     name: 'configuration',
     async read() {
-      const texts = await Promise.all(names.map((name) => readConfigFile(directory, name)));
-      return new Map(names.map((name, index) => [name, texts[index] as string]));
+      const version = await mountedVersion(directory);
+      const texts = new Map<string, string>();
+      for (const name of names) texts.set(name, await readConfigFile(directory, version, name));
+      return texts;
     },
     fingerprint(texts) {
       const hash = createHash('sha256');
@@ -49,14 +52,13 @@ export function configDirectory<Schemas extends ConfigSchemas>(
   };
 }
 
-async function readConfigFile(directory: string, name: string): Promise<string> {
-  const path = join(directory, name);
+async function readConfigFile(directory: string, version: string, name: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(join(version, name), 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Error(
-      `${path}: cannot be read (${code}); --config names the directory that holds it, as manifests/config does`,
+      `${join(directory, name)}: cannot be read (${code}); --config names the directory that holds it, as manifests/config does`,
     );
   }
 }

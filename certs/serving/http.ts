@@ -53,7 +53,6 @@ export class RunningServer {
     const server = createHttpsServer({
       ...LIMITS,
       ...secureContext(pair.value),
-      minVersion: 'TLSv1.3',
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
     return new RunningServer(server).#listen(address, listener);
@@ -108,6 +107,7 @@ export class RunningServer {
   }
 }
 
-function secureContext({ certificate, key }: ServingPair): { cert: string; key: string } {
-  return { cert: certificate, key };
+/** The version stands here because setSecureContext forgets whatever it is not told again. */
+function secureContext({ certificate, key }: ServingPair) {
+  return { cert: certificate, key, minVersion: 'TLSv1.3' as const };
 }

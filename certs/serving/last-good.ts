@@ -10,7 +10,7 @@ export interface LastGoodOptions<Raw, Value> {
   /** Text that differs when, and only when, the source differs. */
   readonly fingerprint: (raw: Raw) => string;
   readonly parse: (raw: Raw) => Parsed<Value>;
-  /** Called after each swap, the first one apart. */
+  /** Called with each new value just before it comes into force, the first one apart; may throw, which counts as a problem. */
   readonly onSwap?: (value: Value) => void;
   /** Called once for each new broken state, with its sentences. */
   readonly onProblem?: (problems: readonly string[]) => void;
@@ -88,11 +88,11 @@ export class LastGood<Raw, Value> {
         this.#report(fingerprint, parsed.problems);
         return false;
       }
+      this.#options.onSwap?.(parsed.value);
       this.#value = parsed.value;
       this.#fingerprint = fingerprint;
       this.#brokenFingerprint = '';
       this.#problems = [];
-      this.#options.onSwap?.(parsed.value);
       return true;
     } catch (error) {
       const sentence = sentenceOf(error);

@@ -1,6 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { mountedVersion } from './mounted.ts';
 import type { Parsed } from './strict-yaml.ts';
 
 /** The files of a serving pair as they were read, not yet checked. */
@@ -17,12 +19,9 @@ export interface ServingPair {
   readonly expiresAt: Date;
 }
 
-/**
- * Reads `tls.crt` and `tls.key`. A mounted Secret is swapped by moving its `..data` link, so the
- * link is resolved once and both files come from the same version.
- */
+/** Reads `tls.crt` and `tls.key`, both of the same version. */
 export async function readPairFiles(directory: string): Promise<PairFiles> {
-  const version = await realpath(join(directory, '..data')).catch(() => directory);
+  const version = await mountedVersion(directory);
   const [certificate, key] = await Promise.all(
     ['tls.crt', 'tls.key'].map((name) =>
       readFile(join(version, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -52,6 +51,12 @@ export function parseServingPair(files: PairFiles, now: Date): Parsed<ServingPai
   }
   if (!certificate.checkPrivateKey(key)) {
     return problem(`${keyPath}: does not belong to the certificate in ${certificatePath}`);
+  }
+  // The rest of the file, a chain, is read by nobody until a handshake fails on it.
+  if (
+    attempt(() => createSecureContext({ cert: files.certificate, key: files.key })) === undefined
+  ) {
+    return problem(`${certificatePath}: holds something that TLS cannot serve; check its chain`);
   }
   const expiresAt = new Date(certificate.validTo);
   if (expiresAt <= now) {

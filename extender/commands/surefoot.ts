@@ -58,8 +58,9 @@ function surefoot(): Command {
     .requiredOption('--host <NAME...>', 'DNS names and IP addresses that the API server dials')
     .action(async ({ tlsDir, host }) => {
       const { makeCertificates } = await import('../../certs/main.ts');
-      await makeCertificates({ tlsDir, hosts: host, now: new Date() });
-      console.log(`made ca.crt, tls.crt and tls.key in ${tlsDir}`);
+      const caBundle = await makeCertificates({ tlsDir, hosts: host, now: new Date() });
+      console.error(`made ca.crt, tls.crt and tls.key in ${tlsDir}; the caBundle of the webhook:`);
+      console.log(caBundle);
     });
 
   return command;

@@ -11,8 +11,8 @@ export interface Decision {
   readonly mode: Mode;
   /** How many nodes the scheduler asked about. */
   readonly asked: number;
-  /** Nodes asked about that the watches have not shown yet. */
-  readonly unknownNodes: readonly string[];
+  /** How many of them the watches have not shown yet. */
+  readonly unknownNodes: number;
   /** The best and the worst of them, best first; see MOST_FORECASTS. */
   readonly forecasts: readonly Forecast[];
   /** What the scheduler was told, or would have been. */
@@ -21,9 +21,9 @@ export interface Decision {
   readonly bound?: { readonly node: string; readonly atSeconds: number };
 }
 
-const MOST_DECISIONS = 1000;
-/** Forecasts kept from each end; 1,000 decisions then take some tens of megabytes at most. */
-const MOST_FORECASTS = 32;
+const MOST_DECISIONS = 500;
+/** Forecasts kept from each end: 500 decisions then take a few megabytes. */
+const MOST_FORECASTS = 8;
 
 /** The latest decisions, in bounded memory. */
 export class DecisionRecord {
@@ -52,9 +52,9 @@ export class DecisionRecord {
     this.#decisions.set(uid, { ...decision, bound: { node, atSeconds } });
   }
 
-  /** Newest first. */
-  latest(): readonly Decision[] {
-    return [...this.#decisions.values()].reverse();
+  /** The latest `count`, newest first. */
+  latest(count: number): readonly Decision[] {
+    return [...this.#decisions.values()].slice(-count).reverse();
   }
 }
 

@@ -21,6 +21,12 @@ export interface Displacement {
 const RETURN_PROBABILITY = 0.9;
 
 /**
+ * What the pods that left a node can weigh on others altogether: about what pulling a 12 GB image
+ * costs. Homes are made by running pods, which tenants do as they please, so they have a limit.
+ */
+const MOST_DISPLACED_SECONDS = 300;
+
+/**
  * Seconds that other slots lose when the pod takes its devices here: of those whose home this is,
  * the ones that no longer fit beside it. Without this a homeless pod takes somebody's home, who
  * takes somebody's home, and so on through the group.
@@ -46,5 +52,5 @@ export function displacement(
       (pullSeconds(slot.bytesOnlyAtHome, bytesPerSecond) +
         coldSeconds(slot.coldStartSeconds, false));
   }
-  return { seconds, slots };
+  return { seconds: Math.min(seconds, MOST_DISPLACED_SECONDS), slots };
 }

@@ -32,10 +32,11 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
     reasons.push({ code: 'ImagesPresent', words: `${present} of images are here` });
   }
   if (candidate.unknownImages.length > 0) {
-    const images = candidate.unknownImages.join(', ');
+    const [first, ...others] = candidate.unknownImages;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
     reasons.push({
       code: 'ImageSizeUnknown',
-      words: `no node lists ${images}, so its size is unknown`,
+      words: `no node lists ${first}${more}, so its size is unknown`,
     });
   }
   if (forecast.coldSeconds >= WORTH_SAYING_SECONDS) {

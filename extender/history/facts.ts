@@ -49,7 +49,7 @@ export interface PodFacts {
   /** Normalised image names of all containers. */
   readonly images: readonly string[];
   readonly createdAtSeconds: number;
-  /** When the kubelet took the pod on; absent until then. */
+  /** When the kubelet took the pod on; absent until a container of it has run. */
   readonly startedAtSeconds?: number;
   /** When it ended or began to end; absent while it runs. */
   readonly endedAtSeconds?: number;

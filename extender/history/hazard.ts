@@ -31,9 +31,15 @@ export const NO_EXPOSURE: Exposure = { deviceDays: [0, 0], atSeconds: 0 };
 
 /** The exposure after `deviceSeconds` more of work that ended at `atSeconds`. */
 export function withWork(exposure: Exposure, deviceSeconds: number, atSeconds: number): Exposure {
-  const added = deviceSeconds / SECONDS_PER_DAY;
-  const [fast, slow] = decayed(exposure, atSeconds);
-  return { deviceDays: [fast + added, slow + added], atSeconds };
+  // Ends are not told in order: whichever of the two is older decays to the younger one's time.
+  const latest = Math.max(exposure.atSeconds, atSeconds);
+  const deviceDays = deviceSeconds / SECONDS_PER_DAY;
+  const [fast, slow] = decayed(exposure, latest);
+  const [addedFast, addedSlow] = decayed(
+    { deviceDays: [deviceDays, deviceDays], atSeconds },
+    latest,
+  );
+  return { deviceDays: [fast + addedFast, slow + addedSlow], atSeconds: latest };
 }
 
 /** The devices a pod would take on a node, and what is known of the ones it may get. */

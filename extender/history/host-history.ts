@@ -22,6 +22,22 @@ export function blankHistory(host: HostId): HostHistory {
   return { host, incidents: [], exposure: NO_EXPOSURE, departures: [] };
 }
 
+/** How long the history of a host that is gone is kept. */
+const EXPIRY_SECONDS = 90 * 86_400;
+
+/** True when nothing has been heard of the host for 90 days. */
+export function isExpired(
+  { incidents, exposure, departures }: HostHistory,
+  nowSeconds: number,
+): boolean {
+  const heardAtSeconds = [
+    exposure.atSeconds,
+    ...incidents.map(({ lastSeenAtSeconds }) => lastSeenAtSeconds),
+    ...departures.map(({ atSeconds }) => atSeconds),
+  ];
+  return nowSeconds - Math.max(...heardAtSeconds) > EXPIRY_SECONDS;
+}
+
 /**
  * The history within its bounds. The oldest closed incidents go first, then the oldest open ones;
  * of departures, those whose home has ended, then the oldest.

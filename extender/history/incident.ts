@@ -19,6 +19,20 @@ export interface Incident {
 
 /** Signals of one burst are one fault (NVSentinel's burst gap; signal research, B4). */
 const MERGE_WINDOW_SECONDS = 180;
+/** More kinds of signals than the catalogue has rows. */
+const MOST_EVIDENCE = 8;
+
+/** The incidents of a host whose Node is gone: nothing reports on them any more. */
+export function withoutReports(
+  incidents: readonly Incident[],
+  atSeconds: number,
+): readonly Incident[] {
+  return incidents.map((incident) =>
+    incident.standing.length === 0
+      ? incident
+      : { ...incident, standing: [], closedAtSeconds: atSeconds },
+  );
+}
 
 /** The incidents of one host, with a signal merged into the one it reports, or opening a new one. */
 export function withSignal(incidents: readonly Incident[], signal: Signal): readonly Incident[] {
@@ -83,19 +97,17 @@ function merged(incident: Incident, signal: Signal): Incident {
     ...(standing.length === 0 && { closedAtSeconds: signal.atSeconds }),
     lastSeenAtSeconds: signal.atSeconds,
     probability: Math.max(incident.probability, signal.probability),
-    evidence: incident.evidence.includes(signal.words)
-      ? incident.evidence
-      : [...incident.evidence, signal.words],
+    evidence: [...new Set([...incident.evidence, signal.words])].slice(0, MOST_EVIDENCE),
   };
 }
 
 function isSameFault(incident: Incident, signal: Signal): boolean {
-  if (incident.resource !== signal.resource) return false;
+  if (incident.resource !== signal.resource || signal.isFurther === true) return false;
+  const reportsIt = incident.standing.includes(signal.row);
+  if (reportsIt && (signal.device === undefined || signal.device === incident.device)) return true;
   const sameDevice =
     incident.device === undefined ||
     signal.device === undefined ||
     incident.device === signal.device;
-  const recent = signal.atSeconds - incident.lastSeenAtSeconds <= MERGE_WINDOW_SECONDS;
-  const standingOnIt = incident.closedAtSeconds === undefined && incident.device === signal.device;
-  return sameDevice && (recent || standingOnIt);
+  return sameDevice && signal.atSeconds - incident.lastSeenAtSeconds <= MERGE_WINDOW_SECONDS;
 }

@@ -1,5 +1,5 @@
 import type { Catalogue, CatalogueRow } from './catalogue.ts';
-import type { DeviceHealth, NodeFacts, PodFacts } from './facts.ts';
+import type { DeviceCount, DeviceHealth, NodeFacts, PodFacts } from './facts.ts';
 
 /** A raw observation that may mean a device fault. */
 export interface Signal {
@@ -13,6 +13,8 @@ export interface Signal {
   readonly words: string;
   /** True for a state that goes on until it is seen to end; false for a moment. */
   readonly isStanding: boolean;
+  /** True when the state was there and has become worse: one more device, so one more fault. */
+  readonly isFurther?: boolean;
 }
 
 /** A state seen to have ended. */
@@ -31,7 +33,8 @@ export interface Observations {
 /**
  * What a node's device counts say. Capacity above allocatable above zero: the plugin withdrew
  * broken devices. Allocatable zero is a plugin that stopped, or all of them at once, which is
- * infrastructure far more often than eight faults; it says nothing (signal research, B1).
+ * infrastructure far more often than eight faults; it says nothing (signal research, B1). All of
+ * them offered again ends the state, whatever came in between.
  */
 export function nodeObservations(
   previous: NodeFacts | undefined,
@@ -41,17 +44,18 @@ export function nodeObservations(
 ): Observations {
   const signals: Signal[] = [];
   const recoveries: Recovery[] = [];
-  for (const row of rowsFor(catalogue, 'node-allocatable')) {
-    for (const [resource, { capacity, allocatable }] of current.devices) {
-      const before = previous?.devices.get(resource);
-      if (isShort({ capacity, allocatable })) {
-        if (before?.allocatable === allocatable && before.capacity === capacity) continue;
+  for (const [resource, count] of current.devices) {
+    const before = previous?.devices.get(resource);
+    if (before?.allocatable === count.allocatable && before.capacity === count.capacity) continue;
+    for (const row of rowsFor(catalogue, 'node-allocatable')) {
+      if (isWhole(count)) {
+        recoveries.push({ row: row.name, resource, atSeconds });
+      } else if (missing(count) > missing(before)) {
         signals.push({
           ...signalOf(row, resource, atSeconds, true),
-          words: `${row.words} (${resource}: ${allocatable} of ${capacity} left)`,
+          words: `${row.words} (${resource}: ${count.allocatable} of ${count.capacity} left)`,
+          isFurther: missing(before) > 0,
         });
-      } else if (before !== undefined && isShort(before) && allocatable === capacity) {
-        recoveries.push({ row: row.name, resource, atSeconds });
       }
     }
   }
@@ -92,9 +96,12 @@ export function deviceHealthEnds(
   atSeconds: number,
 ): Observations {
   const recoveries = rowsFor(catalogue, 'pod-device-health').flatMap((row) =>
-    pod.deviceHealth
-      .filter(({ health }) => health === 'Unhealthy')
-      .map(({ resource, device }) => ({ row: row.name, resource, device, atSeconds })),
+    pod.deviceHealth.map(({ resource, device }) => ({
+      row: row.name,
+      resource,
+      device,
+      atSeconds,
+    })),
   );
   return { signals: [], recoveries };
 }
@@ -133,8 +140,13 @@ function rowsFor<Source extends CatalogueRow['source']>(catalogue: Catalogue, so
   );
 }
 
-function isShort({ capacity, allocatable }: { capacity: number; allocatable: number }): boolean {
-  return allocatable > 0 && allocatable < capacity;
+function isWhole({ capacity, allocatable }: DeviceCount): boolean {
+  return capacity > 0 && allocatable === capacity;
+}
+
+/** Devices withdrawn, as far as that means anything: not when none is offered at all. */
+function missing(count: DeviceCount | undefined): number {
+  return count === undefined || count.allocatable === 0 ? 0 : count.capacity - count.allocatable;
 }
 
 function deviceKey({ resource, device }: DeviceHealth): string {

@@ -4,18 +4,29 @@ import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain
 import type { Forecast } from '../forecast/loss.ts';
 import type { View } from '../prioritize.ts';
 
+/** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
+const SHOWN = 50;
+const MOST_SHOWN = 500;
+
 export interface PageDeps {
   readonly decisions: DecisionRecord;
   readonly view: () => View;
 }
 
-/** What the extender knows, as JSON: `/api/decisions` and `/api/nodes`. Loopback only. */
+/** What the extender knows, as JSON: `/api/decisions[?limit=N]` and `/api/nodes`. Loopback only. */
 export function pageApp({ decisions, view }: PageDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.set('json spaces', 2);
 
-  app.get('/api/decisions', (_request, response) => {
-    response.json({ decisions: decisions.latest().map(shownDecision) });
+  app.get('/api/decisions', (request, response) => {
+    const limit = limitOf(request.query.limit);
+    if (limit === undefined) {
+      response.status(400).json({
+        error: `limit: ${JSON.stringify(request.query.limit)} is not a whole number from 1 to ${MOST_SHOWN}`,
+      });
+      return;
+    }
+    response.json({ decisions: decisions.latest(limit).map(shownDecision) });
   });
   app.get('/api/nodes', (_request, response) => {
     response.json({ nodes: shownNodes(view()) });
@@ -26,6 +37,13 @@ export function pageApp({ decisions, view }: PageDeps): Express {
     });
   });
   return app;
+}
+
+function limitOf(text: unknown): number | undefined {
+  if (text === undefined) return SHOWN;
+  if (typeof text !== 'string' || !/^\d{1,4}$/.test(text)) return undefined;
+  const limit = Number(text);
+  return limit >= 1 && limit <= MOST_SHOWN ? limit : undefined;
 }
 
 function shownDecision(decision: Decision): object {

@@ -18,6 +18,10 @@ export class MemoryStore implements HistoryStore {
     this.#histories.set(history.host, history);
   }
 
+  async remove(host: HostId): Promise<void> {
+    this.#histories.delete(host);
+  }
+
   missing(): undefined {
     return undefined;
   }

@@ -12,6 +12,8 @@ export interface HistoryStore {
    * survive a restart, as far as this store survives one.
    */
   put(history: HostHistory): Promise<void>;
+  /** Forgets a host; as `put`. */
+  remove(host: HostId): Promise<void>;
   /** What keeps the store from being relied on, in words; `undefined` when nothing does. */
   missing(): string | undefined;
 }

@@ -53,21 +53,73 @@ function loadFile(config: KubeConfig, path: string): void {
 
 export function nodeSource(config: KubeConfig): Source<Node> {
   const api = config.makeApiClient(CoreV1Api);
-  return {
+  return explained(config, 'nodes', {
     list: async (token) => pageOf(await api.listNode(pageOptions(token))),
     watch: watchOf<Node>(config, '/api/v1/nodes'),
-  };
+  });
 }
 
 export function podSource(config: KubeConfig): Source<Pod> {
   const api = config.makeApiClient(CoreV1Api);
-  return {
+  return explained(config, 'pods', {
     list: async (token) => {
       const { items, ...rest } = await api.listPodForAllNamespaces(pageOptions(token));
       return pageOf({ ...rest, items: items as Pod[] });
     },
     watch: watchOf<Pod>(config, '/api/v1/pods'),
+  });
+}
+
+/** The same source, whose errors say in one sentence what to do. */
+function explained<T>(config: KubeConfig, kind: string, source: Source<T>): Source<T> {
+  const server = config.getCurrentCluster()?.server ?? '';
+  return {
+    list: (token) =>
+      source.list(token).catch((error) => Promise.reject(explain(error, kind, server))),
+    async watch(resourceVersion, onEvent, signal) {
+      const ended = await source.watch(resourceVersion, onEvent, signal);
+      return ended === undefined ? undefined : explain(ended, kind, server);
+    },
   };
+}
+
+function explain(error: unknown, kind: string, server: string): Error {
+  const { code, statusCode, cause } = error as ApiError;
+  const status = statusCode ?? (typeof code === 'number' ? code : undefined);
+  return Object.assign(
+    new Error(sentenceFor(status, kind, server, cause ?? error), { cause: error }),
+    {
+      statusCode: status,
+    },
+  );
+}
+
+interface ApiError {
+  readonly code?: number | string;
+  readonly statusCode?: number;
+  readonly cause?: unknown;
+}
+
+function sentenceFor(
+  status: number | undefined,
+  kind: string,
+  server: string,
+  cause: unknown,
+): string {
+  switch (status) {
+    case undefined: {
+      const { code, message } = cause as { code?: string; message?: string };
+      return `the API server at ${server} does not answer (${code ?? message}); check --kubeconfig and the network`;
+    }
+    case 401:
+      return `the API server at ${server} does not know us (401); check the credentials of --kubeconfig`;
+    case 403:
+      return `we may not list and watch ${kind} (403); apply manifests/extender.yaml`;
+    case 410:
+      return `the watch of ${kind} has expired (410)`;
+    default:
+      return `the API server at ${server} answered ${status} when asked for ${kind}`;
+  }
 }
 
 interface List<T> {

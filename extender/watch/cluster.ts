@@ -68,13 +68,16 @@ export class Cluster {
     }
   }
 
-  /** Removes the Node object of this uid; one that was created anew under its name stays. */
-  removeNode(uid: string): void {
-    for (const node of this.#nodes.values()) {
-      if (node.uid !== uid) continue;
-      this.#countImages(node, -1);
-      this.#nodes.delete(node.name);
-    }
+  /**
+   * Removes the Node object of this uid and gives what it was; one that was created anew under
+   * its name stays.
+   */
+  removeNode(uid: string): NodeFacts | undefined {
+    const node = this.#nodes.values().find((one) => one.uid === uid);
+    if (node === undefined) return undefined;
+    this.#countImages(node, -1);
+    this.#nodes.delete(node.name);
+    return node;
   }
 
   setPod(pod: PodFacts): void {

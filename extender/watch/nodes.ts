@@ -17,7 +17,7 @@ export interface Node {
     readonly capacity?: ResourceList;
     readonly allocatable?: ResourceList;
     readonly images?: readonly {
-      readonly names?: readonly string[];
+      readonly names?: readonly string[] | null;
       readonly sizeBytes?: number;
     }[];
     readonly nodeInfo?: { readonly systemUUID?: string };
@@ -60,8 +60,9 @@ function imageSizes(
   images: NonNullable<NonNullable<Node['status']>['images']>,
 ): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
-  for (const { names = [], sizeBytes = 0 } of images) {
-    for (const name of names) sizes.set(normalizedImage(name), sizeBytes);
+  for (const { names, sizeBytes = 0 } of images) {
+    // The API sends null, not nothing, for an image that has lost its tags (containerd#4771).
+    for (const name of names ?? []) sizes.set(normalizedImage(name), sizeBytes);
   }
   return sizes;
 }

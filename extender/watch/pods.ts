@@ -10,7 +10,7 @@ import { normalizedImage } from './images.ts';
 /** The facts of a Pod, seen with these device profiles. */
 export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts {
   const { metadata, spec, status = {} } = pod;
-  const startedAtSeconds = seconds(status.startTime);
+  const startedAtSeconds = startOf(status);
   const endedAtSeconds = endOf(pod);
   const exitCode = failedExitCode(status);
   const disruption = status.conditions?.find(
@@ -41,11 +41,26 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
   };
 }
 
+/** A reference is at most 255 characters of name, 128 of tag and 71 of digest; more is no image. */
+const LONGEST_IMAGE = 512;
+/** More images than any pod seen has; what a tenant writes must not fill our memory. */
+const MOST_IMAGES = 64;
+
 /** Normalised names of every image that the node must have before the pod runs. */
 export function imagesOf(pod: Pod): readonly string[] {
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-  const names = containers.flatMap(({ image }) => (image ? [normalizedImage(image)] : []));
-  return [...new Set(names)];
+  const names = containers.flatMap(({ image }) =>
+    image && image.length <= LONGEST_IMAGE ? [normalizedImage(image)] : [],
+  );
+  return [...new Set(names)].slice(0, MOST_IMAGES);
+}
+
+/** When the kubelet took the pod on, if any container of it ever ran; else there was no start. */
+function startOf(status: PodStatus): number | undefined {
+  const hasRun = (status.containerStatuses ?? []).some(
+    ({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated,
+  );
+  return hasRun ? seconds(status.startTime) : undefined;
 }
 
 function endOf({ metadata, status = {} }: Pod): number | undefined {
@@ -65,8 +80,8 @@ function failedExitCode(status: PodStatus): number | undefined {
 
 function deviceHealthOf(status: PodStatus): readonly DeviceHealth[] {
   return (status.containerStatuses ?? []).flatMap((container) =>
-    (container.allocatedResourcesStatus ?? []).flatMap(({ name, resources = [] }) =>
-      resources.map(({ resourceID, health }) => ({
+    (container.allocatedResourcesStatus ?? []).flatMap(({ name, resources }) =>
+      (resources ?? []).map(({ resourceID, health }) => ({
         resource: name,
         device: resourceID,
         health: health === 'Healthy' || health === 'Unhealthy' ? health : 'Unknown',

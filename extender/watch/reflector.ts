@@ -57,6 +57,8 @@ const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 30_000;
 /** A watch that ends sooner without a word is a server that hangs up, not a quiet cluster. */
 const QUIET_BUT_WELL_MS = 5000;
+/** The API server gives up on its own side after a minute (`--request-timeout`). */
+const LIST_TIMEOUT_MS = 60_000;
 
 /**
  * Follows one kind of object for as long as the program lives: list, watch, and from the start
@@ -73,6 +75,10 @@ export class Reflector<T extends Listed, Facts> {
   readonly #known = new Map<string, string>();
   readonly #stop = new AbortController();
   #watching = new AbortController();
+  /** Counts refreshes. */
+  #meaning = 0;
+  /** Whether this round has told anything. */
+  #heard = false;
   #resourceVersion = '';
   #problem: string | undefined = 'nothing has been listed yet';
   readonly #listedOnce = Promise.withResolvers<void>();
@@ -104,38 +110,39 @@ export class Reflector<T extends Listed, Facts> {
   async run(): Promise<void> {
     let backoffMs = FIRST_BACKOFF_MS;
     while (!this.#stop.signal.aborted) {
-      const wentWell = await this.#round();
-      if (wentWell) {
+      this.#heard = false;
+      const begun = performance.now();
+      await this.#round();
+      if (this.#heard || performance.now() - begun > QUIET_BUT_WELL_MS)
         backoffMs = FIRST_BACKOFF_MS;
-        continue;
-      }
+      if (performance.now() - begun > QUIET_BUT_WELL_MS) continue;
+      // Whatever ended it so soon, and however well it went: not again at once.
       await sleep(backoffMs * (0.5 + Math.random() / 2), undefined, {
         signal: this.#stop.signal,
       }).catch(() => {});
-      backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
+      if (!this.#heard) backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS);
     }
   }
 
-  /** One list, if one is due, and one watch; false when the next round had better wait. */
-  async #round(): Promise<boolean> {
-    const begun = performance.now();
+  /** One list, if one is due, and one watch. */
+  async #round(): Promise<void> {
     try {
       if (this.#resourceVersion === '') await this.#list();
-      const heard = await this.#watch();
-      return heard || performance.now() - begun > QUIET_BUT_WELL_MS;
+      if (this.#resourceVersion !== '') await this.#watch();
     } catch (error) {
-      if (this.#stop.signal.aborted) return true;
+      if (this.#stop.signal.aborted) return;
       const expired = isExpired(error);
       this.#metrics.restarted(expired ? 'expired' : 'failed');
       if (expired) this.#resourceVersion = '';
-      if (this.#problem !== undefined) this.#problem = sentenceOf(error);
-      this.#log.warn({ watch: this.#name, err: error }, 'watch failed; starting again');
-      return false;
+      const why = sentenceOf(error);
+      if (this.#problem !== undefined) this.#problem = why;
+      this.#log.warn({ watch: this.#name, why }, 'watch failed; starting again');
     }
   }
 
   /** Lists again and tells every object as changed: for when their meaning has changed. */
   refresh(): void {
+    this.#meaning += 1;
     this.#resourceVersion = '';
     for (const uid of this.#known.keys()) this.#known.set(uid, '');
     this.#watching.abort();
@@ -148,15 +155,21 @@ export class Reflector<T extends Listed, Facts> {
   }
 
   async #list(): Promise<void> {
+    const meaning = this.#meaning;
+    const present = new Set<string>();
     const found: Found<Facts>[] = [];
-    let page = await this.#source.list('');
+    let page = await this.#page('');
     for (;;) {
-      for (const object of page.items) this.#attempt(() => found.push(this.#found(object)));
+      for (const object of page.items) {
+        present.add(uidOf(object));
+        this.#attempt(() => found.push(this.#found(object)));
+      }
       if (page.next === '') break;
-      page = await this.#source.list(page.next);
+      page = await this.#page(page.next);
     }
     this.#metrics.heard();
-    const present = new Set(found.map(({ uid }) => uid));
+    // Their meaning changed while they were read: what was read is void, and the next round lists.
+    if (meaning !== this.#meaning) return;
     for (const uid of this.#known.keys()) {
       if (!present.has(uid)) this.#tellRemoved(uid);
     }
@@ -169,9 +182,23 @@ export class Reflector<T extends Listed, Facts> {
     this.#listedOnce.resolve();
   }
 
-  /** True when the API server said anything during this watch. */
-  async #watch(): Promise<boolean> {
-    let heard = false;
+  /** One page, or an error when the API server is silent or we are stopped. */
+  #page(token: string): Promise<Page<T>> {
+    const { promise: gaveUp, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new Error(`no answer to a list within ${LIST_TIMEOUT_MS / 1000} s`)),
+      LIST_TIMEOUT_MS,
+    );
+    const stopped = () => reject(new Error('stopped'));
+    this.#stop.signal.addEventListener('abort', stopped, { once: true });
+    return Promise.race([this.#source.list(token), gaveUp]).finally(() => {
+      clearTimeout(timer);
+      this.#stop.signal.removeEventListener('abort', stopped);
+    });
+  }
+
+  /** One watch, until it ends; throws what ended it, if that was an error. */
+  async #watch(): Promise<void> {
     let expired: Error | undefined;
     const watching = new AbortController();
     this.#watching = watching;
@@ -179,25 +206,28 @@ export class Reflector<T extends Listed, Facts> {
       this.#resourceVersion,
       (type, object) => {
         if (watching.signal.aborted) return;
-        heard = true;
         this.#metrics.heard();
         if (type === 'ERROR') expired = errorOf(object);
         else this.#apply(type, object);
       },
       watching.signal,
     );
-    if (watching.signal.aborted) return true;
+    if (watching.signal.aborted) return;
     if (expired !== undefined) throw expired;
     if (ended !== undefined) throw ended;
     this.#metrics.restarted('ended');
-    return heard;
   }
 
   #apply(type: string, object: T): void {
+    if (type !== 'BOOKMARK') this.#heard = true;
     if (type === 'ADDED' || type === 'MODIFIED') {
       this.#attempt(() => this.#tellChanged(this.#found(object), false));
     } else if (type === 'DELETED') {
-      this.#attempt(() => this.#tellRemoved(uidOf(object), this.#changes.read(object)));
+      let last: Facts | undefined;
+      this.#attempt(() => {
+        last = this.#changes.read(object);
+      });
+      this.#tellRemoved(uidOf(object), last);
     }
     this.#resourceVersion = versionOf(object) || this.#resourceVersion;
   }
@@ -250,10 +280,7 @@ function errorOf(object: unknown): Error {
 }
 
 function isExpired(error: unknown): boolean {
-  return (
-    (error as { statusCode?: number; code?: number }).statusCode === 410 ||
-    (error as { code?: number }).code === 410
-  );
+  return (error as { statusCode?: number }).statusCode === 410;
 }
 
 function sentenceOf(error: unknown): string {

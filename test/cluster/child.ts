@@ -24,6 +24,10 @@ export class Child {
     process.once('exit', () => this.#process.kill('SIGKILL'));
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   get isRunning(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { Bed } from './bed.ts';
@@ -27,6 +28,8 @@ interface ClusterOptions {
 
 interface State {
   readonly pid: number;
+  /** What it started, in case that it is killed and cannot end them itself. */
+  readonly children: readonly number[];
   readonly kubeconfig: string;
   readonly page: string;
 }
@@ -44,6 +47,8 @@ async function main(): Promise<void> {
   const options = (await command.parseAsync()).opts<ClusterOptions>();
   kubernetesVersion(options.kubernetes);
   if (options.stop) return stopRunning();
+  const left = await writtenState();
+  if (left !== undefined && !isAlive(left.pid)) await endOrphans(left.children);
   const running = await runningState();
   if (running !== undefined) {
     throw new WrongCall(
@@ -65,6 +70,8 @@ async function runHere({ nodes, gpus, kubernetes, mode }: ClusterOptions): Promi
     gpus,
     kubernetes,
     mode,
+    // Observing, nobody gives the pods a toleration.
+    tainted: mode === 'act',
     directory: RUN_DIRECTORY,
     assetsDir: process.env.KUBEBUILDER_ASSETS,
     cacheDir: process.env.XDG_CACHE_HOME,
@@ -73,7 +80,12 @@ async function runHere({ nodes, gpus, kubernetes, mode }: ClusterOptions): Promi
   const bed = await Promise.race([starting, interrupted]);
   if (bed !== undefined) {
     const kubeconfig = bed.plane.kubeconfigPath('admin');
-    const state: State = { pid: process.pid, kubeconfig, page: bed.surefoot.pageUrl };
+    const state: State = {
+      pid: process.pid,
+      children: bed.plane.pids,
+      kubeconfig,
+      page: bed.surefoot.pageUrl,
+    };
     await writeFile(STATE_PATH, JSON.stringify(state));
     sayHowToUse(state);
     console.log('Ctrl-C stops it.');
@@ -98,45 +110,72 @@ async function startDetached(): Promise<void> {
   child.once('exit', (code) => {
     exited = code;
   });
+  const cancel = () => child.kill('SIGTERM');
+  process.once('SIGINT', cancel);
+  let said = 0;
   const state = await eventually(
     'the cluster to be up',
     async () => {
-      if (exited !== undefined) throw new Error(await readFile(LOG_PATH, 'utf8'));
+      const progress = await readFile(LOG_PATH, 'utf8');
+      process.stderr.write(progress.slice(said, progress.indexOf('export KUBECONFIG')));
+      said = progress.length;
+      if (exited !== undefined) throw new Error('the cluster did not come up');
       return runningState();
     },
     { timeoutSeconds: DETACH_TIMEOUT_SECONDS, giveUpWhen: () => exited !== undefined },
   );
+  process.off('SIGINT', cancel);
   child.unref();
   sayHowToUse(state);
   console.log('It runs until: npm run cluster -- --stop');
 }
 
 async function stopRunning(): Promise<void> {
-  const state = await runningState();
+  const state = await writtenState();
   if (state === undefined) {
     console.log('no cluster is running');
     return;
   }
-  process.kill(state.pid, 'SIGTERM');
-  await eventually('the cluster to stop', () => !isAlive(state.pid), { timeoutSeconds: 60 });
+  if (isAlive(state.pid)) {
+    process.kill(state.pid, 'SIGTERM');
+    await eventually('the cluster to stop', () => !isAlive(state.pid), { timeoutSeconds: 60 });
+  } else {
+    await endOrphans(state.children);
+    await rm(RUN_DIRECTORY, { recursive: true, force: true });
+  }
   await rm(LOG_PATH, { force: true });
   console.log('stopped');
 }
 
+/** Ends what a killed cluster has left running; a number that another program has by now is spared. */
+async function endOrphans(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) {
+    const { stdout } = await promisify(execFile)('ps', ['-p', String(pid), '-o', 'args=']).catch(
+      () => ({ stdout: '' }),
+    );
+    if (stdout.includes(RUN_DIRECTORY)) process.kill(pid, 'SIGKILL');
+  }
+}
+
 function sayHowToUse({ kubeconfig, page }: State): void {
+  const directory = dirname(kubeconfig);
   console.log(`export KUBECONFIG=${kubeconfig}
 
-kubectl get nodes -o custom-columns=NAME:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu
+kubectl get nodes -o custom-columns='NAME:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu'
 kubectl apply -f manifests/examples/gpu-pod.yaml && kubectl get pod train -o yaml
 curl -s ${page}/api/decisions
-`);
+
+configuration ${directory}/config, logs ${directory}/logs`);
+}
+
+async function writtenState(): Promise<State | undefined> {
+  const text = await readFile(STATE_PATH, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as State);
 }
 
 async function runningState(): Promise<State | undefined> {
-  const text = await readFile(STATE_PATH, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const state = JSON.parse(text) as State;
-  return isAlive(state.pid) ? state : undefined;
+  const state = await writtenState();
+  return state !== undefined && isAlive(state.pid) ? state : undefined;
 }
 
 function isAlive(pid: number): boolean {

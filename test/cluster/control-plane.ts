@@ -98,6 +98,11 @@ export class ControlPlane {
     return child;
   }
 
+  /** Process ids of all that runs. */
+  get pids(): readonly number[] {
+    return this.#children.flatMap(({ pid }) => pid ?? []);
+  }
+
   /** Stops what was started last first; nothing is left running. */
   async stop(): Promise<void> {
     for (const child of this.#children.reverse()) {

@@ -136,6 +136,88 @@ describe('the historian', () => {
     expect(again.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1' }]);
   });
 
+  const ends: readonly {
+    name: string;
+    steps: (pod: ReturnType<typeof makePodFacts>) => readonly ReturnType<typeof makePodFacts>[];
+  }[] = [
+    {
+      name: 'of a pod that no profile applies to',
+      steps: ({ expectations: _none, ...pod }) => [
+        { ...pod, deviceHealth: UNHEALTHY },
+        { ...pod, deviceHealth: UNHEALTHY, phase: 'Failed' },
+      ],
+    },
+    {
+      name: 'reported after the pod began to end',
+      steps: (pod) => [
+        { ...pod, isTerminating: true },
+        { ...pod, isTerminating: true, deviceHealth: UNHEALTHY },
+      ],
+    },
+    {
+      name: 'that became unknown before the end',
+      steps: (pod) => [
+        { ...pod, deviceHealth: UNHEALTHY },
+        { ...pod, deviceHealth: [{ resource: GPU, device: 'GPU-0', health: 'Unknown' }] },
+        { ...pod, deviceHealth: [], phase: 'Failed' },
+      ],
+    },
+  ];
+  test.each(ends)('an unhealthy device $name does not stand for ever', ({ steps }) => {
+    const { historian, incidents } = writing();
+    historian.podChanged(makePodFacts(), false, 0);
+    for (const step of steps(makePodFacts())) historian.podChanged(step, false, 100);
+    expect(incidents()).toMatchObject([{ standing: [], closedAtSeconds: 100 }]);
+  });
+
+  test('when a Node is gone nothing of it stands any more', () => {
+    const { historian, incidents } = writing();
+    historian.nodeChanged(
+      makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }),
+      10,
+    );
+    historian.nodeRemoved('uid-gpu-1', 50);
+    expect(incidents()).toMatchObject([{ standing: [], closedAtSeconds: 50 }]);
+  });
+
+  test('what a pod says of its devices counts though its node is heard of later', () => {
+    const { historian, store } = writing();
+    historian.podChanged(makePodFacts({ node: 'gpu-2', deviceHealth: UNHEALTHY }), false, 10);
+    historian.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
+    expect(store.get('uuid:gpu-2').incidents).toHaveLength(1);
+  });
+
+  test('evidence found by a list is as old as the pod, not as the list', () => {
+    const { historian, incidents, store } = writing();
+    const failed = { phase: 'Failed', exitCode: 1, deviceHealth: UNHEALTHY };
+    historian.podChanged(makePodFacts({ ...failed, endedAtSeconds: 1000 }), true, 90_000);
+    expect(incidents()).toMatchObject([{ openedAtSeconds: 1000, closedAtSeconds: 1000 }]);
+    historian.podChanged(makePodFacts({ name: 'endless', phase: 'Failed' }), true, 90_000);
+    expect(store.get('uuid:gpu-1').exposure.atSeconds).toBe(1000);
+  });
+
+  test('a pod that has not opted in proves health, but reserves nothing', () => {
+    const { historian, store } = writing();
+    const pod = makePodFacts({ isOptedIn: false });
+    historian.podChanged(pod, false, 0);
+    historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 86_400);
+    expect(historian.homes.of(SLOT, 86_401)).toEqual([]);
+    expect(store.get('uuid:gpu-1').exposure.deviceDays).toEqual([1, 1]);
+  });
+
+  test('hosts that are gone for 90 days are forgotten, others are not', () => {
+    const { historian, store } = writing();
+    historian.nodeChanged(
+      makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }),
+      10,
+    );
+    historian.prune(91 * 86_400);
+    expect([...store.all()]).toHaveLength(1);
+    historian.nodeRemoved('uid-gpu-1', 92 * 86_400);
+    historian.prune(181 * 86_400);
+    expect([...store.all()]).toEqual([]);
+  });
+
   test('homes that have ended are dropped, in memory and in the store', () => {
     const { historian, store } = writing();
     historian.podChanged(makePodFacts(), false, 0);

@@ -150,6 +150,42 @@ describe('POST /prioritize', () => {
     expect(opinions(await small.ask(optedIn()))).toEqual({});
   });
 
+  test('a slot on its way home weighs by images that its home alone has, and only so much', async () => {
+    const { historian, ask, page } = await serving();
+    const pullsOf = async (images: Map<string, number>, elsewhere: Map<string, number>) => {
+      historian.nodeChanged(makeNode({ name: 'gpu-1', images }), 1);
+      historian.nodeChanged(makeNode({ name: 'gpu-2', images: elsewhere }), 1);
+      const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
+      const other = makePodFacts({ uid: 'other', node: 'gpu-1', devices: whole, images: ['big'] });
+      historian.podRemoved('other', NOW - 2000);
+      historian.podChanged(other, false, NOW - 2000);
+      historian.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
+      await ask(optedIn());
+      const { decisions } = (await (await fetch(`${page}/api/decisions`)).json()) as {
+        decisions: { forecasts: { node: string; displacedSeconds: number }[] }[];
+      };
+      return decisions[0]?.forecasts.find(({ node }) => node === 'gpu-1')?.displacedSeconds;
+    };
+    const big = (bytes: number) => new Map([['big', bytes]]);
+    const none = new Map<string, number>();
+    expect(await pullsOf(big(4 * 2 ** 30), none)).toBeCloseTo(0.9 * (4096 / 40 + 20), 6);
+    expect(await pullsOf(none, big(80e9))).toBeCloseTo(0.9 * 20, 6);
+    expect(await pullsOf(big(4 * 2 ** 30), big(4 * 2 ** 30))).toBeCloseTo(0.9 * 20, 6);
+    expect(await pullsOf(big(80e9), none)).toBe(300);
+  });
+
+  test.each(['0', 'x', '501', '1.5'])(
+    'a limit of %s decisions is answered with 400',
+    async (limit) => {
+      const { page } = await serving();
+      const answer = await fetch(`${page}/api/decisions?limit=${limit}`);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toEqual({
+        error: `limit: "${limit}" is not a whole number from 1 to 500`,
+      });
+    },
+  );
+
   test('asking changes nothing: the same question has the same answer', async () => {
     const { historian, ask } = await serving();
     historian.podChanged(ran('gpu-2'), false, NOW - 2000);

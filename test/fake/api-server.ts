@@ -19,6 +19,8 @@ export class FakeApiServer {
   readonly failures: number[] = [];
   /** Every request as `list` or `watch FROM`. */
   readonly requests: string[] = [];
+  /** Answers nothing at all, and keeps the connections open. */
+  silent = false;
   /** Objects a page. */
   pageSize = 500;
 
@@ -27,6 +29,7 @@ export class FakeApiServer {
       const url = new URL(request.url ?? '', 'http://fake');
       const isWatch = url.searchParams.get('watch') === 'true';
       this.requests.push(isWatch ? `watch ${url.searchParams.get('resourceVersion')}` : 'list');
+      if (this.silent) return;
       const status = this.failures.shift() ?? 200;
       if (status !== 200) {
         response.writeHead(status, { 'Content-Type': 'application/json' });
@@ -46,7 +49,7 @@ export class FakeApiServer {
   static async start(): Promise<FakeApiServer> {
     const fake = new FakeApiServer();
     await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => fake.#stop());
+    onTestFinished(() => fake.stop());
     return fake;
   }
 
@@ -103,7 +106,7 @@ export class FakeApiServer {
     );
   }
 
-  async #stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }

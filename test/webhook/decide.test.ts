@@ -88,6 +88,15 @@ describe('what is left alone, and why', () => {
       why: 'UnknownProfile: the annotation surefoot.dev/profile names "__proto__", which profiles.yaml does not have; it has "nvidia", "long", "dra"',
     },
     {
+      name: 'a profile for other devices, which would give their tolerations away',
+      pod: {
+        spec: { containers: [{ name: 'a' }], resourceClaims: [{ name: 'nic' }] },
+        ...annotated({ 'surefoot.dev/profile': 'nvidia' }),
+      },
+      warns: true,
+      why: 'NoProfileForDevice: profile nvidia does not apply to nic',
+    },
+    {
       name: 'a device of no profile',
       pod: {
         container: {

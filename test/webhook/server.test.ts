@@ -209,6 +209,28 @@ describe('bad input', () => {
     });
   });
 
+  test.each([
+    ['an operation that is no text', { operation: { toString: 1, valueOf: 1 } }, 'pods unknown'],
+    ['a resource that is no mapping', { resource: 7 }, 'unknown CREATE'],
+  ])('%s is let through untouched', async (_name, request, what) => {
+    const { url } = await serving();
+    const response = await responseOf(await postJson(`${url}/mutate`, makeReview(request)));
+    expect(response.patch).toBeUndefined();
+    expect(response.auditAnnotations).toEqual({
+      declined: `NotAPodCreate: asked about ${what}, acts on pods CREATE only`,
+    });
+  });
+
+  test('a kind nested without end is answered, not fallen over', async () => {
+    const { url } = await serving();
+    const kind = '['.repeat(100_000) + ']'.repeat(100_000);
+    const answer = await postJson(`${url}/mutate`, `{"kind":${kind}}`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({
+      error: "the body's kind is not text; send an AdmissionReview",
+    });
+  });
+
   test('keys that poison prototypes change nothing', async () => {
     const { url } = await serving();
     const review = JSON.stringify(makeReview()).replace('"labels"', '"x"');

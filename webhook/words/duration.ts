@@ -6,12 +6,16 @@ const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   d: 86_400,
 };
 
+/** A hundred years: no more is meant, and sums of such spans stay exact integers. */
+const LONGEST_SECONDS = 100 * 365 * 86_400;
+
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
 /**
  * Seconds in a duration such as `90s`, `1h30m` or `30d`: Go's notation, which Kubernetes users
- * know, plus days. `undefined` for anything else; a bare number has no unit and is refused.
+ * know, plus days. `undefined` for anything else: a bare number has no unit, and more than a
+ * hundred years is a slip of the hand.
  */
 export function durationSeconds(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;
@@ -19,7 +23,7 @@ export function durationSeconds(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(PART)) {
     seconds += Number(amount) * (SECONDS_PER_UNIT[unit as string] as number);
   }
-  return seconds;
+  return seconds <= LONGEST_SECONDS ? seconds : undefined;
 }
 
 /** A span for people: `0.4 s`, `72 s`, `12 min`, `3.5 h`, `2 days`. */

@@ -65,7 +65,9 @@ export interface PodSpec {
 
 export interface ContainerStatus {
   readonly name: string;
+  readonly lastState?: { readonly terminated?: object };
   readonly state?: {
+    readonly running?: object;
     readonly terminated?: {
       readonly exitCode: number;
       readonly reason?: string;

@@ -22,10 +22,19 @@ export const durationField = z
     return z.NEVER;
   });
 
+/** As the API server validates a taint's key (a qualified name) and value (a label value): what it
+ * would refuse must never be patched into a pod, or the pod is refused. */
+const TAINT_KEY =
+  /^$|^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+const TAINT_KEY_EXPECTED = 'expected the key of a taint, such as "nvidia.com/gpu"';
+const LABEL_VALUE = /^$|^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE_EXPECTED =
+  'expected the value of a taint: letters, digits, "-", "_" and ".", at most 63, such as "present"';
+
 const tolerationField = strictSection({
-  key: z.string().default(''),
+  key: z.string().regex(TAINT_KEY, { error: TAINT_KEY_EXPECTED }).default(''),
   operator: z.enum(['Exists', 'Equal']).default('Exists'),
-  value: z.string().optional(),
+  value: z.string().regex(LABEL_VALUE, { error: LABEL_VALUE_EXPECTED }).optional(),
   effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute', '']).default(''),
   tolerationSeconds: z.int().nonnegative().optional(),
 }).superRefine((toleration, context) => {
@@ -54,6 +63,8 @@ const NAME_EXPECTED =
   'expected a name of lower-case letters, digits and dashes, at most 63, such as "nvidia"';
 const PROFILE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
+const MOST_GRACE_SECONDS = 86_400;
+
 /** One entry of profiles.yaml, as written. Defaults stand here and nowhere else. */
 const profileEntry = strictSection({
   /** What a pod's annotation says to choose this profile. */
@@ -72,7 +83,11 @@ const profileEntry = strictSection({
   grace: strictSection({
     /** Termination grace that a device pod gets at least; default 60 s, the low end of the
      * 60 to 120 s that leave time for a last checkpoint (failure API research, section 8). */
-    minimum: durationField.prefault('60s'),
+    minimum: durationField
+      .refine((seconds) => seconds <= MOST_GRACE_SECONDS, {
+        error: 'expected at most 24h: a pod that ends holds its devices for so long',
+      })
+      .prefault('60s'),
   }).prefault({}),
   /** What a warm node saves beyond images. A preference, not a measurement (DESIGN section 1). */
   coldStart: durationField.prefault('20s'),
@@ -137,28 +152,27 @@ export function devicePatterns(profiles: readonly DeviceProfile[]): readonly str
   return [...new Set(profiles.flatMap((profile) => profile.devices))];
 }
 
-/** The profile that the pod's annotation names, or else the first that applies to its devices. */
+/**
+ * The profile that the pod's annotation names, or else the first one, that applies to its devices.
+ * A name alone gives nothing: it would hand the tolerations of one device to pods of another.
+ */
 export function profileOf(
   pod: Pod,
   profiles: readonly DeviceProfile[],
   asked: DevicesAsked,
 ): DeviceProfile | undefined {
   const named = pod.metadata.annotations?.[PROFILE];
-  return named === undefined
-    ? profileForDevices(profiles, asked)
-    : profiles.find(({ name }) => name === named);
+  return profiles.find(
+    (profile) => (named === undefined || profile.name === named) && appliesTo(profile, asked),
+  );
 }
 
-/** The first profile that applies to the devices asked, or `undefined`. */
-function profileForDevices(
-  profiles: readonly DeviceProfile[],
-  asked: DevicesAsked,
-): DeviceProfile | undefined {
-  return profiles.find(
-    (profile) =>
-      asked.resources.some(({ resource }) =>
-        profile.devices.some((pattern) => matchesDevicePattern(pattern, resource)),
-      ) ||
-      (profile.resourceClaims && asked.claims.length > 0),
+/** Whether a profile is for any of the devices asked. */
+function appliesTo(profile: DeviceProfile, asked: DevicesAsked): boolean {
+  return (
+    asked.resources.some(({ resource }) =>
+      profile.devices.some((pattern) => matchesDevicePattern(pattern, resource)),
+    ) ||
+    (profile.resourceClaims && asked.claims.length > 0)
   );
 }

@@ -46,7 +46,7 @@ describe('the configuration directory', () => {
     expect(await config.reload()).toBe(false);
     expect(config.value['webhook.yaml'].mode).toBe('act');
     expect(problems).toEqual([
-      'profiles.yaml:4: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
+      'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
       'webhook.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
     ]);
 
@@ -78,11 +78,31 @@ describe('the configuration directory', () => {
     }
   });
 
+  test.each([
+    ['halving: 0s', 'halving: expected more than 0s; write one such as "30s"'],
+    ['pullBandwidth: fast', 'pullBandwidth: "fast" is not a size; write one such as "100Mi"'],
+    ['pullBandwidth: "-1"', 'pullBandwidth: "-1" is not a size; write one such as "100Mi"'],
+    ['namespaces: [a]', 'namespaces: expected a mapping'],
+    ['scores: dense', 'scores: Invalid option: expected one of "sparse"|"documented"'],
+    [
+      'halvng: 3s',
+      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, scores',
+    ],
+  ])('extender.yaml: %s is explained', async (line, problem) => {
+    const { extenderFiles } = await import('../../../extender/settings.ts');
+    const directory = await directoryWith({
+      'profiles.yaml': PROFILES,
+      'extender.yaml': `${HEAD}kind: Extender\nmode: act\n${line}\n`,
+    });
+    const config = await LastGood.load(configDirectory(directory, extenderFiles));
+    expect(config.ok ? [] : config.problems).toEqual([`extender.yaml:4: ${problem}`]);
+  });
+
   const rows = [
     {
       name: 'an empty file',
       text: '',
-      problem: 'webhook.yaml:1: apiVersion: Invalid input: expected "config.surefoot.dev/v1alpha1"',
+      problem: 'webhook.yaml:1: apiVersion: expected "config.surefoot.dev/v1alpha1"',
     },
     {
       name: 'a list',
@@ -93,8 +113,7 @@ describe('the configuration directory', () => {
     {
       name: 'two documents',
       text: `${webhook('act')}---\n${webhook('observe')}`,
-      problem:
-        'webhook.yaml:4: not YAML: Source contains multiple documents; please use YAML.parseAllDocuments()',
+      problem: 'webhook.yaml:4: a second document begins here; the file must hold one',
     },
   ];
   test.each(rows)('$name is explained', async ({ text, problem }) => {

@@ -81,8 +81,9 @@ test('a new pair is served without a restart, a broken one never', async () => {
   expect((await get(server.port)).serial).not.toBe(second.serial);
 });
 
-test('only TLS 1.3 is spoken', async () => {
-  const { server } = await serving({ pair: makePair() });
+test('only TLS 1.3 is spoken, also after a change of the pair', async () => {
+  const files = { pair: makePair() };
+  const { server, pair } = await serving(files);
   const handshake = (maxVersion: 'TLSv1.2' | 'TLSv1.3') =>
     new Promise<string>((resolve) => {
       const socket = connect(
@@ -100,8 +101,12 @@ test('only TLS 1.3 is spoken', async () => {
       );
       socket.once('error', () => resolve('refused'));
     });
-  expect(await handshake('TLSv1.3')).toBe('TLSv1.3');
-  expect(await handshake('TLSv1.2')).toBe('refused');
+  for (const _round of ['first pair', 'second pair']) {
+    expect(await handshake('TLSv1.3')).toBe('TLSv1.3');
+    expect(await handshake('TLSv1.2')).toBe('refused');
+    files.pair = makePair();
+    await pair.reload();
+  }
 });
 
 test('a connection is kept past the 5 s after which Node would close it', async () => {

@@ -45,6 +45,14 @@ describe('parseServingPair', () => {
       problem: '/tls/tls.crt: not a PEM certificate; the file must hold one',
     },
     {
+      name: 'a chain that is broken behind a good certificate',
+      files: {
+        ...pair,
+        certificate: `${pair.certificate}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+      },
+      problem: '/tls/tls.crt: holds something that TLS cannot serve; check its chain',
+    },
+    {
       name: 'no key',
       files: { ...pair, key: '' },
       problem: '/tls/tls.key: not a PEM private key; the file must hold one, without a password',

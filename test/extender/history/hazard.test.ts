@@ -70,6 +70,16 @@ describe('hazardFor', () => {
     expect(rate(oneOf8, [], NO_EXPOSURE, 400 * DAY)).toBeCloseTo(PRIOR, 12);
   });
 
+  test('work counts the same in whatever order its ends are told', () => {
+    const early = (held: typeof NO_EXPOSURE) => withWork(held, 10 * DAY, 5 * DAY);
+    const late = (held: typeof NO_EXPOSURE) => withWork(held, 20 * DAY, 9 * DAY);
+    const inOrder = late(early(NO_EXPOSURE));
+    const outOfOrder = early(late(NO_EXPOSURE));
+    expect(outOfOrder.atSeconds).toBe(9 * DAY);
+    expect(outOfOrder.deviceDays[0]).toBeCloseTo(inOrder.deviceDays[0], 12);
+    expect(outOfOrder.deviceDays[1]).toBeCloseTo(inOrder.deviceDays[1], 12);
+  });
+
   test('another incident never lowers the rate, and time never raises it', () => {
     const incidents = fc.array(
       fc

@@ -52,6 +52,14 @@ describe('signals become incidents', () => {
     expect(fold(unhealthy(0), unhealthy(7200))).toHaveLength(1);
   });
 
+  test('a withdrawal reported again after a reboot is still the same fault', () => {
+    expect(fold(withdrawn(0), withdrawn(7200))).toHaveLength(1);
+  });
+
+  test('one more device withdrawn is one more fault', () => {
+    expect(fold(withdrawn(0), { ...withdrawn(10), isFurther: true })).toHaveLength(2);
+  });
+
   test('another resource is another fault', () => {
     expect(fold(rejected(0), makeSignal({ resource: 'amd.com/gpu' }))).toHaveLength(2);
   });

@@ -23,20 +23,24 @@ describe('device counts of a node', () => {
     now: [number, number];
     says: string;
   }[] = [
-    { name: 'all there', now: [8, 8], says: '' },
+    { name: 'all there, as before', before: [8, 8], now: [8, 8], says: '' },
+    { name: 'all there, seen for the first time, ends what stood', now: [8, 8], says: '-' },
     { name: 'one withdrawn', before: [8, 8], now: [8, 7], says: '+' },
     { name: 'one withdrawn, found at start', now: [8, 7], says: '+' },
     { name: 'still one withdrawn', before: [8, 7], now: [8, 7], says: '' },
-    { name: 'one more withdrawn', before: [8, 7], now: [8, 6], says: '+' },
+    { name: 'one more withdrawn', before: [8, 7], now: [8, 6], says: '+ further' },
+    { name: 'one of two back', before: [8, 6], now: [8, 7], says: '' },
     { name: 'back again', before: [8, 7], now: [8, 8], says: '-' },
+    { name: 'back again after a reboot in between', before: [8, 0], now: [8, 8], says: '-' },
+    { name: 'withdrawn still after a reboot in between', before: [8, 0], now: [8, 7], says: '+' },
     { name: 'plugin stopped: all gone at once', before: [8, 8], now: [8, 0], says: '' },
     { name: 'plugin gone', before: [8, 0], now: [0, 0], says: '' },
-    { name: 'plugin starting', before: [0, 0], now: [8, 8], says: '' },
   ];
   test.each(rows)('$name', ({ before, now, says }) => {
     const previous = before === undefined ? undefined : node(...before);
     const { signals, recoveries } = nodeObservations(previous, node(...now), CATALOGUE, 5);
-    expect('+'.repeat(signals.length) + '-'.repeat(recoveries.length)).toBe(says);
+    const further = signals.some(({ isFurther }) => isFurther) ? ' further' : '';
+    expect('+'.repeat(signals.length) + further + '-'.repeat(recoveries.length)).toBe(says);
   });
 
   test('the words carry the numbers', () => {
@@ -47,6 +51,7 @@ describe('device counts of a node', () => {
       probability: 0.8,
       words: 'the device plugin has withdrawn the device (nvidia.com/gpu: 7 of 8 left)',
       isStanding: true,
+      isFurther: false,
     });
   });
 });

@@ -30,7 +30,8 @@ describe('nodeFacts', () => {
       status: {
         capacity: { cpu: '64', [GPU]: '8' },
         allocatable: { cpu: '63', [GPU]: '7' },
-        images: [{ names: ['busybox', 'busybox@sha256:1'], sizeBytes: 5 }, {}],
+        // The API really sends null for an image that has lost its tags.
+        images: [{ names: ['busybox', 'busybox@sha256:1'], sizeBytes: 5 }, {}, { names: null }],
         nodeInfo: { systemUUID: 'ABC' },
       },
     });
@@ -58,12 +59,25 @@ describe('podFacts', () => {
     ['text', '2026-06-01T12:00:00Z'],
     ['a Date, as the client decodes lists', new Date('2026-06-01T12:00:00Z')],
   ])('reads times given as %s', (_name, at) => {
-    expect(facts({ metadata: { creationTimestamp: at }, status: { startTime: at } })).toMatchObject(
-      {
-        createdAtSeconds: 1780315200,
-        startedAtSeconds: 1780315200,
-      },
-    );
+    const status = { startTime: at, containerStatuses: [{ name: 'a', state: { running: {} } }] };
+    expect(facts({ metadata: { creationTimestamp: at }, status })).toMatchObject({
+      createdAtSeconds: 1780315200,
+      startedAtSeconds: 1780315200,
+    });
+  });
+
+  test('a pod of which no container ever ran has not started', () => {
+    const status = {
+      startTime: '2026-06-01T12:00:00Z',
+      containerStatuses: [{ name: 'a', state: {} }],
+    };
+    expect(facts({ status })).not.toHaveProperty('startedAtSeconds');
+  });
+
+  test('what is too long or too many to be images is passed over', () => {
+    const many = Array.from({ length: 100 }, (_none, index) => ({ name: 'c', image: `i${index}` }));
+    const containers = [{ name: 'long', image: 'x'.repeat(800_000) }, ...many];
+    expect(facts({ spec: { containers } }).images).toHaveLength(64);
   });
 
   test('reads how it ended', () => {

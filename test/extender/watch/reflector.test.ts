@@ -10,7 +10,13 @@ const node = (name: string, resourceVersion: string) => ({
   metadata: { name, uid: `uid-${name}`, resourceVersion },
 });
 
-async function following({ throwOn = '' } = {}) {
+interface Following {
+  readonly throwOn?: string;
+  readonly unreadable?: string;
+  readonly onRead?: (name: string) => void;
+}
+
+async function following({ throwOn = '', unreadable = '', onRead = () => {} }: Following = {}) {
   const api = await FakeApiServer.start();
   const told: string[] = [];
   const counts = { expired: 0, failed: 0, ended: 0, handlerFailed: 0 };
@@ -18,7 +24,11 @@ async function following({ throwOn = '' } = {}) {
     'nodes',
     nodeSource(api.kubeConfig()),
     {
-      read: (node: Node) => node,
+      read(node: Node) {
+        onRead(node.metadata?.name ?? '');
+        if (node.metadata?.name === unreadable) throw new Error('told to be unreadable');
+        return node;
+      },
       changed({ metadata }, isListed) {
         if (metadata?.name === throwOn) throw new Error('told to throw');
         told.push(`${isListed ? 'listed' : 'seen'} ${metadata?.name}@${metadata?.resourceVersion}`);
@@ -44,6 +54,7 @@ async function following({ throwOn = '' } = {}) {
       reflector.stop();
       return running;
     });
+    return running;
   };
   const tells = (...expected: readonly string[]) =>
     eventually(
@@ -131,9 +142,19 @@ describe('a reflector', () => {
       const missing = reflector.missing();
       return missing !== 'nothing has been listed yet' && missing;
     });
-    expect(why).toContain('403');
+    expect(why).toBe('we may not list and watch nodes (403); apply manifests/extender.yaml');
     await watching();
     expect(reflector.missing()).toBeUndefined();
+  });
+
+  test('says where and why it gets no answer', async () => {
+    const { api, reflector, start } = await following();
+    const { server } = api.kubeConfig().getCurrentCluster() ?? {};
+    await api.stop();
+    start();
+    await eventually('the reason', () => {
+      return reflector.missing()?.startsWith(`the API server at ${server} does not answer (`);
+    });
   });
 
   test('goes on when a handler throws', async () => {
@@ -145,6 +166,61 @@ describe('a reflector', () => {
     api.send('ADDED', node('after', '102'));
     await tells('listed good@2', 'seen after@102');
     expect(counts.handlerFailed).toBe(2);
+  });
+
+  test('an object that cannot be read is not told as gone, and its end is', async () => {
+    const { api, start, told, tells, watching } = await following({ unreadable: 'odd' });
+    api.holds(node('odd', '1'), node('good', '2'));
+    start();
+    await watching();
+    api.failures.push(410);
+    api.endWatches();
+    await eventually(
+      'a second list',
+      () => api.requests.filter((one) => one === 'list').length === 2,
+    );
+    await watching();
+    expect(told).toEqual(['listed good@2']);
+    api.send('DELETED', node('odd', '101'));
+    await tells('listed good@2', 'gone uid-odd');
+  });
+
+  test('a server that hangs up after each bookmark is not hammered', async () => {
+    const { api, start, watching } = await following();
+    start();
+    const begun = performance.now();
+    while (performance.now() - begun < 1500) {
+      await watching();
+      api.send('BOOKMARK', { metadata: { resourceVersion: '150' } });
+      api.endWatches();
+    }
+    expect(api.requests.length).toBeLessThan(8);
+  });
+
+  test('what was read before a refresh is read anew, even in the middle of a list', async () => {
+    const { api, reflector, start, told, watching } = await following({
+      onRead: (name) => {
+        if (name === 'a' && told.length === 0 && !refreshed) {
+          refreshed = true;
+          reflector.refresh();
+        }
+      },
+    });
+    let refreshed = false;
+    api.holds(node('a', '1'));
+    start();
+    await watching();
+    expect(api.requests).toEqual(['list', 'list', 'watch 100']);
+    expect(told).toEqual(['listed a@1']);
+  });
+
+  test('stops at once though the API server is silent', async () => {
+    const { api, reflector, start } = await following();
+    api.silent = true;
+    const ended = start();
+    await eventually('a request', () => api.requests.length === 1);
+    reflector.stop();
+    await ended;
   });
 
   test('a line that is no JSON is passed over', async () => {

@@ -17,6 +17,8 @@ describe('durationSeconds', () => {
     ['1h30', undefined],
     ['1e9s', undefined],
     ['tomorrow', undefined],
+    ['36500d', 36_500 * 86_400],
+    ['36501d', undefined],
   ];
   test.each(rows)('%j is %s', (text, seconds) => {
     expect(durationSeconds(text)).toBe(seconds);

@@ -22,7 +22,7 @@ describe('profiles.yaml', () => {
       name: 'an unknown key',
       yaml: withProfile('    colour: red\n'),
       problem:
-        'profiles.yaml:4: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
+        'profiles.yaml:5: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
     },
     {
       name: 'a duration without a unit',
@@ -63,6 +63,38 @@ describe('profiles.yaml', () => {
         'profiles.yaml:5: profiles[1].name: the profile "nvidia" stands here a second time; give each its own name',
     },
     {
+      name: 'a profile without a name',
+      yaml: `${HEAD}profiles:\n  - coldStart: 20s\n`,
+      problem:
+        'profiles.yaml:4: profiles[0].name: expected a name of lower-case letters, digits and dashes, at most 63, such as "nvidia"',
+    },
+    {
+      name: 'a list where a mapping belongs',
+      yaml: withProfile('    caps: []\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].caps: expected a mapping with the keys coldStart, expectedDuration, checkpoint',
+    },
+    {
+      name: 'a toleration that the API server would refuse, key and value in one',
+      yaml: withProfile('    tolerations:\n      - { key: a/b=c, effect: NoSchedule }\n'),
+      problem:
+        'profiles.yaml:6: profiles[0].tolerations[0].key: expected the key of a taint, such as "nvidia.com/gpu"',
+    },
+    {
+      name: 'a toleration that the API server would refuse, value with a space',
+      yaml: withProfile(
+        '    tolerations:\n      - { key: a/b, operator: Equal, value: x y, effect: NoSchedule }\n',
+      ),
+      problem:
+        'profiles.yaml:6: profiles[0].tolerations[0].value: expected the value of a taint: letters, digits, "-", "_" and ".", at most 63, such as "present"',
+    },
+    {
+      name: 'a grace of years',
+      yaml: withProfile('    grace: { minimum: 365d }\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].grace.minimum: expected at most 24h: a pod that ends holds its devices for so long',
+    },
+    {
       name: 'no profile at all',
       yaml: `${HEAD}profiles: []\n`,
       problem: 'profiles.yaml:3: profiles: expected at least one profile',
@@ -70,8 +102,7 @@ describe('profiles.yaml', () => {
     {
       name: 'the file of another program',
       yaml: 'apiVersion: v1\nkind: Profiles\nprofiles: [{ name: a }]\n',
-      problem:
-        'profiles.yaml:1: apiVersion: Invalid input: expected "config.surefoot.dev/v1alpha1"',
+      problem: 'profiles.yaml:1: apiVersion: expected "config.surefoot.dev/v1alpha1"',
     },
     {
       name: 'no YAML',
