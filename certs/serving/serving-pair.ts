@@ -22,16 +22,22 @@ export interface ServingPair {
 /** Reads `tls.crt` and `tls.key`, both of the same version. */
 export async function readPairFiles(directory: string): Promise<PairFiles> {
   const version = await mountedVersion(directory);
-  const [certificate, key] = await Promise.all(
-    ['tls.crt', 'tls.key'].map((name) =>
-      readFile(join(version, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
-        throw new Error(
-          `${join(directory, name)}: cannot be read (${error.code}); make a pair with "surefoot certs --tls-dir ${directory} --host NAME"`,
-        );
-      }),
-    ),
-  );
-  return { directory, certificate: certificate as string, key: key as string };
+  return {
+    directory,
+    certificate: await readPairFile(directory, version, 'tls.crt'),
+    key: await readPairFile(directory, version, 'tls.key'),
+  };
+}
+
+async function readPairFile(directory: string, version: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(version, name), 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `${join(directory, name)}: cannot be read (${code}); make a pair with "surefoot certs --tls-dir ${directory} --host NAME"`,
+    );
+  }
 }
 
 /**
