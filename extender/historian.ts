@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { asksForDevices } from '../webhook/words/device.ts';
+import { isOptedIn } from '../webhook/words/opt-in.ts';
 import { isSchedulingRace } from './history/blame.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import {
@@ -178,7 +179,8 @@ export class Historian {
     // Found by a list without a word of its end: how long it ran, and so what it proves, is unknown.
     if (isListed && pod.endedAtSeconds === undefined) return;
     // Only pods that Surefoot may act for are sent home, so only they have one.
-    const terms = pod.isOptedIn ? (pod.expectations ?? NO_HOME) : NO_HOME;
+    const mayAct = isOptedIn(pod.optIn, this.#deps.cluster.namespaceOptIn(pod.namespace));
+    const terms = mayAct ? (pod.expectations ?? NO_HOME) : NO_HOME;
     const departure = departureOf(previous, pod, terms, nowSeconds);
     if (departure === undefined) return;
     const comesBack = terms !== NO_HOME;

@@ -15,8 +15,9 @@ import type { View } from './prioritize.ts';
 import { extenderApp } from './server.ts';
 import { extenderFiles } from './settings.ts';
 import { MemoryStore } from './storage/memory.ts';
-import { loadKubeConfig, nodeSource, podSource } from './watch/api.ts';
+import { loadKubeConfig, namespaceSource, nodeSource, podSource } from './watch/api.ts';
 import { Cluster } from './watch/cluster.ts';
+import { namespaceFacts } from './watch/namespaces.ts';
 import { nodeFacts } from './watch/nodes.ts';
 import { podFacts } from './watch/pods.ts';
 import { Reflector } from './watch/reflector.ts';
@@ -77,6 +78,16 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     nowSeconds: wallSeconds(),
   });
 
+  const namespaces = new Reflector(
+    'namespaces',
+    namespaceSource(kubeConfig),
+    {
+      read: namespaceFacts,
+      changed: (namespace) => cluster.setNamespace(namespace),
+      removed: (uid) => cluster.removeNamespace(uid),
+    },
+    { metrics: metrics.watch('namespaces'), log },
+  );
   const nodes = new Reflector(
     'nodes',
     nodeSource(kubeConfig),
@@ -101,6 +112,7 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     { metrics: metrics.watch('pods'), log },
   );
   const checks = [
+    { name: 'namespaces-listed', missing: () => namespaces.missing() },
     { name: 'nodes-listed', missing: () => nodes.missing() },
     { name: 'pods-listed', missing: () => pods.missing() },
     { name: 'history-loaded', missing: () => store.missing() },
@@ -121,9 +133,10 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
   );
   const pageServer = await RunningServer.http(page, pageApp({ decisions, view }));
 
-  // Nodes first: a pod on a node that nobody knows yet could not be judged.
-  const watching = nodes.run();
-  const following = nodes.listed().then(() => pods.run());
+  // Namespaces and nodes first: without them no pod could be judged.
+  const watching = [namespaces.run(), nodes.run()];
+  const listed = Promise.all([namespaces.listed(), nodes.listed()]);
+  const following = listed.then(() => pods.run());
   void config.follow();
   const pruning = setInterval(() => historian.prune(wallSeconds()), PRUNE_INTERVAL_MS);
   log.info(
@@ -142,9 +155,8 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
       clearInterval(pruning);
       config.stop();
       await server.stop(options.drainSeconds);
-      nodes.stop();
-      pods.stop();
-      await Promise.all([watching, following, adminServer.stop(0), pageServer.stop(0)]);
+      for (const reflector of [namespaces, nodes, pods]) reflector.stop();
+      await Promise.all([...watching, following, adminServer.stop(0), pageServer.stop(0)]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { asksForDevices } from '../webhook/words/device.ts';
 import { type Mode, modeIn } from '../webhook/words/mode.ts';
+import { isOptedIn } from '../webhook/words/opt-in.ts';
 import type { DeviceProfile } from '../webhook/words/profile.ts';
 import type { Reason } from '../webhook/words/reason.ts';
 import type { Decision } from './decisions/record.ts';
@@ -41,7 +42,10 @@ export function prioritize(question: Question, view: View): Verdict {
   const pod = podFacts(question.pod, view.profiles);
   const { expectations } = pod;
   if (!asksForDevices(pod.devices)) return noOpinion('NoDevice', 'the pod asks for no device');
-  if (!pod.isOptedIn) return noOpinion('OptedOut', 'the pod has not opted in');
+  const namespace = view.cluster.namespaceOptIn(pod.namespace);
+  if (!isOptedIn(pod.optIn, namespace)) {
+    return noOpinion('OptedOut', 'neither the pod nor its namespace has opted in');
+  }
   if (expectations === undefined) {
     return noOpinion('UnknownProfile', 'no profile of profiles.yaml applies to the pod');
   }
@@ -63,7 +67,7 @@ export function prioritize(question: Question, view: View): Verdict {
         ],
   );
   const levels = levelsOf(forecasts, config, pod.uid);
-  const mode: Mode = modeIn(pod.namespace, config);
+  const mode: Mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, config);
   return {
     kind: 'decision',
     answer: mode === 'act' ? levels : [],

@@ -1,5 +1,6 @@
 import type { DevicesAsked } from '../../webhook/words/device.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
+import type { PodOptIn } from '../../webhook/words/opt-in.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
 
 /** What one look at the API showed: the narrow records that history and forecast work on. */
@@ -41,8 +42,7 @@ export interface PodFacts {
   readonly node?: string;
   readonly phase: string;
   readonly slot: Slot;
-  /** Whether Surefoot may act for it. */
-  readonly isOptedIn: boolean;
+  readonly optIn: PodOptIn;
   readonly devices: DevicesAsked;
   /** Absent when no profile applies to its devices. */
   readonly expectations?: Expectations;

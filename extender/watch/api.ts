@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
+import type { Namespace } from './namespaces.ts';
 import type { Node } from './nodes.ts';
 import type { Page, Source } from './reflector.ts';
 
@@ -56,6 +57,14 @@ export function nodeSource(config: KubeConfig): Source<Node> {
   return explained(config, 'nodes', {
     list: async (token) => pageOf(await api.listNode(pageOptions(token))),
     watch: watchOf<Node>(config, '/api/v1/nodes'),
+  });
+}
+
+export function namespaceSource(config: KubeConfig): Source<Namespace> {
+  const api = config.makeApiClient(CoreV1Api);
+  return explained<Namespace>(config, 'namespaces', {
+    list: async (token) => pageOf(await api.listNamespace(pageOptions(token))),
+    watch: watchOf<Namespace>(config, '/api/v1/namespaces'),
   });
 }
 

@@ -1,10 +1,13 @@
+import type { NamespaceOptIn } from '../../webhook/words/opt-in.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../history/facts.ts';
+import type { NamespaceFacts } from './namespaces.ts';
 
 /** More image names than any cluster seen lists; the oldest are dropped beyond it. */
 const MOST_IMAGE_SIZES = 20_000;
 
 /** The newest facts of every node and device pod, and what follows from them by counting. */
 export class Cluster {
+  readonly #namespaces = new Map<string, NamespaceFacts>();
   readonly #nodes = new Map<string, NodeFacts>();
   readonly #pods = new Map<string, PodFacts>();
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
@@ -17,6 +20,11 @@ export class Cluster {
 
   nodes(): Iterable<NodeFacts> {
     return this.#nodes.values();
+  }
+
+  /** What the label of a namespace says. */
+  namespaceOptIn(name: string): NamespaceOptIn {
+    return this.#namespaces.get(name)?.optIn ?? 'unsaid';
   }
 
   pod(uid: string): PodFacts | undefined {
@@ -52,6 +60,16 @@ export class Cluster {
       for (const one of pod.deviceHealth) if (one.resource === resource) busy.add(one.device);
     }
     return busy;
+  }
+
+  setNamespace(namespace: NamespaceFacts): void {
+    this.#namespaces.set(namespace.name, namespace);
+  }
+
+  removeNamespace(uid: string): void {
+    for (const { uid: known, name } of this.#namespaces.values()) {
+      if (known === uid) this.#namespaces.delete(name);
+    }
   }
 
   setNode(node: NodeFacts): void {

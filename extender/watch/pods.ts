@@ -1,6 +1,6 @@
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { expectationsOf } from '../../webhook/words/expectations.ts';
-import { isOptedIn } from '../../webhook/words/opt-in.ts';
+import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod, PodStatus, Timestamp } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
@@ -25,7 +25,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...(spec.nodeName && { node: spec.nodeName }),
     phase: status.phase ?? 'Pending',
     slot: slotOf(pod),
-    isOptedIn: isOptedIn(pod),
+    optIn: podOptIn(pod),
     devices,
     ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
     images: imagesOf(pod),

@@ -78,10 +78,16 @@ describe('admission', () => {
     await namespace('team-b', 'observe');
     const before = await used.bed.surefoot.webhookMetrics();
 
-    const created = await used.hand.createPod(pod('watched'), 'team-b');
+    const body = pod('watched', { profile: undefined });
+    if (body.spec !== undefined) body.spec.tolerations = [{ operator: 'Exists' }];
+    const created = await used.hand.createPod(body, 'team-b');
 
     expect(created.spec?.terminationGracePeriodSeconds).toBe(30);
     expect(created.metadata?.labels).toBeUndefined();
+    const decision = await eventually('the decision', () => {
+      return used.bed.surefoot.decisionFor('watched');
+    });
+    expect(decision.mode).toBe('observe');
     const name = 'surefoot_admission_requests_total';
     const after = await used.bed.surefoot.webhookMetrics();
     expect(sample(after, name, { result: 'observed' })).toBe(
@@ -101,6 +107,7 @@ describe('admission', () => {
 
   test('observing, nothing changes and everything is recorded', async () => {
     await used.bed.surefoot.setMode('observe');
+    const before = await used.bed.surefoot.extenderMetrics();
     try {
       const toleration = { key: 'nvidia.com/gpu', operator: 'Exists' };
       const body = pod('observed');
@@ -115,8 +122,9 @@ describe('admission', () => {
       expect(
         sample(webhook, 'surefoot_admission_requests_total', { result: 'observed' }),
       ).toBeGreaterThan(0);
-      expect(sample(extender, 'surefoot_prioritize_requests_total', { result: 'observed' })).toBe(
-        1,
+      const name = 'surefoot_prioritize_requests_total';
+      expect(sample(extender, name, { result: 'observed' })).toBe(
+        sample(before, name, { result: 'observed' }) + 1,
       );
       const decision = await eventually('the decision to be joined with its binding', async () => {
         const found = await used.bed.surefoot.decisionFor('observed');

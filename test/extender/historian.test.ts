@@ -198,7 +198,7 @@ describe('the historian', () => {
 
   test('a pod that has not opted in proves health, but reserves nothing', () => {
     const { historian, store } = writing();
-    const pod = makePodFacts({ isOptedIn: false });
+    const pod = makePodFacts({ optIn: 'unsaid' });
     historian.podChanged(pod, false, 0);
     historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 86_400);
     expect(historian.homes.of(SLOT, 86_401)).toEqual([]);

@@ -229,6 +229,25 @@ describe('POST /prioritize', () => {
     ]);
   });
 
+  const namespaces: readonly { optIn: 'enabled' | 'observe'; pod: Pod; result: string }[] = [
+    { optIn: 'enabled', pod: makePod(), result: 'answered' },
+    { optIn: 'observe', pod: makePod(), result: 'observed' },
+    { optIn: 'observe', pod: optedIn(), result: 'observed' },
+    {
+      optIn: 'enabled',
+      pod: makePod({
+        metadata: { namespace: 'team-a', annotations: { 'surefoot.dev/inject': 'false' } },
+      }),
+      result: 'no-opinion',
+    },
+  ];
+  test.each(namespaces)('a namespace labelled $optIn: $result', async ({ optIn, pod, result }) => {
+    const { cluster, ask, count } = await serving();
+    cluster.setNamespace({ uid: 'n', name: 'team-a', optIn });
+    expect(await ask(pod)).toHaveLength(result === 'answered' ? 1 : 0);
+    expect(await count(result)).toBe(1);
+  });
+
   const none: readonly { name: string; pod: Pod; isReady?: boolean; result: string }[] = [
     { name: 'has not opted in', pod: makePod(), result: 'no-opinion' },
     {

@@ -38,7 +38,7 @@ export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
     node: 'gpu-1',
     phase: 'Running',
     slot: { key: `team-a/Job/train/${name}`, interchangeable: false },
-    isOptedIn: true,
+    optIn: 'in',
     devices: { resources: [{ resource: GPU, count: 1 }], claims: [] },
     expectations: EXPECTATIONS,
     images: [],

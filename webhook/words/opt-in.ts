@@ -1,8 +1,19 @@
 import { INJECT, MANAGED, PROFILE } from './keys.ts';
 import type { Pod } from './pod.ts';
 
-/** True when the pod named a profile, or the webhook prepared it, and it did not opt out. */
-export function isOptedIn({ metadata: { annotations = {}, labels = {} } }: Pod): boolean {
-  if (annotations[INJECT] === 'false') return false;
-  return annotations[PROFILE] !== undefined || labels[MANAGED] === 'true';
+/** What a pod itself says: it named a profile or was prepared, it opted out, or neither. */
+export type PodOptIn = 'in' | 'out' | 'unsaid';
+
+/** What the label of its namespace says. */
+export type NamespaceOptIn = 'enabled' | 'observe' | 'unsaid';
+
+/** What the pod's annotations and our own label say. */
+export function podOptIn({ metadata: { annotations = {}, labels = {} } }: Pod): PodOptIn {
+  if (annotations[INJECT] === 'false') return 'out';
+  return annotations[PROFILE] !== undefined || labels[MANAGED] === 'true' ? 'in' : 'unsaid';
+}
+
+/** Whether Surefoot has to do with the pod at all: the pod's word goes before its namespace's. */
+export function isOptedIn(pod: PodOptIn, namespace: NamespaceOptIn): boolean {
+  return pod === 'in' || (pod === 'unsaid' && namespace !== 'unsaid');
 }

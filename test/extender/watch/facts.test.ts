@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Cluster } from '../../../extender/watch/cluster.ts';
 import { normalizedImage } from '../../../extender/watch/images.ts';
+import { namespaceFacts } from '../../../extender/watch/namespaces.ts';
 import { nodeFacts } from '../../../extender/watch/nodes.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
@@ -122,22 +123,44 @@ describe('podFacts', () => {
   });
 
   test.each([
-    [{}, false],
-    [{ annotations: { 'surefoot.dev/profile': 'nvidia' } }, true],
-    [{ labels: { 'surefoot.dev/managed': 'true' } }, true],
+    [{}, 'unsaid'],
+    [{ annotations: { 'surefoot.dev/profile': 'nvidia' } }, 'in'],
+    [{ labels: { 'surefoot.dev/managed': 'true' } }, 'in'],
     [
       {
         labels: { 'surefoot.dev/managed': 'true' },
         annotations: { 'surefoot.dev/inject': 'false' },
       },
-      false,
+      'out',
     ],
-  ])('%j has opted in: %s', (metadata, isOptedIn) => {
-    expect(facts({ metadata }).isOptedIn).toBe(isOptedIn);
+  ])('%j says %s', (metadata, optIn) => {
+    expect(facts({ metadata }).optIn).toBe(optIn);
+  });
+});
+
+describe('namespaceFacts', () => {
+  test.each([
+    ['enabled', 'enabled'],
+    ['observe', 'observe'],
+    ['disabled', 'unsaid'],
+    [undefined, 'unsaid'],
+  ])('the label %s says %s', (label, optIn) => {
+    const labels = label === undefined ? {} : { 'surefoot.dev/inject': label };
+    expect(namespaceFacts({ metadata: { name: 'a', labels } }).optIn).toBe(optIn);
   });
 });
 
 describe('the cluster', () => {
+  test('forgets a namespace that is gone, and not one that was created anew', () => {
+    const cluster = new Cluster();
+    cluster.setNamespace({ uid: 'old', name: 'a', optIn: 'enabled' });
+    cluster.setNamespace({ uid: 'new', name: 'a', optIn: 'observe' });
+    cluster.removeNamespace('old');
+    expect(cluster.namespaceOptIn('a')).toBe('observe');
+    cluster.removeNamespace('new');
+    expect(cluster.namespaceOptIn('a')).toBe('unsaid');
+  });
+
   test('counts free devices from the pods that hold them', () => {
     const cluster = new Cluster();
     const node = makeNode();
