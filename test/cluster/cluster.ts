@@ -117,7 +117,7 @@ async function startDetached(): Promise<void> {
     'the cluster to be up',
     async () => {
       const progress = await readFile(LOG_PATH, 'utf8');
-      process.stderr.write(progress.slice(said, progress.indexOf('export KUBECONFIG')));
+      process.stderr.write(progress.slice(said).split('export KUBECONFIG')[0] ?? '');
       said = progress.length;
       if (exited !== undefined) throw new Error('the cluster did not come up');
       return runningState();
