@@ -33,7 +33,7 @@ const extenderEntry = strictSection({
     .prefault('30s'),
   /**
    * What a node pulls in a second, until it is learned. A 10 GB image takes 4 to 5 minutes by
-   * vendors' figures (reliability research, section 4), which is 35 to 40 MiB/s.
+   * vendors' figures (Union.ai), which is 35 to 40 MiB/s.
    */
   pullBandwidth: bytesField.prefault('40Mi'),
   /** `sparse`: signed, only what differs. `documented`: 0 to 10 for every node. */

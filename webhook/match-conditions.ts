@@ -10,7 +10,7 @@ export interface MatchCondition {
 /**
  * "Asks for a device", in CEL, so that other pods never reach the webhook. Requests suffice: the
  * API server copies limits into them before admission. A quantity of zero is no device. The form
- * was run against 41 shapes of pods (admission research, item 3).
+ * was run against 41 shapes of pods on a 1.37.2 API server.
  */
 export function asksForDeviceCondition(patterns: readonly string[]): MatchCondition {
   const exact = patterns.filter((pattern) => !pattern.endsWith('*')).map(quoted);

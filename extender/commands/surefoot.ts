@@ -8,7 +8,7 @@ import { programLog } from '../../certs/serving/program-log.ts';
  * Kubernetes client, which would cost it 86 MB.
  */
 
-/** Endpoints and proxies take a few seconds to stop sending (webhook research, section 4). */
+/** Endpoints and proxies take a few seconds to stop sending (kubernetes#127335). */
 const DRAIN_SECONDS = 5;
 
 function surefoot(): Command {

@@ -69,7 +69,7 @@ export function hasLeft(pod: PodFacts): boolean {
   return pod.phase === 'Succeeded' || pod.phase === 'Failed' || pod.isTerminating;
 }
 
-/** Reasons with which the kubelet refuses a pod at its door (failure API research, section 6). */
+/** Reasons with which the kubelet refuses a pod at its door (pkg/kubelet/lifecycle/predicate.go). */
 const REJECTED =
   /^(UnexpectedAdmissionError|OutOf\S+|TopologyAffinityError|NodeAffinity|NodeShutdown|PodFeatureUnsupported|InvalidNodeInfo|UnexpectedPredicateFailureType|VolumeAttachmentLimitExceeded)$/;
 
@@ -92,7 +92,8 @@ function causeOf(previous: PodFacts | undefined, current: PodFacts): DepartureCa
   switch (current.disruption) {
     case undefined:
       if (current.phase !== 'Failed') return 'deleted';
-      // Two kinds of kubelet eviction set no DisruptionTarget (admission research, history item 4).
+      // Evictions for emptyDir and ephemeral-storage limits set no DisruptionTarget
+      // (kubernetes v1.37.2 pkg/kubelet/eviction/eviction_manager.go).
       return current.statusReason === 'Evicted' ? 'evicted' : 'crashed';
     case 'PreemptionByScheduler':
       return 'preempted';

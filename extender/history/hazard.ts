@@ -4,20 +4,21 @@ const SECONDS_PER_DAY = 86_400;
 
 /**
  * A device fault's shadow has two parts: days of high risk, then a lasting difference between
- * devices (LANL and Titan records; reliability research, section 3, "two-scale": 3 and 90 days).
+ * devices (seen in the failure records of LANL, LA-UR-05-7318, and of Titan, SC20; 3 and 90 days were chosen
+ * by eye on the LANL record and are to be fitted).
  */
 const HALF_LIVES_DAYS = [3, 90] as const;
 
 /**
  * Faults per device-day of a device nobody knows anything about: 6.5 per 1,000 node-days of eight
- * GPUs (Meta RSC-1, HPCA 2025; the middle rate of reliability research, section 1.1).
+ * GPUs (Meta RSC-1, "Revisiting Reliability", HPCA 2025).
  */
 const PRIOR_FAULTS_PER_DEVICE_DAY = 6.5 / 1000 / 8;
 
 /**
  * How many device-days of experience the prior counts for. With 20, a device that has just failed
  * is expected to fail again within 7 days with 1 - exp(-7/20) = 30 %, as on Titan when the device
- * was left in its node (n = 323; reliability research, section 0).
+ * was left in its node (n = 323; "GPU Lifetimes on Titan Supercomputer", SC20).
  */
 const PRIOR_DEVICE_DAYS = 20;
 

@@ -17,7 +17,7 @@ export interface Incident {
   readonly evidence: readonly string[];
 }
 
-/** Signals of one burst are one fault (NVSentinel's burst gap; signal research, B4). */
+/** Signals of one burst are one fault (the burst gap that NVSentinel uses). */
 const MERGE_WINDOW_SECONDS = 180;
 /** More kinds of signals than the catalogue has rows. */
 const MOST_EVIDENCE = 8;

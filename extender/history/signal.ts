@@ -33,7 +33,7 @@ export interface Observations {
 /**
  * What a node's device counts say. Capacity above allocatable above zero: the plugin withdrew
  * broken devices. Allocatable zero is a plugin that stopped, or all of them at once, which is
- * infrastructure far more often than eight faults; it says nothing (signal research, B1). All of
+ * infrastructure far more often than eight faults; it says nothing. All of
  * them offered again ends the state, whatever came in between.
  */
 export function nodeObservations(

@@ -5,7 +5,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /**
  * True when the object itself tells that its user set the field at `path`: a server-side apply
  * lists the user's fields in managedFields, `kubectl apply` leaves the applied manifest behind.
- * A plain create tells nothing, and its defaults look like choices (admission research, item 7).
+ * A plain create tells nothing, and its defaults look like choices.
  */
 export function isUserSet(metadata: ObjectMeta, path: readonly string[]): boolean {
   const fieldPath = path.map((key) => `f:${key}`);

@@ -82,21 +82,21 @@ const profileEntry = strictSection({
   tolerations: z.array(tolerationField).default([]),
   grace: strictSection({
     /** Termination grace that a device pod gets at least; default 60 s, the low end of the
-     * 60 to 120 s that leave time for a last checkpoint (failure API research, section 8). */
+     * 60 to 120 s that leave time for a last checkpoint: a judgement. */
     minimum: durationField
       .refine((seconds) => seconds <= MOST_GRACE_SECONDS, {
         error: 'expected at most 24h: a pod that ends holds its devices for so long',
       })
       .prefault('60s'),
   }).prefault({}),
-  /** What a warm node saves beyond images. A preference, not a measurement (DESIGN section 1). */
+  /** What a warm node saves beyond images. A preference, not a measurement. */
   coldStart: durationField.prefault('20s'),
   /** How long a pod runs when it does not say. */
   expectedDuration: durationField.prefault('24h'),
   /** Time between checkpoints of pods that do not say; absent: no checkpoints. */
   checkpoint: durationField.optional(),
-  /** From fault to work going on again, images apart. Meta reports 5 to 20 minutes (reliability
-   * research, section 4). */
+  /** From fault to work going on again, images apart. Meta reports 5 to 20 minutes
+   * ("Revisiting Reliability", HPCA 2025). */
   restart: durationField.prefault('5m'),
   /** The longest that a vacated node counts as home. */
   homeLife: durationField.prefault('1h'),

@@ -58,7 +58,6 @@ const NEVER_TOLERATED: readonly { readonly pattern: RegExp; readonly meaning: st
 
 /**
  * Why this toleration must not be given to every device pod, or `undefined` when it may be.
- * The list is DESIGN section 5 rule 4, with the keys of the failure API research, section 7.4.
  */
 export function dangerOf(toleration: Toleration): string | undefined {
   const { key = '', effect = '', tolerationSeconds } = toleration;
