@@ -37,6 +37,16 @@ export interface HistorianDeps {
   readonly log: Logger;
 }
 
+/** One change of a pod on a node that is known. */
+interface PodChange {
+  readonly previous: PodFacts | undefined;
+  readonly pod: PodFacts;
+  readonly node: NodeFacts;
+  /** The pod was found by a list, so the moments that led to it were not seen. */
+  readonly isListed: boolean;
+  readonly nowSeconds: number;
+}
+
 /** Takes in what the watches show, and writes down what of it is history. */
 export class Historian {
   readonly homes = new Homes();
@@ -59,7 +69,7 @@ export class Historian {
     if (previous !== undefined) return;
     // Pods may be heard of before their node; what they say of its devices is heard now.
     for (const pod of cluster.holding(node.name)) {
-      this.#judgeHealth(undefined, pod, node, nowSeconds);
+      this.#judgeHealth({ previous: undefined, pod, node, isListed: true, nowSeconds });
     }
   }
 
@@ -90,9 +100,10 @@ export class Historian {
     this.#judgeArrival(pod);
     const node = pod.node === undefined ? undefined : cluster.node(pod.node);
     if (node === undefined) return;
-    this.#judgeHealth(previous, pod, node, nowSeconds);
-    this.#judgeRejection(previous, pod, node, isListed, nowSeconds);
-    this.#judgeDeparture(previous, pod, node, isListed, nowSeconds);
+    const change: PodChange = { previous, pod, node, isListed, nowSeconds };
+    this.#judgeHealth(change);
+    this.#judgeRejection(change);
+    this.#judgeDeparture(change);
   }
 
   podRemoved(uid: string, nowSeconds: number): void {
@@ -127,12 +138,7 @@ export class Historian {
     if (pod.phase === 'Pending' || isRejection(pod)) this.homes.left(back);
   }
 
-  #judgeHealth(
-    previous: PodFacts | undefined,
-    pod: PodFacts,
-    node: NodeFacts,
-    nowSeconds: number,
-  ): void {
+  #judgeHealth({ previous, pod, node, nowSeconds }: PodChange): void {
     const { catalogue } = this.#deps;
     // The status of a pod that has ended is as old as its end: a restart of ours must not renew it.
     const seenAtSeconds = Math.min(hasLeft(pod) ? endOf(pod, nowSeconds) : nowSeconds, nowSeconds);
@@ -144,13 +150,7 @@ export class Historian {
     }
   }
 
-  #judgeRejection(
-    previous: PodFacts | undefined,
-    pod: PodFacts,
-    node: NodeFacts,
-    isListed: boolean,
-    nowSeconds: number,
-  ): void {
+  #judgeRejection({ previous, pod, node, isListed, nowSeconds }: PodChange): void {
     if (!isRejection(pod) || (previous !== undefined && isRejection(previous))) return;
     const { catalogue, cluster, onSignal, log } = this.#deps;
     const signals = rejectionSignals(pod, catalogue, nowSeconds);
@@ -169,13 +169,7 @@ export class Historian {
     );
   }
 
-  #judgeDeparture(
-    previous: PodFacts | undefined,
-    pod: PodFacts,
-    node: NodeFacts,
-    isListed: boolean,
-    nowSeconds: number,
-  ): void {
+  #judgeDeparture({ previous, pod, node, isListed, nowSeconds }: PodChange): void {
     // Found by a list without a word of its end: how long it ran, and so what it proves, is unknown.
     if (isListed && pod.endedAtSeconds === undefined) return;
     // Only pods that Surefoot may act for are sent home, so only they have one.

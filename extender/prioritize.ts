@@ -10,7 +10,7 @@ import { imagesOnNode } from './forecast/images.ts';
 import { documentedLevels, type Level, sparseLevels } from './forecast/level.ts';
 import { type Forecast, forecast } from './forecast/loss.ts';
 import type { Departure } from './history/departure.ts';
-import { countAsked, type NodeFacts, type PodFacts } from './history/facts.ts';
+import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
 import { hazardFor } from './history/hazard.ts';
 import type { Homes } from './history/homes.ts';
 import type { Incident } from './history/incident.ts';
@@ -165,9 +165,9 @@ function displacementOn(node: NodeFacts, pod: PodFacts, view: View): Displacemen
  * A slot that left a broken device is not coming back to it, and one whose last pod has not let
  * go of its devices yet will find those free.
  */
-function wouldReturn({ cause, podUid, node }: Departure, cluster: Cluster): boolean {
-  if (cause === 'device fault') return false;
-  return ![...cluster.holding(node)].some(({ uid }) => uid === podUid);
+function wouldReturn({ cause, podUid }: Departure, cluster: Cluster): boolean {
+  const last = cluster.pod(podUid);
+  return cause !== 'device fault' && (last === undefined || !holdsDevices(last));
 }
 
 function returningFrom(departure: Departure, node: NodeFacts, cluster: Cluster): Returning {

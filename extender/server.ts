@@ -73,6 +73,7 @@ function answerTo(
     const verdict = prioritize(question, view());
     if (verdict.kind === 'no opinion') {
       done('no-opinion');
+      log.debug({ pod: question.pod.metadata.name, ...verdict.reason }, 'no opinion');
       return NO_OPINION;
     }
     const { decision, answer } = verdict;

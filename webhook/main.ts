@@ -39,7 +39,6 @@ export async function startWebhook(options: WebhookOptions): Promise<Service> {
       log.error({ problems }, 'configuration broken; the last good one stays'),
   });
   const pair = await LastGood.loadForStart<PairFiles, ServingPair>({
-    name: 'serving pair',
     read: () => readPairFiles(options.tlsDir),
     fingerprint: (files) => files.certificate + files.key,
     parse: (files) => parseServingPair(files, new Date()),

@@ -13,7 +13,6 @@ const WARNING_LIMIT = 256;
 export interface AdmissionRequest {
   readonly uid: string;
   readonly namespace: string;
-  readonly dryRun: boolean;
   /** Group-less resource and operation, such as `pods CREATE`. */
   readonly what: string;
   /** The pod, when the object has the shape of one. */
@@ -48,7 +47,6 @@ export function parseReview(body: Uint8Array): ParsedReview {
     request: {
       uid,
       namespace: typeof request.namespace === 'string' ? request.namespace : '',
-      dryRun: request.dryRun === true,
       what: whatOf(request),
       pod: isPod(request.object) ? request.object : undefined,
     },

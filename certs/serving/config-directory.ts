@@ -21,11 +21,10 @@ export function configDirectory<Schemas extends ConfigSchemas>(
   schemas: Schemas,
 ): Pick<
   LastGoodOptions<ReadonlyMap<string, string>, Config<Schemas>>,
-  'name' | 'read' | 'fingerprint' | 'parse'
+  'read' | 'fingerprint' | 'parse'
 > {
   const names = Object.keys(schemas);
   return {
-    name: 'configuration',
     async read() {
       const version = await mountedVersion(directory);
       const texts = new Map<string, string>();

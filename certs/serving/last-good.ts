@@ -3,14 +3,13 @@ import { WrongCall } from './lifecycle.ts';
 import type { Parsed } from './strict-yaml.ts';
 
 export interface LastGoodOptions<Raw, Value> {
-  /** What is read, for messages: `configuration`, `serving pair`. */
-  readonly name: string;
   /** Reads the source anew; may throw, which counts as a problem. */
   readonly read: () => Promise<Raw>;
   /** Text that differs when, and only when, the source differs. */
   readonly fingerprint: (raw: Raw) => string;
   readonly parse: (raw: Raw) => Parsed<Value>;
-  /** Called with each new value just before it comes into force, the first one apart; may throw, which counts as a problem. */
+  /** Called with each new value, the first one apart, just before it comes into force; may throw,
+   * which counts as a problem. */
   readonly onSwap?: (value: Value) => void;
   /** Called once for each new broken state, with its sentences. */
   readonly onProblem?: (problems: readonly string[]) => void;

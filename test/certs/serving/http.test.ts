@@ -21,7 +21,6 @@ const makePair = () => issueServingPair({ authority, hosts: ['localhost'], now: 
 async function serving(files: { pair: Pair }) {
   const problems: string[] = [];
   const pair: LastGood<PairFiles, ServingPair> = await LastGood.loadForStart({
-    name: 'serving pair',
     read: async () => ({ directory: '/tls', ...files.pair }),
     fingerprint: ({ certificate, key }: PairFiles) => certificate + key,
     parse: (read: PairFiles) => parseServingPair(read, NOW),
