@@ -150,6 +150,36 @@ describe('POST /prioritize', () => {
     expect(opinions(await small.ask(optedIn()))).toEqual({});
   });
 
+  const unaffected: readonly { name: string; end: Parameters<typeof makePodFacts>[0] }[] = [
+    { name: 'a slot whose last pod still holds its devices there', end: { isTerminating: true } },
+    {
+      name: 'a slot that left a broken device',
+      end: {
+        phase: 'Failed',
+        exitCode: 1,
+        deviceHealth: [{ resource: GPU, device: 'GPU-0', health: 'Unhealthy' }],
+      },
+    },
+  ];
+  test.each(unaffected)('$name is displaced by nobody', async ({ end }) => {
+    const { historian, ask, page } = await serving();
+    const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
+    const other = makePodFacts({ uid: 'other', node: 'gpu-1', devices: whole });
+    historian.podChanged(other, false, NOW - 2000);
+    historian.podChanged({ ...other, ...end }, false, NOW - 10);
+    await ask(optedIn());
+    const { nodes } = (await (await fetch(`${page}/api/nodes`)).json()) as {
+      nodes: { node: string; homeOf: object[] }[];
+    };
+    expect(nodes.find(({ node }) => node === 'gpu-1')?.homeOf).toHaveLength(1);
+    const { decisions } = (await (await fetch(`${page}/api/decisions`)).json()) as {
+      decisions: { forecasts: { displacedSeconds: number }[] }[];
+    };
+    expect(decisions[0]?.forecasts.map(({ displacedSeconds }) => displacedSeconds)).toEqual([
+      0, 0, 0, 0,
+    ]);
+  });
+
   test('a slot on its way home weighs by images that its home alone has, and only so much', async () => {
     const { historian, ask, page } = await serving();
     const pullsOf = async (images: Map<string, number>, elsewhere: Map<string, number>) => {
