@@ -1,0 +1,95 @@
+import type { ObjectMeta, ResourceList } from '../../webhook/words/pod.ts';
+import { timestamp, uidOf } from './objects.ts';
+
+/** The fleet's only device resource. */
+export const GPU = 'nvidia.com/gpu';
+export const RACK_LABEL = 'topology.kubernetes.io/rack';
+
+const NODES_PER_RACK = 8;
+export const GPUS_PER_NODE = 8;
+
+export interface NodeCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly lastHeartbeatTime: string;
+  readonly lastTransitionTime: string;
+}
+
+export interface NodeImage {
+  readonly names: readonly string[];
+  readonly sizeBytes: number;
+}
+
+/** What the fleet writes of a core/v1 Node. */
+export interface FleetNode {
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly unschedulable?: boolean;
+    readonly taints: readonly { key: string; value: string; effect: string }[];
+  };
+  readonly status: {
+    readonly capacity: ResourceList;
+    readonly allocatable: ResourceList;
+    readonly conditions: readonly NodeCondition[];
+    readonly images: readonly NodeImage[];
+    readonly nodeInfo: Readonly<Record<string, string>>;
+  };
+}
+
+/** Nodes of eight GPUs, eight to a rack, tainted as GPU pools are. */
+export function nodesInRacks(count: number, atSeconds: number): readonly FleetNode[] {
+  return Array.from({ length: count }, (_none, index) => nodeAt(index, atSeconds));
+}
+
+export function readyCondition(
+  isReady: boolean,
+  reason: string,
+  atSeconds: number,
+): readonly NodeCondition[] {
+  const at = timestamp(atSeconds);
+  return [
+    {
+      type: 'Ready',
+      status: isReady ? 'True' : 'False',
+      reason,
+      message: '',
+      lastHeartbeatTime: at,
+      lastTransitionTime: at,
+    },
+  ];
+}
+
+export function isReady({ status }: FleetNode): boolean {
+  return status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+function nodeAt(index: number, atSeconds: number): FleetNode {
+  const name = `gpu-${index + 1}`;
+  // The size of a common eight-GPU server.
+  const resources = { cpu: '192', memory: '2Ti', pods: '110', [GPU]: String(GPUS_PER_NODE) };
+  return {
+    metadata: {
+      name,
+      labels: {
+        'kubernetes.io/hostname': name,
+        [RACK_LABEL]: `rack-${Math.floor(index / NODES_PER_RACK) + 1}`,
+      },
+    },
+    spec: { taints: [{ key: GPU, value: 'present', effect: 'NoSchedule' }] },
+    status: {
+      capacity: resources,
+      allocatable: resources,
+      conditions: readyCondition(true, 'KubeletReady', atSeconds),
+      images: [],
+      nodeInfo: {
+        systemUUID: uidOf(0xf1ee70000 + index),
+        bootID: uidOf(0xb0070000 + index),
+        kubeletVersion: 'v1.37.2',
+        operatingSystem: 'linux',
+        architecture: 'amd64',
+      },
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import { CHECKPOINT, EXPECTED_DURATION, PROFILE } from '../../webhook/words/keys.ts';
+import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
+import type { Tell } from './happening.ts';
+import type { Kubelets } from './kubelet.ts';
+import { type Change, keyOf, type Objects } from './objects.ts';
+import { isOver } from './pod-status.ts';
+import { GPU } from './racks.ts';
+import type { Random } from './random.ts';
+import type { WorkloadEntry } from './script.ts';
+import type { Timeline } from './timeline.ts';
+
+/** The Job controller waits 10 s before it replaces a failed pod (kubernetes.io, Jobs). */
+const JOB_BACKOFF_SECONDS = 10;
+/** ReplicaSets and StatefulSets replace at once, which takes about a second. */
+const REPLACE_SECONDS = 1;
+/** Ended pods stay to be looked at for so long. */
+const KEEP_ENDED_SECONDS = 60;
+const NAMESPACE = 'default';
+/** Set by the Job controller on the pods of an Indexed Job. */
+const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';
+const TEMPLATE_HASH = '5d9c7b64f8';
+
+export interface WorkloadDeps {
+  readonly timeline: Timeline;
+  readonly pods: Objects<Pod>;
+  readonly kubelets: Kubelets;
+  readonly random: Random;
+  /** What admission makes of a pod that is to be created. */
+  readonly admit: (pod: Pod) => Promise<Pod>;
+  readonly tell: Tell;
+}
+
+interface Filled {
+  readonly key: string;
+  readonly uid: string;
+}
+
+/** One workload and the controller that keeps it running. */
+export class Workload {
+  readonly entry: WorkloadEntry;
+  readonly #deps: WorkloadDeps;
+  /** The pod that fills each place now; absent between two pods. */
+  readonly #filled = new Map<number, Filled>();
+  readonly #timed = new Set<string>();
+  #jobsMade = 0;
+  #isRestarting = false;
+
+  constructor(entry: WorkloadEntry, deps: WorkloadDeps) {
+    this.entry = entry;
+    this.#deps = deps;
+    deps.pods.subscribe((change) => this.#podChanged(change));
+    deps.timeline.after(entry.atSeconds, () => this.#createAll());
+  }
+
+  /** Key of the pod at a place, if there is one. */
+  podAt(index: number): string | undefined {
+    return this.#filled.get(index)?.key;
+  }
+
+  async #createAll(): Promise<void> {
+    this.#isRestarting = false;
+    for (let index = 0; index < this.entry.pods; index += 1) {
+      if (!this.#filled.has(index)) await this.#create(index);
+    }
+  }
+
+  async #create(index: number): Promise<void> {
+    const { timeline, pods, admit, tell } = this.#deps;
+    const bare = podOf(this.entry, index, this.#jobsMade, this.#deps.random);
+    this.#jobsMade += 1;
+    const created = pods.create(await admit(bare), timeline.nowSeconds);
+    if (created === undefined) {
+      tell({ kind: 'refused', pod: keyOf(bare), words: 'cannot be created: its name is not free' });
+      timeline.after(REPLACE_SECONDS, () => this.#create(index));
+      return;
+    }
+    this.#filled.set(index, { key: keyOf(created), uid: created.metadata.uid ?? '' });
+  }
+
+  #podChanged({ type, object }: Change<Pod>): void {
+    const { uid = '' } = object.metadata;
+    const place = this.#filled.entries().find(([, filled]) => filled.uid === uid);
+    if (place === undefined) return;
+    const [index, { key }] = place;
+    if (type === 'DELETED' || isOver(object)) this.#left(index, key, object, type === 'DELETED');
+    else if (object.status?.phase === 'Running') this.#runs(key, uid);
+  }
+
+  #left(index: number, key: string, { metadata: { uid }, status }: Pod, isDeleted: boolean): void {
+    const { timeline, pods } = this.#deps;
+    const { kind } = this.entry;
+    this.#filled.delete(index);
+    this.#timed.delete(uid ?? '');
+    if (!isDeleted) {
+      timeline.after(kind === 'notebooks' ? 0 : KEEP_ENDED_SECONDS, () => {
+        if (pods.get(key)?.metadata.uid === uid) pods.delete(key);
+      });
+    }
+    if (kind === 'group') {
+      if (status?.phase !== 'Succeeded') this.#restart(key);
+      return;
+    }
+    const waitSeconds = kind === 'jobs' ? JOB_BACKOFF_SECONDS : REPLACE_SECONDS;
+    timeline.after(waitSeconds, () => this.#create(index));
+  }
+
+  /** One member has left, so the others cannot go on: all of them start again. */
+  #restart(firstOut: string): void {
+    if (this.#isRestarting) return;
+    this.#isRestarting = true;
+    const { timeline, kubelets, tell } = this.#deps;
+    const { name, pods: members } = this.entry;
+    tell({
+      kind: 'group restart',
+      pod: firstOut,
+      words: `has left ${name}, whose ${members} pods start again`,
+    });
+    for (const { key } of this.#filled.values()) timeline.after(0, () => kubelets.terminate(key));
+    timeline.after(JOB_BACKOFF_SECONDS, () => this.#createAll());
+  }
+
+  #runs(key: string, uid: string): void {
+    const { durationSeconds } = this.entry;
+    if (durationSeconds === undefined || this.#timed.has(uid)) return;
+    this.#timed.add(uid);
+    const { timeline, pods, kubelets } = this.#deps;
+    timeline.after(durationSeconds, () => {
+      if (pods.get(key)?.metadata.uid === uid) kubelets.end(key, 0);
+    });
+  }
+}
+
+/** The pod that fills a place, as its controller writes it. */
+function podOf(entry: WorkloadEntry, index: number, made: number, random: Random): Pod {
+  const { name, kind, gpus, image, durationSeconds, checkpointSeconds } = entry;
+  const annotations = {
+    [PROFILE]: 'nvidia',
+    ...(durationSeconds !== undefined && { [EXPECTED_DURATION]: `${durationSeconds}s` }),
+    ...(checkpointSeconds !== undefined && { [CHECKPOINT]: `${checkpointSeconds}s` }),
+  };
+  return {
+    metadata: { namespace: NAMESPACE, ...identity(kind, name, index, made, random, annotations) },
+    spec: {
+      containers: [{ name: 'main', image, resources: resourcesOf(gpus) }],
+    },
+  };
+}
+
+function identity(
+  kind: WorkloadEntry['kind'],
+  name: string,
+  index: number,
+  made: number,
+  random: Random,
+  annotations: Record<string, string>,
+): ObjectMeta {
+  switch (kind) {
+    case 'group':
+      return {
+        name: `${name}-${index}-${random.suffix()}`,
+        annotations: { ...annotations, [JOB_INDEX]: String(index) },
+        ownerReferences: [{ kind: 'Job', name, controller: true }],
+      };
+    case 'replicas':
+      return {
+        name: `${name}-${TEMPLATE_HASH}-${random.suffix()}`,
+        annotations,
+        labels: { 'pod-template-hash': TEMPLATE_HASH },
+        ownerReferences: [
+          { kind: 'ReplicaSet', name: `${name}-${TEMPLATE_HASH}`, controller: true },
+        ],
+      };
+    case 'notebooks':
+      return {
+        name: `${name}-${index}`,
+        annotations,
+        ownerReferences: [{ kind: 'StatefulSet', name, controller: true }],
+      };
+    case 'jobs':
+      return {
+        name: `${name}-${made}-${random.suffix()}`,
+        annotations,
+        ownerReferences: [{ kind: 'Job', name: `${name}-${made}`, controller: true }],
+      };
+  }
+}
+
+function resourcesOf(gpus: number): NonNullable<Pod['spec']['containers'][number]['resources']> {
+  const quantities = { [GPU]: String(gpus) };
+  return { limits: quantities, requests: quantities };
+}

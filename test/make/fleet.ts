@@ -1,0 +1,33 @@
+import { Fleet, type FleetOptions } from '../../extender/fleet/fleet.ts';
+import type { Happening } from '../../extender/fleet/happening.ts';
+import { parseScript } from '../../extender/fleet/script.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
+
+export const FLEET_START_SECONDS = 1_800_000_000;
+
+/** What a pod needs to stand GPU nodes, for fleets without a webhook. */
+export async function tolerating(pod: Pod): Promise<Pod> {
+  const tolerations = [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }];
+  return { ...pod, spec: { ...pod.spec, tolerations } };
+}
+
+/** A fleet of this script without Surefoot, and everything that happens in it. */
+export function makeFleet(
+  script: string,
+  options: Partial<FleetOptions> = {},
+): { readonly fleet: Fleet; readonly log: readonly Happening[] } {
+  const header = 'apiVersion: fleet.surefoot.dev/v1alpha1\nkind: FaultScript\n';
+  const parsed = parseScript('script', script.startsWith('#') ? script : header + script);
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  const log: Happening[] = [];
+  const fleet = new Fleet({
+    script: parsed.value,
+    nodes: 4,
+    seed: 1,
+    startSeconds: FLEET_START_SECONDS,
+    doors: { admit: tolerating, prioritize: async () => [] },
+    onHappening: (happening) => log.push(happening),
+    ...options,
+  });
+  return { fleet, log };
+}
