@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
 import { configDirectory } from '../certs/serving/config-directory.ts';
@@ -31,14 +32,24 @@ export interface ExtenderOptions {
   readonly page: string;
   /** How long to serve on after SIGTERM, so that no call is lost. */
   readonly drainSeconds: number;
+  /** Seconds since 1970; default: the machine's clock. */
+  readonly nowSeconds?: () => number;
+  /** Default: one JSON object a line on standard output. */
+  readonly log?: Logger;
+}
+
+/** An extender that serves. */
+export interface RunningExtender extends Service {
+  /** The ports it was given, or found free where it was given 0. */
+  readonly ports: { readonly listen: number; readonly admin: number; readonly page: number };
 }
 
 /** How often homes that have ended are dropped. */
 const PRUNE_INTERVAL_MS = 60_000;
 
 /** Starts the extender. Throws WrongCall when a flag, the configuration or the kubeconfig is no good. */
-export async function startExtender(options: ExtenderOptions): Promise<Service> {
-  const log = programLog('extender');
+export async function startExtender(options: ExtenderOptions): Promise<RunningExtender> {
+  const { log = programLog('extender'), nowSeconds = wallSeconds } = options;
   const listen = parseAddress('--listen', options.listen);
   const admin = parseAddress('--admin', options.admin);
   const page = parseAddress('--page', options.page);
@@ -65,7 +76,7 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     store,
     catalogue: builtInCatalogue(),
     onSignal: metrics.signal,
-    onBound: ({ uid, node = '' }, nowSeconds) => decisions.bound(uid, node, nowSeconds),
+    onBound: ({ uid, node = '' }, atSeconds) => decisions.bound(uid, node, atSeconds),
     log,
   });
   const profiles = () => config.value['profiles.yaml'].profiles;
@@ -75,7 +86,7 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     store,
     config: config.value['extender.yaml'],
     profiles: profiles(),
-    nowSeconds: wallSeconds(),
+    nowSeconds: nowSeconds(),
   });
 
   const namespaces = new Reflector(
@@ -93,8 +104,8 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     nodeSource(kubeConfig),
     {
       read: nodeFacts,
-      changed: (node) => historian.nodeChanged(node, wallSeconds()),
-      removed: (uid) => historian.nodeRemoved(uid, wallSeconds()),
+      changed: (node) => historian.nodeChanged(node, nowSeconds()),
+      removed: (uid) => historian.nodeRemoved(uid, nowSeconds()),
     },
     { metrics: metrics.watch('nodes'), log },
   );
@@ -103,10 +114,10 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
     podSource(kubeConfig),
     {
       read: (pod) => podFacts(pod, profiles()),
-      changed: (pod, isListed) => historian.podChanged(pod, isListed, wallSeconds()),
+      changed: (pod, isListed) => historian.podChanged(pod, isListed, nowSeconds()),
       removed(uid, last) {
-        if (last !== undefined) historian.podChanged(last, false, wallSeconds());
-        historian.podRemoved(uid, wallSeconds());
+        if (last !== undefined) historian.podChanged(last, false, nowSeconds());
+        historian.podRemoved(uid, nowSeconds());
       },
     },
     { metrics: metrics.watch('pods'), log },
@@ -138,18 +149,20 @@ export async function startExtender(options: ExtenderOptions): Promise<Service> 
   const listed = Promise.all([namespaces.listed(), nodes.listed()]);
   const following = listed.then(() => pods.run());
   void config.follow();
-  const pruning = setInterval(() => historian.prune(wallSeconds()), PRUNE_INTERVAL_MS);
+  const pruning = setInterval(() => historian.prune(nowSeconds()), PRUNE_INTERVAL_MS);
+  const ports = { listen: server.port, admin: adminServer.port, page: pageServer.port };
   log.info(
     {
-      port: server.port,
-      admin: adminServer.port,
-      page: pageServer.port,
+      port: ports.listen,
+      admin: ports.admin,
+      page: ports.page,
       mode: config.value['extender.yaml'].mode,
     },
     'serving',
   );
 
   return {
+    ports,
     async stop() {
       stopping = true;
       clearInterval(pruning);

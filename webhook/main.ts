@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
@@ -24,11 +25,19 @@ export interface WebhookOptions {
   readonly admin: string;
   /** How long to serve on after SIGTERM, so that no call is lost. */
   readonly drainSeconds: number;
+  /** Default: one JSON object a line on standard output. */
+  readonly log?: Logger;
+}
+
+/** A webhook that serves. */
+export interface RunningWebhook extends Service {
+  /** The ports it was given, or found free where it was given 0. */
+  readonly ports: { readonly listen: number; readonly admin: number };
 }
 
 /** Starts the webhook. Throws WrongCall when a flag, the configuration or the pair is no good. */
-export async function startWebhook(options: WebhookOptions): Promise<Service> {
-  const log = programLog('webhook');
+export async function startWebhook(options: WebhookOptions): Promise<RunningWebhook> {
+  const { log = programLog('webhook') } = options;
   const listen = parseAddress('--listen', options.listen);
   const admin = parseAddress('--admin', options.admin);
 
@@ -87,12 +96,14 @@ export async function startWebhook(options: WebhookOptions): Promise<Service> {
   );
   void config.follow();
   void pair.follow();
+  const ports = { listen: server.port, admin: adminServer.port };
   log.info(
-    { port: server.port, admin: adminServer.port, mode: config.value['webhook.yaml'].mode },
+    { port: ports.listen, admin: ports.admin, mode: config.value['webhook.yaml'].mode },
     'serving',
   );
 
   return {
+    ports,
     async stop() {
       stopping = true;
       config.stop();
