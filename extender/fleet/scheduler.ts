@@ -85,9 +85,10 @@ export class Scheduler {
     const pod = pods.get(key);
     if (pod === undefined || !this.#pending.has(key)) return;
     const count = gpusAskedBy(pod);
+    const shares = this.#sharesHaving(pod);
     const feasible = [...nodes.all()]
       .filter((node) => this.#fits(pod, node, count))
-      .map((node): Feasible => ({ node, points: this.#points(pod, node) }));
+      .map((node): Feasible => ({ node, points: this.#points(node, shares) }));
     if (feasible.length === 0) return;
     // With one feasible node the extender is never asked.
     const answer =
@@ -112,29 +113,27 @@ export class Scheduler {
     );
   }
 
-  #points(pod: Pod, node: FleetNode): number {
-    const bound = this.#boundPods.get(nameOf(node)) ?? 0;
-    const free = Math.floor(MOST_POINTS * (1 - UNASKED_SHARE * (bound + 1)));
-    return free + this.#imagePoints(pod, node);
+  /** The pod's images, each with the share of nodes that have it. */
+  #sharesHaving(pod: Pod): ReadonlyMap<string, number> {
+    const { nodes } = this.#deps;
+    const having = new Map(pod.spec.containers.map(({ image = '' }) => [image, 0]));
+    let all = 0;
+    for (const { status } of nodes.all()) {
+      all += 1;
+      for (const { names } of status.images) {
+        for (const name of names) {
+          const count = having.get(name);
+          if (count !== undefined) having.set(name, count + 1);
+        }
+      }
+    }
+    return new Map([...having].map(([image, count]) => [image, count / all]));
   }
 
-  /** Bytes of the pod's images on the node, weighed by the share of nodes that have them. */
-  #imagePoints(pod: Pod, node: FleetNode): number {
-    const { nodes } = this.#deps;
-    const wanted = new Set(pod.spec.containers.map(({ image }) => image));
-    const here = node.status.images.filter(({ names }) => names.some((name) => wanted.has(name)));
-    if (here.length === 0) return 0;
-    const all = [...nodes.all()];
-    const bytes = here.reduce((sum, { names, sizeBytes }) => {
-      const having = all.filter(({ status }) =>
-        status.images.some((image) => image.names.some((name) => names.includes(name))),
-      );
-      return sum + sizeBytes * (having.length / all.length);
-    }, 0);
-    const clamped = Math.min(Math.max(bytes, IMAGE_LEAST_BYTES), IMAGE_MOST_BYTES);
-    return Math.floor(
-      (MOST_POINTS * (clamped - IMAGE_LEAST_BYTES)) / (IMAGE_MOST_BYTES - IMAGE_LEAST_BYTES),
-    );
+  #points(node: FleetNode, shares: ReadonlyMap<string, number>): number {
+    const bound = this.#boundPods.get(nameOf(node)) ?? 0;
+    const free = Math.floor(MOST_POINTS * (1 - UNASKED_SHARE * (bound + 1)));
+    return free + imagePoints(node, shares);
   }
 
   /** The most points; the scheduler draws lots among the answered nodes only (1.37.2). */
@@ -170,6 +169,18 @@ export class Scheduler {
 
 function nameOf({ metadata: { name = '' } }: FleetNode): string {
   return name;
+}
+
+/** Bytes of the pod's images on the node, weighed by the share of nodes that have them. */
+function imagePoints({ status }: FleetNode, shares: ReadonlyMap<string, number>): number {
+  const bytes = status.images.reduce(
+    (sum, { names, sizeBytes }) => sum + sizeBytes * (shares.get(names[0] ?? '') ?? 0),
+    0,
+  );
+  const clamped = Math.min(Math.max(bytes, IMAGE_LEAST_BYTES), IMAGE_MOST_BYTES);
+  return Math.floor(
+    (MOST_POINTS * (clamped - IMAGE_LEAST_BYTES)) / (IMAGE_MOST_BYTES - IMAGE_LEAST_BYTES),
+  );
 }
 
 function isTolerated(
