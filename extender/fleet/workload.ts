@@ -30,17 +30,14 @@ export interface WorkloadDeps {
   readonly tell: Tell;
 }
 
-interface Filled {
-  readonly key: string;
-  readonly uid: string;
-}
-
 /** One workload and the controller that keeps it running. */
 export class Workload {
   readonly entry: WorkloadEntry;
   readonly #deps: WorkloadDeps;
-  /** The pod that fills each place now; absent between two pods. */
-  readonly #filled = new Map<number, Filled>();
+  /** Key of the pod that fills each place now; absent between two pods. */
+  readonly #filled = new Map<number, string>();
+  /** Uid to place of the same pods: most changes are of other workloads' pods. */
+  readonly #places = new Map<string, number>();
   readonly #timed = new Set<string>();
   #jobsMade = 0;
   #isRestarting = false;
@@ -54,7 +51,7 @@ export class Workload {
 
   /** Key of the pod at a place, if there is one. */
   podAt(index: number): string | undefined {
-    return this.#filled.get(index)?.key;
+    return this.#filled.get(index);
   }
 
   async #createAll(): Promise<void> {
@@ -74,14 +71,16 @@ export class Workload {
       timeline.after(REPLACE_SECONDS, () => this.#create(index));
       return;
     }
-    this.#filled.set(index, { key: keyOf(created), uid: created.metadata.uid ?? '' });
+    const { uid = '' } = created.metadata;
+    this.#filled.set(index, keyOf(created));
+    this.#places.set(uid, index);
   }
 
   #podChanged({ type, object }: Change<Pod>): void {
     const { uid = '' } = object.metadata;
-    const place = this.#filled.entries().find(([, filled]) => filled.uid === uid);
-    if (place === undefined) return;
-    const [index, { key }] = place;
+    const index = this.#places.get(uid);
+    if (index === undefined) return;
+    const key = keyOf(object);
     if (type === 'DELETED' || isOver(object)) this.#left(index, key, object, type === 'DELETED');
     else if (object.status?.phase === 'Running') this.#runs(key, uid);
   }
@@ -90,6 +89,7 @@ export class Workload {
     const { timeline, pods } = this.#deps;
     const { kind } = this.entry;
     this.#filled.delete(index);
+    this.#places.delete(uid ?? '');
     this.#timed.delete(uid ?? '');
     if (!isDeleted) {
       timeline.after(kind === 'notebooks' ? 0 : KEEP_ENDED_SECONDS, () => {
@@ -115,7 +115,7 @@ export class Workload {
       pod: firstOut,
       words: `has left ${name}, whose ${members} pods start again`,
     });
-    for (const { key } of this.#filled.values()) timeline.after(0, () => kubelets.terminate(key));
+    for (const key of this.#filled.values()) timeline.after(0, () => kubelets.terminate(key));
     timeline.after(JOB_BACKOFF_SECONDS, () => this.#createAll());
   }
 
