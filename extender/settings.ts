@@ -1,20 +1,12 @@
 import { z } from 'zod';
 import { strictSection } from '../certs/serving/strict-yaml.ts';
 import { modeField } from '../webhook/words/mode.ts';
-import { CONFIG_API_VERSION, durationField, profilesSchema } from '../webhook/words/profile.ts';
-import { quantityValue } from '../webhook/words/quantity.ts';
-
-const bytesField = z
-  .string({ error: 'expected a size such as "100Mi"' })
-  .transform((text, context) => {
-    const bytes = quantityValue(text);
-    if (bytes !== undefined && bytes > 0) return bytes;
-    context.addIssue({
-      code: 'custom',
-      message: `"${text}" is not a size; write one such as "100Mi"`,
-    });
-    return z.NEVER;
-  });
+import {
+  CONFIG_API_VERSION,
+  durationField,
+  profilesSchema,
+  sizeField,
+} from '../webhook/words/profile.ts';
 
 /** extender.yaml, as written. */
 const extenderEntry = strictSection({
@@ -35,7 +27,7 @@ const extenderEntry = strictSection({
    * What a node pulls in a second, until it is learned. A 10 GB image takes 4 to 5 minutes by
    * vendors' figures (Union.ai), which is 35 to 40 MiB/s.
    */
-  pullBandwidth: bytesField.prefault('40Mi'),
+  pullBandwidth: sizeField('100Mi').prefault('40Mi'),
   /** `sparse`: signed, only what differs. `documented`: 0 to 10 for every node. */
   scores: z.enum(['sparse', 'documented']).default('sparse'),
 });

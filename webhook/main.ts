@@ -10,9 +10,8 @@ import { programLog } from '../certs/serving/program-log.ts';
 import { configurationMetrics, serviceRegistry } from '../certs/serving/service-metrics.ts';
 import {
   type PairFiles,
-  parseServingPair,
-  readPairFiles,
   type ServingPair,
+  servingPairDirectory,
 } from '../certs/serving/serving-pair.ts';
 import { admissionMetrics } from './metrics.ts';
 import { webhookApp } from './server.ts';
@@ -48,9 +47,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
       log.error({ problems }, 'configuration broken; the last good one stays'),
   });
   const pair = await LastGood.loadForStart<PairFiles, ServingPair>({
-    read: () => readPairFiles(options.tlsDir),
-    fingerprint: (files) => files.certificate + files.key,
-    parse: (files) => parseServingPair(files, new Date()),
+    ...servingPairDirectory(options.tlsDir),
     onSwap: (fresh) => {
       server.usePair(fresh);
       log.info({ expiresAt: fresh.expiresAt }, 'serving pair changed');

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import type { LastGoodOptions } from './last-good.ts';
 import { mountedVersion } from './mounted.ts';
 import type { Parsed } from './strict-yaml.ts';
 
@@ -17,6 +18,17 @@ export interface ServingPair {
   readonly certificate: string;
   readonly key: string;
   readonly expiresAt: Date;
+}
+
+/** How a server reads the serving pair of a directory, and reads it again. */
+export function servingPairDirectory(
+  directory: string,
+): Pick<LastGoodOptions<PairFiles, ServingPair>, 'read' | 'fingerprint' | 'parse'> {
+  return {
+    read: () => readPairFiles(directory),
+    fingerprint: (files) => files.certificate + files.key,
+    parse: (files) => parseServingPair(files, new Date()),
+  };
 }
 
 /** Reads `tls.crt` and `tls.key`, both of the same version. */

@@ -33,8 +33,8 @@ export class LiveLine {
   }
 }
 
-/** `20 min  gpu-4  device fault: GPU-gpu-4-0 has broken`. */
-export function lineOf(happening: Happening, startSeconds: number): string {
+/** `20 min   device fault: gpu-4 GPU-gpu-4-0 has broken`. */
+function lineOf(happening: Happening, startSeconds: number): string {
   const { atSeconds, kind, node, pod, words } = happening;
   const subject = pod ?? node;
   const place = pod !== undefined && node !== undefined ? ` on ${node}` : '';

@@ -8,12 +8,7 @@ import { parseAddress } from '../../certs/serving/address.ts';
 import { RunningServer } from '../../certs/serving/http.ts';
 import { LastGood } from '../../certs/serving/last-good.ts';
 import { type Service, WrongCall } from '../../certs/serving/lifecycle.ts';
-import {
-  type PairFiles,
-  parseServingPair,
-  readPairFiles,
-  type ServingPair,
-} from '../../certs/serving/serving-pair.ts';
+import { servingPairDirectory } from '../../certs/serving/serving-pair.ts';
 import { startWebhook } from '../../webhook/main.ts';
 import { Admission } from '../fleet/admission.ts';
 import { fleetApiApp } from '../fleet/api-server.ts';
@@ -106,11 +101,7 @@ async function compose(
     },
     onHappening: (happening) => line.show(happening, startSeconds),
   });
-  const pair = await LastGood.loadForStart<PairFiles, ServingPair>({
-    read: () => readPairFiles(tlsDir),
-    fingerprint: (files) => files.certificate + files.key,
-    parse: (files) => parseServingPair(files, new Date()),
-  });
+  const pair = await LastGood.loadForStart(servingPairDirectory(tlsDir));
   const apiServer = await RunningServer.https(
     parseAddress('the fleet', FREE_PORT),
     pair,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { pino } from 'pino';
 import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /**
  * The one executable. Each program is imported when it is called for: the webhook never loads the
@@ -88,14 +89,6 @@ function surefoot(): Command {
     });
 
   return command;
-}
-
-function wholeNumber(flag: string, least: number, most: number): (text: string) => number {
-  return function readWholeNumber(text) {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new WrongCall(`${flag}: "${text}" is not a whole number from ${least} to ${most}`);
-  };
 }
 
 function wholeSeconds(text: string): number {

@@ -56,7 +56,7 @@ export class Faults {
   }
 
   /** Every pod on the rack loses its network for a moment and ends: no device is to blame. */
-  loseRack(rack: string): void {
+  #loseRack(rack: string): void {
     const { nodes, pods, kubelets, timeline, tell } = this.#deps;
     tell({ kind: 'rack outage', words: `${rack} has lost its network for a moment` });
     const struck = new Set(
@@ -113,7 +113,7 @@ export class Faults {
     const slot = random.below(GPUS_PER_NODE);
     const lot = random.fraction();
     if (lot < RACK_SHARE) {
-      this.loseRack(nodes.get(node)?.metadata.labels?.[RACK_LABEL] ?? '');
+      this.#loseRack(nodes.get(node)?.metadata.labels?.[RACK_LABEL] ?? '');
     } else if (lot < RACK_SHARE + SWAP_SHARE) {
       kubelets.breakDevice(node, slot, random.waitSeconds(REPAIR_SECONDS), true);
     } else if (lot < RACK_SHARE + SWAP_SHARE + TRANSIENT_SHARE) {

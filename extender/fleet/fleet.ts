@@ -40,7 +40,6 @@ export class Fleet {
   readonly timeline: Timeline;
   readonly api: FleetApi;
   readonly kubelets: Kubelets;
-  readonly faults: Faults;
   readonly workloads: ReadonlyMap<string, Workload>;
 
   constructor({ script, nodes, seed, startSeconds, doors, onHappening }: FleetOptions) {
@@ -80,6 +79,6 @@ export class Fleet {
         }),
       ]),
     );
-    this.faults = new Faults(script, { ...shared, kubelets, seed, workloads: this.workloads });
+    new Faults(script, { ...shared, kubelets, seed, workloads: this.workloads });
   }
 }

@@ -268,8 +268,9 @@ export class Kubelets {
     pods.update(key, (current) => ({
       ...current,
       status: runningStatus(
-        { ...current, status: { startTime: timestamp(takenAtSeconds) } },
+        current,
         devices.map(({ id }) => id),
+        takenAtSeconds,
         timeline.nowSeconds,
       ),
     }));

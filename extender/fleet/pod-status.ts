@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod, PodStatus } from '../../webhook/words/pod.ts';
+import type { Pod, PodStatus } from '../../webhook/words/pod.ts';
 import { timestamp } from './objects.ts';
 import { GPU } from './racks.ts';
 
@@ -8,21 +8,25 @@ export function isOver({ status }: Pod): boolean {
   return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
-export function runningStatus(pod: Pod, devices: readonly string[], atSeconds: number): PodStatus {
-  const { startTime = timestamp(atSeconds) } = pod.status ?? {};
-  const allocated = allocatedStatus(devices, 'Healthy');
-  return {
+/** `takenAtSeconds`: when the kubelet took the pod on; `atSeconds`: when its containers started. */
+export function runningStatus(
+  pod: Pod,
+  devices: readonly string[],
+  takenAtSeconds: number,
+  atSeconds: number,
+): PodStatus {
+  const status = {
     phase: 'Running',
-    startTime,
+    startTime: timestamp(takenAtSeconds),
     containerStatuses: pod.spec.containers.map(({ name }) => ({
       name,
       state: { running: { startedAt: timestamp(atSeconds) } },
-      allocatedResourcesStatus: allocated,
     })),
   };
+  return withDeviceHealth(status, devices, new Set());
 }
 
-/** The same status with all devices of the pod in this health. */
+/** The same status, with the pod's devices healthy but for the broken ones. */
 export function withDeviceHealth(
   status: PodStatus,
   devices: readonly string[],
@@ -66,11 +70,4 @@ export function rejectedStatus(asked: number, available: number, atSeconds: numb
     message: `Pod was rejected: Allocate failed due to requested number of devices unavailable for ${GPU}. Requested: ${asked}, Available: ${available}, which is unexpected`,
     startTime: timestamp(atSeconds),
   };
-}
-
-function allocatedStatus(
-  devices: readonly string[],
-  health: string,
-): NonNullable<ContainerStatus['allocatedResourcesStatus']> {
-  return [{ name: GPU, resources: devices.map((resourceID) => ({ resourceID, health })) }];
 }

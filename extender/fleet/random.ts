@@ -22,10 +22,6 @@ export class Random {
     return Math.floor(this.fraction() * count);
   }
 
-  isTrueWith(probability: number): boolean {
-    return this.fraction() < probability;
-  }
-
   /** Waiting time until the next of events that come at random, `meanSeconds` apart on average. */
   waitSeconds(meanSeconds: number): number {
     return -meanSeconds * Math.log(1 - this.fraction());

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { type Parsed, parseStrictYaml, strictSection } from '../../certs/serving/strict-yaml.ts';
-import { durationField } from '../../webhook/words/profile.ts';
-import { quantityValue } from '../../webhook/words/quantity.ts';
+import { durationField, sizeField } from '../../webhook/words/profile.ts';
 
 /** The version that every fault script declares. */
-export const SCRIPT_API_VERSION = 'fleet.surefoot.dev/v1alpha1';
+const SCRIPT_API_VERSION = 'fleet.surefoot.dev/v1alpha1';
 
 const nameField = z.string().regex(/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/, {
   error: 'expected a name of lower-case letters, digits and dashes, at most 40, such as "train"',
@@ -28,18 +27,7 @@ const workloadEntry = strictSection({
   pods: countField(512).default(1),
   gpus: countField(16).default(1),
   image: z.string().min(1).max(512).default('registry.example/train:1'),
-  imageSize: z
-    .string({ error: 'expected a size such as "11Gi"' })
-    .transform((text, context) => {
-      const bytes = quantityValue(text);
-      if (bytes !== undefined && bytes > 0) return bytes;
-      context.addIssue({
-        code: 'custom',
-        message: `"${text}" is not a size; write one such as "11Gi"`,
-      });
-      return z.NEVER;
-    })
-    .prefault('11Gi'),
+  imageSize: sizeField('11Gi').prefault('11Gi'),
   /** When the workload is created, counted from the start. */
   at: durationField.prefault('0s'),
   /** How long its pods run; absent: until they fail. */

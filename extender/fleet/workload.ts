@@ -1,5 +1,6 @@
 import { CHECKPOINT, EXPECTED_DURATION, PROFILE } from '../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
+import { JOB_INDEX, TEMPLATE_HASH } from '../../webhook/words/workload.ts';
 import type { Tell } from './happening.ts';
 import type { Kubelets } from './kubelet.ts';
 import { type Change, keyOf, type Objects } from './objects.ts';
@@ -16,9 +17,7 @@ const REPLACE_SECONDS = 1;
 /** Ended pods stay to be looked at for so long. */
 const KEEP_ENDED_SECONDS = 60;
 const NAMESPACE = 'default';
-/** Set by the Job controller on the pods of an Indexed Job. */
-const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';
-const TEMPLATE_HASH = '5d9c7b64f8';
+const HASH = '5d9c7b64f8';
 
 export interface WorkloadDeps {
   readonly timeline: Timeline;
@@ -163,12 +162,10 @@ function identity(
       };
     case 'replicas':
       return {
-        name: `${name}-${TEMPLATE_HASH}-${random.suffix()}`,
+        name: `${name}-${HASH}-${random.suffix()}`,
         annotations,
-        labels: { 'pod-template-hash': TEMPLATE_HASH },
-        ownerReferences: [
-          { kind: 'ReplicaSet', name: `${name}-${TEMPLATE_HASH}`, controller: true },
-        ],
+        labels: { [TEMPLATE_HASH]: HASH },
+        ownerReferences: [{ kind: 'ReplicaSet', name: `${name}-${HASH}`, controller: true }],
       };
     case 'notebooks':
       return {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { wholeNumber } from '../../extender/commands/whole-number.ts';
 import { Bed } from './bed.ts';
 import { eventually } from './eventually.ts';
 import { DEFAULT_MINOR, kubernetesVersion } from './versions.ts';
@@ -37,8 +38,8 @@ interface State {
 async function main(): Promise<void> {
   const command = new Command('cluster')
     .description('a real control plane on this machine, with fake GPU nodes and Surefoot installed')
-    .option('--nodes <N>', 'how many nodes', wholeNumber('--nodes', 5000), 4)
-    .option('--gpus <N>', 'GPUs on each node', wholeNumber('--gpus', 1024), 8)
+    .option('--nodes <N>', 'how many nodes', wholeNumber('--nodes', 1, 5000), 4)
+    .option('--gpus <N>', 'GPUs on each node', wholeNumber('--gpus', 1, 1024), 8)
     .option('--kubernetes <MINOR>', 'Kubernetes version', DEFAULT_MINOR)
     .option('--mode <MODE>', 'act or observe', knownMode, 'act')
     .option('--detach', 'return when it is up, and leave it running')
@@ -185,14 +186,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-function wholeNumber(flag: string, most: number): (text: string) => number {
-  return function readWholeNumber(text) {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
-    throw new WrongCall(`${flag}: "${text}" is not a whole number from 1 to ${most}`);
-  };
 }
 
 function knownMode(text: string): 'act' | 'observe' {

@@ -4,6 +4,7 @@ import { type DevicesAsked, matchesDevicePattern } from './device.ts';
 import { durationSeconds } from './duration.ts';
 import { PROFILE } from './keys.ts';
 import type { Pod } from './pod.ts';
+import { quantityValue } from './quantity.ts';
 import { dangerOf } from './toleration.ts';
 
 /** The API group and version that every configuration file of Surefoot declares. */
@@ -21,6 +22,19 @@ export const durationField = z
     });
     return z.NEVER;
   });
+
+/** A size in a configuration file, read as bytes; `example` is what its errors suggest. */
+export function sizeField(example: string) {
+  return z.string({ error: `expected a size such as "${example}"` }).transform((text, context) => {
+    const bytes = quantityValue(text);
+    if (bytes !== undefined && bytes > 0) return bytes;
+    context.addIssue({
+      code: 'custom',
+      message: `"${text}" is not a size; write one such as "${example}"`,
+    });
+    return z.NEVER;
+  });
+}
 
 /** As the API server validates a taint's key (a qualified name) and value (a label value): what it
  * would refuse must never be patched into a pod, or the pod is refused. */

@@ -13,9 +13,9 @@ export interface Slot {
 }
 
 /** Set by the Job controller on the pods of an Indexed Job. */
-const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';
+export const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';
 /** Set by the Deployment controller on its ReplicaSets and their pods. */
-const TEMPLATE_HASH = 'pod-template-hash';
+export const TEMPLATE_HASH = 'pod-template-hash';
 
 /** The slot that this pod fills; a pod without a controller is its own slot, by name. */
 export function slotOf(pod: Pod): Slot {
