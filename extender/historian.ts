@@ -14,7 +14,7 @@ import type { NodeFacts, PodFacts } from './history/facts.ts';
 import { withWork } from './history/hazard.ts';
 import { Homes } from './history/homes.ts';
 import { bounded, type HostHistory, isExpired } from './history/host-history.ts';
-import { withoutReports, withRecovery, withSignal } from './history/incident.ts';
+import { type Incident, withoutReports, withRecovery, withSignal } from './history/incident.ts';
 import {
   deviceHealthEnds,
   deviceHealthObservations,
@@ -28,12 +28,27 @@ import type { Cluster } from './watch/cluster.ts';
 /** What became of an observation. */
 export type SignalOutcome = 'counted' | 'race' | 'unsure';
 
+/** Who looks on while the historian takes things in. */
+export interface Witness {
+  /** Something about a node, its pods or its history has changed; `undefined`: about a pod on none. */
+  touched(node: string | undefined): void;
+  nodeChanged(previous: NodeFacts, current: NodeFacts, nowSeconds: number): void;
+  incidentsChanged(
+    node: NodeFacts,
+    before: readonly Incident[],
+    after: readonly Incident[],
+    nowSeconds: number,
+  ): void;
+  departed(departure: Departure, pod: PodFacts): void;
+}
+
 export interface HistorianDeps {
   readonly cluster: Cluster;
   readonly store: HistoryStore;
   readonly catalogue: Catalogue;
   readonly onSignal: (row: string, outcome: SignalOutcome) => void;
   readonly onBound: (pod: PodFacts, nowSeconds: number) => void;
+  readonly witness?: Witness;
   readonly log: Logger;
 }
 
@@ -66,7 +81,11 @@ export class Historian {
     const previous = cluster.node(node.name);
     cluster.setNode(node);
     this.#observe(node, nodeObservations(previous, node, catalogue, nowSeconds), nowSeconds);
-    if (previous !== undefined) return;
+    this.#deps.witness?.touched(node.name);
+    if (previous !== undefined) {
+      this.#deps.witness?.nodeChanged(previous, node, nowSeconds);
+      return;
+    }
     // Pods may be heard of before their node; what they say of its devices is heard now.
     for (const pod of cluster.holding(node.name)) {
       this.#judgeHealth({ previous: undefined, pod, node, isListed: true, nowSeconds });
@@ -77,6 +96,7 @@ export class Historian {
     const { cluster, store } = this.#deps;
     const node = cluster.removeNode(uid);
     if (node === undefined) return;
+    this.#deps.witness?.touched(node.name);
     const history = store.get(node.host);
     if (history.incidents.every(({ standing }) => standing.length === 0)) return;
     this.#write(
@@ -89,9 +109,11 @@ export class Historian {
   podChanged(pod: PodFacts, isListed: boolean, nowSeconds: number): void {
     // Most pods of most clusters hold no device: nothing of them is kept.
     if (!asksForDevices(pod.devices)) return;
-    const { cluster, onBound } = this.#deps;
+    const { cluster, onBound, witness } = this.#deps;
     const previous = cluster.pod(pod.uid);
     cluster.setPod(pod);
+    witness?.touched(pod.node);
+    if (pod.node !== undefined && previous?.node === undefined) witness?.touched(undefined);
     if (pod.node !== undefined && previous?.node === undefined && !hasLeft(pod)) {
       const back = this.homes.returned(pod.slot, pod.node);
       if (back !== undefined) this.#arriving.set(pod.uid, back);
@@ -113,6 +135,7 @@ export class Historian {
     const { endedAtSeconds = nowSeconds } = pod;
     this.podChanged({ ...pod, isTerminating: true, endedAtSeconds }, true, nowSeconds);
     this.#deps.cluster.removePod(uid);
+    this.#deps.witness?.touched(pod.node);
   }
 
   /** Drops homes that have ended, and hosts that are gone for good, in memory and in the store. */
@@ -177,6 +200,7 @@ export class Historian {
     const terms = mayAct ? (pod.expectations ?? NO_HOME) : NO_HOME;
     const departure = departureOf(previous, pod, terms, nowSeconds);
     if (departure === undefined) return;
+    this.#deps.witness?.departed(departure, pod);
     const comesBack = terms !== NO_HOME;
     if (comesBack) this.homes.left(departure);
     const history = this.#deps.store.get(node.host);
@@ -205,7 +229,9 @@ export class Historian {
       );
     }
     for (const recovery of recoveries) incidents = withRecovery(incidents, recovery);
-    if (incidents !== history.incidents) this.#write({ ...history, incidents }, nowSeconds);
+    if (incidents === history.incidents) return;
+    this.#deps.witness?.incidentsChanged(node, history.incidents, incidents, nowSeconds);
+    this.#write({ ...history, incidents }, nowSeconds);
   }
 
   #write(history: HostHistory, nowSeconds: number): void {

@@ -12,6 +12,10 @@ import { DecisionRecord } from './decisions/record.ts';
 import { Historian } from './historian.ts';
 import { extenderMetrics } from './metrics.ts';
 import { pageApp } from './page/api.ts';
+import type { Controls } from './page/controls.ts';
+import { Journal } from './page/journal.ts';
+import { LiveFeed } from './page/live.ts';
+import type { ControlName } from './page/shapes.ts';
 import type { View } from './prioritize.ts';
 import { extenderApp } from './server.ts';
 import { extenderFiles } from './settings.ts';
@@ -34,6 +38,8 @@ export interface ExtenderOptions {
   readonly drainSeconds: number;
   /** Seconds since 1970; default: the machine's clock. */
   readonly nowSeconds?: () => number;
+  /** What people may do from the page; default: nothing. */
+  readonly controls?: Controls;
   /** Default: one JSON object a line on standard output. */
   readonly log?: Logger;
 }
@@ -71,12 +77,19 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const cluster = new Cluster();
   const store = new MemoryStore();
   const decisions = new DecisionRecord();
+  const journal = new Journal((entry) => live.wrote(entry));
   const historian = new Historian({
     cluster,
     store,
     catalogue: builtInCatalogue(),
     onSignal: metrics.signal,
     onBound: ({ uid, node = '' }, atSeconds) => decisions.bound(uid, node, atSeconds),
+    witness: {
+      touched: (node) => live.touched(node),
+      nodeChanged: (...change) => journal.nodeChanged(...change),
+      incidentsChanged: (...change) => journal.incidentsChanged(...change),
+      departed: (...change) => journal.departed(...change),
+    },
     log,
   });
   const profiles = () => config.value['profiles.yaml'].profiles;
@@ -87,6 +100,12 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     config: config.value['extender.yaml'],
     profiles: profiles(),
     nowSeconds: nowSeconds(),
+  });
+  const live = new LiveFeed({
+    view,
+    decisions,
+    entries: (count) => journal.latest(count),
+    controls: Object.keys(options.controls ?? {}) as ControlName[],
   });
 
   const namespaces = new Reflector(
@@ -142,7 +161,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       ...checks,
     ]),
   );
-  const pageServer = await RunningServer.http(page, pageApp({ decisions, view }));
+  const pageServer = await RunningServer.http(
+    page,
+    pageApp({
+      decisions,
+      view,
+      live,
+      ...(options.controls !== undefined && { controls: options.controls }),
+    }),
+  );
 
   // Namespaces and nodes first: without them no pod could be judged.
   const watching = [namespaces.run(), nodes.run()];
@@ -168,6 +195,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       clearInterval(pruning);
       config.stop();
       await server.stop(options.drainSeconds);
+      live.stop();
       for (const reflector of [namespaces, nodes, pods]) reflector.stop();
       await Promise.all([...watching, following, adminServer.stop(0), pageServer.stop(0)]);
     },

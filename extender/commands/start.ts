@@ -12,6 +12,7 @@ import { servingPairDirectory } from '../../certs/serving/serving-pair.ts';
 import { startWebhook } from '../../webhook/main.ts';
 import { Admission } from '../fleet/admission.ts';
 import { fleetApiApp } from '../fleet/api-server.ts';
+import { fleetControls } from '../fleet/controls.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import type { ExtenderArgs, HostPriorityList } from '../fleet/scheduler.ts';
 import { type FaultScript, parseScript } from '../fleet/script.ts';
@@ -125,13 +126,14 @@ async function compose(
       page,
       drainSeconds: 0,
       nowSeconds,
+      controls: fleetControls(fleet),
       log,
     }),
   );
   const running = extender;
   stops.push(() => running.stop());
   await untilReady(running.ports.admin);
-  console.log(`http://127.0.0.1:${running.ports.page}/api/decisions`);
+  console.log(`http://127.0.0.1:${running.ports.page}/`);
 
   let isStopping = false;
   const driving = drive(fleet, nowSeconds, () => isStopping);

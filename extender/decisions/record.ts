@@ -28,6 +28,7 @@ const MOST_FORECASTS = 8;
 /** The latest decisions, in bounded memory. */
 export class DecisionRecord {
   readonly #decisions = new Map<string, Decision>();
+  readonly #listeners = new Set<(podUid: string) => void>();
 
   /** Keeps a decision; a later one for the same pod replaces the earlier. */
   add(decision: Decision): void {
@@ -43,6 +44,7 @@ export class DecisionRecord {
       if (this.#decisions.size <= MOST_DECISIONS) break;
       this.#decisions.delete(uid);
     }
+    this.#tell(decision.pod.uid);
   }
 
   /** Joins a decision with the binding that the watch has shown. */
@@ -50,11 +52,26 @@ export class DecisionRecord {
     const decision = this.#decisions.get(uid);
     if (decision === undefined) return;
     this.#decisions.set(uid, { ...decision, bound: { node, atSeconds } });
+    this.#tell(uid);
+  }
+
+  /** The decision for a pod, while it is remembered. */
+  of(podUid: string): Decision | undefined {
+    return this.#decisions.get(podUid);
+  }
+
+  /** Calls with the pod's uid whenever its decision is new or has been joined with a binding. */
+  subscribe(listener: (podUid: string) => void): void {
+    this.#listeners.add(listener);
   }
 
   /** The latest `count`, newest first. */
   latest(count: number): readonly Decision[] {
     return [...this.#decisions.values()].slice(-count).reverse();
+  }
+
+  #tell(podUid: string): void {
+    for (const listener of this.#listeners) listener(podUid);
   }
 }
 

@@ -24,7 +24,7 @@ const LEMON_FAULTS_PER_DAY = -Math.log(1 - 0.3) / 7;
 /** A reset takes minutes. A judgement. */
 const TRANSIENT_SECONDS = 600;
 /** Mean repair time of LANL's nodes (LA-UR-05-7318). */
-const REPAIR_SECONDS = 5.9 * SECONDS_PER_HOUR;
+export const REPAIR_SECONDS = 5.9 * SECONDS_PER_HOUR;
 /** Drivers and kernels are rolled out about once a month. A judgement. */
 const SECONDS_BETWEEN_REBOOTS = 30 * SECONDS_PER_DAY;
 

@@ -20,6 +20,13 @@ export interface NodeFacts {
   readonly uid: string;
   readonly name: string;
   readonly host: HostId;
+  /** What it shares a switch and a power feed with, where a label tells; see watch/nodes.ts. */
+  readonly rack?: string;
+  readonly isReady: boolean;
+  /** True when it takes no new pods. */
+  readonly isCordoned: boolean;
+  /** Changes with every boot; empty where the kubelet has not said it. */
+  readonly bootId: string;
   /** Extended resources only. */
   readonly devices: ReadonlyMap<string, DeviceCount>;
   /** Normalised image name to its size in bytes, as the kubelet lists them (at most 50). */

@@ -72,25 +72,91 @@ export function hazardFor(
   nowSeconds: number,
 ): Hazard {
   const { resource, count, total, busy } = choice;
-  const experience = decayed(exposure, nowSeconds).map(
-    (deviceDays) => PRIOR_DEVICE_DAYS + deviceDays / Math.max(total, 1),
+  const drawnFrom = Math.max(total - busy.size, count, 1);
+  const near = incidents.filter(
+    (incident) =>
+      incident.resource === resource &&
+      (incident.device === undefined || !busy.has(incident.device)),
   );
+  return weighed(
+    count,
+    near,
+    () => count / drawnFrom,
+    experienceOf(exposure, total, nowSeconds),
+    nowSeconds,
+  );
+}
+
+/** One device of a node; `id` is absent for one that no pod and no signal has named yet. */
+export interface OneDevice {
+  readonly resource: string;
+  readonly id?: string;
+  /** How many the node has. */
+  readonly total: number;
+}
+
+/**
+ * The rate of faults of one device, whoever has it: the prior rate, its own incidents, and its
+ * share of those of which nobody knows whose they were.
+ */
+export function deviceHazard(
+  { resource, id, total }: OneDevice,
+  incidents: readonly Incident[],
+  exposure: Exposure,
+  nowSeconds: number,
+): Hazard {
+  const own = incidents.filter(
+    ({ resource: other, device }) => other === resource && (device === undefined || device === id),
+  );
+  const share = ({ device }: Incident) => (device === undefined ? 1 / Math.max(total, 1) : 1);
+  return weighed(1, own, share, experienceOf(exposure, total, nowSeconds), nowSeconds);
+}
+
+/** How a hazard stands to that of a device nobody knows anything about. */
+export type HazardClass = 'normal' | 'elevated' | 'high';
+
+/**
+ * Multiples of the prior rate from which a device's hazard is `elevated` and `high`. Judgements: one
+ * certain fault is 62 times the prior rate, falls below 20 after two months and below 3 after a year.
+ */
+const ELEVATED_TIMES = 3;
+const HIGH_TIMES = 20;
+
+/** The class of one device's rate, and how many times the usual rate it is. */
+export function hazardClass(faultsPerDeviceDay: number): { name: HazardClass; times: number } {
+  const times = faultsPerDeviceDay / PRIOR_FAULTS_PER_DEVICE_DAY;
+  if (times >= HIGH_TIMES) return { name: 'high', times };
+  return { name: times >= ELEVATED_TIMES ? 'elevated' : 'normal', times };
+}
+
+/** The prior rate of `count` devices and, each by its share, what the incidents add to it. */
+function weighed(
+  count: number,
+  incidents: readonly Incident[],
+  shareOf: (incident: Incident) => number,
+  experience: readonly number[],
+  nowSeconds: number,
+): Hazard {
   const priorRate = mean(
     experience.map((days) => (PRIOR_FAULTS_PER_DEVICE_DAY * PRIOR_DEVICE_DAYS) / days),
   );
-  const drawnFrom = Math.max(total - busy.size, count, 1);
-  const weighed = incidents
-    .filter((incident) => incident.resource === resource)
-    .filter((incident) => incident.device === undefined || !busy.has(incident.device))
+  const rates = incidents
     .map((incident) => ({
       incident,
-      rate: (count / drawnFrom) * incidentRate(incident, experience, nowSeconds),
+      rate: shareOf(incident) * incidentRate(incident, experience, nowSeconds),
     }))
     .sort((a, b) => b.rate - a.rate);
   return {
-    faultsPerDay: weighed.reduce((sum, { rate }) => sum + rate, count * priorRate),
-    incidents: weighed.map(({ incident }) => incident),
+    faultsPerDay: rates.reduce((sum, { rate }) => sum + rate, count * priorRate),
+    incidents: rates.map(({ incident }) => incident),
   };
+}
+
+/** Device-days that a device of the host has proven itself, on both scales, the prior's included. */
+function experienceOf(exposure: Exposure, total: number, nowSeconds: number): readonly number[] {
+  return decayed(exposure, nowSeconds).map(
+    (deviceDays) => PRIOR_DEVICE_DAYS + deviceDays / Math.max(total, 1),
+  );
 }
 
 function incidentRate(

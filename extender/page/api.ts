@@ -1,22 +1,42 @@
-import express, { type Express } from 'express';
-import type { Decision, DecisionRecord } from '../decisions/record.ts';
-import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain.ts';
-import type { Forecast } from '../forecast/loss.ts';
+import { join } from 'node:path';
+import express, { type Express, type RequestHandler } from 'express';
+import { sayInJson } from '../../certs/serving/body.ts';
+import type { DecisionRecord } from '../decisions/record.ts';
 import type { View } from '../prioritize.ts';
+import { type Controls, controlRoutes } from './controls.ts';
+import type { LiveFeed } from './live.ts';
+import { shownDecision, shownNode } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
 const SHOWN = 50;
 const MOST_SHOWN = 500;
+const BODY_LIMIT_BYTES = 4096;
+const BROWSER = join(import.meta.dirname, 'browser');
+
+/** Nothing but our own files, no frame around it, no name leaked by a link. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+};
 
 export interface PageDeps {
   readonly decisions: DecisionRecord;
   readonly view: () => View;
+  readonly live: LiveFeed;
+  readonly controls?: Controls;
 }
 
-/** What the extender knows, as JSON: `/api/decisions[?limit=N]` and `/api/nodes`. Loopback only. */
-export function pageApp({ decisions, view }: PageDeps): Express {
+/**
+ * The page, and what the extender knows as JSON: `/api/decisions[?limit=N]`, `/api/nodes`, and
+ * `/api/live`, a stream of changes. Loopback only.
+ */
+export function pageApp({ decisions, view, live, controls }: PageDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.set('json spaces', 2);
+  app.use(requireAddress, setHeaders);
 
   app.get('/api/decisions', (request, response) => {
     const limit = limitOf(request.query.limit);
@@ -26,62 +46,44 @@ export function pageApp({ decisions, view }: PageDeps): Express {
       });
       return;
     }
-    response.json({ decisions: decisions.latest(limit).map(shownDecision) });
+    response.json({ decisions: decisions.latest(limit).map((one) => shownDecision(one)) });
   });
   app.get('/api/nodes', (_request, response) => {
-    response.json({ nodes: shownNodes(view()) });
+    const now = view();
+    response.json({ nodes: [...now.cluster.nodes()].map((node) => shownNode(node, now)) });
   });
+  app.get('/api/live', (request, response) => live.watch(request, response));
+  if (controls !== undefined) app.use('/api/controls', controlRoutes(controls));
+  app.use(express.static(BROWSER, { cacheControl: false, etag: false, redirect: false }));
   app.use((request, response) => {
     response.status(404).json({
-      error: `nothing is served at ${request.path}; this port has /api/decisions and /api/nodes`,
+      error: `nothing is served at ${request.path}; this port has the page at /, /api/decisions, /api/nodes and /api/live`,
     });
   });
+  app.use(sayInJson(BODY_LIMIT_BYTES));
   return app;
 }
+
+/**
+ * Only by address or as localhost: a foreign site whose name is made to point here (DNS rebinding)
+ * would otherwise be let in by the browser.
+ */
+const requireAddress: RequestHandler = function requireAddress(request, response, next) {
+  const host = request.headers.host ?? '';
+  if (/^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])(:\d+)?$/i.test(host)) return next();
+  response.status(403).json({
+    error: `this port answers to an address or localhost, not to "${host}"; open http://127.0.0.1 with its port`,
+  });
+};
+
+const setHeaders: RequestHandler = function setHeaders(_request, response, next) {
+  response.set(HEADERS);
+  next();
+};
 
 function limitOf(text: unknown): number | undefined {
   if (text === undefined) return SHOWN;
   if (typeof text !== 'string' || !/^\d{1,4}$/.test(text)) return undefined;
   const limit = Number(text);
   return limit >= 1 && limit <= MOST_SHOWN ? limit : undefined;
-}
-
-function shownDecision(decision: Decision): object {
-  const { forecasts, atSeconds, levels, bound, remarks, ...rest } = decision;
-  const scores = new Map(levels.map(({ node, score }) => [node, score]));
-  return {
-    ...rest,
-    at: new Date(atSeconds * 1000).toISOString(),
-    ...(bound !== undefined && { boundTo: bound.node }),
-    remarks,
-    answer: levels,
-    forecasts: forecasts.map((forecast) => ({
-      ...shownForecast(forecast, atSeconds),
-      ...(scores.has(forecast.candidate.node) && { score: scores.get(forecast.candidate.node) }),
-    })),
-  };
-}
-
-function shownForecast(forecast: Forecast, atSeconds: number): object {
-  const { candidate, ...seconds } = forecast;
-  return {
-    node: candidate.node,
-    ...seconds,
-    words: forecastInWords(forecast, atSeconds),
-    reasons: reasonsOf(forecast, atSeconds),
-  };
-}
-
-function shownNodes({ cluster, store, homes, nowSeconds }: View): readonly object[] {
-  return [...cluster.nodes()].map((node) => ({
-    node: node.name,
-    host: node.host,
-    devices: Object.fromEntries(node.devices),
-    images: [...node.images.keys()],
-    incidents: store.get(node.host).incidents.map((incident) => ({
-      ...incident,
-      words: incidentInWords(incident, nowSeconds),
-    })),
-    homeOf: homes.on(node.name, nowSeconds).map(({ slot, cause }) => ({ slot: slot.key, cause })),
-  }));
 }

@@ -10,6 +10,7 @@ export class Cluster {
   readonly #namespaces = new Map<string, NamespaceFacts>();
   readonly #nodes = new Map<string, NodeFacts>();
   readonly #pods = new Map<string, PodFacts>();
+  readonly #pending = new Map<string, PodFacts>();
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly #imageSizes = new Map<string, number>();
   readonly #nodesWithImage = new Map<string, number>();
@@ -29,6 +30,11 @@ export class Cluster {
 
   pod(uid: string): PodFacts | undefined {
     return this.#pods.get(uid);
+  }
+
+  /** Device pods that wait for a node, in the order in which they were first seen. */
+  pending(): Iterable<PodFacts> {
+    return this.#pending.values();
   }
 
   /** Pods that hold devices on the node now. */
@@ -99,7 +105,10 @@ export class Cluster {
   }
 
   setPod(pod: PodFacts): void {
-    this.removePod(pod.uid);
+    // Replaced, not removed and added, so that it keeps its place among the pending.
+    if (isPending(pod)) this.#pending.set(pod.uid, pod);
+    else this.#pending.delete(pod.uid);
+    this.#leaveNode(pod.uid);
     this.#pods.set(pod.uid, pod);
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
@@ -107,8 +116,13 @@ export class Cluster {
   }
 
   removePod(uid: string): void {
-    const node = this.#pods.get(uid)?.node;
+    this.#leaveNode(uid);
+    this.#pending.delete(uid);
     this.#pods.delete(uid);
+  }
+
+  #leaveNode(uid: string): void {
+    const node = this.#pods.get(uid)?.node;
     if (node === undefined) return;
     const onNode = this.#podsOnNode.get(node);
     onNode?.delete(uid);
@@ -122,4 +136,8 @@ export class Cluster {
       else this.#nodesWithImage.delete(image);
     }
   }
+}
+
+function isPending({ node, phase, isTerminating }: PodFacts): boolean {
+  return node === undefined && phase === 'Pending' && !isTerminating;
 }

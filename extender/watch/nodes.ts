@@ -11,8 +11,9 @@ export interface Node {
     readonly uid?: string;
     readonly resourceVersion?: string;
     readonly creationTimestamp?: Timestamp;
+    readonly labels?: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly providerID?: string };
+  readonly spec?: { readonly providerID?: string; readonly unschedulable?: boolean };
   readonly status?: {
     readonly capacity?: ResourceList;
     readonly allocatable?: ResourceList;
@@ -20,13 +21,28 @@ export interface Node {
       readonly names?: readonly string[] | null;
       readonly sizeBytes?: number;
     }[];
-    readonly nodeInfo?: { readonly systemUUID?: string };
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
+    readonly nodeInfo?: { readonly systemUUID?: string; readonly bootID?: string };
   };
 }
+
+/**
+ * Labels that name the smallest group of nodes with a switch or power feed of their own, first one
+ * first: the name most sites use, NVIDIA Topograph's, Google's, Amazon's (layer 3 is the nearest to
+ * the instance), and the zone where nothing finer is known.
+ */
+const RACK_LABELS = [
+  'topology.kubernetes.io/rack',
+  'network.topology.nvidia.com/leaf',
+  'cloud.google.com/gce-topology-subblock',
+  'topology.k8s.aws/network-node-layer-3',
+  'topology.kubernetes.io/zone',
+] as const;
 
 /** The facts of a Node; fields that are missing count as zero or empty. */
 export function nodeFacts(node: Node): NodeFacts {
   const { metadata = {}, spec = {}, status = {} } = node;
+  const rack = RACK_LABELS.map((label) => metadata.labels?.[label]).find((name) => name);
   return {
     uid: metadata.uid ?? '',
     name: metadata.name ?? '',
@@ -35,6 +51,12 @@ export function nodeFacts(node: Node): NodeFacts {
       providerId: spec.providerID ?? '',
       nodeUid: metadata.uid ?? '',
     }),
+    ...(rack !== undefined && { rack }),
+    isReady: (status.conditions ?? []).some(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    ),
+    isCordoned: spec.unschedulable === true,
+    bootId: status.nodeInfo?.bootID ?? '',
     devices: deviceCounts(status.capacity ?? {}, status.allocatable ?? {}),
     images: imageSizes(status.images ?? []),
   };

@@ -5,6 +5,7 @@ import { DecisionRecord } from '../../extender/decisions/record.ts';
 import { Historian } from '../../extender/historian.ts';
 import { extenderMetrics } from '../../extender/metrics.ts';
 import { pageApp } from '../../extender/page/api.ts';
+import { LiveFeed } from '../../extender/page/live.ts';
 import type { View } from '../../extender/prioritize.ts';
 import { BODY_LIMIT_BYTES, extenderApp } from '../../extender/server.ts';
 import { type ExtenderConfig, extenderSchema } from '../../extender/settings.ts';
@@ -67,7 +68,8 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
       log: pino({ level: 'silent' }),
     }),
   );
-  const page = await listening(pageApp({ decisions, view }));
+  const live = new LiveFeed({ view, decisions, entries: () => [], controls: [] });
+  const page = await listening(pageApp({ decisions, view, live }));
   const ask = async (pod: Pod, names: readonly string[] = NODES) => {
     const answer = await postJson(`${url}/prioritize`, { Pod: pod, Nodes: null, NodeNames: names });
     return (await answer.json()) as { Host: string; Score: number }[];
@@ -85,7 +87,7 @@ const ran = (node: string) =>
   makePodFacts({
     uid: 'before',
     node,
-    slot: { key: 'team-a/Pod/train-0', interchangeable: false },
+    slot: { key: 'team-a/Pod/train-0', workload: 'team-a/Pod/train-0', interchangeable: false },
   });
 
 const opinions = (answer: readonly { Host: string; Score: number }[]) =>

@@ -45,7 +45,7 @@ interface ShownDecision {
 }
 
 async function decisions(url: string): Promise<readonly ShownDecision[]> {
-  const answer = (await (await fetch(`${url}?limit=500`)).json()) as {
+  const answer = (await (await fetch(`${url}api/decisions?limit=500`)).json()) as {
     decisions: readonly ShownDecision[];
   };
   return answer.decisions;
@@ -56,7 +56,7 @@ describe('surefoot start', () => {
     // The hour of the tour in ten seconds.
     const run = started('--speed=360', '--page=127.0.0.1:0');
     const url = await eventually('the address', () => run.lines[0]);
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
 
     await eventually('the second group restart', () => {
       return run.lines.filter((line) => line.includes('group restart:')).length === 2;

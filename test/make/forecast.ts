@@ -1,4 +1,5 @@
 import type { Candidate } from '../../extender/forecast/candidate.ts';
+import type { Forecast } from '../../extender/forecast/loss.ts';
 
 /** A node that costs a pod nothing at all. */
 export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
@@ -12,5 +13,21 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
     displacedSeconds: 0,
     displacedSlots: 0,
     ...overrides,
+  };
+}
+
+/** A forecast of these seconds; the sum is as given, whatever the terms say. */
+export function makeForecast({
+  candidate = {},
+  ...seconds
+}: Partial<Omit<Forecast, 'candidate'>> & { candidate?: Partial<Candidate> } = {}): Forecast {
+  return {
+    candidate: makeCandidate(candidate),
+    pullSeconds: 0,
+    coldSeconds: 0,
+    riskSeconds: 0,
+    displacedSeconds: 0,
+    lossSeconds: 0,
+    ...seconds,
   };
 }

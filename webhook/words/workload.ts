@@ -8,6 +8,8 @@ import type { OwnerReference, Pod } from './pod.ts';
 export interface Slot {
   /** `namespace/Kind/name`, and for numbered places `/index`. */
   readonly key: string;
+  /** `namespace/Kind/name`: the workload that it is a place of. */
+  readonly workload: string;
   /** True when the owner's pods carry no number, so that any of them may take any vacated home. */
   readonly interchangeable: boolean;
 }
@@ -22,7 +24,8 @@ export function slotOf(pod: Pod): Slot {
   const { annotations = {}, labels = {}, namespace = '', name = '' } = pod.metadata;
   const owner = workloadOwner(pod);
   if (owner === undefined) {
-    return { key: `${namespace}/Pod/${annotations[SLOT] ?? name}`, interchangeable: false };
+    const key = `${namespace}/Pod/${annotations[SLOT] ?? name}`;
+    return { key, workload: key, interchangeable: false };
   }
   const workload = `${namespace}/${owner.kind}/${owner.name}`;
   const number =
@@ -31,8 +34,8 @@ export function slotOf(pod: Pod): Slot {
     labels[JOB_INDEX] ??
     (owner.kind === 'StatefulSet' ? name : undefined);
   return number === undefined
-    ? { key: workload, interchangeable: true }
-    : { key: `${workload}/${number}`, interchangeable: false };
+    ? { key: workload, workload, interchangeable: true }
+    : { key: `${workload}/${number}`, workload, interchangeable: false };
 }
 
 /**

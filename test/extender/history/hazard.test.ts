@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hazardFor, NO_EXPOSURE, withWork } from '../../../extender/history/hazard.ts';
+import {
+  deviceHazard,
+  hazardClass,
+  hazardFor,
+  NO_EXPOSURE,
+  withWork,
+} from '../../../extender/history/hazard.ts';
 import { GPU, makeIncident } from '../../make/facts.ts';
 
 const DAY = 86_400;
@@ -100,5 +106,48 @@ describe('hazardFor', () => {
         expect(rate(oneOf8, held, NO_EXPOSURE, now + wait)).toBeLessThanOrEqual(before + 1e-15);
       }),
     );
+  });
+});
+
+describe('deviceHazard', () => {
+  const one = (id?: string) => ({ resource: GPU, total: 8, ...(id !== undefined && { id }) });
+  const perDay = (...args: Parameters<typeof deviceHazard>) => deviceHazard(...args).faultsPerDay;
+
+  test("is raised by the device's own incidents, and not by its neighbour's", () => {
+    const incidents = [makeIncident({ device: 'GPU-0' })];
+    expect(perDay(one('GPU-1'), incidents, NO_EXPOSURE, 0)).toBeCloseTo(PRIOR, 12);
+    expect(perDay(one('GPU-0'), incidents, NO_EXPOSURE, 0)).toBeCloseTo(PRIOR + 1 / 20, 12);
+  });
+
+  test('shares an incident of an unknown device with its neighbours', () => {
+    const incidents = [makeIncident()];
+    const devices = ['GPU-0', 'GPU-1', undefined];
+    for (const id of devices) {
+      expect(perDay(one(id), incidents, NO_EXPOSURE, 0)).toBeCloseTo(PRIOR + 1 / 20 / 8, 12);
+    }
+  });
+});
+
+describe('hazardClass', () => {
+  test.each([
+    { name: 'normal', times: 1 },
+    { name: 'normal', times: 2.9 },
+    { name: 'elevated', times: 3.1 },
+    { name: 'high', times: 62 },
+  ] as const)('$times times the usual rate is $name', ({ name, times }) => {
+    expect(hazardClass(times * PRIOR)).toEqual({ name, times: expect.closeTo(times) });
+  });
+
+  test('a certain fault is high for two months, and elevated for a year', () => {
+    const perDay = (days: number) =>
+      deviceHazard({ resource: GPU, total: 1 }, [makeIncident()], NO_EXPOSURE, days * DAY);
+    const after = (days: number) => hazardClass(perDay(days).faultsPerDay).name;
+    expect([0, 40, 100, 330, 500].map(after)).toEqual([
+      'high',
+      'high',
+      'elevated',
+      'elevated',
+      'normal',
+    ]);
   });
 });

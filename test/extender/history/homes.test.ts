@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Departure } from '../../../extender/history/departure.ts';
 import { Homes } from '../../../extender/history/homes.ts';
 
-const INDEX = { key: 'a/Job/j/0', interchangeable: false };
-const REPLICAS = { key: 'a/Deployment/web', interchangeable: true };
+const INDEX = { key: 'a/Job/j/0', workload: 'a/Job/j', interchangeable: false };
+const REPLICAS = {
+  key: 'a/Deployment/web',
+  workload: 'a/Deployment/web',
+  interchangeable: true,
+};
 
 function departure(overrides: Partial<Departure> = {}): Departure {
   return {

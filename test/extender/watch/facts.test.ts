@@ -27,19 +27,32 @@ describe('normalizedImage', () => {
 describe('nodeFacts', () => {
   test('reads devices, images and the machine', () => {
     const facts = nodeFacts({
-      metadata: { name: 'gpu-1', uid: 'n' },
+      metadata: {
+        name: 'gpu-1',
+        uid: 'n',
+        labels: { 'topology.kubernetes.io/zone': 'z', 'topology.kubernetes.io/rack': 'r7' },
+      },
+      spec: { unschedulable: true },
       status: {
         capacity: { cpu: '64', [GPU]: '8' },
         allocatable: { cpu: '63', [GPU]: '7' },
         // The API really sends null for an image that has lost its tags.
         images: [{ names: ['busybox', 'busybox@sha256:1'], sizeBytes: 5 }, {}, { names: null }],
-        nodeInfo: { systemUUID: 'ABC' },
+        conditions: [
+          { type: 'DiskPressure', status: 'False' },
+          { type: 'Ready', status: 'True' },
+        ],
+        nodeInfo: { systemUUID: 'ABC', bootID: 'b' },
       },
     });
     expect(facts).toEqual({
       uid: 'n',
       name: 'gpu-1',
       host: 'uuid:abc',
+      rack: 'r7',
+      isReady: true,
+      isCordoned: true,
+      bootId: 'b',
       devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]),
       images: new Map([
         ['docker.io/library/busybox:latest', 5],

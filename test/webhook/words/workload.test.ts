@@ -58,6 +58,9 @@ describe('slotOf', () => {
     },
   ];
   test.each(rows)('$name', ({ metadata, key, any }) => {
-    expect(slotOf(makePod({ metadata }))).toEqual({ key, interchangeable: any });
+    const slot = slotOf(makePod({ metadata }));
+    expect(slot).toMatchObject({ key, interchangeable: any });
+    expect(key.startsWith(slot.workload)).toBe(true);
+    expect(slot.workload.split('/')).toHaveLength(3);
   });
 });

@@ -1,0 +1,68 @@
+import { act } from './controls.js';
+import { actButton, byId, el } from './dom.js';
+import { state } from './state.js';
+import { counted, timesTheUsual } from './words.js';
+
+/**
+ * Opens the details of a node, or closes them.
+ * @param {string | undefined} name
+ */
+export function openDetails(name) {
+  const section = byId('details');
+  section.hidden = name === undefined;
+  if (name === undefined) return;
+  const actions = el('p', '');
+  if (state.controls.has('break-device')) {
+    actions.append(actButton('Break a device', () => act('break-device', name)));
+  }
+  section.replaceChildren(el('h2', '', name), actions, el('div', 'facts'));
+  showDetails();
+}
+
+/** What is known of the chosen node, as it is now. */
+export function showDetails() {
+  const facts = byId('details').querySelector('.facts');
+  const node = state.nodes.get(state.selected ?? '');
+  if (facts === null || state.selected === undefined) return;
+  if (node === undefined) {
+    facts.replaceChildren('This node is gone.');
+    return;
+  }
+  const { incidents, homeOf, devices, images } = node;
+  const bytes = images.reduce((sum, image) => sum + image.bytes, 0);
+  facts.replaceChildren(
+    el('p', 'quiet', `${node.state}; ${counted(images.length, 'image')}, ${gibibytes(bytes)}`),
+    listOf(
+      'Devices',
+      devices.map(
+        ({ id, resource, state: deviceState, hazard, times, pod }) =>
+          `${id ?? resource}: ${deviceState}${pod ? ` with ${pod}` : ''}, ${hazard} hazard, ${timesTheUsual(times)}`,
+      ),
+    ),
+    listOf(
+      'Faults remembered',
+      incidents.map(({ words }) => words),
+      'none',
+    ),
+    listOf(
+      'Home of',
+      homeOf.map(({ slot, cause }) => `${slot} (${cause})`),
+      'nobody who is away',
+    ),
+  );
+}
+
+/**
+ * @param {string} title
+ * @param {readonly string[]} lines
+ * @param {string} none
+ */
+function listOf(title, lines, none = '') {
+  const items = (lines.length === 0 ? [none] : lines).map((line) => el('li', 'words', line));
+  return el('div', '', el('h3', '', title), el('ul', '', ...items));
+}
+
+/** @param {number} bytes */
+function gibibytes(bytes) {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}

@@ -1,0 +1,43 @@
+/**
+ * A span for people, as the programs say it: `0.4 s`, `72 s`, `12 min`, `3.5 h`, `2 days`.
+ * @param {number} seconds
+ */
+export function spanInWords(seconds) {
+  const size = Math.abs(seconds);
+  if (size < 10) return `${trimmed(seconds)} s`;
+  if (size < 600) return `${Math.round(seconds)} s`;
+  if (size < 7200) return `${Math.round(seconds / 60)} min`;
+  if (size < 172_800) return `${trimmed(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/**
+ * The time of day of an ISO time, in the reader's zone.
+ * @param {string} iso
+ */
+export function clockTime(iso) {
+  return new Date(iso).toLocaleTimeString([], { hour12: false });
+}
+
+/**
+ * @param {number} count
+ * @param {string} one
+ */
+export function counted(count, one) {
+  return `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
+}
+
+/**
+ * How a device's rate of faults stands to the usual one.
+ * @param {number} times
+ */
+export function timesTheUsual(times) {
+  return times > 0.95 && times < 1.05
+    ? 'the usual rate of faults'
+    : `${times} times the usual rate of faults`;
+}
+
+/** @param {number} value */
+function trimmed(value) {
+  return value.toFixed(1).replace(/\.0$/, '');
+}

@@ -1,0 +1,118 @@
+import type { Mode } from '../../webhook/words/mode.ts';
+import type { Reason } from '../../webhook/words/reason.ts';
+import type { HazardClass } from '../history/hazard.ts';
+
+/** What goes over the wire between this port and whoever looks: the page, the command line, curl. */
+
+export type DeviceState = 'busy' | 'free' | 'withdrawn' | 'unhealthy';
+
+export interface ShownDevice {
+  readonly resource: string;
+  /** Absent while no pod and no signal has named it. */
+  readonly id?: string;
+  readonly state: DeviceState;
+  readonly hazard: HazardClass;
+  /** How many times the usual rate of faults. */
+  readonly times: number;
+  /** `namespace/name` of the pod that has it, where the kubelet tells. */
+  readonly pod?: string;
+}
+
+export interface ShownPod {
+  readonly uid: string;
+  /** `namespace/name`. */
+  readonly name: string;
+  readonly phase: string;
+  readonly devices: number;
+}
+
+export interface ShownIncident {
+  readonly words: string;
+  readonly resource: string;
+  readonly device?: string;
+  readonly openedAt: string;
+  /** Absent while it is open. */
+  readonly closedAt?: string;
+}
+
+export interface ShownNode {
+  readonly node: string;
+  readonly host: string;
+  readonly rack?: string;
+  readonly state: 'ready' | 'cordoned' | 'not ready';
+  readonly devices: readonly ShownDevice[];
+  readonly pods: readonly ShownPod[];
+  readonly images: readonly { readonly name: string; readonly bytes: number }[];
+  readonly incidents: readonly ShownIncident[];
+  readonly homeOf: readonly { readonly slot: string; readonly cause: string }[];
+}
+
+export interface ShownForecast {
+  readonly node: string;
+  readonly pullSeconds: number;
+  readonly coldSeconds: number;
+  readonly riskSeconds: number;
+  readonly displacedSeconds: number;
+  readonly lossSeconds: number;
+  /** What the scheduler was told of it; absent where it was told nothing. */
+  readonly score?: number;
+  readonly words: string;
+  readonly reasons: readonly Reason[];
+}
+
+export interface ShownDecision {
+  readonly pod: { readonly uid: string; readonly namespace: string; readonly name: string };
+  readonly at: string;
+  readonly mode: Mode;
+  readonly boundTo?: string;
+  readonly asked: number;
+  readonly unknownNodes: number;
+  readonly remarks: readonly Reason[];
+  readonly answer: readonly { readonly node: string; readonly score: number }[];
+  readonly forecasts: readonly ShownForecast[];
+}
+
+export type EntryKind =
+  | 'device fault'
+  | 'device well'
+  | 'crash'
+  | 'completion'
+  | 'eviction'
+  | 'preemption'
+  | 'reclaim'
+  | 'deletion'
+  | 'group restart'
+  | 'cordon'
+  | 'planned reboot'
+  | 'node down'
+  | 'node back';
+
+/** One thing that Surefoot saw happen. */
+export interface Entry {
+  /** A later entry of the same number takes the place of the earlier. */
+  readonly number: number;
+  readonly at: string;
+  readonly kind: EntryKind;
+  readonly node?: string;
+  readonly words: string;
+}
+
+/** What a person may do from the page; a cluster offers nothing. */
+export type ControlName = 'break-device' | 'crash-pod' | 'reboot-rack';
+
+/** One message of `/api/live`: the first one holds everything, the others what has changed. */
+export interface LiveChange {
+  /** The extender's time. */
+  readonly at: string;
+  /** Only in the first one. */
+  readonly about?: {
+    readonly mode: Mode;
+    readonly controls: readonly ControlName[];
+  };
+  readonly nodes?: readonly ShownNode[];
+  readonly goneNodes?: readonly string[];
+  /** All pods that wait for a node, the oldest of them up to a limit. */
+  readonly pending?: { readonly count: number; readonly pods: readonly ShownPod[] };
+  readonly decisions?: readonly ShownDecision[];
+  readonly entries?: readonly Entry[];
+}

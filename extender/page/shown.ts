@@ -1,0 +1,202 @@
+import type { Decision } from '../decisions/record.ts';
+import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain.ts';
+import type { Forecast } from '../forecast/loss.ts';
+import type { DeviceCount, NodeFacts, PodFacts } from '../history/facts.ts';
+import { deviceHazard, hazardClass } from '../history/hazard.ts';
+import type { Incident } from '../history/incident.ts';
+import type { View } from '../prioritize.ts';
+import type {
+  DeviceState,
+  ShownDecision,
+  ShownDevice,
+  ShownForecast,
+  ShownNode,
+  ShownPod,
+} from './shapes.ts';
+
+/** How records of the extender are shown: plain values, with the words beside the numbers. */
+
+const NO_IDS: readonly string[] = [];
+
+/** Device ids that were seen on a node before, so that a device keeps its place between pods. */
+export type KnownDevices = (node: string, resource: string) => readonly string[];
+
+export function shownNode(
+  node: NodeFacts,
+  { cluster, store, homes, nowSeconds }: View,
+  known: KnownDevices = () => NO_IDS,
+): ShownNode {
+  const history = store.get(node.host);
+  const pods = [...cluster.holding(node.name)];
+  return {
+    node: node.name,
+    host: node.host,
+    ...(node.rack !== undefined && { rack: node.rack }),
+    state: node.isReady ? (node.isCordoned ? 'cordoned' : 'ready') : 'not ready',
+    devices: [...node.devices].flatMap(([resource, { capacity, allocatable }]) =>
+      devicesOf(
+        { resource, capacity, allocatable },
+        pods,
+        known(node.name, resource),
+        history.incidents,
+      ).map((device) => {
+        const { faultsPerDay } = deviceHazard(
+          { ...device, total: capacity },
+          history.incidents,
+          history.exposure,
+          nowSeconds,
+        );
+        const { name, times } = hazardClass(faultsPerDay);
+        return { ...device, hazard: name, times: Number(times.toPrecision(2)) };
+      }),
+    ),
+    pods: pods.map(shownPod),
+    images: [...node.images].map(([name, bytes]) => ({ name, bytes })),
+    incidents: history.incidents.map((incident) => ({
+      words: incidentInWords(incident, nowSeconds),
+      resource: incident.resource,
+      ...(incident.device !== undefined && { device: incident.device }),
+      openedAt: timeOf(incident.openedAtSeconds),
+      ...(incident.closedAtSeconds !== undefined && { closedAt: timeOf(incident.closedAtSeconds) }),
+    })),
+    homeOf: homes.on(node.name, nowSeconds).map(({ slot, cause }) => ({ slot: slot.key, cause })),
+  };
+}
+
+export function shownPod(pod: PodFacts): ShownPod {
+  return {
+    uid: pod.uid,
+    name: nameOf(pod),
+    phase: pod.isTerminating ? 'Terminating' : pod.phase,
+    devices: pod.devices.resources.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+/** `only`: which of the forecasts to show; all that were kept otherwise. */
+export function shownDecision(
+  decision: Decision,
+  only: readonly Forecast[] = decision.forecasts,
+): ShownDecision {
+  const { atSeconds, levels, bound, pod, mode, asked, unknownNodes, remarks } = decision;
+  const scores = new Map(levels.map(({ node, score }) => [node, score]));
+  return {
+    pod,
+    at: timeOf(atSeconds),
+    mode,
+    ...(bound !== undefined && { boundTo: bound.node }),
+    asked,
+    unknownNodes,
+    remarks,
+    answer: levels,
+    forecasts: only.map((forecast) => shownForecast(forecast, scores, atSeconds)),
+  };
+}
+
+/** Rows of a decision that a person wants to see, beside the best one. */
+const TELLING = 5;
+
+/**
+ * The forecasts that tell why: where the pod went, the best, its homes, the riskiest, and the next
+ * best ones as far as there is room; best first.
+ */
+export function tellingForecasts({ forecasts, bound }: Decision): readonly Forecast[] {
+  const [best] = forecasts;
+  const chosen = forecasts.find(({ candidate }) => candidate.node === bound?.node);
+  const homes = forecasts.filter(({ candidate }) => candidate.homeSinceSeconds !== undefined);
+  const riskiest = forecasts.reduce<Forecast | undefined>(
+    (most, one) => (one.riskSeconds > (most?.riskSeconds ?? 0) ? one : most),
+    undefined,
+  );
+  const wanted = new Set([chosen, best, ...homes.slice(0, 2), riskiest, ...forecasts]);
+  wanted.delete(undefined);
+  const first = new Set([...wanted].slice(0, TELLING));
+  return forecasts.filter((one) => first.has(one));
+}
+
+function shownForecast(
+  forecast: Forecast,
+  scores: ReadonlyMap<string, number>,
+  atSeconds: number,
+): ShownForecast {
+  const { candidate, ...seconds } = forecast;
+  const score = scores.get(candidate.node);
+  return {
+    node: candidate.node,
+    ...seconds,
+    ...(score !== undefined && { score }),
+    words: forecastInWords(forecast, atSeconds),
+    reasons: reasonsOf(forecast, atSeconds),
+  };
+}
+
+type UnweighedDevice = Omit<ShownDevice, 'hazard' | 'times'>;
+
+/**
+ * The devices of one resource on a node. The API names a device only while a pod has it or a signal
+ * reports it, so the others are counted. Named ones come first, by their names.
+ */
+function devicesOf(
+  { resource, capacity, allocatable }: DeviceCount & { readonly resource: string },
+  pods: readonly PodFacts[],
+  known: readonly string[],
+  incidents: readonly Incident[],
+): readonly UnweighedDevice[] {
+  const held = new Map<string, UnweighedDevice>();
+  let unnamed = 0;
+  for (const pod of pods) {
+    const named = pod.deviceHealth.filter((one) => one.resource === resource);
+    for (const { device: id, health } of named) {
+      const state: DeviceState = health === 'Unhealthy' ? 'unhealthy' : 'busy';
+      held.set(id, { resource, id, state, pod: nameOf(pod) });
+    }
+    const asked = pod.devices.resources.find((one) => one.resource === resource)?.count ?? 0;
+    unnamed += Math.max(0, asked - named.length);
+  }
+  const reported = incidents.filter((incident) => incident.resource === resource);
+  const broken = idsOf(reported.filter(({ closedAtSeconds }) => closedAtSeconds === undefined));
+  // Where more names are known than there are devices, some were replaced: the surest ones stay.
+  const ids = [...new Set([...held.keys(), ...broken, ...known, ...idsOf(reported)])]
+    .slice(0, Math.max(capacity, held.size))
+    .sort(byNumber);
+  const named = ids.map((id) => held.get(id) ?? { resource, id, state: 'free' as const });
+  const devices: readonly UnweighedDevice[] = [
+    ...named,
+    ...Array.from({ length: Math.max(0, capacity - named.length) }, () => ({
+      resource,
+      state: 'free' as const,
+    })),
+  ];
+  const unhealthy = devices.filter(({ state }) => state === 'unhealthy').length;
+  const isBroken = ({ id }: UnweighedDevice) => id !== undefined && broken.includes(id);
+  const withWithdrawn = marked(devices, 'withdrawn', capacity - allocatable - unhealthy, isBroken);
+  return marked(withWithdrawn, 'busy', unnamed, ({ id }) => id === undefined);
+}
+
+function idsOf(incidents: readonly Incident[]): readonly string[] {
+  return incidents.flatMap(({ device }) => (device === undefined ? [] : [device]));
+}
+
+/** The devices with `count` of the free ones in another state: likely ones first, from the last. */
+function marked(
+  devices: readonly UnweighedDevice[],
+  state: DeviceState,
+  count: number,
+  isLikely: (device: UnweighedDevice) => boolean,
+): readonly UnweighedDevice[] {
+  const free = devices.filter((device) => device.state === 'free').toReversed();
+  const ordered = [...free.filter(isLikely), ...free.filter((device) => !isLikely(device))];
+  const chosen = new Set(ordered.slice(0, Math.max(0, count)));
+  return devices.map((device) => (chosen.has(device) ? { ...device, state } : device));
+}
+
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+function nameOf({ namespace, name }: PodFacts): string {
+  return `${namespace}/${name}`;
+}
+
+function timeOf(atSeconds: number): string {
+  return new Date(atSeconds * 1000).toISOString();
+}

@@ -1,0 +1,215 @@
+import { request } from 'node:http';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { DecisionRecord } from '../../../extender/decisions/record.ts';
+import { Homes } from '../../../extender/history/homes.ts';
+import { pageApp } from '../../../extender/page/api.ts';
+import type { Controls } from '../../../extender/page/controls.ts';
+import { LiveFeed } from '../../../extender/page/live.ts';
+import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
+import type { View } from '../../../extender/prioritize.ts';
+import { extenderSchema } from '../../../extender/settings.ts';
+import { MemoryStore } from '../../../extender/storage/memory.ts';
+import { Cluster } from '../../../extender/watch/cluster.ts';
+import { eventually } from '../../cluster/eventually.ts';
+import { listening, postJson } from '../../fake/listening.ts';
+import { makeNode, makePodFacts } from '../../make/facts.ts';
+import { makeForecast } from '../../make/forecast.ts';
+
+async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?: Controls) {
+  const cluster = new Cluster();
+  const decisions = new DecisionRecord();
+  const entries: Entry[] = [];
+  for (const name of nodes) cluster.setNode(makeNode({ name }));
+  const view = (): View => ({
+    cluster,
+    store: new MemoryStore(),
+    homes: new Homes(),
+    config: extenderSchema.parse({
+      apiVersion: 'config.surefoot.dev/v1alpha1',
+      kind: 'Extender',
+      mode: 'act',
+    }),
+    profiles: [],
+    nowSeconds: 1000,
+  });
+  const live = new LiveFeed({
+    view,
+    decisions,
+    entries: (count) => entries.slice(-count),
+    controls: controls === undefined ? [] : ['crash-pod'],
+  });
+  const url = await listening(
+    pageApp({ decisions, view, live, ...(controls !== undefined && { controls }) }),
+  );
+  // After the server's own end was planned, so before it: the server waits for its watchers.
+  onTestFinished(() => live.stop());
+  return { url, cluster, decisions, live };
+}
+
+/** What a watcher of `/api/live` has been told so far. */
+function watching(url: string): LiveChange[] {
+  const changes: LiveChange[] = [];
+  let text = '';
+  const call = request(`${url}/api/live`, (response) => {
+    response.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      const messages = text.split('\n\n');
+      text = messages.pop() ?? '';
+      for (const message of messages) changes.push(JSON.parse(message.slice('data: '.length)));
+    });
+  });
+  call.on('error', () => {});
+  call.end();
+  onTestFinished(() => void call.destroy());
+  return changes;
+}
+
+describe('/api/live', () => {
+  test('tells everything first, and then only what has changed', async () => {
+    const { url, cluster, live, decisions } = await serving();
+    const changes = watching(url);
+    await eventually('the first message', () => changes[0]);
+    expect(changes[0]).toMatchObject({
+      at: '1970-01-01T00:16:40.000Z',
+      about: { mode: 'act', controls: [] },
+      nodes: [{ node: 'gpu-1' }, { node: 'gpu-2' }],
+      pending: { count: 0, pods: [] },
+    });
+
+    cluster.setNode(makeNode({ name: 'gpu-2', isCordoned: true }));
+    live.touched('gpu-2');
+    live.touched('gpu-1');
+    decisions.add({
+      atSeconds: 0,
+      pod: { uid: 'p', namespace: 'a', name: 'p' },
+      mode: 'act',
+      asked: 1,
+      unknownNodes: 0,
+      forecasts: [makeForecast({})],
+      levels: [],
+      remarks: [],
+    });
+    decisions.bound('p', 'gpu-1', 1);
+    const told = await eventually('the change', () =>
+      changes.find(({ about, nodes }) => !about && nodes),
+    );
+    expect(told.nodes).toMatchObject([{ node: 'gpu-2', state: 'cordoned' }]);
+    expect(told.decisions).toMatchObject([{ pod: { name: 'p' }, boundTo: 'gpu-1' }]);
+
+    cluster.removeNode('uid-gpu-1');
+    live.touched('gpu-1');
+    await eventually('the removal', () =>
+      changes.find(({ goneNodes }) => goneNodes?.[0] === 'gpu-1'),
+    );
+  });
+
+  test('a pod that waits is told of, and that it waits no more', async () => {
+    const { url, cluster, live } = await serving();
+    const changes = watching(url);
+    await eventually('the first message', () => changes[0]);
+    const { node: _, ...waiting } = makePodFacts({ phase: 'Pending' });
+    cluster.setPod(waiting);
+    live.touched(undefined);
+    const told = await eventually('the waiting pod', () =>
+      changes.slice(1).find(({ pending }) => pending),
+    );
+    expect(told.pending).toMatchObject({ count: 1, pods: [{ name: 'team-a/train-0' }] });
+    cluster.setPod(makePodFacts());
+    live.touched(undefined);
+    await eventually('nobody waiting', () => changes.at(-1)?.pending?.count === 0);
+  });
+
+  test('two who watch are told the same, and a late one everything', async () => {
+    const { url, cluster, live } = await serving();
+    const first = watching(url);
+    await eventually('the first message', () => first[0]);
+    cluster.setNode(makeNode({ name: 'gpu-1', isCordoned: true }));
+    live.touched('gpu-1');
+    const second = watching(url);
+    await eventually('the second watcher', () => second[0]);
+    expect(second[0]?.nodes?.map(({ state }) => state)).toEqual(['cordoned', 'ready']);
+    await eventually('the change at the first', () =>
+      first.slice(1).some(({ nodes }) => nodes?.[0]?.state === 'cordoned'),
+    );
+  });
+
+  test('the thirty-third is told why it is not let in', async () => {
+    const { url } = await serving();
+    const others = Array.from({ length: 32 }, () => watching(url));
+    await eventually('all of them', () => others.every((changes) => changes.length > 0));
+    const answer = await fetch(`${url}/api/live`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual({
+      error: '32 pages are open already; close one and reload',
+    });
+  });
+});
+
+describe('the page port', () => {
+  test('serves the page with a policy that lets nothing else in', async () => {
+    const { url } = await serving();
+    const answer = await fetch(url);
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await answer.text()).toContain('<title>Surefoot</title>');
+  });
+
+  test('says what it has where it has nothing', async () => {
+    const { url } = await serving();
+    const answer = await fetch(`${url}/api/nope`);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toEqual({
+      error:
+        'nothing is served at /api/nope; this port has the page at /, /api/decisions, /api/nodes and /api/live',
+    });
+  });
+
+  test('a site that was made to point here is refused', async () => {
+    const { url } = await serving();
+    const status = await new Promise((resolve) => {
+      request(url, { headers: { Host: 'evil.example' } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).end();
+    });
+    expect(status).toBe(403);
+  });
+
+  test('offers nothing to do unless it is given something', async () => {
+    const { url } = await serving();
+    const answer = await postJson(`${url}/api/controls/crash-pod`, { target: 'a/b' });
+    expect(answer.status).toBe(404);
+  });
+});
+
+describe('controls', () => {
+  const controls: Controls = {
+    'break-device': () => ({ done: 'it breaks' }),
+    'crash-pod': (pod) => ({ problem: `${pod} does not run` }),
+    'reboot-rack': () => ({ done: 'it boots' }),
+  };
+
+  test('do what they are asked, or say why not', async () => {
+    const { url } = await serving([], controls);
+    const ask = (name: string, body: unknown) => postJson(`${url}/api/controls/${name}`, body);
+    expect(await (await ask('break-device', { target: 'gpu-1' })).json()).toEqual({
+      done: 'it breaks',
+    });
+    const refused = await ask('crash-pod', { target: 'a/b' });
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toEqual({ error: 'a/b does not run' });
+    const malformed = await ask('reboot-rack', { rack: 'r' });
+    expect(malformed.status).toBe(400);
+    expect(await malformed.json()).toEqual({ error: 'send {"target": "..."} to reboot-rack' });
+  });
+
+  test("another site's form cannot press them", async () => {
+    const { url } = await serving([], controls);
+    const answer = await fetch(`${url}/api/controls/break-device`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/plain' },
+      body: '{"target":"gpu-1"}',
+    });
+    expect(answer.status).toBe(415);
+  });
+});

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../../cluster/eventually.ts';
+import { openPage } from '../../fake/browser.ts';
+
+const EXECUTABLE = join(import.meta.dirname, '../../../extender/commands/surefoot.ts');
+
+/** `surefoot start` on a free port, ended with the test; gives the address that it prints. */
+async function started(): Promise<string> {
+  // The first minute of the tour in twelve seconds.
+  const args = ['start', '--speed=300', '--page=127.0.0.1:0'];
+  const child = spawn(process.execPath, [EXECUTABLE, ...args]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const lines: string[] = [];
+  createInterface(child.stdout).on('line', (line) => lines.push(line));
+  return eventually('the address', () => lines[0]);
+}
+
+test("in a browser: the tour's troubles with their reasons, and things to do", async () => {
+  const page = await openPage(await started());
+  const devices = page.locator('#racks .device');
+  await expect.poll(() => devices.count()).toBe(24 * 8);
+
+  const entries = page.locator('#entries li');
+  const happens = (reason: RegExp) =>
+    expect
+      .poll(() => entries.filter({ hasText: reason }).count(), { timeout: 40_000 })
+      .toBeGreaterThan(0);
+  for (const reason of [
+    /crash.*default\/notebook-1 crashed on gpu-\d+ with exit code 139, after \d+ min/,
+    /device fault.*gpu-\d+: the device plugin has withdrawn the device \(nvidia.com\/gpu: 7 of 8 left\)/,
+    /group restart.*8 pods of default\/Job\/llm left within .*default\/llm-3-\w+ lost its device on gpu-\d+ \(GPU-gpu-\d+-\d\)/,
+    /planned reboot.*gpu-\d+ is down; it was cordoned before, so this is planned work/,
+    /group restart.*8 pods of default\/Job\/llm left within .*crashed on gpu-\d+ with exit code 1, /,
+  ]) {
+    await happens(reason);
+  }
+  const decisions = page.locator('#decisions');
+  await expect
+    .poll(() => decisions.locator('.chosen').first().textContent())
+    .toMatch(/→ gpu-\d+.* s/);
+  expect(await decisions.locator('.bar .term.risk').count()).toBeGreaterThan(0);
+
+  const pods = page.locator('#pod-rows tr');
+  await page.getByPlaceholder('name or node').fill('notebook-2');
+  await expect.poll(() => pods.count()).toBe(1);
+  await page.getByRole('button', { name: 'Crash default/notebook-2' }).click();
+  await expect
+    .poll(() => page.locator('#notice').textContent())
+    .toBe('default/notebook-2 crashes with exit code 139');
+  await happens(/default\/notebook-2 crashed on gpu-\d+ with exit code 139/);
+
+  const node = page.locator('.node', { hasText: /^gpu-2$/ });
+  await node.click();
+  await page.getByRole('button', { name: 'Break a device' }).click();
+  await expect
+    .poll(() => page.locator('#details').textContent(), { timeout: 10_000 })
+    .toMatch(/the device plugin has withdrawn the device/);
+  await expect.poll(() => node.getAttribute('aria-label'), { timeout: 10_000 }).toMatch(/1 broken/);
+
+  await page.getByRole('button', { name: 'Reboot rack' }).first().click();
+  await expect
+    .poll(() => page.locator('#notice').textContent())
+    .toBe('8 nodes of rack-1 are drained and boot anew');
+  await happens(/planned reboot.*gpu-2 is down/);
+}, 90_000);

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import type { Decision } from '../../../extender/decisions/record.ts';
+import type { PodFacts } from '../../../extender/history/facts.ts';
+import { Homes } from '../../../extender/history/homes.ts';
+import { blankHistory } from '../../../extender/history/host-history.ts';
+import type { Incident } from '../../../extender/history/incident.ts';
+import { DeviceNames } from '../../../extender/page/device-names.ts';
+import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
+import type { View } from '../../../extender/prioritize.ts';
+import { extenderSchema } from '../../../extender/settings.ts';
+import { MemoryStore } from '../../../extender/storage/memory.ts';
+import { Cluster } from '../../../extender/watch/cluster.ts';
+import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
+import { makeForecast } from '../../make/forecast.ts';
+
+async function viewOf(
+  pods: readonly PodFacts[],
+  incidents: readonly Incident[] = [],
+): Promise<View> {
+  const cluster = new Cluster();
+  const store = new MemoryStore();
+  for (const pod of pods) cluster.setPod(pod);
+  await store.put({ ...blankHistory('uuid:gpu-1'), incidents });
+  return {
+    cluster,
+    store,
+    homes: new Homes(),
+    config: extenderSchema.parse({
+      apiVersion: 'config.surefoot.dev/v1alpha1',
+      kind: 'Extender',
+      mode: 'act',
+    }),
+    profiles: [],
+    nowSeconds: 0,
+  };
+}
+
+const holding = (...ids: readonly string[]) =>
+  makePodFacts({
+    devices: { resources: [{ resource: GPU, count: ids.length }], claims: [] },
+    deviceHealth: ids.map((device) => ({ resource: GPU, device, health: 'Healthy' as const })),
+  });
+const offering = (allocatable: number) =>
+  makeNode({ devices: new Map([[GPU, { capacity: 4, allocatable }]]) });
+const open = ({ closedAtSeconds: _, ...incident }: Incident): Incident => incident;
+
+describe('the devices of a node', () => {
+  const rows: readonly {
+    name: string;
+    pods?: readonly PodFacts[];
+    allocatable?: number;
+    incidents?: readonly Incident[];
+    shows: string;
+  }[] = [
+    { name: 'nobody there', shows: '? free, ? free, ? free, ? free' },
+    {
+      name: 'named by the pod that has them, in the order of their numbers',
+      pods: [holding('GPU-10', 'GPU-2')],
+      shows: 'GPU-2 busy, GPU-10 busy, ? free, ? free',
+    },
+    {
+      name: 'of a pod whose kubelet does not name them',
+      pods: [makePodFacts({ deviceHealth: [] })],
+      shows: '? free, ? free, ? free, ? busy',
+    },
+    {
+      name: 'withdrawn, nobody knows which',
+      allocatable: 3,
+      shows: '? free, ? free, ? free, ? withdrawn',
+    },
+    {
+      name: 'withdrawn, and a signal told which',
+      allocatable: 3,
+      incidents: [open(makeIncident({ device: 'GPU-1' }))],
+      shows: 'GPU-1 withdrawn (high), ? free, ? free, ? free',
+    },
+    {
+      name: 'repaired, and remembered',
+      incidents: [makeIncident({ device: 'GPU-1' })],
+      shows: 'GPU-1 free (high), ? free, ? free, ? free',
+    },
+    {
+      name: 'unhealthy under a pod: withdrawn too, but one device',
+      pods: [
+        makePodFacts({
+          deviceHealth: [{ resource: GPU, device: 'GPU-3', health: 'Unhealthy' }],
+        }),
+      ],
+      allocatable: 3,
+      shows: 'GPU-3 unhealthy, ? free, ? free, ? free',
+    },
+    {
+      name: 'more faults remembered than there are devices',
+      incidents: [1, 2, 3, 4, 5, 6].map((n) => makeIncident({ device: `GPU-${n}` })),
+      shows: 'GPU-1 free (high), GPU-2 free (high), GPU-3 free (high), GPU-4 free (high)',
+    },
+  ];
+  test.each(rows)('$name', async ({ pods = [], allocatable = 4, incidents = [], shows }) => {
+    const { devices } = shownNode(offering(allocatable), await viewOf(pods, incidents));
+    const words = devices.map(
+      ({ id = '?', state, hazard }) => `${id} ${state}${hazard === 'normal' ? '' : ` (${hazard})`}`,
+    );
+    expect(words.join(', ')).toBe(shows);
+  });
+
+  test('keep their places once they have been named', async () => {
+    const names = new DeviceNames();
+    const look = async (pods: readonly PodFacts[]) => {
+      const { devices } = shownNode(offering(4), await viewOf(pods), (node, resource) =>
+        names.of(node, resource),
+      );
+      names.learn('gpu-1', devices);
+      return devices.map(({ id = '?', state }) => `${id} ${state}`).join(', ');
+    };
+    expect(await look([holding('GPU-2')])).toBe('GPU-2 busy, ? free, ? free, ? free');
+    expect(await look([holding('GPU-0')])).toBe('GPU-0 busy, GPU-2 free, ? free, ? free');
+    expect(await look([])).toBe('GPU-0 free, GPU-2 free, ? free, ? free');
+    names.forget('gpu-1');
+    expect(await look([])).toBe('? free, ? free, ? free, ? free');
+  });
+
+  test.each([
+    { facts: {}, state: 'ready' },
+    { facts: { isCordoned: true }, state: 'cordoned' },
+    { facts: { isCordoned: true, isReady: false }, state: 'not ready' },
+  ])('$state', async ({ facts, state }) => {
+    expect(shownNode(makeNode(facts), await viewOf([])).state).toBe(state);
+  });
+});
+
+describe('tellingForecasts', () => {
+  const decision = (bound?: string): Decision => ({
+    atSeconds: 0,
+    pod: { uid: 'p', namespace: 'a', name: 'p' },
+    mode: 'act',
+    asked: 9,
+    unknownNodes: 0,
+    levels: [],
+    remarks: [],
+    forecasts: [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) =>
+      makeForecast({
+        candidate: { node: `gpu-${n}`, ...(n === 8 && { homeSinceSeconds: 0 }) },
+        lossSeconds: n,
+        riskSeconds: n === 9 ? 99 : 0,
+      }),
+    ),
+    ...(bound !== undefined && { bound: { node: bound, atSeconds: 0 } }),
+  });
+  const nodes = (bound?: string) =>
+    tellingForecasts(decision(bound)).map(({ candidate }) => candidate.node);
+
+  test('the best, the home and the riskiest, and the next best beside them', () => {
+    expect(nodes()).toEqual(['gpu-1', 'gpu-2', 'gpu-3', 'gpu-8', 'gpu-9']);
+  });
+
+  test('where the pod went, however bad it looked', () => {
+    expect(nodes('gpu-7')).toEqual(['gpu-1', 'gpu-2', 'gpu-7', 'gpu-8', 'gpu-9']);
+  });
+});
