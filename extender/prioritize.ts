@@ -15,6 +15,7 @@ import { hazardFor } from './history/hazard.ts';
 import type { Homes } from './history/homes.ts';
 import type { Incident } from './history/incident.ts';
 import type { ExtenderConfig } from './settings.ts';
+import { Spares } from './spares.ts';
 import type { HistoryStore } from './storage/store.ts';
 import type { Cluster } from './watch/cluster.ts';
 import { podFacts } from './watch/pods.ts';
@@ -54,17 +55,16 @@ export function prioritize(question: Question, view: View): Verdict {
   const homes = new Map(
     view.homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
   );
-  const nodes = question.nodes.map((name) => ({ name, facts: view.cluster.node(name) }));
-  const forecasts = nodes.flatMap(({ facts }) =>
-    facts === undefined
-      ? []
-      : [
-          forecast(
-            candidateOf(facts, pod, homes.get(facts.name), view),
-            expectations,
-            config.pullBytesPerSecond,
-          ),
-        ],
+  const nodes = question.nodes
+    .map((name) => view.cluster.node(name))
+    .filter((facts) => facts !== undefined);
+  const spares = new Spares(nodes, view);
+  const forecasts = nodes.map((node) =>
+    forecast(
+      candidateOf(node, pod, homes.get(node.name), spares, view),
+      expectations,
+      config.pullBytesPerSecond,
+    ),
   );
   const levels = levelsOf(forecasts, config, pod.uid);
   const mode: Mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, config);
@@ -75,8 +75,8 @@ export function prioritize(question: Question, view: View): Verdict {
       atSeconds: nowSeconds,
       pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
       mode,
-      asked: nodes.length,
-      unknownNodes: nodes.filter(({ facts }) => facts === undefined).length,
+      asked: question.nodes.length,
+      unknownNodes: question.nodes.length - nodes.length,
       forecasts,
       levels,
       remarks: expectations.remarks,
@@ -99,11 +99,12 @@ function candidateOf(
   node: NodeFacts,
   pod: PodFacts,
   home: Departure | undefined,
+  spares: Spares,
   view: View,
 ): Candidate {
   const { cluster } = view;
   const { faultsPerDay, incidents } = hazardOn(node, pod, view);
-  const displaced = displacementOn(node, pod, view);
+  const displaced = displacementOn(node, pod, spares, view);
   return {
     node: node.name,
     ...imagesOnNode(pod.images, node.images, (image) => cluster.imageBytes(image)),
@@ -142,7 +143,7 @@ function hazardOn(
 
 const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
 
-function displacementOn(node: NodeFacts, pod: PodFacts, view: View): Displacement {
+function displacementOn(node: NodeFacts, pod: PodFacts, spares: Spares, view: View): Displacement {
   const { cluster, homes, config, nowSeconds } = view;
   const returning = homes
     .on(node.name, nowSeconds)
@@ -155,7 +156,7 @@ function displacementOn(node: NodeFacts, pod: PodFacts, view: View): Displacemen
     ]),
   );
   return displacement(
-    returning.map((departure) => returningFrom(departure, node, cluster)),
+    returning.map((departure) => returningFrom(departure, node, pod, spares)),
     freeAfterPod,
     config.pullBytesPerSecond,
   );
@@ -170,12 +171,23 @@ function wouldReturn({ cause, podUid }: Departure, cluster: Cluster): boolean {
   return cause !== 'device fault' && (last === undefined || !holdsDevices(last));
 }
 
-function returningFrom(departure: Departure, node: NodeFacts, cluster: Cluster): Returning {
+function returningFrom(
+  departure: Departure,
+  home: NodeFacts,
+  pod: PodFacts,
+  spares: Spares,
+): Returning {
+  const needs = new Map(
+    departure.devices.resources.map(({ resource, count }) => [resource, count] as const),
+  );
   return {
-    needs: new Map(departure.devices.resources.map(({ resource, count }) => [resource, count])),
-    bytesOnlyAtHome: departure.images
-      .filter((image) => cluster.nodesWithImage(image) === 1)
-      .reduce((sum, image) => sum + (node.images.get(image) ?? 0), 0),
+    needs,
+    isSibling: departure.slot.workload === pod.slot.workload,
+    // Reckoned only for those that are displaced: it looks at every spare.
+    bytesToPullElsewhere: () =>
+      departure.images
+        .filter((image) => home.images.has(image) && !spares.have(image, needs))
+        .reduce((sum, image) => sum + (home.images.get(image) ?? 0), 0),
     coldStartSeconds: departure.coldStartForOthersSeconds,
   };
 }

@@ -4,8 +4,10 @@ import { coldSeconds, pullSeconds } from './start.ts';
 export interface Returning {
   /** Devices it needs there, by resource. */
   readonly needs: ReadonlyMap<string, number>;
-  /** Bytes of its images that no other node has. */
-  readonly bytesOnlyAtHome: number;
+  /** True when it belongs to the workload of the pod that is asked about. */
+  readonly isSibling: boolean;
+  /** Bytes of its images that are here and on none of the nodes where it would go instead. */
+  readonly bytesToPullElsewhere: () => number;
   readonly coldStartSeconds: number;
 }
 
@@ -15,14 +17,16 @@ export interface Displacement {
 }
 
 /**
- * That a slot with a home comes back for it, if it comes back at all. A judgement: owners that
- * are known to be done have given up their homes, most of the others restart what they lost.
+ * That a slot of another workload comes back for its home. A judgement: owners that are known to be
+ * done have given up their homes, most of the others restart what they lost. A sibling's return is
+ * certain: its workload is being placed at this moment.
  */
 const RETURN_PROBABILITY = 0.9;
 
 /**
- * What the pods that left a node can weigh on others altogether: about what pulling a 12 GB image
- * costs. Homes are made by running pods, which tenants do as they please, so they have a limit.
+ * What the pods that left a node can weigh on other workloads altogether: about what pulling a 12 GB
+ * image costs. Homes are made by running pods, which tenants do as they please, so they have a
+ * limit. Among siblings there is nobody to protect.
  */
 const MOST_DISPLACED_SECONDS = 300;
 
@@ -37,7 +41,8 @@ export function displacement(
   bytesPerSecond: number,
 ): Displacement {
   const free = new Map(freeAfterPod);
-  let seconds = 0;
+  let siblingSeconds = 0;
+  let otherSeconds = 0;
   let slots = 0;
   for (const slot of returning) {
     if ([...slot.needs].every(([resource, count]) => (free.get(resource) ?? 0) >= count)) {
@@ -47,10 +52,11 @@ export function displacement(
       continue;
     }
     slots += 1;
-    seconds +=
-      RETURN_PROBABILITY *
-      (pullSeconds(slot.bytesOnlyAtHome, bytesPerSecond) +
-        coldSeconds(slot.coldStartSeconds, false));
+    const lost =
+      pullSeconds(slot.bytesToPullElsewhere(), bytesPerSecond) +
+      coldSeconds(slot.coldStartSeconds, false);
+    if (slot.isSibling) siblingSeconds += lost;
+    else otherSeconds += RETURN_PROBABILITY * lost;
   }
-  return { seconds: Math.min(seconds, MOST_DISPLACED_SECONDS), slots };
+  return { seconds: siblingSeconds + Math.min(otherSeconds, MOST_DISPLACED_SECONDS), slots };
 }

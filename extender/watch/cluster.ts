@@ -13,7 +13,6 @@ export class Cluster {
   readonly #pending = new Map<string, PodFacts>();
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly #imageSizes = new Map<string, number>();
-  readonly #nodesWithImage = new Map<string, number>();
 
   node(name: string): NodeFacts | undefined {
     return this.#nodes.get(name);
@@ -47,11 +46,6 @@ export class Cluster {
     return this.#imageSizes.get(image);
   }
 
-  /** On how many nodes an image is known to be. */
-  nodesWithImage(image: string): number {
-    return this.#nodesWithImage.get(image) ?? 0;
-  }
-
   /** Devices of a resource that the node offers and no pod is bound to. */
   freeDevices(node: NodeFacts, resource: string): number {
     let bound = 0;
@@ -79,8 +73,6 @@ export class Cluster {
   }
 
   setNode(node: NodeFacts): void {
-    this.#countImages(this.#nodes.get(node.name), -1);
-    this.#countImages(node, 1);
     this.#nodes.set(node.name, node);
     for (const [image, bytes] of node.images) {
       this.#imageSizes.delete(image);
@@ -99,7 +91,6 @@ export class Cluster {
   removeNode(uid: string): NodeFacts | undefined {
     const node = this.#nodes.values().find((one) => one.uid === uid);
     if (node === undefined) return undefined;
-    this.#countImages(node, -1);
     this.#nodes.delete(node.name);
     return node;
   }
@@ -127,14 +118,6 @@ export class Cluster {
     const onNode = this.#podsOnNode.get(node);
     onNode?.delete(uid);
     if (onNode?.size === 0) this.#podsOnNode.delete(node);
-  }
-
-  #countImages(node: NodeFacts | undefined, step: 1 | -1): void {
-    for (const image of node?.images.keys() ?? []) {
-      const count = this.nodesWithImage(image) + step;
-      if (count > 0) this.#nodesWithImage.set(image, count);
-      else this.#nodesWithImage.delete(image);
-    }
   }
 }
 

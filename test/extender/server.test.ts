@@ -152,6 +152,40 @@ describe('POST /prioritize', () => {
     expect(opinions(await small.ask(optedIn()))).toEqual({});
   });
 
+  test("a homeless member pulls its image rather than take a sibling's home, where all who have it are homes", async () => {
+    const { historian, ask } = await serving();
+    const images = new Map([[IMAGE, 12_000_000_000]]);
+    const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
+    for (const index of [1, 2, 3]) {
+      historian.nodeChanged(makeNode({ name: `gpu-${index}`, images }), 1);
+      const member = makePodFacts({
+        uid: `member-${index}`,
+        node: `gpu-${index}`,
+        images: [IMAGE],
+        devices: whole,
+        slot: {
+          key: `team-a/Job/train/${index}`,
+          workload: 'team-a/Job/train',
+          interchangeable: false,
+        },
+      });
+      historian.podChanged(member, false, NOW - 2000);
+      historian.podChanged({ ...member, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
+    }
+    const newcomer = makePod({
+      metadata: {
+        name: 'train-9',
+        namespace: 'team-a',
+        uid: 'newcomer',
+        annotations: { ...annotations, 'batch.kubernetes.io/job-completion-index': '9' },
+        ownerReferences: [{ kind: 'Job', name: 'train', controller: true }],
+      },
+    });
+    const answer = opinions(await ask(newcomer));
+    expect(Object.keys(answer)).toEqual(['gpu-4']);
+    expect(answer['gpu-4']).toBeGreaterThan(0);
+  });
+
   const unaffected: readonly { name: string; end: Parameters<typeof makePodFacts>[0] }[] = [
     { name: 'a slot whose last pod still holds its devices there', end: { isTerminating: true } },
     {

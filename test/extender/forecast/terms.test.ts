@@ -50,13 +50,26 @@ describe('risk', () => {
 });
 
 describe('displaced', () => {
-  const slot = { needs: new Map([[GPU, 4]]), bytesOnlyAtHome: 1000, coldStartSeconds: 20 };
+  const slot = {
+    needs: new Map([[GPU, 4]]),
+    isSibling: false,
+    bytesToPullElsewhere: () => 1000,
+    coldStartSeconds: 20,
+  };
   const rows = [
     { name: 'room for the pod and the slot', free: 4, slots: 0, seconds: 0 },
     { name: 'room for the pod only', free: 3, slots: 1, seconds: 0.9 * (1000 / 100 + 20) },
   ];
   test.each(rows)('$name', ({ free, slots, seconds }) => {
     expect(displacement([slot], new Map([[GPU, free]]), 100)).toEqual({ slots, seconds });
+  });
+
+  test("others' losses have a limit of 300 s; among siblings nothing is capped or uncertain", () => {
+    const large = { ...slot, bytesToPullElsewhere: () => 100_000 };
+    const displaced = (isSibling: boolean) =>
+      displacement([{ ...large, isSibling }], new Map([[GPU, 0]]), 100).seconds;
+    expect(displaced(false)).toBe(300);
+    expect(displaced(true)).toBe(1020);
   });
 
   test('of two slots that share a node, only the one that no longer fits is displaced', () => {

@@ -188,16 +188,24 @@ describe('the cluster', () => {
     expect(cluster.freeDevices(node, GPU)).toBe(8);
   });
 
-  test('knows image sizes and how many nodes have an image', () => {
+  test('knows the size of an image that no node has any more', () => {
     const cluster = new Cluster();
     cluster.setNode(makeNode({ name: 'a', images: new Map([['x', 5]]) }));
-    cluster.setNode(makeNode({ name: 'b', images: new Map([['x', 5]]) }));
-    expect(cluster.nodesWithImage('x')).toBe(2);
-    cluster.setNode(makeNode({ name: 'a' }));
-    expect(cluster.nodesWithImage('x')).toBe(1);
-    cluster.removeNode('uid-b');
-    expect(cluster.nodesWithImage('x')).toBe(0);
+    cluster.removeNode('uid-a');
     expect(cluster.imageBytes('x')).toBe(5);
+  });
+
+  test('device pods wait in the order in which they came, until they are bound or gone', () => {
+    const cluster = new Cluster();
+    const { node: _, ...waiting } = makePodFacts({ phase: 'Pending' });
+    const names = () => [...cluster.pending()].map(({ name }) => name);
+    for (const name of ['a', 'b', 'c', 'd']) cluster.setPod({ ...waiting, uid: name, name });
+    cluster.setPod({ ...waiting, uid: 'a', name: 'a', images: ['changed'] });
+    expect(names()).toEqual(['a', 'b', 'c', 'd']);
+    cluster.setPod({ ...waiting, uid: 'b', name: 'b', node: 'gpu-1' });
+    cluster.setPod({ ...waiting, uid: 'c', name: 'c', isTerminating: true });
+    cluster.removePod('d');
+    expect(names()).toEqual(['a']);
   });
 
   test('a Node that was created anew under its name outlives the end of the old one', () => {
