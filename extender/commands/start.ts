@@ -7,7 +7,7 @@ import { makeCertificates } from '../../certs/main.ts';
 import { parseAddress } from '../../certs/serving/address.ts';
 import { RunningServer } from '../../certs/serving/http.ts';
 import { LastGood } from '../../certs/serving/last-good.ts';
-import { type Service, WrongCall } from '../../certs/serving/lifecycle.ts';
+import type { Service } from '../../certs/serving/lifecycle.ts';
 import { servingPairDirectory } from '../../certs/serving/serving-pair.ts';
 import { startWebhook } from '../../webhook/main.ts';
 import { Admission } from '../fleet/admission.ts';
@@ -15,8 +15,9 @@ import { fleetApiApp } from '../fleet/api-server.ts';
 import { fleetControls } from '../fleet/controls.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import type { ExtenderArgs, HostPriorityList } from '../fleet/scheduler.ts';
-import { type FaultScript, parseScript } from '../fleet/script.ts';
+import type { FaultScript } from '../fleet/script.ts';
 import { type RunningExtender, startExtender } from '../main.ts';
+import { actingConfig, readScript } from './fleet-files.ts';
 import { LiveLine } from './live-line.ts';
 
 export interface StartOptions {
@@ -30,7 +31,6 @@ export interface StartOptions {
   readonly page?: string;
 }
 
-const SHIPPED_CONFIG = join(import.meta.dirname, '../../manifests/config');
 const TOUR = join(import.meta.dirname, '../fleet/tour.yaml');
 const USUAL_PAGE = '127.0.0.1:9092';
 const FREE_PORT = '127.0.0.1:0';
@@ -154,22 +154,9 @@ async function drive(
   }
 }
 
-async function readScript(path: string): Promise<FaultScript> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new WrongCall(
-      `--script: ${path} cannot be read (${error.code}); name a fault script such as extender/fleet/tour.yaml`,
-    );
-  });
-  const parsed = parseScript(path, text);
-  if (!parsed.ok) throw new WrongCall(parsed.problems.join('\n'));
-  return parsed.value;
-}
-
-/** The configuration as shipped, but acting: it is the built-in fleet's only. */
 async function writeConfig(directory: string): Promise<string> {
   for (const name of ['profiles.yaml', 'webhook.yaml', 'extender.yaml']) {
-    const text = await readFile(join(SHIPPED_CONFIG, name), 'utf8');
-    await writeFile(join(directory, name), text.replace(/^mode: observe$/m, 'mode: act'));
+    await writeFile(join(directory, name), await actingConfig(name));
   }
   return directory;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
@@ -86,6 +86,28 @@ function surefoot(): Command {
     .action(async (options) => {
       const { startAll } = await import('./start.ts');
       await runUntilSignal(() => startAll(options), pino({ level: 'silent' }));
+    });
+
+  command
+    .command('simulate')
+    .description('what a fault script costs, without Surefoot and with it, on a virtual clock')
+    .requiredOption('--script <FILE>', 'what runs and what fails')
+    .option('--days <N>', 'how long', wholeNumber('--days', 1, 3650), 30)
+    .option('--nodes <N>', 'how many nodes of eight GPUs', wholeNumber('--nodes', 1, 5000), 1000)
+    .option(
+      '--seed <N>',
+      'the same seed gives the same faults',
+      wholeNumber('--seed', 0, 2 ** 31),
+      1,
+    )
+    .addOption(
+      new Option('-o, --output <FORM>', 'how to print it')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
+    .action(async (options) => {
+      const { simulate } = await import('./simulate.ts');
+      await simulate(options);
     });
 
   return command;

@@ -67,7 +67,7 @@ export class Faults {
     for (const pod of pods.all()) {
       if (!struck.has(pod.spec.nodeName)) continue;
       const key = keyOf(pod);
-      timeline.after(0, () => kubelets.end(key, 1));
+      timeline.after(0, () => kubelets.end(key, 1, 'rack outage'));
     }
   }
 

@@ -1,7 +1,8 @@
 import type { Pod } from '../../webhook/words/pod.ts';
 import { Faults } from './faults.ts';
 import type { Happening, Tell } from './happening.ts';
-import { Kubelets } from './kubelet.ts';
+import { COLD_SECONDS, Kubelets } from './kubelet.ts';
+import { Ledger } from './ledger.ts';
 import { type ApiObject, Objects, Versions } from './objects.ts';
 import { type FleetNode, nodesInRacks } from './racks.ts';
 import { Random } from './random.ts';
@@ -14,8 +15,8 @@ import { Workload } from './workload.ts';
 export interface Doors {
   /** What the webhook makes of a pod that is to be created. */
   readonly admit: (pod: Pod) => Promise<Pod>;
-  /** What the extender answers; `[]` for no opinion. */
-  readonly prioritize: (args: ExtenderArgs) => Promise<HostPriorityList>;
+  /** What the extender answers; `[]` for no opinion. Absent: the scheduler has no extender. */
+  readonly prioritize?: (args: ExtenderArgs) => Promise<HostPriorityList>;
 }
 
 export interface FleetOptions {
@@ -41,6 +42,7 @@ export class Fleet {
   readonly api: FleetApi;
   readonly kubelets: Kubelets;
   readonly workloads: ReadonlyMap<string, Workload>;
+  readonly ledger = new Ledger(COLD_SECONDS);
 
   constructor({ script, nodes, seed, startSeconds, doors, onHappening }: FleetOptions) {
     const timeline = new Timeline(startSeconds);
@@ -65,7 +67,7 @@ export class Fleet {
     new Scheduler({
       ...shared,
       random: new Random(seed, 'scheduler'),
-      prioritize: doors.prioritize,
+      ...(doors.prioritize !== undefined && { prioritize: doors.prioritize }),
     });
     const { kubelets } = this;
     this.workloads = new Map(
@@ -74,6 +76,7 @@ export class Fleet {
         new Workload(entry, {
           ...shared,
           kubelets,
+          ledger: this.ledger,
           random: new Random(seed, `workload/${entry.name}`),
           admit: doors.admit,
         }),

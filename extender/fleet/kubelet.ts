@@ -17,7 +17,7 @@ import type { Timeline } from './timeline.ts';
 /** What a node pulls in a second: a 10 GB image takes 4 to 5 minutes (Union.ai). */
 const PULL_BYTES_PER_SECOND = 40 * 2 ** 20;
 /** What a node that is not warm for a slot costs it beyond images. A judgement, as the profile's. */
-const COLD_SECONDS = 20;
+export const COLD_SECONDS = 20;
 /** From the end of a container's work to its pod being gone, when it listens to SIGTERM. */
 const TERMINATION_SECONDS = 2;
 /** From a device breaking to the program that uses it ending. */
@@ -28,6 +28,25 @@ const DRAIN_SECONDS = 30;
 const BOOT_SECONDS = 240;
 /** From the node being Ready to the device plugin having registered its devices again. */
 const SETTLE_SECONDS = 20;
+
+/** What ended a pod, as nobody in a real cluster is told. */
+export type EndCause =
+  | 'completed'
+  | 'crash'
+  | 'device fault'
+  | 'rack outage'
+  | 'planned reboot'
+  | 'rejected'
+  | 'deleted';
+
+/** What the kubelet knows of a pod that it has taken on. */
+export interface Life {
+  readonly takenAtSeconds: number;
+  /** True when the same slot had run there since the last boot; told once the pod runs. */
+  isWarm: boolean;
+  /** Told once the pod has ended, or begun to. */
+  cause?: EndCause;
+}
 
 interface Device {
   readonly slot: number;
@@ -60,8 +79,8 @@ export interface KubeletDeps {
 export class Kubelets {
   readonly #deps: KubeletDeps;
   readonly #hosts = new Map<string, Host>();
-  /** Uids of pods that a kubelet has taken on or refused. */
-  readonly #seen = new Set<string>();
+  /** By uid, of pods that a kubelet has taken on or refused. */
+  readonly #lives = new Map<string, Life>();
 
   constructor(deps: KubeletDeps) {
     this.#deps = deps;
@@ -79,6 +98,11 @@ export class Kubelets {
     return this.#hosts.get(node)?.devices ?? [];
   }
 
+  /** What is known of a pod that a kubelet has taken on or refused, until it is gone. */
+  life(uid: string): Readonly<Life> | undefined {
+    return this.#lives.get(uid);
+  }
+
   /** Asks for a pod's end, as a DELETE does; `disruption` is the reason of its condition. */
   terminate(key: string, disruption?: string): void {
     const { pods, timeline } = this.#deps;
@@ -89,6 +113,7 @@ export class Kubelets {
       return;
     }
     const at = timestamp(timeline.nowSeconds);
+    this.#end(pod, disruption === undefined ? 'deleted' : 'planned reboot');
     pods.update(key, ({ metadata, status = {}, ...rest }) => ({
       ...rest,
       metadata: { ...metadata, deletionTimestamp: at },
@@ -105,7 +130,11 @@ export class Kubelets {
   }
 
   /** The pod's program ends by itself; nothing happens unless it runs. */
-  end(key: string, exitCode: number): void {
+  end(
+    key: string,
+    exitCode: number,
+    cause: EndCause = exitCode === 0 ? 'completed' : 'crash',
+  ): void {
     const { pods, timeline, tell } = this.#deps;
     const pod = pods.get(key);
     if (pod?.status?.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined) return;
@@ -114,6 +143,7 @@ export class Kubelets {
       ...placeOf(pod),
       words: exitCode === 0 ? 'has done its work' : `ended with exit code ${exitCode}`,
     });
+    this.#end(pod, cause);
     pods.update(key, (current) => ({
       ...current,
       status: endedStatus(current.status ?? {}, exitCode, timeline.nowSeconds),
@@ -192,18 +222,20 @@ export class Kubelets {
   #podChanged(pod: Pod): void {
     const { uid = '' } = pod.metadata;
     if (isOver(pod)) this.#release(pod);
-    else if (pod.spec.nodeName && !this.#seen.has(uid)) this.#admit(pod, pod.spec.nodeName, uid);
+    else if (pod.spec.nodeName && !this.#lives.has(uid)) this.#admit(pod, pod.spec.nodeName, uid);
   }
 
   #admit(pod: Pod, node: string, uid: string): void {
-    this.#seen.add(uid);
+    const { timeline, pods, tell } = this.#deps;
+    const life: Life = { takenAtSeconds: timeline.nowSeconds, isWarm: false };
+    this.#lives.set(uid, life);
     const host = this.#hosts.get(node);
     if (host === undefined) return;
-    const { timeline, pods, tell } = this.#deps;
     const count = gpusAskedBy(pod);
     const free = host.isUp ? host.devices.filter(isFree) : [];
     if (free.length < count) {
       tell({ kind: 'rejected', ...placeOf(pod), words: 'was refused for want of a device' });
+      life.cause = 'rejected';
       timeline.after(0, () => {
         pods.update(keyOf(pod), (current) => ({
           ...current,
@@ -214,9 +246,8 @@ export class Kubelets {
     }
     const taken = free.slice(0, count);
     for (const device of taken) device.holder = uid;
-    const takenAtSeconds = timeline.nowSeconds;
     const readySeconds = this.#pull(pod, node, host);
-    timeline.after(readySeconds - takenAtSeconds, () => this.#run(pod, node, takenAtSeconds));
+    timeline.after(readySeconds - timeline.nowSeconds, () => this.#run(pod, node, life));
   }
 
   /** When the node has all images of the pod. */
@@ -246,7 +277,7 @@ export class Kubelets {
     return readySeconds;
   }
 
-  #run(admitted: Pod, node: string, takenAtSeconds: number): void {
+  #run(admitted: Pod, node: string, life: Life): void {
     const { timeline, pods, tell } = this.#deps;
     const key = keyOf(admitted);
     const pod = pods.get(key);
@@ -256,14 +287,15 @@ export class Kubelets {
     const { uid, deletionTimestamp } = pod.metadata;
     if (uid !== admitted.metadata.uid || deletionTimestamp !== undefined) return;
     const slot = slotOf(pod).key;
-    const isWarm = host.warm.has(slot);
+    const { takenAtSeconds } = life;
+    life.isWarm = host.warm.has(slot);
     host.warm.add(slot);
     const devices = this.#held(node, pod);
     const pulled = timeline.nowSeconds - takenAtSeconds;
     tell({
       kind: 'running',
       ...placeOf(pod),
-      words: `runs after ${spanInWords(pulled)} of pulling${isWarm ? ', on a warm node' : ` and ${COLD_SECONDS} s of cold start`}`,
+      words: `runs after ${spanInWords(pulled)} of pulling${life.isWarm ? ', on a warm node' : ` and ${COLD_SECONDS} s of cold start`}`,
     });
     pods.update(key, (current) => ({
       ...current,
@@ -296,7 +328,7 @@ export class Kubelets {
       status: withDeviceHealth(current.status ?? {}, ids, broken),
     }));
     timeline.after(FAULT_TO_EXIT_SECONDS, () => {
-      if (pods.get(keyOf(pod))?.metadata.uid === holder) this.end(keyOf(pod), 1);
+      if (pods.get(keyOf(pod))?.metadata.uid === holder) this.end(keyOf(pod), 1, 'device fault');
     });
   }
 
@@ -319,7 +351,16 @@ export class Kubelets {
     for (const device of this.#hosts.get(pod.spec.nodeName ?? '')?.devices ?? []) {
       if (device.holder === uid) delete device.holder;
     }
-    if (this.#deps.pods.get(keyOf(pod)) === undefined) this.#seen.delete(uid);
+    // Whoever else hears of the deletion may still ask.
+    if (this.#deps.pods.get(keyOf(pod)) === undefined) {
+      this.#deps.timeline.after(0, () => void this.#lives.delete(uid));
+    }
+  }
+
+  /** The first cause counts: a pod that is being evicted may still crash. */
+  #end({ metadata: { uid = '' } }: Pod, cause: EndCause): void {
+    const life = this.#lives.get(uid);
+    if (life !== undefined) life.cause ??= cause;
   }
 }
 

@@ -65,6 +65,9 @@ export function isReady({ status }: FleetNode): boolean {
   return status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
+/** As GPU pools carry it. */
+const GPU_TAINTS = [{ key: GPU, value: 'present', effect: 'NoSchedule' }];
+
 function nodeAt(index: number, atSeconds: number): FleetNode {
   const name = `gpu-${index + 1}`;
   // The size of a common eight-GPU server.
@@ -77,7 +80,7 @@ function nodeAt(index: number, atSeconds: number): FleetNode {
         [RACK_LABEL]: `rack-${Math.floor(index / NODES_PER_RACK) + 1}`,
       },
     },
-    spec: { taints: [{ key: GPU, value: 'present', effect: 'NoSchedule' }] },
+    spec: { taints: GPU_TAINTS },
     status: {
       capacity: resources,
       allocatable: resources,

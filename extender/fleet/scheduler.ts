@@ -21,8 +21,8 @@ export interface SchedulerDeps {
   readonly nodes: Objects<FleetNode>;
   readonly pods: Objects<Pod>;
   readonly random: Random;
-  /** What the extender answers; `[]` when it does not. */
-  readonly prioritize: (args: ExtenderArgs) => Promise<HostPriorityList>;
+  /** What the extender answers; `[]` when it does not. Absent: the scheduler has no extender. */
+  readonly prioritize?: (args: ExtenderArgs) => Promise<HostPriorityList>;
   readonly tell: Tell;
 }
 
@@ -37,9 +37,15 @@ const MOST_POINTS = 100;
 /** What NodeResourcesFit reckons for a container without requests, as a share of these nodes. */
 const UNASKED_SHARE = (0.1 / 192 + 200 / (2 * 2 ** 20)) / 2;
 
-interface Feasible {
-  readonly node: FleetNode;
-  readonly points: number;
+/** A node as the scheduler keeps it in its cache. */
+interface Seat {
+  readonly name: string;
+  node: FleetNode;
+  /** Neither cordoned nor down. */
+  isOpen: boolean;
+  offeredGpus: number;
+  boundGpus: number;
+  boundPods: number;
 }
 
 /**
@@ -49,14 +55,20 @@ interface Feasible {
 export class Scheduler {
   readonly #deps: SchedulerDeps;
   readonly #pending = new Set<string>();
-  readonly #boundGpus = new Map<string, number>();
-  readonly #boundPods = new Map<string, number>();
-  /** Uid to node of the pods counted above. */
-  readonly #counted = new Map<string, string>();
+  readonly #seats = new Map<string, Seat>();
+  /** Uid to the seat that counts the pod. */
+  readonly #counted = new Map<string, Seat>();
+  /** Image to node to its points; forgotten whenever a node has pulled something. */
+  #imagePoints = new Map<string, ReadonlyMap<string, number>>();
   #isAwake = false;
 
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
+    for (const node of deps.nodes.all()) this.#seat(node);
+    deps.nodes.subscribe(({ object }) => {
+      this.#seat(object);
+      this.#wake();
+    });
     deps.pods.subscribe(({ type, object }) => {
       const isGone = type === 'DELETED' || isOver(object);
       this.#count(object, isGone);
@@ -68,7 +80,6 @@ export class Scheduler {
       }
       if (isGone) this.#wake();
     });
-    deps.nodes.subscribe(() => this.#wake());
   }
 
   #wake(): void {
@@ -81,102 +92,115 @@ export class Scheduler {
   }
 
   async #schedule(key: string): Promise<void> {
-    const { pods, nodes, prioritize, tell } = this.#deps;
+    const { pods, prioritize, tell } = this.#deps;
     const pod = pods.get(key);
     if (pod === undefined || !this.#pending.has(key)) return;
-    const count = gpusAskedBy(pod);
-    const shares = this.#sharesHaving(pod);
-    const feasible = [...nodes.all()]
-      .filter((node) => this.#fits(pod, node, count))
-      .map((node): Feasible => ({ node, points: this.#points(node, shares) }));
+    const feasible = this.#feasible(pod);
     if (feasible.length === 0) return;
+    const names = feasible.map(({ name }) => name);
     // With one feasible node the extender is never asked.
     const answer =
-      feasible.length === 1
-        ? []
-        : await prioritize({ Pod: pod, NodeNames: feasible.map(({ node }) => nameOf(node)) });
+      prioritize === undefined || feasible.length === 1
+        ? undefined
+        : await prioritize({ Pod: pod, NodeNames: names });
     // While the answer was on its way, the pod may have gone.
     if (!this.#pending.delete(key)) return;
-    const node = this.#best(feasible, new Map(answer.map(({ Host, Score }) => [Host, Score])));
+    const node = this.#best(feasible, pod, answer);
     tell({ kind: 'bound', pod: key, node, words: `is bound, of ${feasible.length} nodes` });
     pods.update(key, (current) => ({ ...current, spec: { ...current.spec, nodeName: node } }));
   }
 
-  #fits(pod: Pod, node: FleetNode, count: number): boolean {
+  #feasible(pod: Pod): readonly Seat[] {
+    const count = gpusAskedBy(pod);
     const { tolerations = [] } = pod.spec;
-    const offered = Number(node.status.allocatable[GPU] ?? 0);
-    return (
-      isReady(node) &&
-      !node.spec.unschedulable &&
-      offered - (this.#boundGpus.get(nameOf(node)) ?? 0) >= count &&
-      node.spec.taints.every((taint) => isTolerated(taint, tolerations))
-    );
-  }
-
-  /** The pod's images, each with the share of nodes that have it. */
-  #sharesHaving(pod: Pod): ReadonlyMap<string, number> {
-    const { nodes } = this.#deps;
-    const having = new Map(pod.spec.containers.map(({ image = '' }) => [image, 0]));
-    let all = 0;
-    for (const { status } of nodes.all()) {
-      all += 1;
-      for (const { names } of status.images) {
-        for (const name of names) {
-          const count = having.get(name);
-          if (count !== undefined) having.set(name, count + 1);
-        }
+    // Most nodes share their taints.
+    const tolerated = new Map<FleetNode['spec']['taints'], boolean>();
+    const feasible: Seat[] = [];
+    for (const seat of this.#seats.values()) {
+      if (!seat.isOpen || seat.offeredGpus - seat.boundGpus < count) continue;
+      const { taints } = seat.node.spec;
+      let isTaintOk = tolerated.get(taints);
+      if (isTaintOk === undefined) {
+        isTaintOk = taints.every((taint) => isTolerated(taint, tolerations));
+        tolerated.set(taints, isTaintOk);
       }
+      if (isTaintOk) feasible.push(seat);
     }
-    return new Map([...having].map(([image, count]) => [image, count / all]));
+    return feasible;
   }
 
-  #points(node: FleetNode, shares: ReadonlyMap<string, number>): number {
-    const bound = this.#boundPods.get(nameOf(node)) ?? 0;
-    const free = Math.floor(MOST_POINTS * (1 - UNASKED_SHARE * (bound + 1)));
-    return free + imagePoints(node, shares);
+  /**
+   * The most points. Without an extender lots are drawn among all the best; with one, among the best
+   * that it has answered, and else it is always the same one (kube-scheduler 1.37.2).
+   */
+  #best(feasible: readonly Seat[], pod: Pod, answer: HostPriorityList | undefined): string {
+    const { random } = this.#deps;
+    const scores = new Map(answer?.map(({ Host, Score }) => [Host, Score]));
+    const images = pod.spec.containers.map(({ image = '' }) => this.#pointsFor(image));
+    let most = Number.NEGATIVE_INFINITY;
+    let best: string[] = [];
+    for (const { name, boundPods } of feasible) {
+      const free = Math.floor(MOST_POINTS * (1 - UNASKED_SHARE * (boundPods + 1)));
+      const local = images.reduce((sum, points) => sum + (points.get(name) ?? 0), 0);
+      const points = free + local + (scores.get(name) ?? 0) * POINTS_A_SCORE;
+      if (points > most) {
+        most = points;
+        best = [];
+      }
+      if (points === most) best.push(name);
+    }
+    const drawnFrom = answer === undefined ? best : best.filter((name) => scores.has(name));
+    return random.pick(drawnFrom) ?? (best[0] as string);
   }
 
-  /** The most points; the scheduler draws lots among the answered nodes only (1.37.2). */
-  #best(feasible: readonly Feasible[], scores: ReadonlyMap<string, number>): string {
-    const totals = feasible.map(({ node, points }) => ({
-      name: nameOf(node),
-      points: points + (scores.get(nameOf(node)) ?? 0) * POINTS_A_SCORE,
-    }));
-    const most = Math.max(...totals.map(({ points }) => points));
-    const best = totals.filter(({ points }) => points === most).map(({ name }) => name);
-    const answered = best.filter((name) => scores.has(name));
-    return this.#deps.random.pick(answered) ?? (best[0] as string);
+  /** ImageLocality: the bytes of an image, weighed by the share of nodes that have it. */
+  #pointsFor(image: string): ReadonlyMap<string, number> {
+    const known = this.#imagePoints.get(image);
+    if (known !== undefined) return known;
+    const having = new Map<string, number>();
+    for (const { name, node } of this.#seats.values()) {
+      const found = node.status.images.find(({ names }) => names.includes(image));
+      if (found !== undefined) having.set(name, found.sizeBytes);
+    }
+    const share = having.size / this.#seats.size;
+    const points = new Map(
+      [...having].map(([name, bytes]) => [name, localityPoints(bytes * share)]),
+    );
+    this.#imagePoints.set(image, points);
+    return points;
+  }
+
+  #seat(node: FleetNode): void {
+    const { name = '' } = node.metadata;
+    const seat = this.#seats.get(name);
+    const facts = {
+      node,
+      isOpen: isReady(node) && !node.spec.unschedulable,
+      offeredGpus: Number(node.status.allocatable[GPU] ?? 0),
+    };
+    if (seat?.node.status.images !== node.status.images) this.#imagePoints = new Map();
+    if (seat === undefined) this.#seats.set(name, { name, ...facts, boundGpus: 0, boundPods: 0 });
+    else Object.assign(seat, facts);
   }
 
   #count(pod: Pod, isGone: boolean): void {
     const { uid = '' } = pod.metadata;
-    const node = pod.spec.nodeName;
     const counted = this.#counted.get(uid);
     if (isGone && counted !== undefined) {
       this.#counted.delete(uid);
-      this.#add(counted, -1, -gpusAskedBy(pod));
-    } else if (!isGone && counted === undefined && node) {
-      this.#counted.set(uid, node);
-      this.#add(node, 1, gpusAskedBy(pod));
+      counted.boundPods -= 1;
+      counted.boundGpus -= gpusAskedBy(pod);
+    } else if (!isGone && counted === undefined && pod.spec.nodeName) {
+      const seat = this.#seats.get(pod.spec.nodeName);
+      if (seat === undefined) return;
+      this.#counted.set(uid, seat);
+      seat.boundPods += 1;
+      seat.boundGpus += gpusAskedBy(pod);
     }
   }
-
-  #add(node: string, pods: number, gpus: number): void {
-    this.#boundPods.set(node, (this.#boundPods.get(node) ?? 0) + pods);
-    this.#boundGpus.set(node, (this.#boundGpus.get(node) ?? 0) + gpus);
-  }
 }
 
-function nameOf({ metadata: { name = '' } }: FleetNode): string {
-  return name;
-}
-
-/** Bytes of the pod's images on the node, weighed by the share of nodes that have them. */
-function imagePoints({ status }: FleetNode, shares: ReadonlyMap<string, number>): number {
-  const bytes = status.images.reduce(
-    (sum, { names, sizeBytes }) => sum + sizeBytes * (shares.get(names[0] ?? '') ?? 0),
-    0,
-  );
+function localityPoints(bytes: number): number {
   const clamped = Math.min(Math.max(bytes, IMAGE_LEAST_BYTES), IMAGE_MOST_BYTES);
   return Math.floor(
     (MOST_POINTS * (clamped - IMAGE_LEAST_BYTES)) / (IMAGE_MOST_BYTES - IMAGE_LEAST_BYTES),

@@ -3,6 +3,7 @@ import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
 import { JOB_INDEX, TEMPLATE_HASH } from '../../webhook/words/workload.ts';
 import type { Tell } from './happening.ts';
 import type { Kubelets } from './kubelet.ts';
+import type { Ledger } from './ledger.ts';
 import { type Change, keyOf, type Objects } from './objects.ts';
 import { isOver } from './pod-status.ts';
 import { GPU } from './racks.ts';
@@ -23,6 +24,7 @@ export interface WorkloadDeps {
   readonly timeline: Timeline;
   readonly pods: Objects<Pod>;
   readonly kubelets: Kubelets;
+  readonly ledger: Ledger;
   readonly random: Random;
   /** What admission makes of a pod that is to be created. */
   readonly admit: (pod: Pod) => Promise<Pod>;
@@ -37,7 +39,10 @@ export class Workload {
   readonly #filled = new Map<number, string>();
   /** Uid to place of the same pods: most changes are of other workloads' pods. */
   readonly #places = new Map<string, number>();
-  readonly #timed = new Set<string>();
+  /** Uids of pods that have been seen to run. */
+  readonly #ran = new Set<string>();
+  /** Place to the number of its Job, which goes on until it has completed. */
+  readonly #jobs = new Map<number, number>();
   #jobsMade = 0;
   #isRestarting = false;
 
@@ -45,7 +50,10 @@ export class Workload {
     this.entry = entry;
     this.#deps = deps;
     deps.pods.subscribe((change) => this.#podChanged(change));
-    deps.timeline.after(entry.atSeconds, () => this.#createAll());
+    deps.timeline.after(entry.atSeconds, () => {
+      deps.ledger.begun(entry, deps.timeline.nowSeconds);
+      return this.#createAll();
+    });
   }
 
   /** Key of the pod at a place, if there is one. */
@@ -62,8 +70,7 @@ export class Workload {
 
   async #create(index: number): Promise<void> {
     const { timeline, pods, admit, tell } = this.#deps;
-    const bare = podOf(this.entry, index, this.#jobsMade, this.#deps.random);
-    this.#jobsMade += 1;
+    const bare = podOf(this.entry, index, this.#jobAt(index), this.#deps.random);
     const created = pods.create(await admit(bare), timeline.nowSeconds);
     if (created === undefined) {
       tell({ kind: 'refused', pod: keyOf(bare), words: 'cannot be created: its name is not free' });
@@ -75,21 +82,33 @@ export class Workload {
     this.#places.set(uid, index);
   }
 
+  #jobAt(index: number): number {
+    const current = this.#jobs.get(index);
+    if (current !== undefined) return current;
+    const next = this.#jobsMade;
+    this.#jobsMade += 1;
+    this.#jobs.set(index, next);
+    return next;
+  }
+
   #podChanged({ type, object }: Change<Pod>): void {
     const { uid = '' } = object.metadata;
     const index = this.#places.get(uid);
     if (index === undefined) return;
     const key = keyOf(object);
     if (type === 'DELETED' || isOver(object)) this.#left(index, key, object, type === 'DELETED');
-    else if (object.status?.phase === 'Running') this.#runs(key, uid);
+    else if (object.status?.phase === 'Running') this.#runs(index, key, uid);
   }
 
   #left(index: number, key: string, { metadata: { uid }, status }: Pod, isDeleted: boolean): void {
-    const { timeline, pods } = this.#deps;
+    const { timeline, pods, kubelets, ledger } = this.#deps;
     const { kind } = this.entry;
     this.#filled.delete(index);
     this.#places.delete(uid ?? '');
-    this.#timed.delete(uid ?? '');
+    this.#ran.delete(uid ?? '');
+    const cause = kubelets.life(uid ?? '')?.cause ?? 'deleted';
+    ledger.left(this.entry.name, index, cause, timeline.nowSeconds);
+    if (status?.phase === 'Succeeded') this.#jobs.delete(index);
     if (!isDeleted) {
       timeline.after(kind === 'notebooks' ? 0 : KEEP_ENDED_SECONDS, () => {
         if (pods.get(key)?.metadata.uid === uid) pods.delete(key);
@@ -118,11 +137,14 @@ export class Workload {
     timeline.after(JOB_BACKOFF_SECONDS, () => this.#createAll());
   }
 
-  #runs(key: string, uid: string): void {
-    const { durationSeconds } = this.entry;
-    if (durationSeconds === undefined || this.#timed.has(uid)) return;
-    this.#timed.add(uid);
-    const { timeline, pods, kubelets } = this.#deps;
+  #runs(index: number, key: string, uid: string): void {
+    if (this.#ran.has(uid)) return;
+    this.#ran.add(uid);
+    const { name, durationSeconds } = this.entry;
+    const { timeline, pods, kubelets, ledger } = this.#deps;
+    const life = kubelets.life(uid);
+    if (life !== undefined) ledger.runs(name, index, life, timeline.nowSeconds);
+    if (durationSeconds === undefined) return;
     timeline.after(durationSeconds, () => {
       if (pods.get(key)?.metadata.uid === uid) kubelets.end(key, 0);
     });
@@ -130,7 +152,7 @@ export class Workload {
 }
 
 /** The pod that fills a place, as its controller writes it. */
-function podOf(entry: WorkloadEntry, index: number, made: number, random: Random): Pod {
+function podOf(entry: WorkloadEntry, index: number, job: number, random: Random): Pod {
   const { name, kind, gpus, image, durationSeconds, checkpointSeconds } = entry;
   const annotations = {
     [PROFILE]: 'nvidia',
@@ -138,7 +160,7 @@ function podOf(entry: WorkloadEntry, index: number, made: number, random: Random
     ...(checkpointSeconds !== undefined && { [CHECKPOINT]: `${checkpointSeconds}s` }),
   };
   return {
-    metadata: { namespace: NAMESPACE, ...identity(kind, name, index, made, random, annotations) },
+    metadata: { namespace: NAMESPACE, ...identity(kind, name, index, job, random, annotations) },
     spec: {
       containers: [{ name: 'main', image, resources: resourcesOf(gpus) }],
     },
@@ -149,7 +171,7 @@ function identity(
   kind: WorkloadEntry['kind'],
   name: string,
   index: number,
-  made: number,
+  job: number,
   random: Random,
   annotations: Record<string, string>,
 ): ObjectMeta {
@@ -175,9 +197,9 @@ function identity(
       };
     case 'jobs':
       return {
-        name: `${name}-${made}-${random.suffix()}`,
+        name: `${name}-${job}-${random.suffix()}`,
         annotations,
-        ownerReferences: [{ kind: 'Job', name: `${name}-${made}`, controller: true }],
+        ownerReferences: [{ kind: 'Job', name: `${name}-${job}`, controller: true }],
       };
   }
 }

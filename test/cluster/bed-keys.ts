@@ -2,7 +2,7 @@
 
 /** Written by the stand-in on a pod it admits: its `allocatedResourcesStatus`, all healthy. */
 export const ALLOCATED = 'bed.surefoot.dev/allocated';
-/** The same with all devices unhealthy, for the stage that breaks them. */
+/** The same with the first device unhealthy, for the stage that breaks it. */
 export const ALLOCATED_UNHEALTHY = 'bed.surefoot.dev/allocated-unhealthy';
 /** Written by the stand-in on a pod it rejects: the kubelet's message. */
 export const REJECTED = 'bed.surefoot.dev/rejected';
@@ -12,7 +12,7 @@ export const BROKEN = 'bed.surefoot.dev/broken';
 export const COMPLETE = 'bed.surefoot.dev/complete';
 /** On a pod: end with this exit code. */
 export const CRASH = 'bed.surefoot.dev/crash';
-/** On a pod: devices turn unhealthy, then it ends with this exit code. */
+/** On a pod: its first device turns unhealthy, then it ends with this exit code. */
 export const DEVICE_FAULT = 'bed.surefoot.dev/device-fault';
 /** On a pod: once deleted, take the whole termination grace. */
 export const SLOW_END = 'bed.surefoot.dev/slow-end';

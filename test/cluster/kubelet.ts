@@ -10,7 +10,7 @@ import type { Node } from '../../extender/watch/nodes.ts';
 import { Reflector } from '../../extender/watch/reflector.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
-import { ALLOCATED, ALLOCATED_UNHEALTHY, BROKEN, GPU, REJECTED } from './bed-keys.ts';
+import { ALLOCATED, ALLOCATED_UNHEALTHY, BROKEN, DEVICE_FAULT, GPU, REJECTED } from './bed-keys.ts';
 
 const NO_METRICS = { restarted() {}, handlerFailed() {}, heard() {} };
 
@@ -30,6 +30,8 @@ export class KubeletStandIn {
   readonly #pods: Reflector<Pod, Pod>;
   readonly #devices = new Map<string, readonly string[]>();
   readonly #broken = new Map<string, number>();
+  /** Devices that broke under a pod, by node, until the node offers all of them again. */
+  readonly #faulted = new Map<string, Set<string>>();
   readonly #holdings = new Map<string, Holding>();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -75,10 +77,12 @@ export class KubeletStandIn {
       Array.from({ length: capacity }, (_none, index) => `GPU-${name}-${index}`),
     );
     this.#broken.set(name, Number(node.metadata?.annotations?.[BROKEN] ?? 0));
+    if (Number(node.status?.allocatable?.[GPU] ?? 0) === capacity) this.#faulted.delete(name);
   }
 
   #podChanged(pod: Pod): void {
     const { uid = '', annotations = {} } = pod.metadata;
+    if (annotations[DEVICE_FAULT] !== undefined) this.#breakFirstDevice(uid);
     const phase = pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') {
       this.#holdings.delete(uid);
@@ -95,6 +99,13 @@ export class KubeletStandIn {
     this.#admit(pod, node, uid);
   }
 
+  #breakFirstDevice(uid: string): void {
+    const { node, devices: [first] = [] } = this.#holdings.get(uid) ?? {};
+    if (node === undefined || first === undefined) return;
+    const faulted = this.#faulted.get(node) ?? new Set();
+    this.#faulted.set(node, faulted.add(first));
+  }
+
   #admit(pod: Pod, node: string, uid: string): void {
     const asked = devicesAsked(pod, [GPU]).resources.find(({ resource }) => resource === GPU);
     const count = asked?.count ?? 0;
@@ -104,7 +115,8 @@ export class KubeletStandIn {
         .flatMap(({ devices }) => devices),
     );
     const healthy = (this.#devices.get(node) ?? []).slice(this.#broken.get(node) ?? 0);
-    const free = healthy.filter((device) => !held.has(device));
+    const faulted = this.#faulted.get(node);
+    const free = healthy.filter((device) => !held.has(device) && !faulted?.has(device));
     if (free.length < count) {
       const message = `Pod was rejected: Allocate failed due to requested number of devices unavailable for ${GPU}. Requested: ${count}, Available: ${free.length}, which is unexpected`;
       this.#annotate(pod, { [REJECTED]: message });
@@ -113,8 +125,8 @@ export class KubeletStandIn {
     const devices = free.slice(0, count);
     this.#holdings.set(uid, { node, devices });
     this.#annotate(pod, {
-      [ALLOCATED]: statusOf(devices, 'Healthy'),
-      [ALLOCATED_UNHEALTHY]: statusOf(devices, 'Unhealthy'),
+      [ALLOCATED]: statusOf(devices),
+      [ALLOCATED_UNHEALTHY]: statusOf(devices, devices[0]),
     });
   }
 
@@ -135,9 +147,12 @@ export class KubeletStandIn {
   }
 }
 
-function statusOf(devices: readonly string[], health: string): string {
+function statusOf(devices: readonly string[], broken?: string): string {
   if (devices.length === 0) return '[]';
-  const resources = devices.map((resourceID) => ({ resourceID, health }));
+  const resources = devices.map((resourceID) => ({
+    resourceID,
+    health: resourceID === broken ? 'Unhealthy' : 'Healthy',
+  }));
   return JSON.stringify([{ name: GPU, resources }]);
 }
 

@@ -25,7 +25,7 @@ export function makeFleet(
     nodes: 4,
     seed: 1,
     startSeconds: FLEET_START_SECONDS,
-    doors: { admit: tolerating, prioritize: async () => [] },
+    doors: { admit: tolerating },
     onHappening: (happening) => log.push(happening),
     ...options,
   });

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { type Parsed, parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
+import { type DeviceProfile, profilesSchema } from '../../webhook/words/profile.ts';
+import { type FaultScript, parseScript } from '../fleet/script.ts';
+import { type ExtenderConfig, extenderSchema } from '../settings.ts';
+
+/** Files that the built-in fleet is run with. */
+
+const SHIPPED_CONFIG = join(import.meta.dirname, '../../manifests/config');
+
+/** Reads a fault script. Throws WrongCall with every problem in it. */
+export async function readScript(path: string): Promise<FaultScript> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new WrongCall(
+      `--script: ${path} cannot be read (${error.code}); name a fault script such as extender/fleet/tour.yaml`,
+    );
+  });
+  return parsedValue(parseScript(path, text));
+}
+
+/** The text of a configuration file as shipped, but acting: it is for the built-in fleet only. */
+export async function actingConfig(name: string): Promise<string> {
+  const text = await readFile(join(SHIPPED_CONFIG, name), 'utf8');
+  return text.replace(/^mode: observe$/m, 'mode: act');
+}
+
+export async function shippedConfiguration(): Promise<{
+  readonly profiles: readonly DeviceProfile[];
+  readonly extender: ExtenderConfig;
+}> {
+  const read = async (name: string) => [name, await actingConfig(name)] as const;
+  const { profiles } = parsedValue(
+    parseStrictYaml(...(await read('profiles.yaml')), profilesSchema),
+  );
+  return {
+    profiles,
+    extender: parsedValue(parseStrictYaml(...(await read('extender.yaml')), extenderSchema)),
+  };
+}
+
+function parsedValue<T>(parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  throw new WrongCall(parsed.problems.join('\n'));
+}

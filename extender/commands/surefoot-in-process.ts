@@ -1,0 +1,115 @@
+import jsonpatch from 'jsonpatch';
+import { pino } from 'pino';
+import { decide } from '../../webhook/decide.ts';
+import { patchFor } from '../../webhook/patch.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
+import type { DeviceProfile } from '../../webhook/words/profile.ts';
+import { builtInCatalogue } from '../built-in-catalogue.ts';
+import type { Doors, FleetApi } from '../fleet/fleet.ts';
+import { Historian } from '../historian.ts';
+import { prioritize, type View } from '../prioritize.ts';
+import type { ExtenderConfig } from '../settings.ts';
+import { MemoryStore } from '../storage/memory.ts';
+import { Cluster } from '../watch/cluster.ts';
+import { nodeFacts } from '../watch/nodes.ts';
+import { podFacts } from '../watch/pods.ts';
+
+/** How often homes that have ended are dropped; in seconds of the fleet. */
+const PRUNE_INTERVAL_SECONDS = 600;
+
+interface Seen {
+  readonly version: number;
+  readonly atSeconds: number;
+  readonly take: (nowSeconds: number) => void;
+}
+
+/**
+ * Both halves of Surefoot beside a fleet, without sockets: the rules of the webhook and the answers
+ * of the extender, called as functions, and the watches as a queue in the order of versions.
+ */
+export class SurefootInProcess {
+  readonly #profiles: readonly DeviceProfile[];
+  readonly #config: ExtenderConfig;
+  readonly #cluster = new Cluster();
+  readonly #store = new MemoryStore();
+  readonly #historian: Historian;
+  #queue: Seen[] = [];
+  #prunedAtSeconds = 0;
+
+  constructor(profiles: readonly DeviceProfile[], config: ExtenderConfig) {
+    this.#profiles = profiles;
+    this.#config = config;
+    this.#historian = new Historian({
+      cluster: this.#cluster,
+      store: this.#store,
+      catalogue: builtInCatalogue(),
+      onSignal() {},
+      onBound() {},
+      log: pino({ level: 'silent' }),
+    });
+  }
+
+  /** What the fleet calls; `nowSeconds` is the fleet's. */
+  doors(nowSeconds: () => number): Doors {
+    return {
+      admit: async (pod) => this.#admit(pod),
+      prioritize: async ({ Pod: pod, NodeNames: nodes }) => {
+        const verdict = prioritize({ pod, nodes, sentWholeNodes: false }, this.view(nowSeconds()));
+        return verdict.kind === 'decision'
+          ? verdict.answer.map(({ node, score }) => ({ Host: node, Score: score }))
+          : [];
+      },
+    };
+  }
+
+  /** What Surefoot knows by then. */
+  view(nowSeconds: number): View {
+    this.#catchUp(nowSeconds);
+    return {
+      cluster: this.#cluster,
+      homes: this.#historian.homes,
+      store: this.#store,
+      config: this.#config,
+      profiles: this.#profiles,
+      nowSeconds,
+    };
+  }
+
+  /** Watches the fleet from now on. */
+  watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
+    for (const node of nodes.all()) this.#historian.nodeChanged(nodeFacts(node), nowSeconds());
+    nodes.subscribe(({ object, resourceVersion }) => {
+      this.#saw(resourceVersion, nowSeconds(), (at) => {
+        this.#historian.nodeChanged(nodeFacts(object), at);
+      });
+    });
+    pods.subscribe(({ type, object, resourceVersion }) => {
+      this.#saw(resourceVersion, nowSeconds(), (at) => {
+        const facts = podFacts(object, this.#profiles);
+        this.#historian.podChanged(facts, false, at);
+        if (type === 'DELETED') this.#historian.podRemoved(facts.uid, at);
+      });
+    });
+  }
+
+  /** Whoever changes an object while it hears of a change is heard first, so versions are sorted. */
+  #saw(version: number, atSeconds: number, take: Seen['take']): void {
+    this.#queue.push({ version, atSeconds, take });
+  }
+
+  #catchUp(nowSeconds: number): void {
+    const seen = this.#queue.sort((a, b) => a.version - b.version);
+    this.#queue = [];
+    for (const { atSeconds, take } of seen) take(atSeconds);
+    if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
+    this.#prunedAtSeconds = nowSeconds;
+    this.#historian.prune(nowSeconds);
+  }
+
+  #admit(pod: Pod): Pod {
+    const operations = patchFor(pod, decide(pod, this.#profiles, 'act'));
+    return 'code' in operations || operations.length === 0
+      ? pod
+      : jsonpatch.apply_patch(structuredClone(pod), [...operations]);
+  }
+}
