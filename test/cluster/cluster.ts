@@ -164,7 +164,7 @@ function sayHowToUse({ kubeconfig, page }: State): void {
 
 kubectl get nodes -o custom-columns='NAME:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu'
 kubectl apply -f manifests/examples/gpu-pod.yaml && kubectl get pod train -o yaml
-curl -s ${page}/api/decisions
+the page: ${page}/
 
 configuration ${directory}/config, logs ${directory}/logs`);
 }
