@@ -1,41 +1,95 @@
-import { type GraceRaise, graceRaise } from './rules/grace.ts';
-import { missingTolerations } from './rules/tolerations.ts';
-import { asksForDevices, devicesAsked } from './words/device.ts';
+import { failurePolicy, PRICE_OF_A_FAILURE_POLICY } from './rules/failure-policy.ts';
+import { grace } from './rules/grace.ts';
+import { nodeLoss } from './rules/node-loss.ts';
+import { restartRules } from './rules/restart-rules.ts';
+import { schedulerName } from './rules/scheduler-name.ts';
+import { tolerations } from './rules/tolerations.ts';
+import { asksForDevices, type DevicesAsked, devicesAsked } from './words/device.ts';
+import type { Injection, Ruling } from './words/injection.ts';
+import type { Job } from './words/job.ts';
 import { INJECT, INJECTED, MANAGED, PROFILE } from './words/keys.ts';
 import type { Mode } from './words/mode.ts';
-import type { Pod, Toleration } from './words/pod.ts';
+import type { ObjectMeta, Pod } from './words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from './words/profile.ts';
 import type { Reason } from './words/reason.ts';
-import { tolerationInWords } from './words/toleration.ts';
 
-/** One change that the webhook makes to a pod. */
-export type Injection =
-  | { readonly kind: 'toleration'; readonly toleration: Toleration }
-  | { readonly kind: 'grace'; readonly raise: GraceRaise }
-  | { readonly kind: 'mark' };
-
-/** What to do with one pod, and why. Nothing to inject means: leave it exactly as it is. */
+/** What to do with one object, and why. Nothing to do means: leave it exactly as it is. */
 export interface Admission {
   /** The device profile that applies, by name. */
   readonly profile?: string;
   readonly injections: readonly Injection[];
+  /** True when the object is to carry our mark, whether or not anything is injected. */
+  readonly marks: boolean;
   /** What was left alone, and why. */
   readonly declined: readonly Reason[];
-  /** True when the pod asked for something by annotation and did not get it: worth a warning. */
+  /** True when the user asked for something by annotation and did not get it: worth a warning. */
   readonly worthAWarning: boolean;
+  /** What an injection costs, for its user to know. */
+  readonly price?: string;
 }
 
 /** Written by the kubelet on the API's copy of a static pod; changes to it reach no kubelet. */
 const MIRROR = 'kubernetes.io/config.mirror';
+
+/** Each gives or declines one thing; in the order in which the `injected` annotation tells them. */
+const POD_RULES: readonly ((pod: Pod, profile: DeviceProfile) => Ruling)[] = [
+  tolerations,
+  grace,
+  nodeLoss,
+  schedulerName,
+  restartRules,
+];
 
 /**
  * Decides for a pod that its namespace's label, or its own annotation, has opted in. A pure
  * function of the pod and the configuration, and a fixed point: a prepared pod gets nothing more.
  */
 export function decide(pod: Pod, profiles: readonly DeviceProfile[], mode: Mode): Admission {
+  const found = profileFor(pod, profiles);
+  if ('injections' in found) return found;
+  const rulings = POD_RULES.map((rule) => rule(pod, found));
+  const { labels, annotations } = pod.metadata;
+  const isMarked = labels?.[MANAGED] === 'true' && Object.hasOwn(annotations ?? {}, INJECTED);
+  return carriedOut(found, rulings, isMarked, mode);
+}
+
+/**
+ * The same for a Job that is created. Its template is never touched: what its pods need, each of them
+ * gets when it is created itself.
+ */
+export function decideJob(job: Job, profiles: readonly DeviceProfile[], mode: Mode): Admission {
+  const found = profileFor(templatePod(job), profiles);
+  if ('injections' in found) return found;
+  const ruling = failurePolicy(job, found);
+  // A Job is marked by what was done to it: there is nothing else that anybody would look for.
+  const admission = carriedOut(found, [ruling], ruling.injections.length === 0, mode);
+  return admission.injections.some(({ words }) => words.startsWith('failure policy'))
+    ? { ...admission, price: PRICE_OF_A_FAILURE_POLICY }
+    : admission;
+}
+
+/** Each injection in a few words, as the `injected` annotation and the audit log carry them. */
+export function injectionsInWords(injections: readonly Injection[]): readonly string[] {
+  return injections.map(({ words }) => words);
+}
+
+/** The pod that a Job's template describes; what the Job says of itself holds for it too. */
+function templatePod({ metadata, spec: { template } }: Job): Pod {
+  const own: ObjectMeta = template.metadata ?? {};
+  const said = [PROFILE, INJECT].flatMap((key) => {
+    const value = metadata.annotations?.[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return {
+    metadata: { ...own, annotations: { ...Object.fromEntries(said), ...own.annotations } },
+    spec: template.spec,
+  };
+}
+
+/** The profile that applies to the pod, or the admission that leaves it alone. */
+function profileFor(pod: Pod, profiles: readonly DeviceProfile[]): DeviceProfile | Admission {
   const annotations = pod.metadata.annotations ?? {};
   const named = annotations[PROFILE];
-
   if (annotations[INJECT] === 'false') {
     return declined(false, 'OptedOut', `the pod's annotation ${INJECT} is "false"`);
   }
@@ -51,8 +105,8 @@ export function decide(pod: Pod, profiles: readonly DeviceProfile[], mode: Mode)
     );
   }
   const profile = profileOf(pod, profiles, asked);
-  if (profile !== undefined) return admission(pod, profile, mode);
-  const devices = [...asked.resources.map(({ resource }) => resource), ...asked.claims].join(', ');
+  if (profile !== undefined) return profile;
+  const devices = devicesInWords(asked);
   if (named === undefined) {
     return declined(false, 'NoProfileForDevice', `no profile applies to ${devices}`);
   }
@@ -61,64 +115,42 @@ export function decide(pod: Pod, profiles: readonly DeviceProfile[], mode: Mode)
     : declined(true, 'UnknownProfile', unknownProfile(named, profiles));
 }
 
-function admission(pod: Pod, profile: DeviceProfile, mode: Mode): Admission {
-  const reasons: Reason[] = [];
-  const injections: Injection[] = missingTolerations(pod, tolerationsOf(profile)).map(
-    (toleration) => ({ kind: 'toleration', toleration }),
-  );
-  const raise = graceRaise(pod, profile.graceSeconds);
-  if (raise === 'set by the user') {
-    reasons.push({
-      code: 'GraceSetByUser',
-      words: `the pod's grace of ${pod.spec.terminationGracePeriodSeconds}s was chosen by its user and stays, though profile ${profile.name} asks for ${profile.graceSeconds}s`,
-    });
-  } else if (raise !== undefined) {
-    injections.push({ kind: 'grace', raise });
-  }
-  const marked =
-    pod.metadata.labels?.[MANAGED] === 'true' &&
-    Object.hasOwn(pod.metadata.annotations ?? {}, INJECTED);
-  if (injections.length > 0 || !marked) injections.push({ kind: 'mark' });
-
-  if (mode === 'observe' && injections.length > 0) {
+function carriedOut(
+  { name }: DeviceProfile,
+  rulings: readonly Ruling[],
+  isMarked: boolean,
+  mode: Mode,
+): Admission {
+  const injections = rulings.flatMap((ruling) => ruling.injections);
+  const reasons = rulings.flatMap((ruling) => ruling.declined);
+  const marks = injections.length > 0 || !isMarked;
+  if (mode === 'observe' && marks) {
     const would = injectionsInWords(injections).join('; ') || 'only mark the pod';
-    reasons.push({ code: 'ObserveOnly', words: `observing; would have injected: ${would}` });
-    return { profile: profile.name, injections: [], declined: reasons, worthAWarning: false };
+    const words = `observing; would have injected: ${would}`;
+    return {
+      profile: name,
+      injections: [],
+      marks: false,
+      declined: [...reasons, { code: 'ObserveOnly', words }],
+      worthAWarning: false,
+    };
   }
-  if (injections.length === 0) {
+  if (!marks && reasons.length === 0) {
     reasons.push({ code: 'AlreadyPrepared', words: 'nothing is missing' });
   }
-  return { profile: profile.name, injections, declined: reasons, worthAWarning: false };
-}
-
-/** Each injection in a few words, as the `injected` annotation and the audit log carry them. */
-export function injectionsInWords(injections: readonly Injection[]): readonly string[] {
-  return injections.filter((injection) => injection.kind !== 'mark').map(injectionInWords);
-}
-
-function injectionInWords(injection: Exclude<Injection, { kind: 'mark' }>): string {
-  return injection.kind === 'toleration'
-    ? `toleration ${tolerationInWords(injection.toleration)}`
-    : `grace ${injection.raise.fromSeconds}s -> ${injection.raise.toSeconds}s`;
+  return { profile: name, injections, marks, declined: reasons, worthAWarning: false };
 }
 
 function declined(worthAWarning: boolean, code: Reason['code'], words: string): Admission {
-  return { injections: [], declined: [{ code, words }], worthAWarning };
+  return { injections: [], marks: false, declined: [{ code, words }], worthAWarning };
+}
+
+function devicesInWords({ resources, claims }: DevicesAsked): string {
+  return [...resources.map(({ resource }) => resource), ...claims].join(', ');
 }
 
 function unknownProfile(named: string, profiles: readonly DeviceProfile[]): string {
   const shown = JSON.stringify(named.length > 63 ? `${named.slice(0, 63)}...` : named);
   const known = profiles.map(({ name }) => `"${name}"`).join(', ');
   return `the annotation ${PROFILE} names ${shown}, which profiles.yaml does not have; it has ${known}`;
-}
-
-/** API form: an absent field is absent, not an empty text. */
-function tolerationsOf(profile: DeviceProfile): readonly Toleration[] {
-  return profile.tolerations.map(({ key, operator, value, effect, tolerationSeconds }) => ({
-    key,
-    operator,
-    ...(value !== undefined && { value }),
-    effect,
-    ...(tolerationSeconds !== undefined && { tolerationSeconds }),
-  }));
 }

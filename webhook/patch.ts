@@ -1,59 +1,36 @@
 import { type Admission, injectionsInWords } from './decide.ts';
+import { add, type PatchOperation } from './words/injection.ts';
 import { INJECTED, MANAGED } from './words/keys.ts';
-import type { Pod } from './words/pod.ts';
+import type { ObjectMeta } from './words/pod.ts';
 import type { Reason } from './words/reason.ts';
-
-/** One operation of RFC 6902; we only ever add. */
-export interface PatchOperation {
-  readonly op: 'add';
-  readonly path: string;
-  readonly value: unknown;
-}
 
 /** The API server's limit for all annotations of an object together (apimachinery `TotalAnnotationSizeLimitB`). */
 const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
 
 /**
  * The JSON Patch that carries out an admission, written operation by operation: no copy of the
- * pod, no diff. A well-formed patch that does not apply rejects the user's pod even under
+ * object, no diff. A well-formed patch that does not apply rejects the user's object even under
  * `failurePolicy: Ignore`, so parents are made first, lists are only appended to, and when the
  * outcome could be invalid the answer is the reason instead.
  */
-export function patchFor(pod: Pod, admission: Admission): readonly PatchOperation[] | Reason {
-  if (admission.injections.length === 0) return [];
+export function patchFor(
+  { metadata }: { readonly metadata: ObjectMeta },
+  admission: Admission,
+): readonly PatchOperation[] | Reason {
+  if (!admission.marks) return [];
   const annotation = injectedAnnotation(admission);
-  if (annotationBytes(pod) + INJECTED.length + annotation.length > ANNOTATIONS_LIMIT_BYTES) {
+  const bytes = annotationBytes(metadata) + INJECTED.length + Buffer.byteLength(annotation);
+  if (bytes > ANNOTATIONS_LIMIT_BYTES) {
     return {
       code: 'AnnotationsFull',
       words: 'the pod has 256 KiB of annotations already, so nothing more can be written on it',
     };
   }
-  const operations: PatchOperation[] = [];
-  let hasTolerations = pod.spec.tolerations != null;
-  for (const injection of admission.injections) {
-    switch (injection.kind) {
-      case 'toleration':
-        if (!hasTolerations) operations.push(add('/spec/tolerations', []));
-        hasTolerations = true;
-        operations.push(add('/spec/tolerations/-', injection.toleration));
-        break;
-      case 'grace':
-        operations.push(
-          add('/spec/terminationGracePeriodSeconds', injection.raise.toSeconds),
-          ...injection.raise.probes.map((probe) =>
-            add(`${probe}/terminationGracePeriodSeconds`, injection.raise.fromSeconds),
-          ),
-        );
-        break;
-      case 'mark':
-        if (pod.metadata.labels == null) operations.push(add('/metadata/labels', {}));
-        operations.push(add(`/metadata/labels/${escaped(MANAGED)}`, 'true'));
-        if (pod.metadata.annotations == null) operations.push(add('/metadata/annotations', {}));
-        operations.push(add(`/metadata/annotations/${escaped(INJECTED)}`, annotation));
-        break;
-    }
-  }
-  return operations;
+  return [
+    ...admission.injections.flatMap(({ operations }) => operations),
+    ...marked(metadata, 'labels', MANAGED, 'true'),
+    ...marked(metadata, 'annotations', INJECTED, annotation),
+  ];
 }
 
 /** Short stable JSON: which profile, what was injected, what was declined and why. */
@@ -65,17 +42,22 @@ function injectedAnnotation({ profile, injections, declined }: Admission): strin
   });
 }
 
-function annotationBytes(pod: Pod): number {
+function marked(
+  metadata: ObjectMeta,
+  map: 'labels' | 'annotations',
+  key: string,
+  value: string,
+): readonly PatchOperation[] {
+  const path = `/metadata/${map}`;
+  return [...(metadata[map] == null ? [add(path, {})] : []), add(`${path}/${escaped(key)}`, value)];
+}
+
+function annotationBytes({ annotations }: ObjectMeta): number {
   let bytes = 0;
-  for (const [key, value] of Object.entries(pod.metadata.annotations ?? {})) {
+  for (const [key, value] of Object.entries(annotations ?? {})) {
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   return bytes;
-}
-
-/** `add` on an existing member replaces it (RFC 6902 section 4.1), so it serves for both. */
-function add(path: string, value: unknown): PatchOperation {
-  return { op: 'add', path, value };
 }
 
 /** RFC 6901: `/` and `~` inside a key. */

@@ -1,5 +1,6 @@
 import { isRecord, parseJson } from '../certs/serving/json.ts';
-import type { PatchOperation } from './patch.ts';
+import type { PatchOperation } from './words/injection.ts';
+import type { Job } from './words/job.ts';
 import type { Pod } from './words/pod.ts';
 import type { Reason } from './words/reason.ts';
 
@@ -15,9 +16,15 @@ export interface AdmissionRequest {
   readonly namespace: string;
   /** Group-less resource and operation, such as `pods CREATE`. */
   readonly what: string;
-  /** The pod, when the object has the shape of one. */
-  readonly pod: Pod | undefined;
+  /** Name of the object, or the beginning of it: a pod of a controller has no name yet. */
+  readonly name: string;
+  /** The object, when it has the shape of what it is said to be. */
+  readonly object: ReviewedObject | undefined;
 }
+
+export type ReviewedObject =
+  | { readonly kind: 'Pod'; readonly pod: Pod }
+  | { readonly kind: 'Job'; readonly job: Job };
 
 export type ParsedReview =
   | { readonly ok: true; readonly request: AdmissionRequest }
@@ -42,13 +49,15 @@ export function parseReview(body: Uint8Array): ParsedReview {
   if (typeof uid !== 'string' || uid === '') {
     return problem('the AdmissionReview request has no uid; the answer must repeat it');
   }
+  const what = whatOf(request);
   return {
     ok: true,
     request: {
       uid,
-      namespace: typeof request.namespace === 'string' ? request.namespace : '',
-      what: whatOf(request),
-      pod: isPod(request.object) ? request.object : undefined,
+      namespace: textOr('', request.namespace),
+      what,
+      name: nameOf(request.object),
+      object: objectOf(what, request.object),
     },
   };
 }
@@ -82,7 +91,13 @@ export function patched(
 
 /** A warning a person reads under their command: `Surefoot left this pod as it is: ...`. */
 export function declineWarning(reasons: readonly Reason[]): string {
-  const words = `Surefoot left this pod as it is: ${reasons.map((reason) => reason.words).join('; ')}`;
+  return warning(
+    `Surefoot left this pod as it is: ${reasons.map((reason) => reason.words).join('; ')}`,
+  );
+}
+
+/** The same, cut to what the API server passes on. */
+export function warning(words: string): string {
   return words.length > WARNING_LIMIT ? `${words.slice(0, WARNING_LIMIT - 3)}...` : words;
 }
 
@@ -104,6 +119,17 @@ function whatOf({ resource, subResource, operation }: Record<string, unknown>): 
   return `${textOr('unknown', plural)}${suffix}${part} ${textOr('unknown', operation)}`;
 }
 
+function objectOf(what: string, object: unknown): ReviewedObject | undefined {
+  if (what === 'pods CREATE' && isPod(object)) return { kind: 'Pod', pod: object };
+  if (what === 'jobs.batch CREATE' && isJob(object)) return { kind: 'Job', job: object };
+  return undefined;
+}
+
+function nameOf(object: unknown): string {
+  const metadata = isRecord(object) && isRecord(object.metadata) ? object.metadata : {};
+  return textOr(textOr('', metadata.generateName), metadata.name);
+}
+
 function textOr(otherwise: string, value: unknown): string {
   return typeof value === 'string' ? value : otherwise;
 }
@@ -114,14 +140,36 @@ function textOr(otherwise: string, value: unknown): string {
  */
 function isPod(object: unknown): object is Pod {
   if (!isRecord(object) || !isRecord(object.metadata) || !isRecord(object.spec)) return false;
-  const { metadata, spec } = object;
+  return isMetadata(object.metadata) && isPodSpec(object.spec);
+}
+
+/** As for a pod: shape enough to decide on. */
+function isJob(object: unknown): object is Job {
+  if (!isRecord(object) || !isRecord(object.metadata) || !isRecord(object.spec)) return false;
+  const { template } = object.spec;
+  return (
+    isMetadata(object.metadata) &&
+    isRecord(template) &&
+    (template.metadata == null || (isRecord(template.metadata) && isMetadata(template.metadata))) &&
+    isRecord(template.spec) &&
+    isPodSpec(template.spec)
+  );
+}
+
+function isMetadata({ labels, annotations, ownerReferences }: Record<string, unknown>): boolean {
+  return (
+    isTextMap(labels) &&
+    isTextMap(annotations) &&
+    (ownerReferences == null || isListOf(ownerReferences, isRecord))
+  );
+}
+
+function isPodSpec(spec: Record<string, unknown>): boolean {
   return (
     isListOf(spec.containers, isRecord) &&
     (spec.initContainers == null || isListOf(spec.initContainers, isRecord)) &&
     (spec.tolerations == null || isListOf(spec.tolerations, isRecord)) &&
-    (spec.resourceClaims == null || isListOf(spec.resourceClaims, isRecord)) &&
-    isTextMap(metadata.labels) &&
-    isTextMap(metadata.annotations)
+    (spec.resourceClaims == null || isListOf(spec.resourceClaims, isRecord))
   );
 }
 

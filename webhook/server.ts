@@ -1,11 +1,20 @@
 import express, { type Express, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
 import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
-import { type Admission, decide, injectionsInWords } from './decide.ts';
+import { type Admission, decide, decideJob, injectionsInWords } from './decide.ts';
 import type { AdmissionMetrics, AdmissionResult } from './metrics.ts';
 import { patchFor } from './patch.ts';
-import { type AdmissionRequest, allowed, declineWarning, parseReview, patched } from './review.ts';
+import {
+  type AdmissionRequest,
+  allowed,
+  declineWarning,
+  parseReview,
+  patched,
+  warning,
+} from './review.ts';
+import type { Job } from './words/job.ts';
 import { type Mode, modeIn } from './words/mode.ts';
+import type { Pod } from './words/pod.ts';
 import type { DeviceProfile } from './words/profile.ts';
 import type { Reason } from './words/reason.ts';
 
@@ -58,8 +67,12 @@ function mutateHandler({ settings, metrics, log }: WebhookDeps, most: Mode) {
       response.status(400).json({ error: parsed.problem });
       return;
     }
+    const { uid, what, namespace, name } = parsed.request;
     const { result, text, words } = answerFor(parsed.request, settings(), most, log);
-    if (result === 'observed') log.info({ pod: podName(parsed.request) }, words);
+    const said = { uid, what, object: `${namespace}/${name}`, result };
+    // What would have been done is what an observer looks for; the rest is for whoever debugs.
+    if (result === 'observed') log.info(said, words);
+    else log.debug(said, words);
     done(result);
     response.setHeader('Content-Type', 'application/json');
     response.setHeader('Content-Length', Buffer.byteLength(text));
@@ -80,40 +93,47 @@ function answerFor(
   most: Mode,
   log: Logger,
 ): Answer {
-  if (request.what !== 'pods CREATE') {
-    return leave(
-      request,
-      declinedBecause('NotAPodCreate', `asked about ${request.what}, acts on pods CREATE only`),
-    );
+  const { object } = request;
+  if (request.what !== 'pods CREATE' && request.what !== 'jobs.batch CREATE') {
+    const words = `asked about ${request.what}, acts on the creation of pods and Jobs only`;
+    return leave(request, declinedBecause('NotACreate', words));
   }
-  if (request.pod === undefined) {
-    return leave(
-      request,
-      declinedBecause('UnreadablePod', 'the object has not the shape of a pod'),
-    );
+  if (object === undefined) {
+    const words = `the object has not the shape of a ${request.what === 'pods CREATE' ? 'pod' : 'Job'}`;
+    return leave(request, declinedBecause('Unreadable', words));
   }
   const mode = most === 'observe' ? 'observe' : modeIn(request.namespace, settings);
+  const { profiles } = settings;
   try {
-    const admission = decide(request.pod, settings.profiles, mode);
-    const operations = patchFor(request.pod, admission);
-    if ('code' in operations) {
-      return leave(request, { ...admission, declined: [operations], worthAWarning: true });
-    }
-    if (operations.length === 0) return leave(request, admission);
-    const words = injectionsInWords(admission.injections).join('; ');
-    return {
-      result: 'injected',
-      words,
-      text: patched(request.uid, operations, {
-        audit: { injected: `profile ${admission.profile}: ${words || 'marked only'}` },
-      }),
-    };
+    return object.kind === 'Pod'
+      ? carryOut(request, object.pod, decide(object.pod, profiles, mode))
+      : carryOut(request, object.job, decideJob(object.job, profiles, mode));
   } catch (error) {
-    // A pod that we cannot judge is a pod that we leave alone: a failure of ours is never theirs.
-    log.error({ err: error, uid: request.uid }, 'could not decide; the pod is left as it is');
+    // What we cannot judge we leave alone: a failure of ours is never theirs.
+    log.error({ err: error, uid: request.uid }, 'could not decide; the object is left as it is');
     const reason = 'Surefoot failed on it; its log has the details';
-    return { ...leave(request, declinedBecause('UnreadablePod', reason, true)), result: 'failed' };
+    return { ...leave(request, declinedBecause('Unreadable', reason, true)), result: 'failed' };
   }
+}
+
+function carryOut(request: AdmissionRequest, object: Pod | Job, admission: Admission): Answer {
+  const operations = patchFor(object, admission);
+  if ('code' in operations) {
+    return leave(request, { ...admission, declined: [operations], worthAWarning: true });
+  }
+  if (operations.length === 0) return leave(request, admission);
+  const words = injectionsInWords(admission.injections).join('; ');
+  return {
+    result: 'injected',
+    words,
+    text: patched(request.uid, operations, {
+      warnings: admission.price === undefined ? [] : [warning(`Surefoot: ${admission.price}`)],
+      audit: {
+        injected: `profile ${admission.profile}: ${words || 'marked only'}`,
+        ...(admission.declined.length > 0 && { declined: reasonsInWords(admission.declined) }),
+      },
+    }),
+  };
 }
 
 function leave({ uid }: AdmissionRequest, { declined, worthAWarning }: Admission): Answer {
@@ -130,14 +150,9 @@ function leave({ uid }: AdmissionRequest, { declined, worthAWarning }: Admission
 }
 
 function declinedBecause(code: Reason['code'], words: string, worthAWarning = false): Admission {
-  return { injections: [], declined: [{ code, words }], worthAWarning };
+  return { injections: [], marks: false, declined: [{ code, words }], worthAWarning };
 }
 
 function reasonsInWords(reasons: readonly Reason[]): string {
   return reasons.map(({ code, words }) => `${code}: ${words}`).join('; ');
-}
-
-/** A pod of a controller has no name yet at its creation, only the beginning of one. */
-function podName({ namespace, pod }: AdmissionRequest): string {
-  return `${namespace}/${pod?.metadata.name ?? pod?.metadata.generateName ?? ''}`;
 }

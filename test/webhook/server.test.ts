@@ -97,8 +97,8 @@ describe('POST /mutate', () => {
     },
     {
       name: 'another kind',
-      request: { resource: { group: 'batch', version: 'v1', resource: 'jobs' } },
-      why: 'asked about jobs.batch CREATE',
+      request: { resource: { group: 'apps', version: 'v1', resource: 'deployments' } },
+      why: 'asked about deployments.apps CREATE',
     },
   ])('lets $name through untouched', async ({ request, why }) => {
     const { url, count } = await serving();
@@ -106,7 +106,9 @@ describe('POST /mutate', () => {
     expect(response).toEqual({
       uid: 'review-1',
       allowed: true,
-      auditAnnotations: { declined: `NotAPodCreate: ${why}, acts on pods CREATE only` },
+      auditAnnotations: {
+        declined: `NotACreate: ${why}, acts on the creation of pods and Jobs only`,
+      },
     });
     expect(await count('declined')).toBe(1);
   });
@@ -129,7 +131,7 @@ describe('POST /mutate', () => {
     expect(response).toEqual({
       uid: 'review-1',
       allowed: true,
-      auditAnnotations: { declined: 'UnreadablePod: the object has not the shape of a pod' },
+      auditAnnotations: { declined: 'Unreadable: the object has not the shape of a pod' },
     });
   });
 });
@@ -217,7 +219,7 @@ describe('bad input', () => {
     const response = await responseOf(await postJson(`${url}/mutate`, makeReview(request)));
     expect(response.patch).toBeUndefined();
     expect(response.auditAnnotations).toEqual({
-      declined: `NotAPodCreate: asked about ${what}, acts on pods CREATE only`,
+      declined: `NotACreate: asked about ${what}, acts on the creation of pods and Jobs only`,
     });
   });
 

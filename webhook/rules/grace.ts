@@ -1,42 +1,41 @@
+import { add, declining, injecting, NOTHING, type Ruling } from '../words/injection.ts';
 import type { Container, Pod } from '../words/pod.ts';
+import type { DeviceProfile } from '../words/profile.ts';
 import { isUserSet } from './user-set.ts';
 
 /** What the API server writes where a pod sets no termination grace. */
 const DEFAULT_GRACE_SECONDS = 30;
 
-/** A raised termination grace and the probes that must keep the old one. */
-export interface GraceRaise {
-  readonly fromSeconds: number;
-  readonly toSeconds: number;
-  /** JSON pointers of liveness and startup probes without a grace of their own. */
-  readonly probes: readonly string[];
-}
-
 /**
- * The raise that brings the pod to `minimumSeconds`, `'set by the user'` when a lower value is
- * somebody's choice, or `undefined` when the pod has as much already.
- *
- * Only the default of 30 s is ever raised; any other value was chosen. Probes keep the old grace:
- * otherwise a hung container would hold its device for the whole new one.
+ * Termination grace is raised to the profile's minimum. Only the default of 30 s is ever raised; any
+ * other value was chosen. Liveness and startup probes keep the old grace: otherwise a hung container
+ * would hold its device for the whole new one.
  */
-export function graceRaise(
-  pod: Pod,
-  minimumSeconds: number,
-): GraceRaise | 'set by the user' | undefined {
+export function grace(pod: Pod, profile: DeviceProfile): Ruling {
   const fromSeconds = pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-  const toSeconds = Math.ceil(minimumSeconds);
-  if (fromSeconds >= toSeconds) return undefined;
+  const toSeconds = Math.ceil(profile.graceSeconds);
+  if (fromSeconds >= toSeconds) return NOTHING;
   if (
     fromSeconds !== DEFAULT_GRACE_SECONDS ||
     isUserSet(pod.metadata, ['spec', 'terminationGracePeriodSeconds'])
   ) {
-    return 'set by the user';
+    return declining(
+      'GraceSetByUser',
+      `the pod's grace of ${fromSeconds}s was chosen by its user and stays, though profile ${profile.name} asks for ${toSeconds}s`,
+    );
   }
-  return { fromSeconds, toSeconds, probes: probesWithoutGrace(pod) };
+  return injecting(
+    `grace ${fromSeconds}s -> ${toSeconds}s`,
+    add('/spec/terminationGracePeriodSeconds', toSeconds),
+    ...probesWithoutGrace(pod).map((probe) =>
+      add(`${probe}/terminationGracePeriodSeconds`, fromSeconds),
+    ),
+  );
 }
 
+/** JSON pointers of the liveness and startup probes that have no grace of their own. */
 function probesWithoutGrace(pod: Pod): readonly string[] {
-  const within = (list: readonly Container[] | undefined, path: string) =>
+  const within = (list: readonly Container[] | null | undefined, path: string) =>
     (list ?? []).flatMap((container, index) =>
       (['livenessProbe', 'startupProbe'] as const)
         .filter((probe) => {

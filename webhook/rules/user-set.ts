@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../words/pod.ts';
+import type { ObjectMeta, Toleration } from '../words/pod.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -15,6 +15,17 @@ export function isUserSet(metadata: ObjectMeta, path: readonly string[]): boolea
   return applied || holds(lastApplied(metadata), path);
 }
 
+/** The tolerations in the manifest that `kubectl apply` left behind; `undefined` without one. */
+export function lastAppliedOf(
+  metadata: ObjectMeta,
+): { readonly spec?: { readonly tolerations?: readonly Toleration[] } } | undefined {
+  const applied = lastApplied(metadata);
+  if (!isObject(applied)) return undefined;
+  const { spec } = applied;
+  if (!isObject(spec) || !Array.isArray(spec.tolerations)) return {};
+  return { spec: { tolerations: spec.tolerations.filter(isObject) } };
+}
+
 function lastApplied(metadata: ObjectMeta): unknown {
   const text = metadata.annotations?.[LAST_APPLIED];
   if (text === undefined) return undefined;
@@ -23,6 +34,10 @@ function lastApplied(metadata: ObjectMeta): unknown {
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function holds(value: unknown, path: readonly string[]): boolean {

@@ -8,6 +8,7 @@ export type Timestamp = string | Date;
 export type ResourceList = Readonly<Record<string, string | number>>;
 
 export interface OwnerReference {
+  readonly apiVersion?: string;
   readonly kind: string;
   readonly name: string;
   readonly controller?: boolean;
@@ -49,13 +50,20 @@ export interface Container {
   readonly name: string;
   readonly image?: string;
   readonly restartPolicy?: string;
-  readonly resources?: { readonly requests?: ResourceList; readonly limits?: ResourceList };
+  readonly restartPolicyRules?: readonly object[] | null;
+  readonly resources?: {
+    readonly requests?: ResourceList;
+    readonly limits?: ResourceList;
+    readonly claims?: readonly object[] | null;
+  };
   readonly livenessProbe?: Probe;
   readonly startupProbe?: Probe;
 }
 
 export interface PodSpec {
   readonly nodeName?: string;
+  readonly schedulerName?: string;
+  readonly restartPolicy?: string;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly resourceClaims?: readonly { readonly name: string }[];

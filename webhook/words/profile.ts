@@ -78,6 +78,40 @@ const NAME_EXPECTED =
 const PROFILE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 const MOST_GRACE_SECONDS = 86_400;
+/** What the API server gives every pod; less would make a pod weaker than it was. */
+const DEFAULT_NODE_LOSS_SECONDS = 300;
+
+/** Ascending and each once, as the API server demands it of a podFailurePolicy. */
+const exitCodesField = z
+  .array(
+    z
+      .int({ error: 'expected an exit code from 1 to 255' })
+      .min(1, { error: 'expected an exit code from 1 to 255: 0 is success' })
+      .max(255, { error: 'expected an exit code from 1 to 255' }),
+  )
+  .transform((codes) => [...new Set(codes)].sort((a, b) => a - b));
+
+const SCHEDULER_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+const failurePolicySection = strictSection({
+  /** Evictions, preemptions and lost nodes do not count as failures of the Job. */
+  ignoreDisruptions: z.boolean().default(true),
+  /** Exit codes of the device container after which the Job is over, such as one of a checker. */
+  fatalExitCodes: exitCodesField.default([]),
+  /** Of Indexed Jobs: how often each index may fail. */
+  backoffLimitPerIndex: z
+    .int({ error: 'expected a whole number, such as 3' })
+    .min(0)
+    .max(1000)
+    .optional(),
+}).superRefine(({ ignoreDisruptions, fatalExitCodes, backoffLimitPerIndex }, context) => {
+  if (ignoreDisruptions || fatalExitCodes.length > 0 || backoffLimitPerIndex !== undefined) return;
+  context.addIssue({
+    code: 'custom',
+    message:
+      'it asks for nothing; write ignoreDisruptions: true, fatalExitCodes or backoffLimitPerIndex, or leave failurePolicy out',
+  });
+});
 
 /** One entry of profiles.yaml, as written. Defaults stand here and nowhere else. */
 const profileEntry = strictSection({
@@ -102,7 +136,38 @@ const profileEntry = strictSection({
         error: 'expected at most 24h: a pod that ends holds its devices for so long',
       })
       .prefault('60s'),
-  }).prefault({}),
+    /** The most that `minimum` may be, for those who keep profiles apart from limits. */
+    cap: durationField.optional(),
+  })
+    .superRefine(({ minimum, cap }, context) => {
+      if (cap === undefined || minimum <= cap) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['minimum'],
+        message: `it is more than cap allows (${cap}s); lower it, or raise cap`,
+      });
+    })
+    .prefault({}),
+  /** How long a pod stays bound to a lost node, in place of the default 300 s; absent: as it is. */
+  nodeLoss: durationField
+    .refine((seconds) => seconds >= DEFAULT_NODE_LOSS_SECONDS && seconds <= 7 * 86_400, {
+      error:
+        'expected from 5m, the default, which is never lowered, to 7d: a pod must leave a lost node some day',
+    })
+    .optional(),
+  /** What Jobs do when a pod of theirs fails; absent: as they are. */
+  failurePolicy: failurePolicySection.optional(),
+  /** Restarts device containers in place after these exit codes (Kubernetes 1.35 and later). */
+  restartRules: strictSection({
+    exitCodes: exitCodesField.refine((codes) => codes.length > 0, {
+      error: 'expected at least one exit code, such as [75]',
+    }),
+  }).optional(),
+  /** Scheduler for pods that are with the default one; absent: as they are. */
+  schedulerName: z
+    .string()
+    .regex(SCHEDULER_NAME, { error: 'expected the name of a scheduler, such as "surefoot"' })
+    .optional(),
   /** What a warm node saves beyond images. A preference, not a measurement. */
   coldStart: durationField.prefault('20s'),
   /** How long a pod runs when it does not say. */
@@ -120,13 +185,39 @@ const profileEntry = strictSection({
     expectedDuration: durationField.prefault('30d'),
     checkpoint: durationField.prefault('24h'),
   }).prefault({}),
+}).superRefine(({ failurePolicy, restartRules }, context) => {
+  const fatal = failurePolicy?.fatalExitCodes ?? [];
+  const both = (restartRules?.exitCodes ?? []).filter((exitCode) => fatal.includes(exitCode));
+  if (both.length === 0) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['restartRules', 'exitCodes'],
+    message: `${both.join(', ')} is also in failurePolicy.fatalExitCodes, which a container that restarts in place never reaches; keep it in one of the two`,
+  });
 });
 
 /** One entry of profiles.yaml, read: durations are seconds and say so. */
 export const deviceProfileSchema = profileEntry.transform(
-  ({ grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps, ...rest }) => ({
+  ({
+    grace,
+    nodeLoss,
+    failurePolicy,
+    restartRules,
+    schedulerName,
+    coldStart,
+    expectedDuration,
+    checkpoint,
+    restart,
+    homeLife,
+    caps,
+    ...rest
+  }) => ({
     ...rest,
     graceSeconds: grace.minimum,
+    ...(nodeLoss !== undefined && { nodeLossSeconds: nodeLoss }),
+    ...(failurePolicy !== undefined && { failurePolicy }),
+    restartExitCodes: restartRules?.exitCodes ?? [],
+    ...(schedulerName !== undefined && { schedulerName }),
     coldStartSeconds: coldStart,
     expectedDurationSeconds: expectedDuration,
     ...(checkpoint !== undefined && { checkpointSeconds: checkpoint }),

@@ -1,35 +1,40 @@
 import { describe, expect, test } from 'vitest';
-import { graceRaise } from '../../../webhook/rules/grace.ts';
+import { grace } from '../../../webhook/rules/grace.ts';
 import type { ObjectMeta, PodSpec } from '../../../webhook/words/pod.ts';
 import { makePod } from '../../make/pod.ts';
+import { makeProfile } from '../../make/profile.ts';
+import { ruled } from '../../make/ruling.ts';
 
 const GRACE = 'terminationGracePeriodSeconds';
+const CHOSEN = (seconds: number) => [
+  `GraceSetByUser: the pod's grace of ${seconds}s was chosen by its user and stays, though profile nvidia asks for 60s`,
+];
 
-describe('graceRaise', () => {
+describe('grace', () => {
   const rows: readonly {
     name: string;
     spec?: Partial<PodSpec>;
     metadata?: ObjectMeta;
-    raise: ReturnType<typeof graceRaise>;
+    rules: readonly string[];
   }[] = [
-    { name: 'the default is raised', raise: { fromSeconds: 30, toSeconds: 60, probes: [] } },
-    { name: 'enough is enough', spec: { [GRACE]: 60 }, raise: undefined },
-    { name: 'more is never lowered', spec: { [GRACE]: 3600 }, raise: undefined },
-    { name: 'a chosen low value stays', spec: { [GRACE]: 5 }, raise: 'set by the user' },
-    { name: 'a chosen zero stays', spec: { [GRACE]: 0 }, raise: 'set by the user' },
+    { name: 'the default is raised', rules: ['grace 30s -> 60s', `/spec/${GRACE} = 60`] },
+    { name: 'enough is enough', spec: { [GRACE]: 60 }, rules: [] },
+    { name: 'more is never lowered', spec: { [GRACE]: 3600 }, rules: [] },
+    { name: 'a chosen low value stays', spec: { [GRACE]: 5 }, rules: CHOSEN(5) },
+    { name: 'a chosen zero stays', spec: { [GRACE]: 0 }, rules: CHOSEN(0) },
     {
       name: '30 s chosen by server-side apply stays',
       metadata: {
         managedFields: [{ operation: 'Apply', fieldsV1: { 'f:spec': { [`f:${GRACE}`]: {} } } }],
       },
-      raise: 'set by the user',
+      rules: CHOSEN(30),
     },
     {
       name: '30 s from a plain update tells nothing',
       metadata: {
         managedFields: [{ operation: 'Update', fieldsV1: { 'f:spec': { [`f:${GRACE}`]: {} } } }],
       },
-      raise: { fromSeconds: 30, toSeconds: 60, probes: [] },
+      rules: ['grace 30s -> 60s', `/spec/${GRACE} = 60`],
     },
     {
       name: '30 s chosen by kubectl apply stays',
@@ -40,12 +45,12 @@ describe('graceRaise', () => {
           }),
         },
       },
-      raise: 'set by the user',
+      rules: CHOSEN(30),
     },
     {
       name: 'a broken last-applied annotation tells nothing',
       metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{' } },
-      raise: { fromSeconds: 30, toSeconds: 60, probes: [] },
+      rules: ['grace 30s -> 60s', `/spec/${GRACE} = 60`],
     },
     {
       name: 'probes without a grace of their own keep the old one',
@@ -56,18 +61,16 @@ describe('graceRaise', () => {
         ],
         initContainers: [{ name: 's', restartPolicy: 'Always', livenessProbe: {} }],
       },
-      raise: {
-        fromSeconds: 30,
-        toSeconds: 60,
-        probes: [
-          '/spec/containers/0/livenessProbe',
-          '/spec/containers/1/startupProbe',
-          '/spec/initContainers/0/livenessProbe',
-        ],
-      },
+      rules: [
+        'grace 30s -> 60s',
+        `/spec/${GRACE} = 60`,
+        `/spec/containers/0/livenessProbe/${GRACE} = 30`,
+        `/spec/containers/1/startupProbe/${GRACE} = 30`,
+        `/spec/initContainers/0/livenessProbe/${GRACE} = 30`,
+      ],
     },
   ];
-  test.each(rows)('$name', ({ spec = {}, metadata = {}, raise }) => {
-    expect(graceRaise(makePod({ spec, metadata }), 60)).toEqual(raise);
+  test.each(rows)('$name', ({ spec = {}, metadata = {}, rules }) => {
+    expect(ruled(grace(makePod({ spec, metadata }), makeProfile()))).toEqual(rules);
   });
 });
