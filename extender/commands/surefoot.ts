@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
@@ -63,6 +63,25 @@ function surefoot(): Command {
       const caBundle = await makeCertificates({ tlsDir, hosts: host, now: new Date() });
       console.error(`made ca.crt, tls.crt and tls.key in ${tlsDir}; the caBundle of the webhook:`);
       console.log(caBundle);
+    });
+
+  command
+    .command('manifests')
+    .description(
+      'print what follows from profiles.yaml: the registration, or policies without a server',
+    )
+    .addArgument(new Argument('<what>', 'which').choices(['webhook', 'policy']))
+    .requiredOption('--config <DIR>', 'directory with profiles.yaml')
+    .option(
+      '--service <NAMESPACE/NAME>',
+      'Service of the webhook',
+      'surefoot-system/surefoot-webhook',
+    )
+    .option('--url <URL>', 'instead of a Service: where the webhook is')
+    .option('--ca-file <FILE>', 'CA of its certificate, PEM (default: left out)')
+    .action(async (what, options) => {
+      const { manifestText } = await import('./manifests.ts');
+      process.stdout.write(await manifestText(what, options));
     });
 
   command

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
+import type { ShownDecision, ShownNode } from '../../extender/page/shapes.ts';
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Child } from './child.ts';
 import { type ControlPlane, freePorts } from './control-plane.ts';
@@ -166,27 +167,6 @@ export class Installation {
     const text = await readFile(join(MANIFESTS, file), 'utf8');
     for (const object of loadAllYaml(text)) await api.create(adapt(object));
   }
-}
-
-/** A decision as `/api/decisions` shows it. */
-export interface ShownDecision {
-  readonly pod: { readonly name: string };
-  readonly mode: Mode;
-  readonly boundTo?: string;
-  readonly answer: readonly { readonly node: string; readonly score: number }[];
-  readonly forecasts: readonly {
-    readonly node: string;
-    readonly lossSeconds: number;
-    readonly words: string;
-  }[];
-}
-
-/** A node as `/api/nodes` shows it. */
-export interface ShownNode {
-  readonly node: string;
-  readonly images: readonly string[];
-  readonly incidents: readonly { readonly words: string; readonly device?: string }[];
-  readonly homeOf: readonly { readonly slot: string; readonly cause: string }[];
 }
 
 interface WebhookEntry {

@@ -157,7 +157,8 @@ async function successor(job: string, of: V1Pod): Promise<V1Pod> {
 
 async function seesImage(node: string, image: string): Promise<void> {
   await eventually(`the extender to see ${image} on ${node}`, async () => {
-    return (await used.bed.surefoot.node(node))?.images.includes(image);
+    const known = await used.bed.surefoot.node(node);
+    return known?.images.some(({ name }) => name === image);
   });
 }
 

@@ -65,7 +65,8 @@ function containerAsks(
   container: Container,
   isDevice: (resource: string) => boolean,
 ): readonly DeviceAsk[] {
-  const { requests = {}, limits = {} } = container.resources ?? {};
+  const requests = container.resources?.requests ?? {};
+  const limits = container.resources?.limits ?? {};
   const asks: DeviceAsk[] = [];
   for (const resource of new Set([...Object.keys(limits), ...Object.keys(requests)])) {
     if (!isDevice(resource)) continue;

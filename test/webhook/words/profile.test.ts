@@ -22,7 +22,7 @@ describe('profiles.yaml', () => {
       name: 'an unknown key',
       yaml: withProfile('    colour: red\n'),
       problem:
-        'profiles.yaml:5: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
+        'profiles.yaml:5: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
     },
     {
       name: 'a duration without a unit',
@@ -95,6 +95,50 @@ describe('profiles.yaml', () => {
         'profiles.yaml:5: profiles[0].grace.minimum: expected at most 24h: a pod that ends holds its devices for so long',
     },
     {
+      name: 'a grace above the cap',
+      yaml: withProfile('    grace: { minimum: 20m, cap: 10m }\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].grace.minimum: it is more than cap allows (600s); lower it, or raise cap',
+    },
+    {
+      name: 'a node loss below the default',
+      yaml: withProfile('    nodeLoss: 1m\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].nodeLoss: expected from 5m, the default, which is never lowered, to 7d: a pod must leave a lost node some day',
+    },
+    {
+      name: 'a failure policy that asks for nothing',
+      yaml: withProfile('    failurePolicy: { ignoreDisruptions: false }\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].failurePolicy: it asks for nothing; write ignoreDisruptions: true, fatalExitCodes or backoffLimitPerIndex, or leave failurePolicy out',
+    },
+    {
+      name: 'an exit code that is success',
+      yaml: withProfile('    failurePolicy: { fatalExitCodes: [0] }\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].failurePolicy.fatalExitCodes[0]: expected an exit code from 1 to 255: 0 is success',
+    },
+    {
+      name: 'restart rules without a code',
+      yaml: withProfile('    restartRules: { exitCodes: [] }\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].restartRules.exitCodes: expected at least one exit code, such as [75]',
+    },
+    {
+      name: 'an exit code that both restarts in place and ends the Job',
+      yaml: withProfile(
+        '    failurePolicy: { fatalExitCodes: [75, 79] }\n    restartRules: { exitCodes: [75] }\n',
+      ),
+      problem:
+        'profiles.yaml:6: profiles[0].restartRules.exitCodes: 75 is also in failurePolicy.fatalExitCodes, which a container that restarts in place never reaches; keep it in one of the two',
+    },
+    {
+      name: 'a scheduler that cannot be one',
+      yaml: withProfile('    schedulerName: My Scheduler\n'),
+      problem:
+        'profiles.yaml:5: profiles[0].schedulerName: expected the name of a scheduler, such as "surefoot"',
+    },
+    {
       name: 'no profile at all',
       yaml: `${HEAD}profiles: []\n`,
       problem: 'profiles.yaml:3: profiles: expected at least one profile',
@@ -114,4 +158,39 @@ describe('profiles.yaml', () => {
   test.each(rows)('$name', ({ yaml, problem }) => {
     expect(problemsOf(yaml)).toEqual([problem]);
   });
+});
+
+test('the form before node loss, failure policies and restart rules reads as it did', () => {
+  const yaml = withProfile(
+    [
+      '    devices: [nvidia.com/gpu, nvidia.com/mig-*]',
+      '    resourceClaims: true',
+      '    tolerations: [{ key: nvidia.com/gpu, operator: Exists, effect: NoSchedule }]',
+      '    grace: { minimum: 1h }',
+      '    coldStart: 30s',
+      '    expectedDuration: 2h',
+      '    checkpoint: 10m',
+      '    restart: 3m',
+      '    homeLife: 2h',
+      '    caps: { coldStart: 5m, expectedDuration: 1d, checkpoint: 1h }',
+      '',
+    ].join('\n'),
+  );
+  const parsed = parseStrictYaml('profiles.yaml', yaml, profilesSchema);
+  expect(parsed.ok && parsed.value.profiles).toEqual([
+    {
+      name: 'nvidia',
+      devices: ['nvidia.com/gpu', 'nvidia.com/mig-*'],
+      resourceClaims: true,
+      tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }],
+      graceSeconds: 3600,
+      restartExitCodes: [],
+      coldStartSeconds: 30,
+      expectedDurationSeconds: 7200,
+      checkpointSeconds: 600,
+      restartSeconds: 180,
+      homeLifeSeconds: 7200,
+      caps: { coldStartSeconds: 300, expectedDurationSeconds: 86_400, checkpointSeconds: 3600 },
+    },
+  ]);
 });
