@@ -18,8 +18,8 @@ export interface Admission {
   /** The device profile that applies, by name. */
   readonly profile?: string;
   readonly injections: readonly Injection[];
-  /** True when the object is to carry our mark, whether or not anything is injected. */
-  readonly marks: boolean;
+  /** What the object is to carry of ours, whether or not anything is injected. */
+  readonly marks: Marks;
   /** What was left alone, and why. */
   readonly declined: readonly Reason[];
   /** True when the user asked for something by annotation and did not get it: worth a warning. */
@@ -27,6 +27,14 @@ export interface Admission {
   /** What an injection costs, for its user to know. */
   readonly price?: string;
 }
+
+/**
+ * Pods carry a label, by which the extender knows them, and an annotation that explains. Jobs carry
+ * the annotation only: a Job without labels is shown with those of its template (SetDefaults_Job),
+ * and a label of ours would take them away (seen on 1.37.2).
+ */
+export type Marks = 'label and annotation' | 'annotation' | 'none';
+const ON_PODS: Marks = 'label and annotation';
 
 /** Written by the kubelet on the API's copy of a static pod; changes to it reach no kubelet. */
 const MIRROR = 'kubernetes.io/config.mirror';
@@ -50,7 +58,7 @@ export function decide(pod: Pod, profiles: readonly DeviceProfile[], mode: Mode)
   const rulings = POD_RULES.map((rule) => rule(pod, found));
   const { labels, annotations } = pod.metadata;
   const isMarked = labels?.[MANAGED] === 'true' && Object.hasOwn(annotations ?? {}, INJECTED);
-  return carriedOut(found, rulings, isMarked, mode);
+  return carriedOut(found, rulings, { full: ON_PODS, missing: isMarked ? 'none' : ON_PODS }, mode);
 }
 
 /**
@@ -61,8 +69,7 @@ export function decideJob(job: Job, profiles: readonly DeviceProfile[], mode: Mo
   const found = profileFor(templatePod(job), profiles);
   if ('injections' in found) return found;
   const ruling = failurePolicy(job, found);
-  // A Job is marked by what was done to it: there is nothing else that anybody would look for.
-  const admission = carriedOut(found, [ruling], ruling.injections.length === 0, mode);
+  const admission = carriedOut(found, [ruling], { full: 'annotation', missing: 'none' }, mode);
   return admission.injections.some(({ words }) => words.startsWith('failure policy'))
     ? { ...admission, price: PRICE_OF_A_FAILURE_POLICY }
     : admission;
@@ -115,34 +122,35 @@ function profileFor(pod: Pod, profiles: readonly DeviceProfile[]): DeviceProfile
     : declined(true, 'UnknownProfile', unknownProfile(named, profiles));
 }
 
+/** `full`: the marks that go with an injection; `missing`: those to write though nothing is injected. */
 function carriedOut(
   { name }: DeviceProfile,
   rulings: readonly Ruling[],
-  isMarked: boolean,
+  { full, missing }: { readonly full: Marks; readonly missing: Marks },
   mode: Mode,
 ): Admission {
   const injections = rulings.flatMap((ruling) => ruling.injections);
   const reasons = rulings.flatMap((ruling) => ruling.declined);
-  const marks = injections.length > 0 || !isMarked;
-  if (mode === 'observe' && marks) {
+  const marks = injections.length > 0 ? full : missing;
+  if (mode === 'observe' && marks !== 'none') {
     const would = injectionsInWords(injections).join('; ') || 'only mark the pod';
     const words = `observing; would have injected: ${would}`;
     return {
       profile: name,
       injections: [],
-      marks: false,
+      marks: 'none',
       declined: [...reasons, { code: 'ObserveOnly', words }],
       worthAWarning: false,
     };
   }
-  if (!marks && reasons.length === 0) {
+  if (marks === 'none' && reasons.length === 0) {
     reasons.push({ code: 'AlreadyPrepared', words: 'nothing is missing' });
   }
   return { profile: name, injections, marks, declined: reasons, worthAWarning: false };
 }
 
 function declined(worthAWarning: boolean, code: Reason['code'], words: string): Admission {
-  return { injections: [], marks: false, declined: [{ code, words }], worthAWarning };
+  return { injections: [], marks: 'none', declined: [{ code, words }], worthAWarning };
 }
 
 function devicesInWords({ resources, claims }: DevicesAsked): string {

@@ -17,7 +17,7 @@ export function patchFor(
   { metadata }: { readonly metadata: ObjectMeta },
   admission: Admission,
 ): readonly PatchOperation[] | Reason {
-  if (!admission.marks) return [];
+  if (admission.marks === 'none') return [];
   const annotation = injectedAnnotation(admission);
   const bytes = annotationBytes(metadata) + INJECTED.length + Buffer.byteLength(annotation);
   if (bytes > ANNOTATIONS_LIMIT_BYTES) {
@@ -28,7 +28,7 @@ export function patchFor(
   }
   return [
     ...admission.injections.flatMap(({ operations }) => operations),
-    ...marked(metadata, 'labels', MANAGED, 'true'),
+    ...(admission.marks === 'annotation' ? [] : marked(metadata, 'labels', MANAGED, 'true')),
     ...marked(metadata, 'annotations', INJECTED, annotation),
   ];
 }

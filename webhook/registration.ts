@@ -107,7 +107,8 @@ function conditionsFor(
     ...(asksForAName ? [namesAProfile(kind)] : []),
     ...(kind === 'jobs' ? TAKES_A_FAILURE_POLICY : []),
     notOptedOut(kind),
-    NOT_PREPARED_YET,
+    // A prepared Job has its failure policy; a prepared pod shows only by its marks.
+    ...(kind === 'pods' ? [NOT_PREPARED_YET] : []),
     asksForDeviceCondition(kind, patterns),
   ];
 }

@@ -150,7 +150,7 @@ function leave({ uid }: AdmissionRequest, { declined, worthAWarning }: Admission
 }
 
 function declinedBecause(code: Reason['code'], words: string, worthAWarning = false): Admission {
-  return { injections: [], marks: false, declined: [{ code, words }], worthAWarning };
+  return { injections: [], marks: 'none', declined: [{ code, words }], worthAWarning };
 }
 
 function reasonsInWords(reasons: readonly Reason[]): string {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { INJECT, INJECTED, MANAGED } from '../../webhook/words/keys.ts';
 import { sample } from '../samples.ts';
 import { eventually } from './eventually.ts';
+import { RawClient } from './raw.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
@@ -96,12 +97,17 @@ describe('admission', () => {
   });
 
   test('an unknown profile is a warning with the known ones, and no change', async () => {
-    const { body, warnings } = await createRaw(pod('typo', { profile: 'nvida' }));
+    const raw = await RawClient.for(used.bed);
+    const { body, warnings } = await raw.create(
+      'pods',
+      'default',
+      pod('typo', { profile: 'nvida' }),
+    );
 
     expect(body.spec.terminationGracePeriodSeconds).toBe(30);
     expect(body.metadata.labels).toBeUndefined();
     expect(warnings).toContain(
-      'Surefoot left this pod as it is: the annotation surefoot.dev/profile names \\"nvida\\", which profiles.yaml does not have; it has \\"nvidia\\", \\"amd\\"',
+      'Surefoot left this pod as it is: the annotation surefoot.dev/profile names \\"nvida\\", which profiles.yaml does not have; it has \\"nvidia\\", \\"amd\\", \\"intel\\", \\"tpu\\", \\"neuron\\"',
     );
   });
 
@@ -148,37 +154,3 @@ describe('admission', () => {
     expect(prepared.spec?.terminationGracePeriodSeconds).toBe(60);
   });
 });
-
-/** Creates a pod and keeps the Warning headers, which the client drops. */
-async function createRaw(body: object) {
-  const config = used.bed.admin;
-  const { server = '' } = config.getCurrentCluster() ?? {};
-  const { Agent, request } = await import('node:https');
-  const { readFile } = await import('node:fs/promises');
-  const ca = await readFile(`${used.bed.directory}/ca.crt`);
-  const agent = new Agent({ ca });
-  return new Promise<{ body: CreatedPod; warnings: string }>((resolve, reject) => {
-    const call = request(
-      `${server}/api/v1/namespaces/default/pods`,
-      {
-        method: 'POST',
-        agent,
-        headers: { Authorization: 'Bearer admin-token', 'Content-Type': 'application/json' },
-      },
-      async (response) => {
-        const text = await Array.fromAsync(response);
-        resolve({
-          body: JSON.parse(Buffer.concat(text).toString()),
-          warnings: String(response.headers.warning ?? ''),
-        });
-      },
-    );
-    call.on('error', reject);
-    call.end(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...body }));
-  });
-}
-
-interface CreatedPod {
-  readonly metadata: { readonly labels?: object };
-  readonly spec: { readonly terminationGracePeriodSeconds: number };
-}

@@ -12,6 +12,8 @@ import { DEFAULT_MINOR, kubernetesVersion } from './versions.ts';
 
 export interface BedOptions extends NodesOptions {
   readonly mode: Mode;
+  /** profiles.yaml; default: as shipped. */
+  readonly profiles?: string;
   /** Kubernetes minor, such as `1.37`. */
   readonly kubernetes?: string | undefined;
   /** Default: a new directory under the system's temporary one, removed by `stop`. */
@@ -50,7 +52,7 @@ export class Bed {
       say(`creating ${options.count} nodes with ${options.gpus} GPUs each`);
       await createNodes(config, options);
       say('installing Surefoot');
-      const surefoot = await Installation.install(plane, options.mode);
+      const surefoot = await Installation.install(plane, options.mode, options.profiles);
       return new Bed(plane, surefoot, kubelet);
     } catch (error) {
       await plane.stop();

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type KubernetesObject, KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
+import { KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
+import { manifestText } from '../../extender/commands/manifests.ts';
 import type { ShownDecision, ShownNode } from '../../extender/page/shapes.ts';
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Child } from './child.ts';
@@ -24,12 +25,13 @@ export class Installation {
   }
 
   /** Makes certificates, writes the configuration, starts both programs, applies the manifests. */
-  static async install(plane: ControlPlane, mode: Mode): Promise<Installation> {
+  static async install(plane: ControlPlane, mode: Mode, profiles?: string): Promise<Installation> {
     const installation = new Installation(plane, await freePorts(4));
     await mkdir(installation.configDirectory, { recursive: true });
     await cp(join(MANIFESTS, 'config'), installation.configDirectory, { recursive: true });
     await installation.#writeMode(mode);
-    await installation.#apply('extender.yaml', (object) => object);
+    if (profiles !== undefined) await installation.writeProfiles(profiles);
+    await installation.#create(await readFile(join(MANIFESTS, 'extender.yaml'), 'utf8'));
     const child = plane.start('surefoot-certs', process.execPath, [
       installation.#executable,
       'certs',
@@ -39,7 +41,7 @@ export class Installation {
     await eventually('the certificates', () => !child.isRunning);
     await installation.startWebhook();
     await installation.startExtender();
-    await installation.#registerWebhook();
+    await installation.registerWebhook();
     return installation;
   }
 
@@ -55,10 +57,19 @@ export class Installation {
   async setMode(mode: Mode): Promise<void> {
     const before = await this.#configurations();
     await this.#writeMode(mode);
-    await eventually('the new configuration to be in force', async () => {
-      const now = await this.#configurations();
-      return now.every((configuration, index) => configuration !== before[index]);
-    });
+    await this.#inForceAfter(before);
+  }
+
+  /** Replaces profiles.yaml; the running programs take it up in a moment. */
+  async writeProfiles(text: string): Promise<void> {
+    await writeFile(join(this.configDirectory, 'profiles.yaml'), text);
+  }
+
+  /** Replaces profiles.yaml and waits until it is in force. */
+  async setProfiles(text: string): Promise<void> {
+    const before = await this.#configurations();
+    await this.writeProfiles(text);
+    await this.#inForceAfter(before);
   }
 
   async startWebhook(): Promise<void> {
@@ -137,6 +148,13 @@ export class Installation {
     }
   }
 
+  async #inForceAfter(before: readonly string[]): Promise<void> {
+    await eventually('the new configuration to be in force', async () => {
+      const now = await this.#configurations();
+      return now.every((configuration, index) => configuration !== before[index]);
+    });
+  }
+
   async #configurations(): Promise<readonly string[]> {
     const metrics = [await this.webhookMetrics(), await this.extenderMetrics()];
     return metrics.map((text) => /surefoot_configuration_info\{[^}]*\}/.exec(text)?.[0] ?? '');
@@ -150,27 +168,26 @@ export class Installation {
   }
 
   /** There is no Service routing here, so the entries get addresses instead of Services. */
-  async #registerWebhook(): Promise<void> {
-    const caBundle = (await readFile(join(this.#tlsDirectory, 'ca.crt'))).toString('base64');
-    await this.#apply('webhook.yaml', (object) => {
-      const { webhooks = [] } = object as { webhooks?: WebhookEntry[] };
-      for (const entry of webhooks) {
-        const path = entry.clientConfig.service?.path ?? '';
-        entry.clientConfig = { url: `https://127.0.0.1:${this.#ports.webhook}${path}`, caBundle };
-      }
-      return object;
+  async registerWebhook(): Promise<void> {
+    const text = await manifestText('webhook', {
+      config: this.configDirectory,
+      service: 'surefoot-system/surefoot-webhook',
+      url: `https://127.0.0.1:${this.#ports.webhook}`,
+      caFile: join(this.#tlsDirectory, 'ca.crt'),
     });
+    await this.#create(text);
   }
 
-  async #apply(file: string, adapt: (object: KubernetesObject) => KubernetesObject): Promise<void> {
+  /** The policies that stand in for the webhook, from the same profiles. */
+  async registerPolicies(): Promise<void> {
+    const text = await manifestText('policy', { config: this.configDirectory, service: '' });
+    await this.#create(text);
+  }
+
+  async #create(text: string): Promise<void> {
     const api = KubernetesObjectApi.makeApiClient(this.#plane.kubeConfig('admin'));
-    const text = await readFile(join(MANIFESTS, file), 'utf8');
-    for (const object of loadAllYaml(text)) await api.create(adapt(object));
+    for (const object of loadAllYaml(text)) await api.create(object);
   }
-}
-
-interface WebhookEntry {
-  clientConfig: { service?: { path?: string }; url?: string; caBundle?: string };
 }
 
 async function textAt(url: string): Promise<string> {

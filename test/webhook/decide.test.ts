@@ -42,7 +42,10 @@ describe('what is injected', () => {
     const pod = makePod({
       spec: { terminationGracePeriodSeconds: 60, tolerations: [{ operator: 'Exists' }] },
     });
-    expect(decide(pod, PROFILES, 'act')).toMatchObject({ injections: [], marks: true });
+    expect(decide(pod, PROFILES, 'act')).toMatchObject({
+      injections: [],
+      marks: 'label and annotation',
+    });
   });
 });
 

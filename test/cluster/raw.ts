@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
+import { join } from 'node:path';
+import type { Bed } from './bed.ts';
+
+export interface RawAnswer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the API server answers; tests pick from it
+  readonly body: any;
+  /** The Warning headers, which the client drops. */
+  readonly warnings: string;
+}
+
+/** Requests to the API server as they stand, in the admin's name, over connections that are kept. */
+export class RawClient {
+  readonly #server: string;
+  readonly #agent: Agent;
+
+  private constructor(server: string, ca: Buffer) {
+    this.#server = server;
+    this.#agent = new Agent({ ca, keepAlive: true, maxSockets: 16 });
+  }
+
+  static async for(bed: Bed): Promise<RawClient> {
+    const { server = '' } = bed.admin.getCurrentCluster() ?? {};
+    return new RawClient(server, await readFile(join(bed.directory, 'ca.crt')));
+  }
+
+  /** Creates an object of a namespace: `pods` or `jobs`. `dryRun` goes through all of admission. */
+  create(
+    resource: 'pods' | 'jobs',
+    namespace: string,
+    object: object,
+    { dryRun = false } = {},
+  ): Promise<RawAnswer> {
+    const isPod = resource === 'pods';
+    const group = isPod ? 'api/v1' : 'apis/batch/v1';
+    const kind = isPod ? 'Pod' : 'Job';
+    const apiVersion = isPod ? 'v1' : 'batch/v1';
+    const query = dryRun ? '?dryRun=All' : '';
+    return this.send('POST', `/${group}/namespaces/${namespace}/${resource}${query}`, {
+      apiVersion,
+      kind,
+      ...object,
+    });
+  }
+
+  /** What the API server counts, in Prometheus' text format. */
+  async metrics(): Promise<string> {
+    return (await this.#request('GET', '/metrics')).text;
+  }
+
+  async send(
+    method: string,
+    path: string,
+    body?: object,
+    contentType = 'application/json',
+  ): Promise<RawAnswer> {
+    const { text, ...rest } = await this.#request(method, path, body, contentType);
+    return { ...rest, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  #request(
+    method: string,
+    path: string,
+    body?: object,
+    contentType = 'application/json',
+  ): Promise<{ status: number; text: string; warnings: string }> {
+    return new Promise((resolve, reject) => {
+      const call = request(
+        `${this.#server}${path}`,
+        {
+          method,
+          agent: this.#agent,
+          headers: { Authorization: 'Bearer admin-token', 'Content-Type': contentType },
+        },
+        async (response) => {
+          const text = Buffer.concat(await Array.fromAsync(response)).toString();
+          resolve({
+            status: response.statusCode ?? 0,
+            text,
+            warnings: String(response.headers.warning ?? ''),
+          });
+        },
+      );
+      call.on('error', reject);
+      call.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+}
