@@ -6,7 +6,11 @@ import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
 import type { Service } from '../certs/serving/lifecycle.ts';
 import { programLog } from '../certs/serving/program-log.ts';
-import { configurationMetrics, serviceRegistry } from '../certs/serving/service-metrics.ts';
+import {
+  brokenReading,
+  configurationMetrics,
+  serviceRegistry,
+} from '../certs/serving/service-metrics.ts';
 import { builtInCatalogue } from './built-in-catalogue.ts';
 import { DecisionRecord } from './decisions/record.ts';
 import { Historian } from './historian.ts';
@@ -158,6 +162,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     admin,
     adminApp(registry, [
       { name: 'not-stopping', missing: () => (stopping ? 'the program is stopping' : undefined) },
+      { name: 'configuration', missing: () => undefined, remark: () => brokenReading(config) },
       ...checks,
     ]),
   );

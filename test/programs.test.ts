@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { makeCertificates } from '../certs/main.ts';
@@ -35,7 +36,10 @@ async function configDirectory(): Promise<string> {
 }
 
 /** Posts a review over TLS as the API server does: trusting the CA bundle and nothing else. */
-async function review(port: number, tlsDir: string): Promise<{ patchType?: string; uid: string }> {
+async function review(
+  port: number,
+  tlsDir: string,
+): Promise<{ patchType?: string; patch?: string; uid: string }> {
   const ca = await readFile(join(tlsDir, 'ca.crt'));
   return new Promise((resolve, reject) => {
     const call = request(
@@ -94,13 +98,59 @@ describe('surefoot webhook', () => {
       sample(await metrics(), 'surefoot_certificate_expiry_timestamp_seconds'),
     ).toBeGreaterThanOrEqual(expiry);
     expect(await (await fetch(`http://127.0.0.1:${admin}/readyz`)).text()).toBe(
-      '[+]not-stopping ok\n[+]serving-pair ok\nready\n',
+      '[+]not-stopping ok\n[+]configuration ok, but the files hold something broken, so the last good reading serves on: webhook.yaml:1: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]\n[+]serving-pair ok\nready\n',
     );
 
     program.signal('SIGTERM');
     expect((await program.ended()).status).toBe(0);
   });
 });
+
+test('a configuration that is changed, broken and mended under load is answered by the old one or the new one, never by a mixture', async () => {
+  // Both files change: the mode by webhook.yaml, what is injected by profiles.yaml.
+  const profiles = (key: string, minimum: string) =>
+    `apiVersion: config.surefoot.dev/v1alpha1\nkind: Profiles\nprofiles:\n  - name: ${key}\n    devices: [nvidia.com/gpu]\n    tolerations: [{ key: ${key}, effect: NoSchedule }]\n    grace: { minimum: ${minimum} }\n`;
+  const [config, tlsDir] = [await configDirectory(), await tlsDirectory()];
+  const webhookYaml = await readFile(join(config, 'webhook.yaml'), 'utf8');
+  await writeFile(join(config, 'webhook.yaml'), webhookYaml.replace('mode: observe', 'mode: act'));
+  await writeFile(join(config, 'profiles.yaml'), profiles('first', '60s'));
+  const program = new Program([
+    'webhook',
+    `--config=${config}`,
+    `--tls-dir=${tlsDir}`,
+    ...LOOPBACK,
+  ]);
+  const { port } = await program.serving();
+  const seen = new Map<string, number>();
+  let isOver = false;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      const { patch } = await review(port, tlsDir);
+      const [key, grace] = injectedIn(patch);
+      const what = `${key} ${grace}`;
+      seen.set(what, (seen.get(what) ?? 0) + 1);
+    }
+  });
+  const nextIs = (what: string) => eventually(what, () => (seen.get(what) ?? 0) > 20);
+  await nextIs('first 60');
+  await writeFile(join(config, 'profiles.yaml'), 'profiles: [');
+  await sleep(2500);
+  await writeFile(join(config, 'profiles.yaml'), profiles('second', '2m'));
+  await nextIs('second 120');
+  isOver = true;
+  await Promise.all(load);
+  expect([...seen.keys()].sort()).toEqual(['first 60', 'second 120']);
+});
+
+/** The toleration's key and the grace that a patch gives. */
+function injectedIn(patch = ''): readonly unknown[] {
+  const operations = JSON.parse(Buffer.from(patch, 'base64').toString()) as {
+    path: string;
+    value: { key?: string };
+  }[];
+  const at = (path: string) => operations.find((one) => one.path === path)?.value;
+  return [at('/spec/tolerations/-')?.key, at('/spec/terminationGracePeriodSeconds')];
+}
 
 describe('a wrong call ends with status 2 and one sentence', () => {
   const rows: readonly {

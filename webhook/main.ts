@@ -2,12 +2,17 @@ import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
+import { Bound } from '../certs/serving/bound.ts';
 import { configDirectory } from '../certs/serving/config-directory.ts';
 import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
 import type { Service } from '../certs/serving/lifecycle.ts';
 import { programLog } from '../certs/serving/program-log.ts';
-import { configurationMetrics, serviceRegistry } from '../certs/serving/service-metrics.ts';
+import {
+  brokenReading,
+  configurationMetrics,
+  serviceRegistry,
+} from '../certs/serving/service-metrics.ts';
 import {
   type PairFiles,
   type ServingPair,
@@ -33,6 +38,13 @@ export interface RunningWebhook extends Service {
   /** The ports it was given, or found free where it was given 0. */
   readonly ports: { readonly listen: number; readonly admin: number };
 }
+
+/**
+ * What may wait: the API server pools 25 connections, and at 80 microseconds a review 256 of them are
+ * 20 ms of work; larger ones are bounded by what they weigh.
+ */
+const MOST_REQUESTS = 256;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** Starts the webhook. Throws WrongCall when a flag, the configuration or the pair is no good. */
 export async function startWebhook(options: WebhookOptions): Promise<RunningWebhook> {
@@ -66,13 +78,21 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
       this.set(pair.value.expiresAt.getTime() / 1000);
     },
   });
+  const metrics = admissionMetrics(registry);
+  const bound = new Bound({
+    requests: MOST_REQUESTS,
+    bytes: MOST_BYTES,
+    onShed: () => metrics.shed(),
+  });
+  metrics.countInFlight(() => bound.inFlight);
   const app = webhookApp({
+    bound: bound.handler,
     settings: () => ({
       profiles: config.value['profiles.yaml'].profiles,
       mode: config.value['webhook.yaml'].mode,
       namespaces: config.value['webhook.yaml'].namespaces,
     }),
-    metrics: admissionMetrics(registry),
+    metrics,
     log,
   });
 
@@ -82,8 +102,10 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
     admin,
     adminApp(registry, [
       { name: 'not-stopping', missing: () => (stopping ? 'the program is stopping' : undefined) },
+      { name: 'configuration', missing: () => undefined, remark: () => brokenReading(config) },
       {
         name: 'serving-pair',
+        remark: () => brokenReading(pair),
         missing: () =>
           pair.value.expiresAt > new Date()
             ? undefined

@@ -1,7 +1,15 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** How one admission request ended. */
-export type AdmissionResult = 'injected' | 'observed' | 'declined' | 'malformed' | 'failed';
+/** How one admission request ended; `shed` is one that was never read. */
+export type AdmissionResult =
+  | 'injected'
+  | 'observed'
+  | 'declined'
+  | 'malformed'
+  | 'failed'
+  | 'shed';
+
+export type AnsweredResult = Exclude<AdmissionResult, 'shed'>;
 
 const RESULTS: readonly AdmissionResult[] = [
   'injected',
@@ -9,12 +17,17 @@ const RESULTS: readonly AdmissionResult[] = [
   'declined',
   'malformed',
   'failed',
+  'shed',
 ];
 
 /** Counts and times admission requests. */
 export interface AdmissionMetrics {
   /** Starts the clock; call what it returns once, with how it ended. */
-  begin(): (result: AdmissionResult) => void;
+  begin(): (result: AnsweredResult) => void;
+  /** Counts a request that was turned away. */
+  shed(): void;
+  /** Shows how many requests are under way. */
+  countInFlight(inFlight: () => number): void;
 }
 
 export function admissionMetrics(registry: Registry): AdmissionMetrics {
@@ -39,6 +52,17 @@ export function admissionMetrics(registry: Registry): AdmissionMetrics {
         end();
         total.inc({ result });
       };
+    },
+    shed: () => total.inc({ result: 'shed' }),
+    countInFlight(inFlight) {
+      new Gauge({
+        name: 'surefoot_admission_requests_in_flight',
+        help: 'AdmissionReviews that are being read or answered.',
+        registers: [registry],
+        collect() {
+          this.set(inFlight());
+        },
+      });
     },
   };
 }

@@ -57,7 +57,7 @@ export function parseReview(body: Uint8Array): ParsedReview {
       namespace: textOr('', request.namespace),
       what,
       name: nameOf(request.object),
-      object: objectOf(what, request.object),
+      object: asObject(what, request.object),
     },
   };
 }
@@ -119,7 +119,8 @@ function whatOf({ resource, subResource, operation }: Record<string, unknown>): 
   return `${textOr('unknown', plural)}${suffix}${part} ${textOr('unknown', operation)}`;
 }
 
-function objectOf(what: string, object: unknown): ReviewedObject | undefined {
+/** The object, when it has the shape of what `what` says it is, such as `pods CREATE`. */
+export function asObject(what: string, object: unknown): ReviewedObject | undefined {
   if (what === 'pods CREATE' && isPod(object)) return { kind: 'Pod', pod: object };
   if (what === 'jobs.batch CREATE' && isJob(object)) return { kind: 'Job', job: object };
   return undefined;

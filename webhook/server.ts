@@ -1,8 +1,8 @@
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
 import { type Admission, decide, decideJob, injectionsInWords } from './decide.ts';
-import type { AdmissionMetrics, AdmissionResult } from './metrics.ts';
+import type { AdmissionMetrics, AnsweredResult } from './metrics.ts';
 import { patchFor } from './patch.ts';
 import {
   type AdmissionRequest,
@@ -32,6 +32,8 @@ export interface WebhookSettings {
 }
 
 export interface WebhookDeps {
+  /** Turns away what would only wait. */
+  readonly bound: RequestHandler;
   /** The settings in force at this moment. */
   readonly settings: () => WebhookSettings;
   readonly metrics: AdmissionMetrics;
@@ -45,8 +47,8 @@ export interface WebhookDeps {
 export function webhookApp(deps: WebhookDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
   const body = rawJsonBody(BODY_LIMIT_BYTES);
-  app.post('/mutate', body, mutateHandler(deps, 'act'));
-  app.post('/mutate/observe', body, mutateHandler(deps, 'observe'));
+  app.post('/mutate', deps.bound, body, mutateHandler(deps, 'act'));
+  app.post('/mutate/observe', deps.bound, body, mutateHandler(deps, 'observe'));
   app.use((request: Request, response: Response) => {
     response.status(404).json({
       error: `nothing is served at ${request.method} ${request.path}; post AdmissionReviews to /mutate`,
@@ -81,7 +83,7 @@ function mutateHandler({ settings, metrics, log }: WebhookDeps, most: Mode) {
 }
 
 interface Answer {
-  readonly result: AdmissionResult;
+  readonly result: AnsweredResult;
   readonly text: string;
   /** What was decided, for people. */
   readonly words: string;

@@ -6,6 +6,8 @@ export interface ReadinessCheck {
   readonly name: string;
   /** What is missing, in words; `undefined` when nothing is. */
   readonly missing: () => string | undefined;
+  /** What is not as it should be though nothing is missing, in words. */
+  readonly remark?: () => string | undefined;
 }
 
 /**
@@ -20,11 +22,16 @@ export function adminApp(registry: Registry, checks: readonly ReadinessCheck[]):
   });
 
   app.get('/readyz', (_request, response) => {
-    const results = checks.map(({ name, missing }) => ({ name, reason: missing() }));
+    const results = checks.map(({ name, missing, remark }) => ({
+      name,
+      reason: missing(),
+      but: remark?.(),
+    }));
     const ready = results.every(({ reason }) => reason === undefined);
-    const lines = results.map(({ name, reason }) =>
-      reason === undefined ? `[+]${name} ok` : `[-]${name} failed: ${reason}`,
-    );
+    const lines = results.map(({ name, reason, but }) => {
+      if (reason !== undefined) return `[-]${name} failed: ${reason}`;
+      return but === undefined ? `[+]${name} ok` : `[+]${name} ok, but ${but}`;
+    });
     response
       .status(ready ? 200 : 503)
       .type('text/plain')

@@ -29,6 +29,7 @@ export class LastGood<Raw, Value> {
   #fingerprint: string;
   #brokenFingerprint = '';
   #problems: readonly string[] = [];
+  #loadedAt = new Date();
 
   private constructor(options: LastGoodOptions<Raw, Value>, raw: Raw, value: Value) {
     this.#options = options;
@@ -67,6 +68,11 @@ export class LastGood<Raw, Value> {
     return this.#fingerprint;
   }
 
+  /** When what is in force was read. */
+  get loadedAt(): Date {
+    return this.#loadedAt;
+  }
+
   /** What is wrong with the newest reading; empty while it is the one in force. */
   get problems(): readonly string[] {
     return this.#problems;
@@ -89,6 +95,7 @@ export class LastGood<Raw, Value> {
       }
       this.#options.onSwap?.(parsed.value);
       this.#value = parsed.value;
+      this.#loadedAt = new Date();
       this.#fingerprint = fingerprint;
       this.#brokenFingerprint = '';
       this.#problems = [];

@@ -11,8 +11,20 @@ export function serviceRegistry(program: string): Registry {
 /** Which configuration is in force, and whether a newer, broken one is being ignored. */
 export function configurationMetrics(
   registry: Registry,
-  current: () => { readonly fingerprint: string; readonly problems: readonly string[] },
+  current: () => {
+    readonly fingerprint: string;
+    readonly problems: readonly string[];
+    readonly loadedAt: Date;
+  },
 ): void {
+  new Gauge({
+    name: 'surefoot_configuration_loaded_timestamp_seconds',
+    help: 'When the configuration in force was read, in seconds since 1970.',
+    registers: [registry],
+    collect() {
+      this.set(current().loadedAt.getTime() / 1000);
+    },
+  });
   new Gauge({
     name: 'surefoot_configuration_info',
     help: 'Constant 1, labelled with the SHA-256 of the configuration in force.',
@@ -31,4 +43,15 @@ export function configurationMetrics(
       this.set(current().problems.length === 0 ? 0 : 1);
     },
   });
+}
+
+/** What a readiness check says of a reading that is broken while the last good one serves on. */
+export function brokenReading({
+  problems,
+}: {
+  readonly problems: readonly string[];
+}): string | undefined {
+  return problems.length === 0
+    ? undefined
+    : `the files hold something broken, so the last good reading serves on: ${problems.join('; ')}`;
 }

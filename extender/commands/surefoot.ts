@@ -85,6 +85,17 @@ function surefoot(): Command {
     });
 
   command
+    .command('preview')
+    .description('show what the webhook would change in a manifest; no cluster needed')
+    .requiredOption('-f, --filename <FILE>', 'manifest, or - for standard input')
+    .requiredOption('--config <DIR>', 'directory with profiles.yaml')
+    .addHelpText('after', '\nExit status: 0 nothing would change, 1 something would, 2 an error.')
+    .action(async (options) => {
+      const { preview } = await import('./preview.ts');
+      if (await preview(options)) process.exitCode = 1;
+    });
+
+  command
     .command('start')
     .description('all of it on this machine, on a built-in fleet whose devices fail as you watch')
     .option('--nodes <N>', 'how many nodes of eight GPUs', wholeNumber('--nodes', 1, 5000), 24)

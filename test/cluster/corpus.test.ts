@@ -75,7 +75,7 @@ function isMarked({ metadata: { labels, annotations } }: Pod): boolean {
   );
 }
 
-describe('what the real API server takes without us it takes with us, and every field arrives (hazards 1, 4, 6)', () => {
+describe('what the real API server takes without us it takes with us, and every field arrives (hazards 1, 4, 6, 31)', () => {
   test('200 pods', async () => {
     const taken = await pairs('pods', fc.sample(anyPod, { numRuns: 200, seed: SEED }));
     let prepared = 0;

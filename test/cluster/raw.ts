@@ -47,24 +47,29 @@ export class RawClient {
 
   /** What the API server counts, in Prometheus' text format. */
   async metrics(): Promise<string> {
-    return (await this.#request('GET', '/metrics')).text;
+    return (await this.sendText('GET', '/metrics')).text;
   }
 
+  /** `user`: in whose name; default: the admin's. */
   async send(
     method: string,
     path: string,
     body?: object,
-    contentType = 'application/json',
+    contentType?: string,
+    user?: string,
   ): Promise<RawAnswer> {
-    const { text, ...rest } = await this.#request(method, path, body, contentType);
+    const sent = body === undefined ? undefined : JSON.stringify(body);
+    const { text, ...rest } = await this.sendText(method, path, sent, contentType, user);
     return { ...rest, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  #request(
+  /** As `send`, with bodies as they stand on the wire. */
+  sendText(
     method: string,
     path: string,
-    body?: object,
+    body?: string,
     contentType = 'application/json',
+    user?: string,
   ): Promise<{ status: number; text: string; warnings: string }> {
     return new Promise((resolve, reject) => {
       const call = request(
@@ -72,7 +77,11 @@ export class RawClient {
         {
           method,
           agent: this.#agent,
-          headers: { Authorization: 'Bearer admin-token', 'Content-Type': contentType },
+          headers: {
+            Authorization: 'Bearer admin-token',
+            'Content-Type': contentType,
+            ...(user !== undefined && { 'Impersonate-User': user }),
+          },
         },
         async (response) => {
           const text = Buffer.concat(await Array.fromAsync(response)).toString();
@@ -84,7 +93,7 @@ export class RawClient {
         },
       );
       call.on('error', reject);
-      call.end(body === undefined ? undefined : JSON.stringify(body));
+      call.end(body);
     });
   }
 }

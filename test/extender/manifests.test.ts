@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { manifestText } from '../../extender/commands/manifests.ts';
+import { directoryWith } from '../fake/directory.ts';
 import { Program } from '../fake/program.ts';
 
 const SHIPPED = 'manifests/config';
@@ -66,11 +66,10 @@ describe('surefoot manifests', () => {
   });
 
   test('a device that profiles.yaml gains is asked for', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'surefoot-profiles-'));
-    await writeFile(
-      join(directory, 'profiles.yaml'),
-      'apiVersion: config.surefoot.dev/v1alpha1\nkind: Profiles\nprofiles: [{ name: fpga, devices: [xilinx.com/fpga-*, example.com/npu] }]\n',
-    );
+    const directory = await directoryWith({
+      'profiles.yaml':
+        'apiVersion: config.surefoot.dev/v1alpha1\nkind: Profiles\nprofiles: [{ name: fpga, devices: [xilinx.com/fpga-*, example.com/npu] }]\n',
+    });
     const { webhooks } = await registration({ config: directory });
     for (const { matchConditions } of webhooks) {
       const asks = matchConditions.find(({ name }) => name === 'asks-for-a-device')?.expression;
@@ -79,8 +78,7 @@ describe('surefoot manifests', () => {
   });
 
   test('a URL and a CA take the place of the Service', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'surefoot-ca-'));
-    await writeFile(join(directory, 'ca.crt'), 'PEM');
+    const directory = await directoryWith({ 'ca.crt': 'PEM' });
     const { webhooks } = await registration({
       url: 'https://127.0.0.1:9443/',
       caFile: join(directory, 'ca.crt'),

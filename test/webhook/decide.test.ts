@@ -49,7 +49,7 @@ describe('what is injected', () => {
   });
 });
 
-describe('what is left alone, and why', () => {
+describe('what is left alone, and why (hazard 8)', () => {
   const annotated = (annotations: Record<string, string>): PodParts => ({
     metadata: { annotations },
   });

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
+import { Bound } from '../../certs/serving/bound.ts';
 import { admissionMetrics } from '../../webhook/metrics.ts';
 import { BODY_LIMIT_BYTES, webhookApp } from '../../webhook/server.ts';
 import type { Mode } from '../../webhook/words/mode.ts';
@@ -15,6 +16,7 @@ async function serving(mode: Mode = 'act', namespaces: Record<string, Mode> = {}
   const registry = new Registry();
   const url = await listening(
     webhookApp({
+      bound: new Bound({ requests: 256, bytes: 64 * 2 ** 20, onShed() {} }).handler,
       settings: () => ({ profiles: [makeProfile()], mode, namespaces }),
       metrics: admissionMetrics(registry),
       log: pino({ level: 'silent' }),
@@ -136,7 +138,7 @@ describe('POST /mutate', () => {
   });
 });
 
-describe('bad input', () => {
+describe('bad input (hazards 5, 13, 14)', () => {
   const rows: readonly { name: string; body: unknown; error: string }[] = [
     { name: 'nothing', body: '', error: 'the body is empty; send an AdmissionReview' },
     { name: 'no JSON', body: '{', error: 'the body is not a JSON object; send an AdmissionReview' },
@@ -231,6 +233,19 @@ describe('bad input', () => {
     expect(await answer.json()).toEqual({
       error: "the body's kind is not text; send an AdmissionReview",
     });
+  });
+
+  test('a number beyond 2^53 is not sent back rounded: nothing of the user’s is sent back (hazard 12)', async () => {
+    const { url } = await serving();
+    const pod = makePod({ spec: { tolerations: [{ operator: 'Exists', tolerationSeconds: 7 }] } });
+    const text = JSON.stringify(makeReview({}, pod)).replace(
+      '"tolerationSeconds":7',
+      '"tolerationSeconds":9007199254740993,"effect":"NoExecute"',
+    );
+    const response = await responseOf(await postJson(`${url}/mutate`, text));
+    const patch = Buffer.from(String(response.patch), 'base64').toString();
+    expect(patch).toContain('/spec/tolerations/-');
+    expect(patch).not.toContain('90071992547409');
   });
 
   test('keys that poison prototypes change nothing', async () => {

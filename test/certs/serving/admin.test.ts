@@ -25,6 +25,23 @@ describe('the admin server', () => {
     expect(await (await fetch(`${url}/livez`)).text()).toBe('ok\n');
   });
 
+  test('is ready all the same when something is remarked, and says it', async () => {
+    const url = await listening(
+      adminApp(new Registry(), [
+        {
+          name: 'configuration',
+          missing: () => undefined,
+          remark: () => 'the last good one serves on',
+        },
+      ]),
+    );
+    const answer = await fetch(`${url}/readyz`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toBe(
+      '[+]configuration ok, but the last good one serves on\nready\n',
+    );
+  });
+
   test('shows metrics', async () => {
     const registry = new Registry();
     new Counter({ name: 'x_total', help: 'x', registers: [registry] }).inc(3);

@@ -1,0 +1,165 @@
+import { isRecord } from '../certs/serving/json.ts';
+import { type Admission, decide, decideJob, injectionsInWords } from './decide.ts';
+import { patchFor } from './patch.ts';
+import { asObject } from './review.ts';
+import type { PatchOperation } from './words/injection.ts';
+import type { DeviceProfile } from './words/profile.ts';
+import type { Reason } from './words/reason.ts';
+
+/** What the webhook would make of one object that a manifest leads to. */
+export interface Preview {
+  /** `Pod team-a/train`, `Pod of Deployment web`. */
+  readonly title: string;
+  /** As the API server would send it: completed with its defaults. */
+  readonly before: object;
+  readonly operations: readonly PatchOperation[];
+  /** What is injected, by which profile; empty when nothing is. */
+  readonly injected: readonly string[];
+  readonly profile?: string;
+  readonly declined: readonly Reason[];
+  readonly price?: string;
+}
+
+/** An object of a manifest as it was written. */
+type Manifest = Readonly<Record<string, unknown>>;
+
+/** Where each kind keeps the template of its pods. */
+const TEMPLATE_OWNERS: ReadonlySet<string> = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+]);
+
+/**
+ * What would become of everything that this object leads to: a pod itself, the pods of a workload, a
+ * Job and its pods, the items of a list. It is taken for opted in, as its namespace's label decides
+ * that. Nothing for kinds that lead to no pod.
+ */
+export function previewsOf(
+  manifest: unknown,
+  profiles: readonly DeviceProfile[],
+): readonly Preview[] {
+  if (!isRecord(manifest)) return [];
+  const { kind, spec, items } = manifest;
+  if (Array.isArray(items)) return items.flatMap((item) => previewsOf(item, profiles));
+  if (kind === 'Pod') return [podPreview(titleOf(manifest), manifest, profiles)];
+  if (kind === 'Job') return jobPreviews(titleOf(manifest), manifest, profiles);
+  if (!isRecord(spec)) return [];
+  if (kind === 'CronJob' && isRecord(spec.jobTemplate)) {
+    return jobPreviews(`Job of ${titleOf(manifest)}`, spec.jobTemplate, profiles);
+  }
+  if (typeof kind === 'string' && TEMPLATE_OWNERS.has(kind) && isRecord(spec.template)) {
+    return [podPreview(`Pod of ${titleOf(manifest)}`, spec.template, profiles)];
+  }
+  return [];
+}
+
+function jobPreviews(
+  title: string,
+  manifest: Manifest,
+  profiles: readonly DeviceProfile[],
+): readonly Preview[] {
+  const template = isRecord(manifest.spec) ? manifest.spec.template : undefined;
+  const before = defaultedJob(manifest);
+  const object = asObject('jobs.batch CREATE', before);
+  const preview =
+    object?.kind === 'Job'
+      ? previewFrom(title, before, decideJob(object.job, profiles, 'act'))
+      : unreadable(title, before);
+  return isRecord(template)
+    ? [preview, podPreview(`Pod of ${title}`, template, profiles)]
+    : [preview];
+}
+
+function podPreview(
+  title: string,
+  manifest: Manifest,
+  profiles: readonly DeviceProfile[],
+): Preview {
+  const before = defaultedPod(manifest);
+  const object = asObject('pods CREATE', before);
+  return object?.kind === 'Pod'
+    ? previewFrom(title, before, decide(object.pod, profiles, 'act'))
+    : unreadable(title, before);
+}
+
+function previewFrom(
+  title: string,
+  before: Manifest,
+  { profile, injections, declined, price, ...rest }: Admission,
+): Preview {
+  const metadata = isRecord(before.metadata) ? before.metadata : {};
+  const operations = patchFor(
+    { metadata },
+    { ...rest, injections, declined, ...(profile && { profile }) },
+  );
+  if ('code' in operations) {
+    return { title, before, operations: [], injected: [], declined: [operations] };
+  }
+  return {
+    title,
+    before,
+    operations,
+    injected: injectionsInWords(injections),
+    ...(profile !== undefined && { profile }),
+    declined,
+    ...(price !== undefined && { price }),
+  };
+}
+
+function unreadable(title: string, before: Manifest): Preview {
+  const words = 'it has not the shape of its kind; the API server would say more';
+  return { title, before, operations: [], injected: [], declined: [{ code: 'Unreadable', words }] };
+}
+
+/** What the API server fills in, as far as the rules look at it. */
+function defaultedPod(manifest: Manifest): Manifest {
+  const { metadata, spec, ...rest } = manifest;
+  const given = isRecord(spec) ? spec : {};
+  const tolerations = Array.isArray(given.tolerations) ? given.tolerations : [];
+  const missing = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].filter(
+    (key) => !tolerations.some((one) => isRecord(one) && (!one.key || one.key === key)),
+  );
+  return {
+    ...rest,
+    metadata: metadata ?? {},
+    spec: {
+      terminationGracePeriodSeconds: 30,
+      restartPolicy: 'Always',
+      schedulerName: 'default-scheduler',
+      ...given,
+      tolerations: [
+        ...tolerations,
+        ...missing.map((key) => ({
+          key,
+          operator: 'Exists',
+          effect: 'NoExecute',
+          tolerationSeconds: 300,
+        })),
+      ],
+    },
+  };
+}
+
+function defaultedJob(manifest: Manifest): Manifest {
+  const { metadata, spec, ...rest } = manifest;
+  const given = isRecord(spec) ? spec : {};
+  return {
+    ...rest,
+    metadata: metadata ?? {},
+    spec: {
+      backoffLimit: 6,
+      completionMode: 'NonIndexed',
+      podReplacementPolicy: given.podFailurePolicy == null ? 'TerminatingOrFailed' : 'Failed',
+      ...given,
+    },
+  };
+}
+
+function titleOf({ kind, metadata }: Manifest): string {
+  const { namespace, name, generateName } = isRecord(metadata) ? metadata : {};
+  const shown = name ?? generateName ?? 'without a name';
+  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${shown}`;
+}
