@@ -59,8 +59,19 @@ function expected<T extends Pod | Job>(object: T, admission: Admission): T {
   return 'code' in operations ? object : applyStrictly(object, operations);
 }
 
+/**
+ * A Job without labels shares its template's map of them until something patches it, so that the labels
+ * which the API server then adds to the template show on the Job too (SetDefaults_Job, seen on
+ * 1.37.2). Any patch of any webhook ends that; the template keeps them.
+ */
+const SHARED_BY_ACCIDENT = /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/;
+
 /** Without what differs by chance: a Job's selector carries its uid, a pod's token volume a name. */
-function comparable({ metadata: { labels, annotations }, spec }: Pod | Job): object {
+function comparable({ metadata, spec }: Pod | Job): object {
+  const labels = Object.fromEntries(
+    Object.entries(metadata.labels ?? {}).filter(([key]) => !SHARED_BY_ACCIDENT.test(key)),
+  );
+  const { annotations } = metadata;
   const text = JSON.stringify({ labels, annotations, spec });
   return JSON.parse(
     text.replace(/kube-api-access-\w+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'X'),

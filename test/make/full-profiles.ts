@@ -12,6 +12,7 @@ profiles:
     nodeLoss: 15m
     failurePolicy: { fatalExitCodes: [78, 79], backoffLimitPerIndex: 3 }
     restartRules: { exitCodes: [75] }
+    schedulerName: surefoot
   - name: amd
     devices: [amd.com/gpu]
     tolerations:
