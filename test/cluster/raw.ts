@@ -21,7 +21,7 @@ export class RawClient {
     this.#agent = new Agent({ ca, keepAlive: true, maxSockets: 16 });
   }
 
-  static async for(bed: Bed): Promise<RawClient> {
+  static async for(bed: Pick<Bed, 'admin' | 'directory'>): Promise<RawClient> {
     const { server = '' } = bed.admin.getCurrentCluster() ?? {};
     return new RawClient(server, await readFile(join(bed.directory, 'ca.crt')));
   }

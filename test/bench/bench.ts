@@ -1,0 +1,23 @@
+import { Argument, Command, CommanderError, Option } from 'commander';
+
+/** `npm run bench -- NAME`: measures us beside our opponents, in one run. */
+
+const command = new Command('bench')
+  .description('ratios against stated opponents, measured in one run')
+  .addArgument(new Argument('<what>', 'which').choices(['webhook']))
+  .addOption(
+    new Option('-o, --output <FORM>', 'how to print it')
+      .choices(['table', 'json'])
+      .default('table'),
+  )
+  .exitOverride();
+try {
+  await command.parseAsync();
+  const { output } = command.opts<{ output: 'table' | 'json' }>();
+  const { benchWebhook } = await import('./webhook.ts');
+  await benchWebhook(output);
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+  console.error(error);
+  process.exit(1);
+}

@@ -1,0 +1,3 @@
+module surefoot.dev/bench/go-webhook
+
+go 1.24
