@@ -1,4 +1,4 @@
-import { failurePolicy, PRICE_OF_A_FAILURE_POLICY } from './rules/failure-policy.ts';
+import { failurePolicy } from './rules/failure-policy.ts';
 import { grace } from './rules/grace.ts';
 import { nodeLoss } from './rules/node-loss.ts';
 import { restartRules } from './rules/restart-rules.ts';
@@ -24,8 +24,6 @@ export interface Admission {
   readonly declined: readonly Reason[];
   /** True when the user asked for something by annotation and did not get it: worth a warning. */
   readonly worthAWarning: boolean;
-  /** What an injection costs, for its user to know. */
-  readonly price?: string;
 }
 
 /**
@@ -69,15 +67,17 @@ export function decideJob(job: Job, profiles: readonly DeviceProfile[], mode: Mo
   const found = profileFor(templatePod(job), profiles);
   if ('injections' in found) return found;
   const ruling = failurePolicy(job, found);
-  const admission = carriedOut(found, [ruling], { full: 'annotation', missing: 'none' }, mode);
-  return admission.injections.some(({ words }) => words.startsWith('failure policy'))
-    ? { ...admission, price: PRICE_OF_A_FAILURE_POLICY }
-    : admission;
+  return carriedOut(found, [ruling], { full: 'annotation', missing: 'none' }, mode);
 }
 
 /** Each injection in a few words, as the `injected` annotation and the audit log carry them. */
 export function injectionsInWords(injections: readonly Injection[]): readonly string[] {
   return injections.map(({ words }) => words);
+}
+
+/** What they cost, for their user to know. */
+export function pricesOf(injections: readonly Injection[]): readonly string[] {
+  return injections.flatMap(({ price }) => price ?? []);
 }
 
 /** The pod that a Job's template describes; what the Job says of itself holds for it too. */

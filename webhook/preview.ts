@@ -1,5 +1,5 @@
 import { isRecord } from '../certs/serving/json.ts';
-import { type Admission, decide, decideJob, injectionsInWords } from './decide.ts';
+import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from './decide.ts';
 import { patchFor } from './patch.ts';
 import { asObject } from './review.ts';
 import type { PatchOperation } from './words/injection.ts';
@@ -17,7 +17,8 @@ export interface Preview {
   readonly injected: readonly string[];
   readonly profile?: string;
   readonly declined: readonly Reason[];
-  readonly price?: string;
+  /** What it costs. */
+  readonly prices: readonly string[];
 }
 
 /** An object of a manifest as it was written. */
@@ -88,7 +89,7 @@ function podPreview(
 function previewFrom(
   title: string,
   before: Manifest,
-  { profile, injections, declined, price, ...rest }: Admission,
+  { profile, injections, declined, ...rest }: Admission,
 ): Preview {
   const metadata = isRecord(before.metadata) ? before.metadata : {};
   const operations = patchFor(
@@ -96,7 +97,7 @@ function previewFrom(
     { ...rest, injections, declined, ...(profile && { profile }) },
   );
   if ('code' in operations) {
-    return { title, before, operations: [], injected: [], declined: [operations] };
+    return { title, before, operations: [], injected: [], declined: [operations], prices: [] };
   }
   return {
     title,
@@ -105,13 +106,14 @@ function previewFrom(
     injected: injectionsInWords(injections),
     ...(profile !== undefined && { profile }),
     declined,
-    ...(price !== undefined && { price }),
+    prices: pricesOf(injections),
   };
 }
 
 function unreadable(title: string, before: Manifest): Preview {
   const words = 'it has not the shape of its kind; the API server would say more';
-  return { title, before, operations: [], injected: [], declined: [{ code: 'Unreadable', words }] };
+  const declined = [{ code: 'Unreadable' as const, words }];
+  return { title, before, operations: [], injected: [], declined, prices: [] };
 }
 
 /** What the API server fills in, as far as the rules look at it. */

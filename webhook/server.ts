@@ -1,7 +1,7 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
-import { type Admission, decide, decideJob, injectionsInWords } from './decide.ts';
+import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from './decide.ts';
 import type { AdmissionMetrics, AnsweredResult } from './metrics.ts';
 import { patchFor } from './patch.ts';
 import {
@@ -129,7 +129,7 @@ function carryOut(request: AdmissionRequest, object: Pod | Job, admission: Admis
     result: 'injected',
     words,
     text: patched(request.uid, operations, {
-      warnings: admission.price === undefined ? [] : [warning(`Surefoot: ${admission.price}`)],
+      warnings: pricesOf(admission.injections).map((price) => warning(`Surefoot: ${price}`)),
       audit: {
         injected: `profile ${admission.profile}: ${words || 'marked only'}`,
         ...(admission.declined.length > 0 && { declined: reasonsInWords(admission.declined) }),

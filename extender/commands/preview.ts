@@ -60,7 +60,7 @@ function previewText({
   profile,
   injected,
   declined,
-  price,
+  prices,
 }: Preview): string {
   const said =
     operations.length === 0
@@ -68,7 +68,7 @@ function previewText({
       : [`${title}: profile ${profile}: ${injected.join('; ') || 'only marked'}`];
   const remarks = [
     ...declined.map(({ code, words }) => `  ${code}: ${words}`),
-    ...(price === undefined ? [] : [`  its price: ${price}`]),
+    ...prices.map((price) => `  its price: ${price}`),
   ];
   return [
     styled('bold', said.join('')),

@@ -23,6 +23,10 @@ const MOST_COMPLETIONS = 100_000;
 /** The API's limit of rules. */
 const MOST_RULES = 20;
 
+/** Said as a warning (kubernetes#134038). */
+const PRICE =
+  'with podReplacementPolicy Failed, a pod on a lost node is replaced only once its Node is deleted or tainted out-of-service';
+
 /**
  * What a Job does when a pod of it fails: disruptions do not count, exit codes that the profile calls
  * fatal end the Job, and each index counts for itself where the profile asks. A policy is valid only
@@ -41,7 +45,7 @@ export function failurePolicy(job: Job, profile: DeviceProfile): Ruling {
     if (job.spec.podReplacementPolicy !== 'Failed') {
       operations.push(add('/spec/podReplacementPolicy', 'Failed'));
     }
-    injections.push({ words: rulesInWords(profile), operations });
+    injections.push({ words: rulesInWords(profile), operations, price: PRICE });
   }
   const perIndex = backoffPerIndex(job, wanted.backoffLimitPerIndex);
   return {
@@ -49,10 +53,6 @@ export function failurePolicy(job: Job, profile: DeviceProfile): Ruling {
     declined: perIndex.declined,
   };
 }
-
-/** Said as a warning with each policy that is injected (kubernetes#134038). */
-export const PRICE_OF_A_FAILURE_POLICY =
-  'with podReplacementPolicy Failed, a pod on a lost node is replaced only once its Node is deleted or tainted out-of-service';
 
 function whyNot({ metadata, spec }: Job): Ruling | undefined {
   const group = groupControllerOf(metadata) ?? groupControllerOf(spec.template.metadata ?? {});

@@ -15,6 +15,8 @@ export interface Injection {
   readonly words: string;
   /** In order; whatever parent they need is made by an earlier one. */
   readonly operations: readonly PatchOperation[];
+  /** What it costs, for its user to know. */
+  readonly price?: string;
 }
 
 /** What one rule makes of one object: it changes something, or says why not, or has nothing to say. */
