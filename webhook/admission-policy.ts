@@ -6,11 +6,10 @@ import {
   notOptedOut,
   quoted,
 } from './match-conditions.ts';
-import { INJECT, INJECTED, MANAGED, PROFILE } from './words/keys.ts';
+import { optInSelector } from './registration.ts';
+import { DEFAULT_GRACE_SECONDS } from './rules/grace.ts';
+import { INJECTED, MANAGED, PROFILE } from './words/keys.ts';
 import type { DeviceProfile } from './words/profile.ts';
-
-/** What the API server writes where a pod sets no termination grace. */
-const DEFAULT_GRACE_SECONDS = 30;
 
 /**
  * MutatingAdmissionPolicies and their bindings that do the static part of the webhook's work, for
@@ -59,16 +58,7 @@ function policyAndBinding(
         // A policy is run again after its own change, so NOT_PREPARED_YET is what ends it.
         reinvocationPolicy: 'IfNeeded',
         matchConstraints: {
-          namespaceSelector: {
-            matchExpressions: [
-              { key: INJECT, operator, values: [...labels] },
-              {
-                key: 'kubernetes.io/metadata.name',
-                operator: 'NotIn',
-                values: ['kube-system', 'surefoot-system'],
-              },
-            ],
-          },
+          namespaceSelector: optInSelector(operator, labels),
           resourceRules: [
             { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
           ],

@@ -19,6 +19,13 @@ const FOREIGN = {
   values: ['kube-system', 'surefoot-system'],
 };
 
+/** Namespaces by their opt-in label; `NotIn` takes those without the label too. */
+export function optInSelector(operator: 'In' | 'NotIn', labels: readonly string[]): object {
+  return {
+    matchExpressions: [{ key: INJECT, operator, values: [...labels] }, { ...FOREIGN }],
+  };
+}
+
 /** One way for an object to reach the webhook; each object takes one way only. */
 interface Way {
   readonly name: string;
@@ -72,12 +79,7 @@ function entry(
   return {
     name: `${way.name}-${kind}.surefoot.dev`,
     clientConfig: clientConfigOf(way.path),
-    namespaceSelector: {
-      matchExpressions: [
-        { key: INJECT, operator: way.operator, values: [...way.labels] },
-        { ...FOREIGN },
-      ],
-    },
+    namespaceSelector: optInSelector(way.operator, way.labels),
     rules: [
       {
         operations: ['CREATE'],

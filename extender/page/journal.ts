@@ -4,6 +4,7 @@ import type { Departure, DepartureCause } from '../history/departure.ts';
 import type { NodeFacts, PodFacts } from '../history/facts.ts';
 import type { Incident } from '../history/incident.ts';
 import type { Entry, EntryKind } from './shapes.ts';
+import { timeOf } from './shown.ts';
 
 const MOST_ENTRIES = 500;
 /** Members of a group that leave within this time of one another have left together. */
@@ -174,8 +175,4 @@ function isOrdinal(slotKey: string): boolean {
 
 function bootedBetween(previous: NodeFacts, current: NodeFacts): boolean {
   return current.bootId !== '' && previous.bootId !== current.bootId;
-}
-
-function timeOf(atSeconds: number): string {
-  return new Date(atSeconds * 1000).toISOString();
 }

@@ -3,7 +3,7 @@ import type { DecisionRecord } from '../decisions/record.ts';
 import type { View } from '../prioritize.ts';
 import { DeviceNames } from './device-names.ts';
 import type { ControlName, Entry, LiveChange, ShownNode } from './shapes.ts';
-import { shownDecision, shownNode, shownPod, tellingForecasts } from './shown.ts';
+import { shownDecision, shownNode, shownPod, tellingForecasts, timeOf } from './shown.ts';
 
 /** How often what has changed is sent. */
 const TICK_MS = 500;
@@ -103,7 +103,7 @@ export class LiveFeed {
     const known = nodes.filter((node) => node !== undefined);
     for (const node of known) this.#sent.set(node.node, JSON.stringify(node));
     return {
-      at: timeOf(view),
+      at: timeOf(view.nowSeconds),
       about: { mode: view.config.mode, controls: this.#deps.controls },
       nodes: known,
       pending: pendingOf(view),
@@ -119,7 +119,7 @@ export class LiveFeed {
     if (this.#watchers.size === 0) return;
     const view = this.#deps.view();
     const change: LiveChange = {
-      at: timeOf(view),
+      at: timeOf(view.nowSeconds),
       ...this.#nodeChanges(view),
       ...(this.#isPendingTouched && { pending: pendingOf(view) }),
       ...(this.#decided.size > 0 && { decisions: this.#decisionChanges() }),
@@ -185,8 +185,4 @@ function pendingOf({ cluster }: View): NonNullable<LiveChange['pending']> {
 
 function messageOf(change: LiveChange): string {
   return `data: ${JSON.stringify(change)}\n\n`;
-}
-
-function timeOf({ nowSeconds }: View): string {
-  return new Date(nowSeconds * 1000).toISOString();
 }

@@ -197,6 +197,7 @@ function nameOf({ namespace, name }: PodFacts): string {
   return `${namespace}/${name}`;
 }
 
-function timeOf(atSeconds: number): string {
+/** A moment as it is shown, in ISO 8601. */
+export function timeOf(atSeconds: number): string {
   return new Date(atSeconds * 1000).toISOString();
 }

@@ -4,7 +4,7 @@ import type { DeviceProfile } from '../words/profile.ts';
 import { isUserSet } from './user-set.ts';
 
 /** What the API server writes where a pod sets no termination grace. */
-const DEFAULT_GRACE_SECONDS = 30;
+export const DEFAULT_GRACE_SECONDS = 30;
 
 /**
  * Termination grace is raised to the profile's minimum. Only the default of 30 s is ever raised; any
