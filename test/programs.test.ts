@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,13 +107,24 @@ describe('surefoot webhook', () => {
 });
 
 test('a configuration that is changed, broken and mended under load is answered by the old one or the new one, never by a mixture', async () => {
-  // Both files change: the mode by webhook.yaml, what is injected by profiles.yaml.
+  // As a ConfigMap is mounted: both files change in one step, by a link.
   const profiles = (key: string, minimum: string) =>
     `apiVersion: config.surefoot.dev/v1alpha1\nkind: Profiles\nprofiles:\n  - name: ${key}\n    devices: [nvidia.com/gpu]\n    tolerations: [{ key: ${key}, effect: NoSchedule }]\n    grace: { minimum: ${minimum} }\n`;
+  const webhook = (restricted: string) =>
+    `apiVersion: config.surefoot.dev/v1alpha1\nkind: Webhook\nmode: act\ntolerationsRestrictedIn: [${restricted}]\n`;
   const [config, tlsDir] = [await configDirectory(), await tlsDirectory()];
-  const webhookYaml = await readFile(join(config, 'webhook.yaml'), 'utf8');
-  await writeFile(join(config, 'webhook.yaml'), webhookYaml.replace('mode: observe', 'mode: act'));
-  await writeFile(join(config, 'profiles.yaml'), profiles('first', '60s'));
+  const mount = async (version: string, files: Readonly<Record<string, string>>) => {
+    await mkdir(join(config, version));
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(join(config, version, name), text);
+    }
+    await symlink(version, join(config, '..next'));
+    await rename(join(config, '..next'), join(config, '..data'));
+  };
+  await mount('..1', {
+    'profiles.yaml': profiles('first', '60s'),
+    'webhook.yaml': webhook('team-a'),
+  });
   const program = new Program([
     'webhook',
     `--config=${config}`,
@@ -126,20 +137,20 @@ test('a configuration that is changed, broken and mended under load is answered 
   const load = Array.from({ length: 4 }, async () => {
     while (!isOver) {
       const { patch } = await review(port, tlsDir);
-      const [key, grace] = injectedIn(patch);
-      const what = `${key} ${grace}`;
+      const [key = 'no toleration', grace] = injectedIn(patch);
+      const what = `${key}, ${grace} s`;
       seen.set(what, (seen.get(what) ?? 0) + 1);
     }
   });
   const nextIs = (what: string) => eventually(what, () => (seen.get(what) ?? 0) > 20);
-  await nextIs('first 60');
-  await writeFile(join(config, 'profiles.yaml'), 'profiles: [');
+  await nextIs('no toleration, 60 s');
+  await mount('..2', { 'profiles.yaml': 'profiles: [', 'webhook.yaml': webhook('') });
   await sleep(2500);
-  await writeFile(join(config, 'profiles.yaml'), profiles('second', '2m'));
-  await nextIs('second 120');
+  await mount('..3', { 'profiles.yaml': profiles('second', '2m'), 'webhook.yaml': webhook('') });
+  await nextIs('second, 120 s');
   isOver = true;
   await Promise.all(load);
-  expect([...seen.keys()].sort()).toEqual(['first 60', 'second 120']);
+  expect([...seen.keys()].sort()).toEqual(['no toleration, 60 s', 'second, 120 s']);
 });
 
 /** The toleration's key and the grace that a patch gives. */

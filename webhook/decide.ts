@@ -5,7 +5,7 @@ import { restartRules } from './rules/restart-rules.ts';
 import { schedulerName } from './rules/scheduler-name.ts';
 import { tolerations } from './rules/tolerations.ts';
 import { asksForDevices, type DevicesAsked, devicesAsked } from './words/device.ts';
-import type { Injection, Ruling } from './words/injection.ts';
+import { declining, type Injection, NOTHING, type Ruling } from './words/injection.ts';
 import type { Job } from './words/job.ts';
 import { INJECT, INJECTED, MANAGED, PROFILE } from './words/keys.ts';
 import type { Mode } from './words/mode.ts';
@@ -50,10 +50,19 @@ const POD_RULES: readonly ((pod: Pod, profile: DeviceProfile) => Ruling)[] = [
  * Decides for a pod that its namespace's label, or its own annotation, has opted in. A pure
  * function of the pod and the configuration, and a fixed point: a prepared pod gets nothing more.
  */
-export function decide(pod: Pod, profiles: readonly DeviceProfile[], mode: Mode): Admission {
+export function decide(
+  pod: Pod,
+  profiles: readonly DeviceProfile[],
+  mode: Mode,
+  { tolerationsRestricted = false }: { readonly tolerationsRestricted?: boolean } = {},
+): Admission {
   const found = profileFor(pod, profiles);
   if ('injections' in found) return found;
-  const rulings = POD_RULES.map((rule) => rule(pod, found));
+  const rulings = POD_RULES.map((rule) =>
+    rule === tolerations && tolerationsRestricted
+      ? withheld(tolerations(pod, found))
+      : rule(pod, found),
+  );
   const { labels, annotations } = pod.metadata;
   const isMarked = labels?.[MANAGED] === 'true' && Object.hasOwn(annotations ?? {}, INJECTED);
   return carriedOut(found, rulings, { full: ON_PODS, missing: isMarked ? 'none' : ON_PODS }, mode);
@@ -147,6 +156,16 @@ function carriedOut(
     reasons.push({ code: 'AlreadyPrepared', words: 'nothing is missing' });
   }
   return { profile: name, injections, marks, declined: reasons, worthAWarning: false };
+}
+
+/** What another admission plugin would refuse the whole pod for. */
+function withheld({ injections }: Ruling): Ruling {
+  if (injections.length === 0) return NOTHING;
+  const words = injectionsInWords(injections).join('; ');
+  return declining(
+    'TolerationsRestricted',
+    `webhook.yaml says that tolerations are restricted in this namespace, so not added: ${words}`,
+  );
 }
 
 function declined(worthAWarning: boolean, code: Reason['code'], words: string): Admission {

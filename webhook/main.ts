@@ -91,6 +91,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
       profiles: config.value['profiles.yaml'].profiles,
       mode: config.value['webhook.yaml'].mode,
       namespaces: config.value['webhook.yaml'].namespaces,
+      tolerationsRestrictedIn: config.value['webhook.yaml'].tolerationsRestrictedIn,
     }),
     metrics,
     log,

@@ -29,6 +29,7 @@ export interface WebhookSettings {
   readonly profiles: readonly DeviceProfile[];
   readonly mode: Mode;
   readonly namespaces: Readonly<Record<string, Mode>>;
+  readonly tolerationsRestrictedIn: readonly string[];
 }
 
 export interface WebhookDeps {
@@ -106,9 +107,10 @@ function answerFor(
   }
   const mode = most === 'observe' ? 'observe' : modeIn(request.namespace, settings);
   const { profiles } = settings;
+  const tolerationsRestricted = settings.tolerationsRestrictedIn.includes(request.namespace);
   try {
     return object.kind === 'Pod'
-      ? carryOut(request, object.pod, decide(object.pod, profiles, mode))
+      ? carryOut(request, object.pod, decide(object.pod, profiles, mode, { tolerationsRestricted }))
       : carryOut(request, object.job, decideJob(object.job, profiles, mode));
   } catch (error) {
     // What we cannot judge we leave alone: a failure of ours is never theirs.

@@ -11,6 +11,8 @@ export const webhookSchema = strictSection({
   mode: modeField,
   /** Namespace name to mode, where it differs. */
   namespaces: z.record(z.string(), modeField).default({}),
+  /** Namespaces where somebody else says which tolerations a pod may have: none is added there. */
+  tolerationsRestrictedIn: z.array(z.string()).default([]),
 });
 
 /** The files that the webhook reads of the configuration directory. */

@@ -50,7 +50,7 @@ export async function benchWebhook(output: 'table' | 'json'): Promise<void> {
   const { KUBEBUILDER_ASSETS: assetsDir, XDG_CACHE_HOME: cacheDir } = process.env;
   const programs = await controlPlanePrograms(version, { assetsDir, cacheDir, say });
   const directory = await mkdtemp(join(tmpdir(), 'surefoot-bench-'));
-  const plane = await ControlPlane.boot(directory, programs, version.featureGates);
+  const plane = await ControlPlane.boot(directory, programs, version);
   try {
     const servers = await startServers(plane);
     const raw = await RawClient.for({ admin: plane.kubeConfig('admin'), directory });

@@ -14,6 +14,8 @@ export interface BedOptions extends NodesOptions {
   readonly mode: Mode;
   /** profiles.yaml; default: as shipped. */
   readonly profiles?: string;
+  /** Admission plugins of the API server beside the usual ones. */
+  readonly admissionPlugins?: readonly string[];
   /** Kubernetes minor, such as `1.37`. */
   readonly kubernetes?: string | undefined;
   /** Default: a new directory under the system's temporary one, removed by `stop`. */
@@ -44,7 +46,10 @@ export class Bed {
     const programs = await controlPlanePrograms(version, { assetsDir, cacheDir, say });
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'surefoot-bed-')));
     say(`booting Kubernetes ${version.version}`);
-    const plane = await ControlPlane.boot(directory, programs, version.featureGates);
+    const plane = await ControlPlane.boot(directory, programs, {
+      featureGates: version.featureGates,
+      admissionPlugins: options.admissionPlugins,
+    });
     try {
       const config = plane.kubeConfig('admin');
       const kubelet = new KubeletStandIn(config);

@@ -21,6 +21,11 @@ const USERS = {
 
 export type UserName = keyof typeof USERS;
 
+export interface ApiServerOptions {
+  readonly featureGates?: string | undefined;
+  readonly admissionPlugins?: readonly string[] | undefined;
+}
+
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
 
 /** etcd, API server, controller-manager, scheduler and kwok as plain processes on loopback. */
@@ -40,14 +45,14 @@ export class ControlPlane {
   static async boot(
     directory: string,
     programs: Programs,
-    featureGates?: string,
+    options: ApiServerOptions,
   ): Promise<ControlPlane> {
     const [etcdPort, peerPort, apiPort, extenderPort] = await freePorts(4);
     const plane = new ControlPlane(directory, programs, extenderPort as number);
     await mkdir(join(directory, 'logs'), { recursive: true });
     try {
       plane.#bootStore(etcdPort as number, peerPort as number);
-      await plane.#bootApi(etcdPort as number, apiPort as number, featureGates);
+      await plane.#bootApi(etcdPort as number, apiPort as number, options);
       plane.#startControllers();
       await plane.startScheduler('default-scheduler', { extender: true });
       return plane;
@@ -123,7 +128,11 @@ export class ControlPlane {
     ]);
   }
 
-  async #bootApi(etcdPort: number, apiPort: number, featureGates?: string): Promise<void> {
+  async #bootApi(
+    etcdPort: number,
+    apiPort: number,
+    { featureGates, admissionPlugins }: ApiServerOptions,
+  ): Promise<void> {
     await makeCertificates({
       tlsDir: this.directory,
       hosts: ['127.0.0.1', 'localhost'],
@@ -144,6 +153,9 @@ export class ControlPlane {
       '--service-cluster-ip-range=10.0.0.0/24',
       '--endpoint-reconciler-type=none',
       ...(featureGates !== undefined ? [`--feature-gates=${featureGates}`] : []),
+      ...(admissionPlugins !== undefined
+        ? [`--enable-admission-plugins=${admissionPlugins.join(',')}`]
+        : []),
     ]);
     await eventually('the API server to be ready', () => this.#isReady(server), {
       timeoutSeconds: 60,

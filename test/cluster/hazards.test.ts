@@ -25,7 +25,13 @@ import { useBed } from './use-bed.ts';
 /** Where Surefoot acts, and where it has nothing to do whatever an object says. */
 const OURS = 'team';
 const FOREIGN = 'surefoot-system';
-const used = useBed({ count: 2, gpus: 8, mode: 'act', profiles: FULL_PROFILES });
+const used = useBed({
+  count: 2,
+  gpus: 8,
+  mode: 'act',
+  profiles: FULL_PROFILES,
+  admissionPlugins: ['PodTolerationRestriction'],
+});
 let raw: RawClient;
 let objects: KubernetesObjectApi;
 
@@ -237,6 +243,46 @@ describe('other webhooks', () => {
   });
 });
 
+describe('versions of AdmissionReview', () => {
+  test('hazard 5: ours asks for v1; asked in v1beta1 it says so, patches nothing, and the pod goes through', async () => {
+    const api = used.bed.admin.makeApiClient(AdmissionregistrationV1Api);
+    const { items } = await api.listMutatingWebhookConfiguration();
+    const [ours] = items;
+    if (ours === undefined) throw new Error('our registration is missing');
+    const versions = (ours.webhooks ?? []).map((entry) => entry.admissionReviewVersions);
+    expect(versions).toEqual(versions.map(() => ['v1']));
+    const malformed = async () =>
+      sample(await used.bed.surefoot.webhookMetrics(), 'surefoot_admission_requests_total', {
+        result: 'malformed',
+      });
+    const asking = async (admissionReviewVersions: string[]) => {
+      const name = ours.metadata?.name ?? '';
+      const current = await api.readMutatingWebhookConfiguration({ name });
+      for (const entry of current.webhooks ?? []) {
+        entry.admissionReviewVersions = admissionReviewVersions;
+      }
+      await api.replaceMutatingWebhookConfiguration({ name, body: current });
+    };
+    await asking(['v1beta1']);
+    try {
+      const before = await malformed();
+      await eventually('the API server to ask in v1beta1', async () => {
+        const { status } = await raw.create('pods', OURS, inOurs(), dry);
+        expect(status).toBe(201);
+        return (await malformed()) > before;
+      });
+      const { body } = await raw.create('pods', OURS, inOurs(), dry);
+      expect(body.metadata.annotations?.[INJECTED]).toBeUndefined();
+    } finally {
+      await asking(['v1']);
+    }
+    await eventually('the API server to ask in v1 again', async () => {
+      const { body } = await raw.create('pods', OURS, inOurs(), dry);
+      return body.metadata.annotations?.[INJECTED] !== undefined;
+    });
+  });
+});
+
 describe('who judges after us', () => {
   test('hazard 11: the restricted Pod Security Standard and a quota judge as they would without us', async () => {
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
@@ -278,6 +324,42 @@ describe('who judges after us', () => {
     };
     expect(await verdicts('strict-with')).toEqual([201, 403, 403, 403]);
     expect(await verdicts('strict-without')).toEqual([201, 403, 403, 403]);
+  });
+
+  test('hazard 11: PodTolerationRestriction refuses a pod for a toleration of ours, unless webhook.yaml names the namespace', async () => {
+    const namespace = 'restricted';
+    await used.hand.core.createNamespace({
+      body: {
+        metadata: {
+          name: namespace,
+          labels: { [INJECT]: 'enabled' },
+          annotations: {
+            'scheduler.alpha.kubernetes.io/tolerationsWhitelist': JSON.stringify([
+              { operator: 'Exists', effect: 'NoExecute' },
+              { operator: 'Exists', key: 'node.kubernetes.io/memory-pressure' },
+            ]),
+          },
+        },
+      },
+    });
+    const verdict = async (annotations: Record<string, string> = {}) => {
+      const pod = makePod({ metadata: { namespace, annotations } });
+      const { status, body } = await raw.create('pods', namespace, pod, dry);
+      return { status, said: String(body.message ?? ''), annotations: body.metadata?.annotations };
+    };
+    expect((await verdict({ [INJECT]: 'false' })).status).toBe(201);
+    expect(await verdict()).toMatchObject({
+      status: 500, // the plugin returns a bare error; a refusal all the same
+      said: expect.stringContaining('conflict with its namespace'),
+    });
+    await used.bed.surefoot.setWebhook('tolerationsRestrictedIn', [namespace]);
+    const { status, annotations } = await verdict();
+    expect(status).toBe(201);
+    expect(JSON.parse(annotations[INJECTED])).toMatchObject({
+      declined: expect.arrayContaining([
+        expect.objectContaining({ code: 'TolerationsRestricted' }),
+      ]),
+    });
   });
 
   test('hazard 10: the opt-in label is set and removed only by those who may opt-in', async () => {

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
+import { parse, stringify } from 'yaml';
 import { manifestText } from '../../extender/commands/manifests.ts';
 import type { ShownDecision, ShownNode } from '../../extender/page/shapes.ts';
 import type { Mode } from '../../webhook/words/mode.ts';
@@ -70,6 +71,14 @@ export class Installation {
     const before = await this.#configurations();
     await this.writeProfiles(text);
     await this.#inForceAfter(before);
+  }
+
+  /** Sets one key of webhook.yaml and waits until it is in force. */
+  async setWebhook(key: string, value: unknown): Promise<void> {
+    const path = join(this.configDirectory, 'webhook.yaml');
+    const before = await this.#configurations();
+    await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
+    await this.#inForceAfter(before.slice(0, 1));
   }
 
   async startWebhook(): Promise<void> {
@@ -151,7 +160,7 @@ export class Installation {
   async #inForceAfter(before: readonly string[]): Promise<void> {
     await eventually('the new configuration to be in force', async () => {
       const now = await this.#configurations();
-      return now.every((configuration, index) => configuration !== before[index]);
+      return before.every((configuration, index) => configuration !== now[index]);
     });
   }
 

@@ -130,6 +130,21 @@ describe('what is left alone, and why (hazard 8)', () => {
     ]);
   });
 
+  test('tolerations, where somebody else restricts them, while the rest is injected (hazard 11)', () => {
+    const restricted = { tolerationsRestricted: true };
+    const { injections, declined } = decide(makePod(), PROFILES, 'act', restricted);
+    expect(injectionsInWords(injections)).toEqual(['grace 30s -> 60s']);
+    expect(declined).toEqual([
+      {
+        code: 'TolerationsRestricted',
+        words:
+          'webhook.yaml says that tolerations are restricted in this namespace, so not added: toleration nvidia.com/gpu:NoSchedule',
+      },
+    ]);
+    const tolerant = makePod({ spec: { tolerations: [{ operator: 'Exists' }] } });
+    expect(decide(tolerant, PROFILES, 'act', restricted).declined).toEqual([]);
+  });
+
   test('everything, when observing, with what would have been done', () => {
     const { injections, declined } = decide(makePod(), PROFILES, 'observe');
     expect(injections).toEqual([]);

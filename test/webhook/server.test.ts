@@ -17,7 +17,12 @@ async function serving(mode: Mode = 'act', namespaces: Record<string, Mode> = {}
   const url = await listening(
     webhookApp({
       bound: new Bound({ requests: 256, bytes: 64 * 2 ** 20, onShed() {} }).handler,
-      settings: () => ({ profiles: [makeProfile()], mode, namespaces }),
+      settings: () => ({
+        profiles: [makeProfile()],
+        mode,
+        namespaces,
+        tolerationsRestrictedIn: [],
+      }),
       metrics: admissionMetrics(registry),
       log: pino({ level: 'silent' }),
     }),
