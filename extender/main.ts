@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
@@ -14,6 +17,8 @@ import {
 import { builtInCatalogue } from './built-in-catalogue.ts';
 import { DecisionRecord } from './decisions/record.ts';
 import { Historian } from './historian.ts';
+import { catalogueOf } from './history/catalogue.ts';
+import { clusterKeeper, memoryKeeper } from './keeper.ts';
 import { extenderMetrics } from './metrics.ts';
 import { pageApp } from './page/api.ts';
 import type { Controls } from './page/controls.ts';
@@ -23,13 +28,12 @@ import type { ControlName } from './page/shapes.ts';
 import type { View } from './prioritize.ts';
 import { extenderApp } from './server.ts';
 import { extenderFiles } from './settings.ts';
-import { MemoryStore } from './storage/memory.ts';
-import { loadKubeConfig, namespaceSource, nodeSource, podSource } from './watch/api.ts';
+import type { HistoryChanged } from './storage/store.ts';
+import { Unmapped } from './unmapped.ts';
+import { loadKubeConfig } from './watch/api.ts';
 import { Cluster } from './watch/cluster.ts';
-import { namespaceFacts } from './watch/namespaces.ts';
-import { nodeFacts } from './watch/nodes.ts';
-import { podFacts } from './watch/pods.ts';
-import { Reflector } from './watch/reflector.ts';
+import { DynamicResources } from './watch/dra.ts';
+import { Watches } from './watches.ts';
 
 export interface ExtenderOptions {
   readonly config: string;
@@ -42,6 +46,10 @@ export interface ExtenderOptions {
   readonly drainSeconds: number;
   /** Seconds since 1970; default: the machine's clock. */
   readonly nowSeconds?: () => number;
+  /** `cluster`: in DeviceHistory objects; `memory`: for as long as this process lives. */
+  readonly history: 'cluster' | 'memory';
+  /** How often states that wait are looked at again; default: every 5 s. */
+  readonly tickMs?: number;
   /** What people may do from the page; default: nothing. */
   readonly controls?: Controls;
   /** Default: one JSON object a line on standard output. */
@@ -56,6 +64,8 @@ export interface RunningExtender extends Service {
 
 /** How often homes that have ended are dropped. */
 const PRUNE_INTERVAL_MS = 60_000;
+/** How often states that wait are looked at again; the shortest wait is 40 s. */
+const TICK_INTERVAL_MS = 5000;
 
 /** Starts the extender. Throws WrongCall when a flag, the configuration or the kubeconfig is no good. */
 export async function startExtender(options: ExtenderOptions): Promise<RunningExtender> {
@@ -68,33 +78,62 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     ...configDirectory(options.config, extenderFiles),
     onSwap: () => {
       log.info('configuration changed');
-      // A profile may have changed what a device is: see every pod with new eyes.
-      pods.refresh();
+      catalogue = catalogueOf(builtIn, config.value['extender.yaml'].catalogue);
+      // What a device is may have changed, or what is a sign: see everything with new eyes.
+      watches.refresh();
     },
     onProblem: (problems) =>
       log.error({ problems }, 'configuration broken; the last good one stays'),
   });
 
+  const builtIn = builtInCatalogue();
+  let catalogue = catalogueOf(builtIn, config.value['extender.yaml'].catalogue);
   const registry = serviceRegistry('extender');
   configurationMetrics(registry, () => config);
   const metrics = extenderMetrics(registry);
   const cluster = new Cluster();
-  const store = new MemoryStore();
+  const devices = new DynamicResources();
+  const unmapped = new Unmapped();
   const decisions = new DecisionRecord();
   const journal = new Journal((entry) => live.wrote(entry));
+  const onChange: HistoryChanged = (before, after) => {
+    const node = cluster.onHost(after.host);
+    live.touched(node?.name);
+    if (node === undefined) return;
+    journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds());
+  };
+  const keeper =
+    options.history === 'memory'
+      ? memoryKeeper(nowSeconds, onChange)
+      : clusterKeeper({
+          kubeConfig,
+          identity: `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`,
+          namespace: namespaceOf(kubeConfig),
+          nowSeconds,
+          onChange,
+          onWritten: metrics.historyWritten,
+          watchMetrics: metrics.watch('devicehistories'),
+          log,
+        });
+  const { store } = keeper;
   const historian = new Historian({
     cluster,
+    devices,
     store,
-    catalogue: builtInCatalogue(),
+    catalogue: () => catalogue,
     onSignal: metrics.signal,
     onBound: ({ uid, node = '' }, atSeconds) => decisions.bound(uid, node, atSeconds),
     witness: {
       touched: (node) => live.touched(node),
       nodeChanged: (...change) => journal.nodeChanged(...change),
-      incidentsChanged: (...change) => journal.incidentsChanged(...change),
       departed: (...change) => journal.departed(...change),
     },
     log,
+  });
+  metrics.countHistory({
+    isKeeping: () => historian.isKeeping,
+    unwritten: () => keeper.unwritten,
+    unmapped: () => unmapped.list().length,
   });
   const profiles = () => config.value['profiles.yaml'].profiles;
   const view = (): View => ({
@@ -111,45 +150,21 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     entries: (count) => journal.latest(count),
     controls: Object.keys(options.controls ?? {}) as ControlName[],
   });
-
-  const namespaces = new Reflector(
-    'namespaces',
-    namespaceSource(kubeConfig),
-    {
-      read: namespaceFacts,
-      changed: (namespace) => cluster.setNamespace(namespace),
-      removed: (uid) => cluster.removeNamespace(uid),
-    },
-    { metrics: metrics.watch('namespaces'), log },
-  );
-  const nodes = new Reflector(
-    'nodes',
-    nodeSource(kubeConfig),
-    {
-      read: nodeFacts,
-      changed: (node) => historian.nodeChanged(node, nowSeconds()),
-      removed: (uid) => historian.nodeRemoved(uid, nowSeconds()),
-    },
-    { metrics: metrics.watch('nodes'), log },
-  );
-  const pods = new Reflector(
-    'pods',
-    podSource(kubeConfig),
-    {
-      read: (pod) => podFacts(pod, profiles()),
-      changed: (pod, isListed) => historian.podChanged(pod, isListed, nowSeconds()),
-      removed(uid, last) {
-        if (last !== undefined) historian.podChanged(last, false, nowSeconds());
-        historian.podRemoved(uid, nowSeconds());
-      },
-    },
-    { metrics: metrics.watch('pods'), log },
-  );
+  const watches = new Watches({
+    kubeConfig,
+    historian,
+    cluster,
+    devices,
+    unmapped,
+    catalogue: () => catalogue,
+    profiles,
+    nowSeconds,
+    metrics: metrics.watch,
+    log,
+  });
   const checks = [
-    { name: 'namespaces-listed', missing: () => namespaces.missing() },
-    { name: 'nodes-listed', missing: () => nodes.missing() },
-    { name: 'pods-listed', missing: () => pods.missing() },
-    { name: 'history-loaded', missing: () => store.missing() },
+    { name: 'history-loaded', missing: () => keeper.missing(), remark: () => keeper.remark() },
+    ...watches.checks,
   ];
   const missing = () => checks.map((check) => check.missing()).find((why) => why !== undefined);
 
@@ -176,12 +191,19 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     }),
   );
 
-  // Namespaces and nodes first: without them no pod could be judged.
-  const watching = [namespaces.run(), nodes.run()];
-  const listed = Promise.all([namespaces.listed(), nodes.listed()]);
-  const following = listed.then(() => pods.run());
+  const starting = (async () => {
+    // What is stored first: a slot whose pod is found again must be known to have been away.
+    await keeper.load();
+    historian.restoreHomes();
+    await watches.start();
+    if (!stopping) keeper.start(historian);
+  })();
   void config.follow();
   const pruning = setInterval(() => historian.prune(nowSeconds()), PRUNE_INTERVAL_MS);
+  const ticking = setInterval(
+    () => historian.tick(nowSeconds()),
+    options.tickMs ?? TICK_INTERVAL_MS,
+  );
   const ports = { listen: server.port, admin: adminServer.port, page: pageServer.port };
   log.info(
     {
@@ -198,13 +220,20 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     async stop() {
       stopping = true;
       clearInterval(pruning);
+      clearInterval(ticking);
       config.stop();
       await server.stop(options.drainSeconds);
       live.stop();
-      for (const reflector of [namespaces, nodes, pods]) reflector.stop();
-      await Promise.all([...watching, following, adminServer.stop(0), pageServer.stop(0)]);
+      await Promise.all([watches.stop(), keeper.stop()]);
+      await Promise.all([starting, adminServer.stop(0), pageServer.stop(0)]);
     },
   };
+}
+
+/** The namespace of our pod, or of the kubeconfig, or the one that the manifests make. */
+function namespaceOf(kubeConfig: KubeConfig): string {
+  const name = kubeConfig.getCurrentContext();
+  return kubeConfig.getContextObject(name)?.namespace ?? 'surefoot-system';
 }
 
 function wallSeconds(): number {

@@ -26,6 +26,14 @@ export interface ExtenderMetrics {
   begin(): (result: PrioritizeResult, candidates?: number, answered?: number) => void;
   signal(row: string, outcome: SignalOutcome): void;
   watch(name: string): ReflectorMetrics;
+  /** One attempt to write a history, and how long it took. */
+  historyWritten(result: 'written' | 'conflict' | 'failed', seconds: number): void;
+  /** What is read when the metrics are: who keeps the history, and what of it is not written. */
+  countHistory(history: {
+    isKeeping: () => boolean;
+    unwritten: () => number;
+    unmapped: () => number;
+  }): void;
 }
 
 export function extenderMetrics(registry: Registry): ExtenderMetrics {
@@ -79,7 +87,41 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     labelNames: ['kind'],
     registers,
   });
+  const writes = new Histogram({
+    name: 'surefoot_history_write_duration_seconds',
+    help: 'Time to write the history of one host, by result.',
+    labelNames: ['result'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2, 10],
+    registers,
+  });
   return {
+    historyWritten: (result, seconds) => writes.observe({ result }, seconds),
+    countHistory({ isKeeping, unwritten, unmapped }) {
+      new Gauge({
+        name: 'surefoot_history_leader',
+        help: '1 while this replica keeps the history.',
+        registers,
+        collect() {
+          this.set(isKeeping() ? 1 : 0);
+        },
+      });
+      new Gauge({
+        name: 'surefoot_history_unwritten_hosts',
+        help: 'Hosts whose history has changes that are not written yet.',
+        registers,
+        collect() {
+          this.set(unwritten());
+        },
+      });
+      new Gauge({
+        name: 'surefoot_unmapped_kinds',
+        help: 'Kinds of conditions, taints and Events on nodes that no row of the catalogue knows.',
+        registers,
+        collect() {
+          this.set(unmapped());
+        },
+      });
+    },
     begin() {
       const end = duration.startTimer();
       return (result, asked, answered) => {

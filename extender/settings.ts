@@ -7,6 +7,7 @@ import {
   profilesSchema,
   sizeField,
 } from '../webhook/words/profile.ts';
+import { catalogueSection } from './history/catalogue.ts';
 
 /** extender.yaml, as written. */
 const extenderEntry = strictSection({
@@ -30,6 +31,8 @@ const extenderEntry = strictSection({
   pullBandwidth: sizeField('100Mi').prefault('40Mi'),
   /** `sparse`: signed, only what differs. `documented`: 0 to 10 for every node. */
   scores: z.enum(['sparse', 'documented']).default('sparse'),
+  /** Rows and codes beside those of history/catalogue.yaml, or in the place of one of the same name. */
+  catalogue: catalogueSection.prefault({}),
 });
 
 /** extender.yaml, read: quantities carry their unit in the name. */

@@ -6,9 +6,11 @@ import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { mutatingAdmissionPolicies } from '../../webhook/admission-policy.ts';
 import { type ClientConfigOf, mutatingWebhookConfiguration } from '../../webhook/registration.ts';
 import { devicePatterns, profilesSchema } from '../../webhook/words/profile.ts';
+import { deviceHistoryDefinition } from '../storage/custom-resource.ts';
 
 export interface ManifestsOptions {
-  readonly config: string;
+  /** Directory with profiles.yaml, for what follows from it. */
+  readonly config?: string;
   /** `NAMESPACE/NAME` of the webhook's Service. */
   readonly service: string;
   /** Instead of a Service: where the webhook is, such as `https://127.0.0.1:9443`. */
@@ -17,10 +19,16 @@ export interface ManifestsOptions {
   readonly caFile?: string;
 }
 
-export type ManifestName = 'webhook' | 'policy';
+export type ManifestName = 'webhook' | 'policy' | 'devicehistory';
 
-/** The objects that follow from profiles.yaml, as YAML with a line that says how it was made. */
+/** The objects that Surefoot makes itself, as YAML with a line that says how it was made. */
 export async function manifestText(name: ManifestName, options: ManifestsOptions): Promise<string> {
+  if (name === 'devicehistory') {
+    return `# Made by: surefoot manifests devicehistory\n${yamlOf([deviceHistoryDefinition()])}`;
+  }
+  if (options.config === undefined) {
+    throw new WrongCall(`--config: ${name} follows from profiles.yaml; name its directory`);
+  }
   const config = await LastGood.loadForStart(
     configDirectory(options.config, { 'profiles.yaml': profilesSchema }),
   );
@@ -29,11 +37,14 @@ export async function manifestText(name: ManifestName, options: ManifestsOptions
     name === 'webhook'
       ? [mutatingWebhookConfiguration(devicePatterns(profiles), await clientConfig(options))]
       : mutatingAdmissionPolicies(profiles);
-  // Long expressions stay on one line, so that they can be searched for and compared.
-  const documents = objects.map((object) =>
-    stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
-  );
-  return `# Made from profiles.yaml by: surefoot manifests ${name}\n${documents.join('---\n')}`;
+  return `# Made from profiles.yaml by: surefoot manifests ${name}\n${yamlOf(objects)}`;
+}
+
+/** Long expressions stay on one line, so that they can be searched for and compared. */
+function yamlOf(objects: readonly object[]): string {
+  return objects
+    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .join('---\n');
 }
 
 async function clientConfig({ service, url, caFile }: ManifestsOptions): Promise<ClientConfigOf> {

@@ -125,6 +125,8 @@ async function compose(
       admin: FREE_PORT,
       page,
       drainSeconds: 0,
+      history: 'memory',
+      tickMs: 500,
       nowSeconds,
       controls: fleetControls(fleet),
       log,

@@ -7,15 +7,19 @@ import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { builtInCatalogue } from '../built-in-catalogue.ts';
 import type { Doors, FleetApi } from '../fleet/fleet.ts';
 import { Historian } from '../historian.ts';
+import { catalogueOf } from '../history/catalogue.ts';
 import { prioritize, type View } from '../prioritize.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import { MemoryStore } from '../storage/memory.ts';
 import { Cluster } from '../watch/cluster.ts';
+import { DynamicResources } from '../watch/dra.ts';
 import { nodeFacts } from '../watch/nodes.ts';
 import { podFacts } from '../watch/pods.ts';
 
 /** How often homes that have ended are dropped; in seconds of the fleet. */
 const PRUNE_INTERVAL_SECONDS = 600;
+/** How often states that wait are looked at again; in seconds of the fleet. */
+const TICK_INTERVAL_SECONDS = 10;
 
 interface Seen {
   readonly version: number;
@@ -33,8 +37,10 @@ export class SurefootInProcess {
   readonly #cluster = new Cluster();
   readonly #store = new MemoryStore();
   readonly #historian: Historian;
+  readonly #catalogue = catalogueOf(builtInCatalogue());
   #queue: Seen[] = [];
   #prunedAtSeconds = 0;
+  #tickedAtSeconds = 0;
 
   constructor(profiles: readonly DeviceProfile[], config: ExtenderConfig) {
     this.#profiles = profiles;
@@ -42,7 +48,8 @@ export class SurefootInProcess {
     this.#historian = new Historian({
       cluster: this.#cluster,
       store: this.#store,
-      catalogue: builtInCatalogue(),
+      devices: new DynamicResources(),
+      catalogue: () => this.#catalogue,
       onSignal() {},
       onBound() {},
       log: pino({ level: 'silent' }),
@@ -77,10 +84,12 @@ export class SurefootInProcess {
 
   /** Watches the fleet from now on. */
   watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
-    for (const node of nodes.all()) this.#historian.nodeChanged(nodeFacts(node), nowSeconds());
+    this.#historian.keep(nowSeconds());
+    for (const node of nodes.all())
+      this.#historian.nodeChanged(nodeFacts(node, this.#catalogue), nowSeconds());
     nodes.subscribe(({ object, resourceVersion }) => {
       this.#saw(resourceVersion, nowSeconds(), (at) => {
-        this.#historian.nodeChanged(nodeFacts(object), at);
+        this.#historian.nodeChanged(nodeFacts(object, this.#catalogue), at);
       });
     });
     pods.subscribe(({ type, object, resourceVersion }) => {
@@ -100,10 +109,20 @@ export class SurefootInProcess {
   #catchUp(nowSeconds: number): void {
     const seen = this.#queue.sort((a, b) => a.version - b.version);
     this.#queue = [];
-    for (const { atSeconds, take } of seen) take(atSeconds);
+    for (const { atSeconds, take } of seen) {
+      this.#tick(atSeconds);
+      take(atSeconds);
+    }
+    this.#tick(nowSeconds);
     if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
     this.#prunedAtSeconds = nowSeconds;
     this.#historian.prune(nowSeconds);
+  }
+
+  #tick(nowSeconds: number): void {
+    if (nowSeconds - this.#tickedAtSeconds < TICK_INTERVAL_SECONDS) return;
+    this.#tickedAtSeconds = nowSeconds;
+    this.#historian.tick(nowSeconds);
   }
 
   #admit(pod: Pod): Pod {

@@ -44,6 +44,14 @@ function surefoot(): Command {
     .option('--listen <ADDR:PORT>', 'where the scheduler asks', '127.0.0.1:9090')
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9091')
     .option('--page <ADDR:PORT>', 'where people look; keep it on loopback', '127.0.0.1:9092')
+    .addOption(
+      new Option(
+        '--history <WHERE>',
+        'where history is kept: DeviceHistory objects, or nowhere else',
+      )
+        .choices(['cluster', 'memory'])
+        .default('cluster'),
+    )
     .option('--drain <SECONDS>', 'how long to serve on after SIGTERM', wholeSeconds, DRAIN_SECONDS)
     .action(async ({ drain, ...options }) => {
       const { startExtender } = await import('../main.ts');
@@ -68,10 +76,10 @@ function surefoot(): Command {
   command
     .command('manifests')
     .description(
-      'print what follows from profiles.yaml: the registration, or policies without a server',
+      'print what Surefoot makes itself: the registration, policies without a server, the kind of its history',
     )
-    .addArgument(new Argument('<what>', 'which').choices(['webhook', 'policy']))
-    .requiredOption('--config <DIR>', 'directory with profiles.yaml')
+    .addArgument(new Argument('<what>', 'which').choices(['webhook', 'policy', 'devicehistory']))
+    .option('--config <DIR>', 'directory with profiles.yaml, for webhook and policy')
     .option(
       '--service <NAMESPACE/NAME>',
       'Service of the webhook',

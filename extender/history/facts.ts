@@ -2,6 +2,7 @@ import type { DevicesAsked } from '../../webhook/words/device.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { PodOptIn } from '../../webhook/words/opt-in.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
+import type { Finding } from './finding.ts';
 
 /** What one look at the API showed: the narrow records that history and forecast work on. */
 
@@ -31,6 +32,16 @@ export interface NodeFacts {
   readonly devices: ReadonlyMap<string, DeviceCount>;
   /** Normalised image name to its size in bytes, as the kubelet lists them (at most 50). */
   readonly images: ReadonlyMap<string, number>;
+  /** When the kubelet last became ready or not, as it says. */
+  readonly readySinceSeconds?: number;
+  /** Version of its GPU driver, where a label tells. */
+  readonly driver?: string;
+  /** What kind of machine it is, where a label tells. */
+  readonly model?: string;
+  /** What the catalogue finds in the Node object; devices that were withdrawn follow from `devices`. */
+  readonly findings: readonly Finding[];
+  /** Conditions and taints that no row of the catalogue knows. */
+  readonly unmapped: readonly string[];
 }
 
 /** One device as the kubelet reports it in a pod's status (KEP-4680). */
@@ -69,6 +80,27 @@ export interface PodFacts {
   /** Reason of a true DisruptionTarget condition, such as `PreemptionByScheduler`. */
   readonly disruption?: string;
   readonly deviceHealth: readonly DeviceHealth[];
+  /** Containers that ended with a failure or wait to be started again. */
+  readonly containers: readonly ContainerEnd[];
+  /** Conditions that are true or false, other than those of every pod. */
+  readonly conditions: readonly PodCondition[];
+}
+
+/** How a container ended, or why it waits. */
+export interface ContainerEnd {
+  readonly container: string;
+  readonly isWaiting: boolean;
+  /** Absent while it waits. */
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 /** True while the pod holds its devices on a node. */

@@ -1,4 +1,4 @@
-import type { Incident } from './incident.ts';
+import { type Incident, incidentWeight } from './incident.ts';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -75,13 +75,13 @@ export function hazardFor(
   const drawnFrom = Math.max(total - busy.size, count, 1);
   const near = incidents.filter(
     (incident) =>
-      incident.resource === resource &&
-      (incident.device === undefined || !busy.has(incident.device)),
+      isOf(incident, resource) &&
+      (incident.scope === 'node' || incident.device === undefined || !busy.has(incident.device)),
   );
   return weighed(
     count,
     near,
-    () => count / drawnFrom,
+    ({ scope }) => (scope === 'node' ? 1 : count / drawnFrom),
     experienceOf(exposure, total, nowSeconds),
     nowSeconds,
   );
@@ -106,9 +106,11 @@ export function deviceHazard(
   nowSeconds: number,
 ): Hazard {
   const own = incidents.filter(
-    ({ resource: other, device }) => other === resource && (device === undefined || device === id),
+    (incident) =>
+      isOf(incident, resource) && (incident.device === undefined || incident.device === id),
   );
-  const share = ({ device }: Incident) => (device === undefined ? 1 / Math.max(total, 1) : 1);
+  const share = ({ device, scope }: Incident) =>
+    device === undefined && scope === 'device' ? 1 / Math.max(total, 1) : 1;
   return weighed(1, own, share, experienceOf(exposure, total, nowSeconds), nowSeconds);
 }
 
@@ -129,6 +131,11 @@ export function hazardClass(faultsPerDeviceDay: number): { name: HazardClass; ti
   return { name: times >= ELEVATED_TIMES ? 'elevated' : 'normal', times };
 }
 
+/** Where nobody has told of which resource it is, it may be of any. */
+function isOf(incident: Incident, resource: string): boolean {
+  return incident.resource === undefined || incident.resource === resource;
+}
+
 /** The prior rate of `count` devices and, each by its share, what the incidents add to it. */
 function weighed(
   count: number,
@@ -141,6 +148,7 @@ function weighed(
     experience.map((days) => (PRIOR_FAULTS_PER_DEVICE_DAY * PRIOR_DEVICE_DAYS) / days),
   );
   const rates = incidents
+    .filter((incident) => incidentWeight(incident) > 0)
     .map((incident) => ({
       incident,
       rate: shareOf(incident) * incidentRate(incident, experience, nowSeconds),
@@ -168,7 +176,7 @@ function incidentRate(
   return mean(
     HALF_LIVES_DAYS.map(
       (halfLife, scale) =>
-        (incident.probability * 2 ** (-age / halfLife)) / (experience[scale] as number),
+        (incidentWeight(incident) * 2 ** (-age / halfLife)) / (experience[scale] as number),
     ),
   );
 }

@@ -1,57 +1,162 @@
 import type { Departure } from './departure.ts';
 import type { HostId } from './facts.ts';
 import { type Exposure, NO_EXPOSURE } from './hazard.ts';
-import type { Incident } from './incident.ts';
+import { type Incident, incidentWeight, isOpen } from './incident.ts';
+import type { Maintenance } from './maintenance.ts';
+import type { KnownDevice } from './swap.ts';
+
+/** Why something that looked like a fault was not held against the host. */
+export type IgnoredBecause =
+  /** It was over before the host had settled after a boot. */
+  | 'boot'
+  /** It came with announced work. */
+  | 'planned'
+  /** Two schedulers chose the same devices. */
+  | 'race'
+  /** A tenant can write it, and nothing else says so. */
+  | 'untrusted'
+  /** Found too late to tell what led to it. */
+  | 'unsure';
+
+export interface Ignored {
+  readonly atSeconds: number;
+  readonly why: IgnoredBecause;
+  readonly row: string;
+  readonly words: string;
+  /** How often in a row. */
+  readonly times: number;
+}
 
 /** All that is remembered of one host and its devices. Bounded, and replaced whole. */
 export interface HostHistory {
   readonly host: HostId;
+  /** Name of the Node that last stood for it. */
+  readonly node: string;
   readonly incidents: readonly Incident[];
   readonly exposure: Exposure;
   /** Slots that left it and may come back. */
   readonly departures: readonly Departure[];
+  /** Uids of ended pods that are in the exposure, so that none is counted twice. */
+  readonly counted: readonly string[];
+  readonly boot?: { readonly id: string; readonly atSeconds: number };
+  readonly maintenance?: Maintenance;
+  /** When somebody tried to repair it: unannounced boots and what remediators did. */
+  readonly repairs: readonly number[];
+  /** Keys of remediations and verified repairs that are known. */
+  readonly marks: readonly string[];
+  readonly devices: readonly KnownDevice[];
+  /** The most of each resource that it ever had. */
+  readonly capacityPeaks: Readonly<Record<string, number>>;
+  readonly ignored: readonly Ignored[];
 }
 
 /** At three incidents a day, the rate of a very bad host, this is three weeks. */
 const MOST_INCIDENTS = 64;
 /** More than a node of eight devices can lose in one restart, several times over. */
 const MOST_DEPARTURES = 64;
+/** Ended pods that may still be listed after a restart of ours. */
+const MOST_COUNTED = 64;
+const MOST_IGNORED = 16;
+const MOST_MARKS = 16;
 
 /** The history of a host of which nothing is known. */
 export function blankHistory(host: HostId): HostHistory {
-  return { host, incidents: [], exposure: NO_EXPOSURE, departures: [] };
+  return {
+    host,
+    node: '',
+    incidents: [],
+    exposure: NO_EXPOSURE,
+    departures: [],
+    counted: [],
+    repairs: [],
+    marks: [],
+    devices: [],
+    capacityPeaks: {},
+    ignored: [],
+  };
 }
 
 /** How long the history of a host that is gone is kept. */
 const EXPIRY_SECONDS = 90 * 86_400;
+/** A host that is gone and had nothing is remembered for as long as it may come back from a repair. */
+const UNEVENTFUL_EXPIRY_SECONDS = 86_400;
 
-/** True when nothing has been heard of the host for 90 days. */
-export function isExpired(
-  { incidents, exposure, departures }: HostHistory,
-  nowSeconds: number,
-): boolean {
-  const heardAtSeconds = [
+/** When anything was last heard of the host. */
+export function lastHeardSeconds({ incidents, exposure, departures, boot }: HostHistory): number {
+  return Math.max(
     exposure.atSeconds,
+    boot?.atSeconds ?? 0,
     ...incidents.map(({ lastSeenAtSeconds }) => lastSeenAtSeconds),
     ...departures.map(({ atSeconds }) => atSeconds),
-  ];
-  return nowSeconds - Math.max(...heardAtSeconds) > EXPIRY_SECONDS;
+  );
+}
+
+/** True when a host that is gone need not be remembered: after 90 days, or a day without an incident. */
+export function isExpired(history: HostHistory, nowSeconds: number): boolean {
+  const expirySeconds = history.incidents.some((incident) => incidentWeight(incident) > 0)
+    ? EXPIRY_SECONDS
+    : UNEVENTFUL_EXPIRY_SECONDS;
+  return nowSeconds - lastHeardSeconds(history) > expirySeconds;
+}
+
+/** One history with what only the other one has of incidents, homes and counted pods. */
+export function united(ours: HostHistory, theirs: HostHistory): HostHistory {
+  const ids = new Set(ours.incidents.map(({ id }) => id));
+  const uids = new Set(ours.departures.map(({ podUid }) => podUid));
+  return {
+    ...ours,
+    incidents: [...theirs.incidents.filter(({ id }) => !ids.has(id)), ...ours.incidents],
+    departures: [
+      ...theirs.departures.filter(({ podUid }) => !uids.has(podUid)),
+      ...ours.departures,
+    ],
+    counted: [...new Set([...theirs.counted, ...ours.counted])],
+  };
+}
+
+/** The history with one more thing that was not held against the host. */
+export function withIgnored(history: HostHistory, one: Omit<Ignored, 'times'>): HostHistory {
+  const { ignored } = history;
+  const index = ignored.findLastIndex(({ row, why }) => row === one.row && why === one.why);
+  const again = ignored[index];
+  const rest = again === undefined ? ignored : ignored.toSpliced(index, 1);
+  return {
+    ...history,
+    ignored: [...rest, { ...one, times: (again?.times ?? 0) + 1 }].slice(-MOST_IGNORED),
+  };
 }
 
 /**
- * The history within its bounds. The oldest closed incidents go first, then the oldest open ones;
- * of departures, those whose home has ended, then the oldest.
+ * The history within its bounds. Of incidents the closed ones go first, those that weigh least before
+ * the others and the oldest of equals, then the oldest open ones; of departures, those whose home has
+ * ended, then the oldest; of all else the oldest.
  */
 export function bounded(history: HostHistory, nowSeconds: number): HostHistory {
-  const open = history.incidents.filter(({ closedAtSeconds }) => closedAtSeconds === undefined);
-  const closed = history.incidents.filter(({ closedAtSeconds }) => closedAtSeconds !== undefined);
-  const kept = open.slice(-MOST_INCIDENTS);
-  const room = MOST_INCIDENTS - kept.length;
+  const { incidents, departures, counted, ignored, marks } = history;
   return {
     ...history,
-    incidents: room > 0 ? [...closed.slice(-room), ...kept] : kept,
-    departures: history.departures
+    incidents: boundedIncidents(incidents, MOST_INCIDENTS),
+    departures: departures
       .filter(({ homeUntilSeconds }) => homeUntilSeconds > nowSeconds)
       .slice(-MOST_DEPARTURES),
+    counted: counted.slice(-MOST_COUNTED),
+    ignored: ignored.slice(-MOST_IGNORED),
+    marks: marks.slice(-MOST_MARKS),
   };
+}
+
+/** At most so many incidents, in the order that bounded() says, each in its place. */
+export function boundedIncidents(
+  incidents: readonly Incident[],
+  most: number,
+): readonly Incident[] {
+  if (incidents.length <= most) return incidents;
+  const goingFirst = [...incidents].sort(
+    (a, b) =>
+      Number(isOpen(a)) - Number(isOpen(b)) ||
+      Number(incidentWeight(a) > 0) - Number(incidentWeight(b) > 0) ||
+      a.lastSeenAtSeconds - b.lastSeenAtSeconds,
+  );
+  const gone = new Set(goingFirst.slice(0, incidents.length - most));
+  return incidents.filter((incident) => !gone.has(incident));
 }

@@ -1,26 +1,99 @@
-import type { Recovery, Signal } from './signal.ts';
+import { rowOfKey } from './finding.ts';
+import type { Signal } from './signal.ts';
+
+/** Classes of signals that can open an incident. */
+export type IncidentClass = 'fatal' | 'degraded' | 'infrastructure' | 'application';
+
+/** What several hosts had in common when each of them had an incident: the one fault behind them. */
+export interface CommonCause {
+  readonly kind: 'rack' | 'driver' | 'model' | 'owner';
+  readonly name: string;
+  /** How many hosts had one. */
+  readonly hosts: number;
+}
 
 /** One fault, after all the signals that report it are merged. */
 export interface Incident {
-  readonly resource: string;
+  /** Unique on its host. */
+  readonly id: string;
+  readonly class: IncidentClass;
+  /** Whether one device is struck or all of the node's. */
+  readonly scope: 'device' | 'node';
+  /** Absent while no signal has told. */
+  readonly resource?: string;
   /** Absent while no signal has told which device it is. */
   readonly device?: string;
+  readonly slot?: string;
+  readonly code?: string;
   readonly openedAtSeconds: number;
   readonly lastSeenAtSeconds: number;
   /** Absent while a standing signal still reports it. */
   readonly closedAtSeconds?: number;
   /** That it was a real device fault: the strongest signal's, never a sum. */
   readonly probability: number;
-  /** Catalogue rows whose standing state has not been seen to end. */
+  /** Signals within this time of its last one are of the same fault. */
+  readonly mergeSeconds: number;
+  /** Keys of the states that report it and have not been seen to end. */
   readonly standing: readonly string[];
   /** What was seen, in words; one entry for each kind of signal. */
   readonly evidence: readonly string[];
+  /** Workloads that were on the node, or had the device, when it opened. */
+  readonly owners: readonly string[];
+  readonly cause?: CommonCause;
+  /** A test after the repair has passed. */
+  readonly verifiedAtSeconds?: number;
+  /** The device was replaced by another one in its slot. */
+  readonly swappedAtSeconds?: number;
+  readonly forgiven?: { readonly atSeconds: number; readonly reason: string };
 }
 
-/** Signals of one burst are one fault (the burst gap that NVSentinel uses). */
-const MERGE_WINDOW_SECONDS = 180;
-/** More kinds of signals than the catalogue has rows. */
+/** More kinds of signals than report one fault. */
 const MOST_EVIDENCE = 8;
+/** Workloads kept of those that were there. */
+const MOST_OWNERS = 8;
+/** A reboot or an outage this soon after a fault is part of its repair. A judgement. */
+const REPAIR_SECONDS = 900;
+/** What a verified repair leaves of an incident, and a new device of its slot's (DESIGN 7.2). The
+ * first is a judgement. */
+const VERIFIED_FACTOR = 0.25;
+const SWAPPED_FACTOR = 0.5;
+
+/**
+ * What an incident counts for now, 0 to 1: the probability that it was a hardware fault of this host,
+ * after whatever else is known to explain it.
+ */
+export function incidentWeight(incident: Incident): number {
+  const { probability, cause, forgiven, verifiedAtSeconds, swappedAtSeconds } = incident;
+  if (forgiven !== undefined) return 0;
+  let weight = probability;
+  if (cause !== undefined) weight *= causeFactor(incident, cause);
+  if (verifiedAtSeconds !== undefined) weight *= VERIFIED_FACTOR;
+  if (swappedAtSeconds !== undefined) weight *= SWAPPED_FACTOR;
+  return weight;
+}
+
+/** A common cause is one fault of many hosts; a job's own, or a blip of them all, is none of theirs. */
+function causeFactor(incident: Incident, { kind, hosts }: CommonCause): number {
+  return kind === 'owner' || incident.class === 'infrastructure' ? 0 : 1 / hosts;
+}
+
+/** What lowers an incident's weight, in words; empty when nothing does. */
+export function discountsInWords(incident: Incident): readonly string[] {
+  const { class: incidentClass, cause, forgiven, verifiedAtSeconds, swappedAtSeconds } = incident;
+  return [
+    ...(incidentClass === 'application' ? ["the workload's own"] : []),
+    ...(cause === undefined ? [] : [causeInWords(cause)]),
+    ...(verifiedAtSeconds === undefined ? [] : ['a test after the repair has passed']),
+    ...(swappedAtSeconds === undefined ? [] : ['the device has been replaced since']),
+    ...(forgiven === undefined ? [] : [`forgiven: ${forgiven.reason}`]),
+  ];
+}
+
+function causeInWords({ kind, name, hosts }: CommonCause): string {
+  return kind === 'owner'
+    ? `${name} failed on ${hosts} nodes at once, so it is the workload's own`
+    : `${hosts} nodes of ${kind} ${name} had it at once`;
+}
 
 /** The incidents of a host whose Node is gone: nothing reports on them any more. */
 export function withoutReports(
@@ -35,12 +108,28 @@ export function withoutReports(
 }
 
 /** The incidents of one host, with a signal merged into the one it reports, or opening a new one. */
-export function withSignal(incidents: readonly Incident[], signal: Signal): readonly Incident[] {
-  const index = incidents.findIndex((incident) => isSameFault(incident, signal));
+export function withSignal(
+  incidents: readonly Incident[],
+  signal: Signal,
+  owners: readonly string[] = [],
+): readonly Incident[] {
+  const index = incidents.findLastIndex((incident) => isSameFault(incident, signal));
   const known = incidents[index];
   return known === undefined
-    ? [...incidents, opened(signal)]
+    ? [...incidents, opened(signal, incidents, owners)]
     : incidents.with(index, merged(known, signal));
+}
+
+/** The incidents with one more word of evidence for the fault that it speaks of, if there is one. */
+export function withEvidence(
+  incidents: readonly Incident[],
+  signal: Signal,
+): readonly Incident[] | undefined {
+  const index = incidents.findLastIndex((incident) => isSameFault(incident, signal));
+  const known = incidents[index];
+  return known === undefined
+    ? undefined
+    : incidents.with(index, { ...known, evidence: withWords(known.evidence, signal.words) });
 }
 
 /**
@@ -49,65 +138,160 @@ export function withSignal(incidents: readonly Incident[], signal: Signal): read
  */
 export function withRecovery(
   incidents: readonly Incident[],
-  recovery: Recovery,
+  key: string,
+  atSeconds: number,
 ): readonly Incident[] {
-  if (!incidents.some((incident) => isReportedBy(incident, recovery))) return incidents;
+  if (!incidents.some(({ standing }) => standing.includes(key))) return incidents;
   return incidents.map((incident) => {
-    if (!isReportedBy(incident, recovery)) return incident;
-    const standing = incident.standing.filter((row) => row !== recovery.row);
+    if (!incident.standing.includes(key)) return incident;
+    const standing = incident.standing.filter((one) => one !== key);
     return standing.length > 0
       ? { ...incident, standing }
-      : { ...incident, standing, closedAtSeconds: recovery.atSeconds };
+      : { ...incident, standing, closedAtSeconds: atSeconds };
   });
 }
 
-function isReportedBy(incident: Incident, { row, resource, device }: Recovery): boolean {
-  return (
-    incident.standing.includes(row) &&
-    incident.resource === resource &&
-    (device === undefined || device === incident.device)
-  );
+export function isOpen({ closedAtSeconds }: Incident): boolean {
+  return closedAtSeconds === undefined;
 }
 
-function opened(signal: Signal): Incident {
+function opened(
+  signal: Signal,
+  incidents: readonly Incident[],
+  owners: readonly string[],
+): Incident {
+  const { scope, resource, device, slot, code, atSeconds, mergeSeconds, standing, words } = signal;
+  const worth = worthAmong(signal, incidents, owners);
   return {
-    resource: signal.resource,
-    ...(signal.device !== undefined && { device: signal.device }),
-    openedAtSeconds: signal.atSeconds,
-    lastSeenAtSeconds: signal.atSeconds,
-    probability: signal.probability,
-    evidence: [signal.words],
-    ...(signal.isStanding
-      ? { standing: [signal.row] }
-      : { standing: [], closedAtSeconds: signal.atSeconds }),
+    id: idAmong(incidents, atSeconds),
+    class: worth.class,
+    scope,
+    ...(resource !== undefined && { resource }),
+    ...(device !== undefined && { device }),
+    ...(slot !== undefined && { slot }),
+    ...(code !== undefined && { code }),
+    openedAtSeconds: atSeconds,
+    lastSeenAtSeconds: atSeconds,
+    probability: worth.probability,
+    mergeSeconds,
+    evidence: [words],
+    owners: owners.slice(0, MOST_OWNERS),
+    ...(standing !== undefined
+      ? { standing: [standing] }
+      : { standing: [], closedAtSeconds: atSeconds }),
   };
+}
+
+/** What the signal is worth: more, once its code has come back under different owners. */
+function worthAmong(
+  { class: signalClass, probability, repeats, code, device, atSeconds }: Signal,
+  incidents: readonly Incident[],
+  owners: readonly string[],
+): { readonly class: IncidentClass; readonly probability: number } {
+  const own = { class: asIncidentClass(signalClass), probability };
+  if (repeats === undefined || device === undefined) return own;
+  const seen = new Set([owners.join()]);
+  for (const incident of incidents) {
+    const isRecent = atSeconds - incident.openedAtSeconds <= repeats.withinSeconds;
+    if (isRecent && incident.code === code && incident.device === device) {
+      seen.add(incident.owners.join());
+    }
+  }
+  return seen.size < repeats.times
+    ? own
+    : { class: asIncidentClass(repeats.class), probability: repeats.probability };
+}
+
+/** Ids of two incidents of one host never meet: the moment tells them, and a number if it does not. */
+function idAmong(incidents: readonly Incident[], atSeconds: number): string {
+  const base = Math.round(atSeconds).toString(36);
+  const taken = new Set(incidents.map(({ id }) => id));
+  for (let number = 0; ; number += 1) {
+    const id = number === 0 ? base : `${base}-${number}`;
+    if (!taken.has(id)) return id;
+  }
 }
 
 function merged(incident: Incident, signal: Signal): Incident {
   const { closedAtSeconds, ...rest } = incident;
-  const device = incident.device ?? signal.device;
   const standing =
-    signal.isStanding && !incident.standing.includes(signal.row)
-      ? [...incident.standing, signal.row]
+    signal.standing !== undefined && !incident.standing.includes(signal.standing)
+      ? [...incident.standing, signal.standing]
       : incident.standing;
+  const isStronger = signal.probability > incident.probability;
+  const device = incident.device ?? signal.device;
+  const slot = incident.slot ?? signal.slot;
+  const code = incident.code ?? signal.code;
+  const resource = incident.resource ?? signal.resource;
+  const last = Math.max(incident.lastSeenAtSeconds, signal.atSeconds);
   return {
     ...rest,
+    ...(isStronger && { class: asIncidentClass(signal.class), scope: signal.scope }),
+    ...(resource !== undefined && { resource }),
     ...(device !== undefined && { device }),
+    ...(slot !== undefined && { slot }),
+    ...(code !== undefined && { code }),
     standing,
-    ...(standing.length === 0 && { closedAtSeconds: signal.atSeconds }),
-    lastSeenAtSeconds: signal.atSeconds,
+    ...(standing.length === 0 && { closedAtSeconds: Math.max(closedAtSeconds ?? 0, last) }),
+    openedAtSeconds: Math.min(incident.openedAtSeconds, signal.atSeconds),
+    lastSeenAtSeconds: last,
     probability: Math.max(incident.probability, signal.probability),
-    evidence: [...new Set([...incident.evidence, signal.words])].slice(0, MOST_EVIDENCE),
+    mergeSeconds: Math.max(incident.mergeSeconds, signal.mergeSeconds),
+    evidence: withWords(incident.evidence, signal.words),
   };
 }
 
 function isSameFault(incident: Incident, signal: Signal): boolean {
-  if (incident.resource !== signal.resource || signal.isFurther === true) return false;
-  const reportsIt = incident.standing.includes(signal.row);
-  if (reportsIt && (signal.device === undefined || signal.device === incident.device)) return true;
-  const sameDevice =
-    incident.device === undefined ||
-    signal.device === undefined ||
-    incident.device === signal.device;
-  return sameDevice && signal.atSeconds - incident.lastSeenAtSeconds <= MERGE_WINDOW_SECONDS;
+  if (signal.standing !== undefined && incident.standing.includes(signal.standing)) return true;
+  if (incident.forgiven !== undefined || incident.swappedAtSeconds !== undefined) return false;
+  return (
+    !differ(incident.resource, signal.resource) &&
+    !differ(incident.device, signal.device) &&
+    !isOneMore(incident, signal) &&
+    isSoon(incident, signal)
+  );
+}
+
+/** True when the row reports the incident already and counts its devices: one more is one more fault. */
+function isOneMore({ standing }: Incident, signal: Signal): boolean {
+  const isCount = signal.code === undefined && signal.device === undefined;
+  return (
+    isCount && signal.standing !== undefined && standing.some((key) => rowOfKey(key) === signal.row)
+  );
+}
+
+function isSoon(incident: Incident, signal: Signal): boolean {
+  const { atSeconds, mergeSeconds, code, standing } = signal;
+  const isRepair = signal.class === 'infrastructure' && signal.scope === 'node';
+  const window = Math.max(incident.mergeSeconds, mergeSeconds, isRepair ? REPAIR_SECONDS : 0);
+  // While a fault stands, what follows from it is part of it; a new code long after is a new fault.
+  const isNews = code !== undefined && standing !== undefined;
+  const endSeconds =
+    isOpen(incident) && !isNews ? Number.POSITIVE_INFINITY : lastHeard(incident, isRepair);
+  return atSeconds >= incident.openedAtSeconds - window && atSeconds <= endSeconds + window;
+}
+
+function lastHeard({ lastSeenAtSeconds, closedAtSeconds }: Incident, isRepair: boolean): number {
+  return isRepair ? Math.max(lastSeenAtSeconds, closedAtSeconds ?? 0) : lastSeenAtSeconds;
+}
+
+function differ(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
+}
+
+function withWords(evidence: readonly string[], words: string): readonly string[] {
+  return evidence.includes(words) || evidence.length >= MOST_EVIDENCE
+    ? evidence
+    : [...evidence, words];
+}
+
+function asIncidentClass(signalClass: Signal['class']): IncidentClass {
+  switch (signalClass) {
+    case 'fatal':
+    case 'degraded':
+    case 'infrastructure':
+      return signalClass;
+    default:
+      return 'application';
+  }
 }

@@ -72,18 +72,20 @@ export class Journal {
     after: readonly Incident[],
     nowSeconds: number,
   ): void {
-    after.forEach((incident, index) => {
-      const earlier = before[index];
+    for (const incident of after) {
+      const earlier = before.find(({ id }) => id === incident.id);
       if (earlier === undefined) {
         const words = `${node}: ${incidentInWords(incident, nowSeconds)}`;
-        this.#write(nowSeconds, 'device fault', words, node);
+        if (incident.class === 'application') continue;
+        const kind = incident.class === 'infrastructure' ? 'node down' : 'device fault';
+        this.#write(nowSeconds, kind, words, node);
       } else if (earlier.closedAtSeconds === undefined && incident.closedAtSeconds !== undefined) {
-        const which = incident.device ?? incident.resource;
+        const which = incident.device ?? incident.resource ?? node;
         const open = spanInWords(incident.closedAtSeconds - incident.openedAtSeconds);
         const words = `${node}: nothing reports ${which} as broken any more, after ${open}`;
         this.#write(nowSeconds, 'device well', words, node);
       }
-    });
+    }
   }
 
   departed(departure: Departure, pod: PodFacts): void {

@@ -1,6 +1,8 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import type { HazardClass } from '../history/hazard.ts';
+import type { IgnoredBecause } from '../history/host-history.ts';
+import type { IncidentClass } from '../history/incident.ts';
 
 /** What goes over the wire between this port and whoever looks: the page, the command line, curl. */
 
@@ -28,7 +30,15 @@ export interface ShownPod {
 
 export interface ShownIncident {
   readonly words: string;
-  readonly resource: string;
+  readonly class: IncidentClass;
+  /** What it counts for now, 0 to 1, and what it would without discounts. */
+  readonly weight: number;
+  readonly probability: number;
+  readonly evidence: readonly string[];
+  /** What lowers its weight, in words. */
+  readonly discounts: readonly string[];
+  /** Absent where nothing told. */
+  readonly resource?: string;
   readonly device?: string;
   readonly openedAt: string;
   /** Absent while it is open. */
@@ -44,6 +54,13 @@ export interface ShownNode {
   readonly pods: readonly ShownPod[];
   readonly images: readonly { readonly name: string; readonly bytes: number }[];
   readonly incidents: readonly ShownIncident[];
+  /** What looked like a fault and is not held against the node. */
+  readonly ignored: readonly {
+    readonly at: string;
+    readonly why: IgnoredBecause;
+    readonly words: string;
+    readonly times: number;
+  }[];
   readonly homeOf: readonly { readonly slot: string; readonly cause: string }[];
 }
 

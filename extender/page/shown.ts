@@ -3,7 +3,8 @@ import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain
 import type { Forecast } from '../forecast/loss.ts';
 import type { DeviceCount, NodeFacts, PodFacts } from '../history/facts.ts';
 import { deviceHazard, hazardClass } from '../history/hazard.ts';
-import type { Incident } from '../history/incident.ts';
+import { physicalDevice } from '../history/identity.ts';
+import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { View } from '../prioritize.ts';
 import type {
   DeviceState,
@@ -54,10 +55,21 @@ export function shownNode(
     images: [...node.images].map(([name, bytes]) => ({ name, bytes })),
     incidents: history.incidents.map((incident) => ({
       words: incidentInWords(incident, nowSeconds),
-      resource: incident.resource,
+      ...(incident.resource !== undefined && { resource: incident.resource }),
+      class: incident.class,
+      weight: Number(incidentWeight(incident).toPrecision(3)),
+      probability: incident.probability,
+      evidence: incident.evidence,
+      discounts: discountsInWords(incident),
       ...(incident.device !== undefined && { device: incident.device }),
       openedAt: timeOf(incident.openedAtSeconds),
       ...(incident.closedAtSeconds !== undefined && { closedAt: timeOf(incident.closedAtSeconds) }),
+    })),
+    ignored: history.ignored.map(({ atSeconds, why, words, times }) => ({
+      at: timeOf(atSeconds),
+      why,
+      words,
+      times,
     })),
     homeOf: homes.on(node.name, nowSeconds).map(({ slot, cause }) => ({ slot: slot.key, cause })),
   };
@@ -145,15 +157,16 @@ function devicesOf(
   let unnamed = 0;
   for (const pod of pods) {
     const named = pod.deviceHealth.filter((one) => one.resource === resource);
-    for (const { device: id, health } of named) {
+    for (const { device, health } of named) {
+      const id = physicalDevice(device);
       const state: DeviceState = health === 'Unhealthy' ? 'unhealthy' : 'busy';
       held.set(id, { resource, id, state, pod: nameOf(pod) });
     }
     const asked = pod.devices.resources.find((one) => one.resource === resource)?.count ?? 0;
     unnamed += Math.max(0, asked - named.length);
   }
-  const reported = incidents.filter((incident) => incident.resource === resource);
-  const broken = idsOf(reported.filter(({ closedAtSeconds }) => closedAtSeconds === undefined));
+  const reported = incidents.filter((incident) => isOf(incident, resource, known));
+  const broken = idsOf(reported.filter(isOpen));
   // Where more names are known than there are devices, some were replaced: the surest ones stay.
   const ids = [...new Set([...held.keys(), ...broken, ...known, ...idsOf(reported)])]
     .slice(0, Math.max(capacity, held.size))
@@ -170,6 +183,12 @@ function devicesOf(
   const isBroken = ({ id }: UnweighedDevice) => id !== undefined && broken.includes(id);
   const withWithdrawn = marked(devices, 'withdrawn', capacity - allocatable - unhealthy, isBroken);
   return marked(withWithdrawn, 'busy', unnamed, ({ id }) => id === undefined);
+}
+
+/** Where the resource is not told, a device that was known there before tells it. */
+function isOf(incident: Incident, resource: string, known: readonly string[]): boolean {
+  if (incident.resource !== undefined) return incident.resource === resource;
+  return incident.device !== undefined && known.includes(incident.device);
 }
 
 function idsOf(incidents: readonly Incident[]): readonly string[] {

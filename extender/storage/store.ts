@@ -3,17 +3,22 @@ import type { HostHistory } from '../history/host-history.ts';
 
 /** Where device history lives. */
 export interface HistoryStore {
-  /** The history of one host; a blank one where nothing is known. Answers from memory. */
-  get(host: HostId): HostHistory;
-  /** Every history that is not blank. */
-  all(): Iterable<HostHistory>;
   /**
-   * Replaces one host's history. `get` shows it at once; the promise resolves when it would
-   * survive a restart, as far as this store survives one.
+   * What may be relied on of one host: it would survive a restart, as far as this store survives one;
+   * a blank history where nothing is known. Answers from memory.
    */
-  put(history: HostHistory): Promise<void>;
-  /** Forgets a host; as `put`. */
-  remove(host: HostId): Promise<void>;
+  get(host: HostId): HostHistory;
+  /** The newest that was put, whether or not it is written yet: what the next change starts from. */
+  draft(host: HostId): HostHistory;
+  /** Every history that is not blank, as `get` gives it. */
+  all(): Iterable<HostHistory>;
+  /** Replaces one host's history: `draft` shows it at once, `get` once it is written. */
+  put(history: HostHistory): void;
+  /** Forgets a host. */
+  remove(host: HostId): void;
   /** What keeps the store from being relied on, in words; `undefined` when nothing does. */
   missing(): string | undefined;
 }
+
+/** Called when what may be relied on has changed. */
+export type HistoryChanged = (before: HostHistory, after: HostHistory) => void;

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CoreV1Api, CustomObjectsApi, KubeConfig, Watch } from '@kubernetes/client-node';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
+import type { NodeEvent } from './events.ts';
 import type { Namespace } from './namespaces.ts';
 import type { Node } from './nodes.ts';
-import type { Page, Source } from './reflector.ts';
+import type { Listed, Page, Source } from './reflector.ts';
 
 /** Objects a page; the API server's own clients page by 500. */
 const PAGE_SIZE = 500;
@@ -79,6 +81,73 @@ export function podSource(config: KubeConfig): Source<Pod> {
   });
 }
 
+const ABOUT_NODES = { fieldSelector: 'involvedObject.kind=Node' };
+
+/** Events about nodes; of the others nothing is fetched. */
+export function nodeEventSource(config: KubeConfig): Source<NodeEvent> {
+  const api = config.makeApiClient(CoreV1Api);
+  const source = explained<NodeEvent>(config, 'events', {
+    list: async (token) =>
+      pageOf(await api.listEventForAllNamespaces({ ...pageOptions(token), ...ABOUT_NODES })),
+    watch: watchOf<NodeEvent>(config, '/api/v1/events', ABOUT_NODES),
+  });
+  return optional('events', source);
+}
+
+/** Objects of a kind of ours: where it is not served, that is an error. */
+export function servedSource<T extends Listed>(config: KubeConfig, kind: ApiKind): Source<T> {
+  const api = config.makeApiClient(CustomObjectsApi);
+  return explained<T>(config, `${kind.plural}.${kind.group}`, {
+    list: async (token) =>
+      pageOf((await api.listClusterCustomObject({ ...kind, ...pageOptions(token) })) as List<T>),
+    watch: watchOf<T>(config, `/apis/${kind.group}/${kind.version}/${kind.plural}`),
+  });
+}
+
+export interface ApiKind {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}
+
+/** How often a kind that is not served is asked for again. */
+const ABSENT_MS = 60_000;
+/** Resource version of a list of what is not served. */
+const ABSENT = 'absent';
+
+/** Objects of a kind that a cluster may or may not serve. */
+export function optionalSource<T extends Listed>(config: KubeConfig, kind: ApiKind): Source<T> {
+  return optional(kind.plural, servedSource<T>(config, kind));
+}
+
+/** The same source; where the kind is not served, or hidden from us, there are none, until it is. */
+function optional<T>(plural: string, source: Source<T>): Source<T> {
+  const list: Source<T>['list'] = (token) =>
+    source.list(token).catch((error) => {
+      if (!isAbsent(error)) throw error;
+      return { items: [], resourceVersion: ABSENT, next: '' };
+    });
+  return {
+    list,
+    async watch(resourceVersion, onEvent, signal) {
+      if (resourceVersion !== ABSENT) return source.watch(resourceVersion, onEvent, signal);
+      while (!signal.aborted) {
+        await sleep(ABSENT_MS, undefined, { signal }).catch(() => {});
+        const page = signal.aborted ? undefined : await list('').catch(() => undefined);
+        if (page !== undefined && page.resourceVersion !== ABSENT) {
+          return Object.assign(new Error(`${plural} are served now`), { statusCode: 410 });
+        }
+      }
+      return undefined;
+    },
+  };
+}
+
+function isAbsent(error: unknown): boolean {
+  const { statusCode } = error as ApiError;
+  return statusCode === 404 || statusCode === 403;
+}
+
 /** The same source, whose errors say in one sentence what to do. */
 function explained<T>(config: KubeConfig, kind: string, source: Source<T>): Source<T> {
   const server = config.getCurrentCluster()?.server ?? '';
@@ -124,6 +193,8 @@ function sentenceFor(
       return `the API server at ${server} does not know us (401); check the credentials of --kubeconfig`;
     case 403:
       return `we may not list and watch ${kind} (403); apply manifests/extender.yaml`;
+    case 404:
+      return `the API server at ${server} does not serve ${kind} (404); apply the manifest that defines them, such as manifests/devicehistory.yaml`;
     case 410:
       return `the watch of ${kind} has expired (410)`;
     default:
@@ -133,7 +204,12 @@ function sentenceFor(
 
 interface List<T> {
   readonly items: readonly T[];
-  readonly metadata?: { readonly resourceVersion?: string; readonly _continue?: string };
+  readonly metadata?: {
+    readonly resourceVersion?: string;
+    /** As the client spells it once it has decoded a list, and as it is on the wire. */
+    readonly _continue?: string;
+    readonly continue?: string;
+  };
 }
 
 function pageOptions(token: string) {
@@ -144,14 +220,23 @@ function pageOf<T>(list: List<T>): Page<T> {
   return {
     items: list.items,
     resourceVersion: list.metadata?.resourceVersion ?? '',
-    next: list.metadata?._continue ?? '',
+    next: list.metadata?._continue ?? list.metadata?.continue ?? '',
   };
 }
 
-function watchOf<T>(config: KubeConfig, path: string): Source<T>['watch'] {
+function watchOf<T>(
+  config: KubeConfig,
+  path: string,
+  selector: Readonly<Record<string, string>> = {},
+): Source<T>['watch'] {
   const watch = new Watch(config);
   return async function watchOnce(resourceVersion, onEvent, signal) {
-    const query = { resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS };
+    const query = {
+      ...selector,
+      resourceVersion,
+      allowWatchBookmarks: true,
+      timeoutSeconds: WATCH_SECONDS,
+    };
     const { promise: ended, resolve: end } = Promise.withResolvers<Error | undefined>();
     const controller = await watch.watch(
       path,

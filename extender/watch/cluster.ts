@@ -1,5 +1,12 @@
 import type { NamespaceOptIn } from '../../webhook/words/opt-in.ts';
-import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../history/facts.ts';
+import {
+  countAsked,
+  type HostId,
+  holdsDevices,
+  type NodeFacts,
+  type PodFacts,
+} from '../history/facts.ts';
+import { physicalDevice } from '../history/identity.ts';
 import type { NamespaceFacts } from './namespaces.ts';
 
 /** More image names than any cluster seen lists; the oldest are dropped beyond it. */
@@ -9,6 +16,7 @@ const MOST_IMAGE_SIZES = 20_000;
 export class Cluster {
   readonly #namespaces = new Map<string, NamespaceFacts>();
   readonly #nodes = new Map<string, NodeFacts>();
+  readonly #onHost = new Map<HostId, string>();
   readonly #pods = new Map<string, PodFacts>();
   readonly #pending = new Map<string, PodFacts>();
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
@@ -20,6 +28,36 @@ export class Cluster {
 
   nodes(): Iterable<NodeFacts> {
     return this.#nodes.values();
+  }
+
+  /** How many nodes there are. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** The node that stands for a machine now. */
+  onHost(host: HostId): NodeFacts | undefined {
+    const name = this.#onHost.get(host);
+    return name === undefined ? undefined : this.#nodes.get(name);
+  }
+
+  /** How many nodes share a rack, a driver's version or a model. Looks at all of them. */
+  sharing(kind: 'rack' | 'driver' | 'model', name: string): number {
+    return this.#nodes.values().reduce((sum, node) => sum + (node[kind] === name ? 1 : 0), 0);
+  }
+
+  /** On how many nodes pods of a workload hold devices. Looks at all pods. */
+  nodesOf(workload: string): number {
+    const nodes = new Set<string>();
+    for (const [node, pods] of this.#podsOnNode) {
+      if (pods.values().some(({ slot }) => slot.workload === workload)) nodes.add(node);
+    }
+    return nodes.size;
+  }
+
+  /** Every device pod that is known. */
+  pods(): Iterable<PodFacts> {
+    return this.#pods.values();
   }
 
   /** What the label of a namespace says. */
@@ -53,11 +91,13 @@ export class Cluster {
     return (node.devices.get(resource)?.allocatable ?? 0) - bound;
   }
 
-  /** Ids of devices that running pods are known to hold. */
+  /** Ids of devices that running pods hold for themselves; a share of one leaves room for others. */
   busyDevices(node: string, resource: string): ReadonlySet<string> {
     const busy = new Set<string>();
     for (const pod of this.holding(node)) {
-      for (const one of pod.deviceHealth) if (one.resource === resource) busy.add(one.device);
+      for (const { resource: other, device } of pod.deviceHealth) {
+        if (other === resource && physicalDevice(device) === device) busy.add(device);
+      }
     }
     return busy;
   }
@@ -73,6 +113,9 @@ export class Cluster {
   }
 
   setNode(node: NodeFacts): void {
+    const before = this.#nodes.get(node.name);
+    if (before !== undefined && before.host !== node.host) this.#onHost.delete(before.host);
+    this.#onHost.set(node.host, node.name);
     this.#nodes.set(node.name, node);
     for (const [image, bytes] of node.images) {
       this.#imageSizes.delete(image);
@@ -92,6 +135,7 @@ export class Cluster {
     const node = this.#nodes.values().find((one) => one.uid === uid);
     if (node === undefined) return undefined;
     this.#nodes.delete(node.name);
+    if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
     return node;
   }
 

@@ -1,8 +1,11 @@
 import type { ResourceList, Timestamp } from '../../webhook/words/pod.ts';
 import { quantityValue } from '../../webhook/words/quantity.ts';
+import type { Catalogue } from '../history/catalogue.ts';
 import type { DeviceCount, NodeFacts } from '../history/facts.ts';
+import { type NodeMarks, nodeFindings } from '../history/finding.ts';
 import { hostIdOf } from '../history/identity.ts';
 import { normalizedImage } from './images.ts';
+import { secondsOf } from './timestamp.ts';
 
 /** What Surefoot reads of a core/v1 Node. */
 export interface Node {
@@ -12,8 +15,18 @@ export interface Node {
     readonly resourceVersion?: string;
     readonly creationTimestamp?: Timestamp;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly providerID?: string; readonly unschedulable?: boolean };
+  readonly spec?: {
+    readonly providerID?: string;
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly {
+      readonly key?: string;
+      readonly value?: string;
+      readonly effect?: string;
+      readonly timeAdded?: Timestamp;
+    }[];
+  };
   readonly status?: {
     readonly capacity?: ResourceList;
     readonly allocatable?: ResourceList;
@@ -21,7 +34,13 @@ export interface Node {
       readonly names?: readonly string[] | null;
       readonly sizeBytes?: number;
     }[];
-    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+      readonly reason?: string;
+      readonly message?: string;
+      readonly lastTransitionTime?: Timestamp | null;
+    }[];
     readonly nodeInfo?: { readonly systemUUID?: string; readonly bootID?: string };
   };
 }
@@ -39,10 +58,38 @@ const RACK_LABELS = [
   'topology.kubernetes.io/zone',
 ] as const;
 
+/** Labels that name the driver's version: of GPU feature discovery, of AMD's and Intel's plugins. */
+const DRIVER_LABELS = [
+  'nvidia.com/cuda.driver-version.full',
+  'amd.com/gpu.driver-version',
+] as const;
+/** Labels that name the kind of device, and the kind of machine where none does. */
+const MODEL_LABELS = [
+  'nvidia.com/gpu.product',
+  'amd.com/gpu.product-name',
+  'cloud.google.com/gke-accelerator',
+  'node.kubernetes.io/instance-type',
+] as const;
+
+/**
+ * Labels of providers that name the machine under an instance: re-created there, it is the same
+ * hardware (Google's and Oracle's topology documentation).
+ */
+const HOST_LABELS = [
+  'oci.oraclecloud.com/host.serial_number',
+  'oci.oraclecloud.com/host.id',
+  'cloud.google.com/gce-topology-host',
+] as const;
+
 /** The facts of a Node; fields that are missing count as zero or empty. */
-export function nodeFacts(node: Node): NodeFacts {
+export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
   const { metadata = {}, spec = {}, status = {} } = node;
-  const rack = RACK_LABELS.map((label) => metadata.labels?.[label]).find((name) => name);
+  const labels = metadata.labels ?? {};
+  const [rack, driver, model] = [RACK_LABELS, DRIVER_LABELS, MODEL_LABELS].map((names) =>
+    firstOf(names, labels),
+  );
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const readySinceSeconds = secondsOf(ready?.lastTransitionTime);
   return {
     uid: metadata.uid ?? '',
     name: metadata.name ?? '',
@@ -50,16 +97,54 @@ export function nodeFacts(node: Node): NodeFacts {
       systemUuid: status.nodeInfo?.systemUUID ?? '',
       providerId: spec.providerID ?? '',
       nodeUid: metadata.uid ?? '',
+      hostLabel: firstOf(HOST_LABELS, labels) ?? '',
     }),
     ...(rack !== undefined && { rack }),
-    isReady: (status.conditions ?? []).some(
-      ({ type, status }) => type === 'Ready' && status === 'True',
-    ),
+    ...(driver !== undefined && { driver }),
+    ...(model !== undefined && { model }),
+    isReady: ready?.status === 'True',
+    ...(readySinceSeconds !== undefined && { readySinceSeconds }),
     isCordoned: spec.unschedulable === true,
     bootId: status.nodeInfo?.bootID ?? '',
     devices: deviceCounts(status.capacity ?? {}, status.allocatable ?? {}),
     images: imageSizes(status.images ?? []),
+    ...nodeFindings(marksOf(node), catalogue),
   };
+}
+
+function marksOf({ metadata = {}, spec = {}, status = {} }: Node): NodeMarks {
+  return {
+    conditions: (status.conditions ?? []).map(
+      ({ type = '', status: state = '', reason = '', message = '', lastTransitionTime }) => ({
+        type,
+        status: state,
+        reason,
+        message,
+        ...sinceOf(lastTransitionTime),
+      }),
+    ),
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    taints: (spec.taints ?? []).map(({ key = '', value = '', effect = '', timeAdded }) => ({
+      key,
+      value,
+      effect,
+      ...sinceOf(timeAdded),
+    })),
+    isCordoned: spec.unschedulable === true,
+  };
+}
+
+function sinceOf(timestamp: Timestamp | null | undefined): { sinceSeconds?: number } {
+  const sinceSeconds = secondsOf(timestamp);
+  return sinceSeconds === undefined ? {} : { sinceSeconds };
+}
+
+function firstOf(
+  names: readonly string[],
+  labels: Readonly<Record<string, string>>,
+): string | undefined {
+  return names.map((name) => labels[name]).find((value) => value);
 }
 
 /** Extended resources carry a domain; what Kubernetes itself counts does not. */

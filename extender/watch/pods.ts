@@ -1,11 +1,12 @@
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { expectationsOf } from '../../webhook/words/expectations.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
-import type { Pod, PodStatus, Timestamp } from '../../webhook/words/pod.ts';
+import type { Pod, PodStatus } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
-import type { DeviceHealth, PodFacts } from '../history/facts.ts';
+import type { ContainerEnd, DeviceHealth, PodCondition, PodFacts } from '../history/facts.ts';
 import { normalizedImage } from './images.ts';
+import { secondsOf } from './timestamp.ts';
 
 /** The facts of a Pod, seen with these device profiles. */
 export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts {
@@ -29,7 +30,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     devices,
     ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
     images: imagesOf(pod),
-    createdAtSeconds: seconds(metadata.creationTimestamp) ?? 0,
+    createdAtSeconds: secondsOf(metadata.creationTimestamp) ?? 0,
     ...(startedAtSeconds !== undefined && { startedAtSeconds }),
     ...(endedAtSeconds !== undefined && { endedAtSeconds }),
     isTerminating: metadata.deletionTimestamp !== undefined,
@@ -38,6 +39,8 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...(exitCode !== undefined && { exitCode }),
     ...(disruption && { disruption }),
     deviceHealth: deviceHealthOf(status),
+    containers: containerEndsOf(status),
+    conditions: conditionsOf(status),
   };
 }
 
@@ -60,22 +63,70 @@ function startOf(status: PodStatus): number | undefined {
   const hasRun = (status.containerStatuses ?? []).some(
     ({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated,
   );
-  return hasRun ? seconds(status.startTime) : undefined;
+  return hasRun ? secondsOf(status.startTime) : undefined;
 }
 
 function endOf({ metadata, status = {} }: Pod): number | undefined {
   const finished = (status.containerStatuses ?? [])
-    .map((container) => seconds(container.state?.terminated?.finishedAt))
+    .map((container) => secondsOf(container.state?.terminated?.finishedAt))
     .filter((at) => at !== undefined);
   const isTerminal = status.phase === 'Succeeded' || status.phase === 'Failed';
   if (isTerminal && finished.length > 0) return Math.max(...finished);
-  return seconds(metadata.deletionTimestamp);
+  return secondsOf(metadata.deletionTimestamp);
 }
 
 function failedExitCode(status: PodStatus): number | undefined {
   return status.containerStatuses
     ?.map((container) => container.state?.terminated?.exitCode)
     .find((exitCode) => exitCode !== undefined && exitCode !== 0);
+}
+
+/** A termination message is at most 4 KiB; its beginning tells, and a tenant's must not fill memory. */
+const LONGEST_MESSAGE = 256;
+/** Containers and conditions beyond these are not read. */
+const MOST_CONTAINERS = 16;
+/** Conditions that every pod has and that say nothing about its node. */
+const OF_EVERY_POD =
+  /^(PodScheduled|Initialized|Ready|ContainersReady|PodReadyToStartContainers|DisruptionTarget)$/;
+
+function containerEndsOf(status: PodStatus): readonly ContainerEnd[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+    .flatMap(({ name: container, state, lastState }): ContainerEnd[] => {
+      const { waiting } = state ?? {};
+      const ended = state?.terminated ?? lastState?.terminated;
+      const texts = (reason?: string, message?: string) => ({
+        ...(reason && { reason: reason.slice(0, LONGEST_MESSAGE) }),
+        ...(message && { message: message.slice(0, LONGEST_MESSAGE) }),
+      });
+      return [
+        ...(ended !== undefined && ended.exitCode !== 0
+          ? [
+              {
+                container,
+                isWaiting: false,
+                exitCode: ended.exitCode,
+                ...texts(ended.reason, ended.message),
+              },
+            ]
+          : []),
+        ...(waiting?.reason === 'CrashLoopBackOff'
+          ? [{ container, isWaiting: true, ...texts(waiting.reason, waiting.message) }]
+          : []),
+      ];
+    })
+    .slice(0, MOST_CONTAINERS);
+}
+
+function conditionsOf(status: PodStatus): readonly PodCondition[] {
+  return (status.conditions ?? [])
+    .filter(({ type }) => !OF_EVERY_POD.test(type))
+    .map(({ type, status: state, reason, message }) => ({
+      type,
+      status: state,
+      ...(reason && { reason }),
+      ...(message && { message: message.slice(0, LONGEST_MESSAGE) }),
+    }))
+    .slice(0, MOST_CONTAINERS);
 }
 
 function deviceHealthOf(status: PodStatus): readonly DeviceHealth[] {
@@ -88,10 +139,4 @@ function deviceHealthOf(status: PodStatus): readonly DeviceHealth[] {
       })),
     ),
   );
-}
-
-function seconds(timestamp: Timestamp | undefined | null): number | undefined {
-  if (timestamp == null) return undefined;
-  const at = new Date(timestamp).getTime() / 1000;
-  return Number.isFinite(at) ? at : undefined;
 }

@@ -32,7 +32,9 @@ export class Installation {
     await cp(join(MANIFESTS, 'config'), installation.configDirectory, { recursive: true });
     await installation.#writeMode(mode);
     if (profiles !== undefined) await installation.writeProfiles(profiles);
-    await installation.#create(await readFile(join(MANIFESTS, 'extender.yaml'), 'utf8'));
+    for (const name of ['extender.yaml', 'devicehistory.yaml']) {
+      await installation.#create(await readFile(join(MANIFESTS, name), 'utf8'));
+    }
     const child = plane.start('surefoot-certs', process.execPath, [
       installation.#executable,
       'certs',

@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { builtInCatalogue } from '../../extender/built-in-catalogue.ts';
 import { Historian } from '../../extender/historian.ts';
-import { MemoryStore } from '../../extender/storage/memory.ts';
 import { Cluster } from '../../extender/watch/cluster.ts';
+import { DynamicResources } from '../../extender/watch/dra.ts';
+import { CATALOGUE } from '../make/catalogue.ts';
 import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
+import { makeHistorian } from '../make/historian.ts';
 
 const SLOT = makePodFacts().slot;
 const UNHEALTHY = [{ resource: GPU, device: 'GPU-0', health: 'Unhealthy' as const }];
@@ -16,20 +17,9 @@ const REJECTION = {
 };
 
 function writing() {
-  const cluster = new Cluster();
-  const store = new MemoryStore();
-  const outcomes: string[] = [];
-  const bound: string[] = [];
-  const historian = new Historian({
-    cluster,
-    store,
-    catalogue: builtInCatalogue(),
-    onSignal: (row, outcome) => outcomes.push(`${row} ${outcome}`),
-    onBound: ({ name, node }) => bound.push(`${name} on ${node}`),
-    log: pino({ level: 'silent' }),
-  });
-  historian.nodeChanged(makeNode(), 0);
-  return { historian, store, outcomes, bound, incidents: () => store.get('uuid:gpu-1').incidents };
+  const made = makeHistorian();
+  made.historian.nodeChanged(makeNode(), 0);
+  return { ...made, incidents: () => made.store.get('uuid:gpu-1').incidents };
 }
 
 describe('the historian', () => {
@@ -48,7 +38,7 @@ describe('the historian', () => {
       120,
     );
     expect(incidents()).toMatchObject([
-      { device: 'GPU-0', standing: ['allocatable-below-capacity'] },
+      { device: 'GPU-0', standing: [`allocatable-below-capacity|${GPU}|1`] },
     ]);
     expect(outcomes).toEqual(['device-unhealthy counted', 'allocatable-below-capacity counted']);
 
@@ -127,12 +117,14 @@ describe('the historian', () => {
     historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
     const again = new Historian({
       cluster: new Cluster(),
+      devices: new DynamicResources(),
       store,
-      catalogue: [],
+      catalogue: () => CATALOGUE,
       onSignal() {},
       onBound() {},
       log: pino({ level: 'silent' }),
     });
+    again.restoreHomes();
     expect(again.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1' }]);
   });
 

@@ -29,7 +29,8 @@ describe('surefoot manifests', () => {
   test.each([
     { what: 'webhook', file: 'manifests/webhook.yaml' },
     { what: 'policy', file: 'manifests/admission-policy.yaml' },
-  ] as const)('$file is what profiles.yaml makes it, byte for byte', async ({ what, file }) => {
+    { what: 'devicehistory', file: 'manifests/devicehistory.yaml' },
+  ] as const)('$file is what is made, byte for byte', async ({ what, file }) => {
     const text = await manifestText(what, { config: SHIPPED, service: SERVICE });
     expect(await readFile(file, 'utf8')).toBe(text);
   });

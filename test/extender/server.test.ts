@@ -11,8 +11,10 @@ import { BODY_LIMIT_BYTES, extenderApp } from '../../extender/server.ts';
 import { type ExtenderConfig, extenderSchema } from '../../extender/settings.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
 import { Cluster } from '../../extender/watch/cluster.ts';
+import { DynamicResources } from '../../extender/watch/dra.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { listening, postJson } from '../fake/listening.ts';
+import { CATALOGUE } from '../make/catalogue.ts';
 import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
 import { makePod } from '../make/pod.ts';
 import { makeProfile } from '../make/profile.ts';
@@ -31,16 +33,8 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
   const historian = new Historian({
     cluster,
     store,
-    catalogue: [
-      {
-        source: 'pod-device-health',
-        name: 'device-unhealthy',
-        trust: 'platform',
-        probability: 0.9,
-        words: 'the kubelet reports the device as unhealthy',
-        cites: '',
-      },
-    ],
+    devices: new DynamicResources(),
+    catalogue: () => CATALOGUE,
     onSignal() {},
     onBound: ({ uid, node = '' }, at) => decisions.bound(uid, node, at),
     log: pino({ level: 'silent' }),
@@ -58,6 +52,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     profiles: [makeProfile()],
     nowSeconds: NOW,
   });
+  historian.keep(0);
   for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
   const url = await listening(
     extenderApp({

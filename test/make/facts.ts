@@ -1,16 +1,21 @@
 import type { NodeFacts, PodFacts } from '../../extender/history/facts.ts';
+import { nodeFindings } from '../../extender/history/finding.ts';
 import type { Incident } from '../../extender/history/incident.ts';
 import type { Signal } from '../../extender/history/signal.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
+import { CATALOGUE } from './catalogue.ts';
 
 export const GPU = 'nvidia.com/gpu';
 
 /** A node of eight GPUs. */
 export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
-  const name = overrides.name ?? 'gpu-1';
+  const { name = 'gpu-1', isCordoned = false } = overrides;
+  const marks = { conditions: [], labels: {}, annotations: {}, taints: [], isCordoned };
   return {
     uid: `uid-${name}`,
     name,
+    readySinceSeconds: -86_400,
+    ...nodeFindings(marks, CATALOGUE),
     host: `uuid:${name}`,
     isReady: true,
     isCordoned: false,
@@ -53,6 +58,8 @@ export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
     startedAtSeconds: 0,
     isTerminating: false,
     deviceHealth: [],
+    containers: [],
+    conditions: [],
     ...overrides,
   };
 }
@@ -61,11 +68,15 @@ export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
 export function makeSignal(overrides: Partial<Signal> = {}): Signal {
   return {
     row: 'kubelet-rejected-pod',
+    trust: 'platform',
+    class: 'degraded',
+    scope: 'device',
     resource: GPU,
     atSeconds: 0,
     probability: 0.7,
+    mergeSeconds: 180,
+    settles: false,
     words: 'the kubelet could not give a pod its device',
-    isStanding: false,
     ...overrides,
   };
 }
@@ -73,7 +84,12 @@ export function makeSignal(overrides: Partial<Signal> = {}): Signal {
 /** A closed incident of some device of the node. */
 export function makeIncident(overrides: Partial<Incident> = {}): Incident {
   return {
+    id: 'a',
+    class: 'fatal',
+    scope: 'device',
     resource: GPU,
+    mergeSeconds: 180,
+    owners: [],
     openedAtSeconds: 0,
     lastSeenAtSeconds: 0,
     closedAtSeconds: 0,

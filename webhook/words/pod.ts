@@ -71,16 +71,20 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
 }
 
+export interface ContainerTermination {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly finishedAt?: Timestamp;
+}
+
 export interface ContainerStatus {
   readonly name: string;
-  readonly lastState?: { readonly terminated?: object };
+  readonly lastState?: { readonly terminated?: ContainerTermination };
   readonly state?: {
     readonly running?: object;
-    readonly terminated?: {
-      readonly exitCode: number;
-      readonly reason?: string;
-      readonly finishedAt?: Timestamp;
-    };
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: ContainerTermination;
   };
   readonly allocatedResourcesStatus?: readonly {
     readonly name: string;
@@ -97,8 +101,10 @@ export interface PodStatus {
     readonly type: string;
     readonly status: string;
     readonly reason?: string;
+    readonly message?: string;
     readonly lastTransitionTime?: Timestamp;
   }[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
 }
 

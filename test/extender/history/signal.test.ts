@@ -1,85 +1,176 @@
 import { describe, expect, test } from 'vitest';
-import { builtInCatalogue } from '../../../extender/built-in-catalogue.ts';
 import type { DeviceHealth } from '../../../extender/history/facts.ts';
 import {
-  deviceHealthEnds,
-  deviceHealthObservations,
-  nodeObservations,
-  rejectionSignals,
-} from '../../../extender/history/signal.ts';
-import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
-
-const CATALOGUE = builtInCatalogue();
-const node = (capacity: number, allocatable: number) =>
-  makeNode({ devices: new Map([[GPU, { capacity, allocatable }]]) });
-const health = (state: DeviceHealth['health']): Partial<ReturnType<typeof makePodFacts>> => ({
-  deviceHealth: [{ resource: GPU, device: 'GPU-0', health: state }],
-});
+  allocatableFindings,
+  deviceHealthFindings,
+  nodeFindings,
+} from '../../../extender/history/finding.ts';
+import { rejectionSignals } from '../../../extender/history/signal.ts';
+import { CATALOGUE } from '../../make/catalogue.ts';
+import { GPU, makePodFacts } from '../../make/facts.ts';
+import { makeCondition, makeMarkedNode } from '../../make/historian.ts';
 
 describe('device counts of a node', () => {
-  const rows: readonly {
-    name: string;
-    before?: [number, number];
-    now: [number, number];
-    says: string;
-  }[] = [
-    { name: 'all there, as before', before: [8, 8], now: [8, 8], says: '' },
-    { name: 'all there, seen for the first time, ends what stood', now: [8, 8], says: '-' },
-    { name: 'one withdrawn', before: [8, 8], now: [8, 7], says: '+' },
-    { name: 'one withdrawn, found at start', now: [8, 7], says: '+' },
-    { name: 'still one withdrawn', before: [8, 7], now: [8, 7], says: '' },
-    { name: 'one more withdrawn', before: [8, 7], now: [8, 6], says: '+ further' },
-    { name: 'one of two back', before: [8, 6], now: [8, 7], says: '' },
-    { name: 'back again', before: [8, 7], now: [8, 8], says: '-' },
-    { name: 'back again after a reboot in between', before: [8, 0], now: [8, 8], says: '-' },
-    { name: 'withdrawn still after a reboot in between', before: [8, 0], now: [8, 7], says: '+' },
-    { name: 'plugin stopped: all gone at once', before: [8, 8], now: [8, 0], says: '' },
-    { name: 'plugin gone', before: [8, 0], now: [0, 0], says: '' },
-  ];
-  test.each(rows)('$name', ({ before, now, says }) => {
-    const previous = before === undefined ? undefined : node(...before);
-    const { signals, recoveries } = nodeObservations(previous, node(...now), CATALOGUE, 5);
-    const further = signals.some(({ isFurther }) => isFurther) ? ' further' : '';
-    expect('+'.repeat(signals.length) + further + '-'.repeat(recoveries.length)).toBe(says);
+  const found = (capacity = 0, allocatable = 0) =>
+    allocatableFindings(new Map([[GPU, { capacity, allocatable }]]), CATALOGUE);
+  test.each([
+    { name: 'all there', counts: [8, 8], findings: 0 },
+    { name: 'one withdrawn', counts: [8, 7], findings: 1 },
+    { name: 'two withdrawn', counts: [8, 6], findings: 2 },
+    { name: 'the plugin has stopped: all gone at once', counts: [8, 0], findings: 0 },
+    { name: 'the plugin is gone', counts: [0, 0], findings: 0 },
+    { name: 'time-slicing: 32 of 32', counts: [32, 32], findings: 0 },
+  ] as const)('$name', ({ counts, findings }) => {
+    expect(found(...counts)).toHaveLength(findings);
   });
 
-  test('the words carry the numbers', () => {
-    expect(nodeObservations(undefined, node(8, 7), CATALOGUE, 5).signals[0]).toEqual({
-      row: 'allocatable-below-capacity',
-      resource: GPU,
-      atSeconds: 5,
-      probability: 0.8,
-      words: 'the device plugin has withdrawn the device (nvidia.com/gpu: 7 of 8 left)',
-      isStanding: true,
-      isFurther: false,
-    });
+  test('the words carry the numbers, and each device has a key of its own', () => {
+    expect(found(8, 6)).toMatchObject([
+      {
+        key: 'allocatable-below-capacity|nvidia.com/gpu|1',
+        words: expect.stringContaining('6 of 8 left'),
+      },
+      { key: 'allocatable-below-capacity|nvidia.com/gpu|2' },
+    ]);
   });
 });
 
 describe('device health in a pod', () => {
-  const says = (before: DeviceHealth['health'] | undefined, now: DeviceHealth['health']) => {
-    const previous = before === undefined ? undefined : makePodFacts(health(before));
-    const seen = deviceHealthObservations(previous, makePodFacts(health(now)), CATALOGUE, 5);
-    return '+'.repeat(seen.signals.length) + '-'.repeat(seen.recoveries.length);
-  };
-  const rows = [
-    ['Healthy', 'Unhealthy', '+'],
-    ['Unhealthy', 'Unhealthy', ''],
-    ['Unhealthy', 'Healthy', '-'],
-    ['Healthy', 'Healthy', ''],
-    ['Healthy', 'Unknown', ''],
-    ['Unhealthy', 'Unknown', ''],
-    [undefined, 'Unhealthy', '+'],
-  ] as const;
-  test.each(rows)('from %s to %s', (before, now, expected) => {
-    expect(says(before, now)).toBe(expected);
+  const health = (state: DeviceHealth['health'], device = 'GPU-0') => [
+    { resource: GPU, device, health: state },
+  ];
+  test.each([
+    ['Unhealthy', ['device-unhealthy']],
+    ['Unknown', ['device-health-unknown']],
+    ['Healthy', []],
+  ] as const)('%s', (state, rows) => {
+    expect(deviceHealthFindings(health(state), CATALOGUE).map(({ row }) => row.name)).toEqual(rows);
   });
 
-  test('a pod that ends can tell no more of its device', () => {
-    const { recoveries } = deviceHealthEnds(makePodFacts(health('Unhealthy')), CATALOGUE, 9);
-    expect(recoveries).toEqual([
-      { row: 'device-unhealthy', resource: GPU, device: 'GPU-0', atSeconds: 9 },
+  test('replicas of one device are one device', () => {
+    const two = [...health('Unhealthy', 'GPU-0::0'), ...health('Unhealthy', 'GPU-0::1')];
+    expect(deviceHealthFindings(two, CATALOGUE)).toMatchObject([{ device: 'GPU-0' }]);
+  });
+});
+
+describe('what stands on a Node', () => {
+  const found = (type: string, status: string, message = '', reason = type) =>
+    makeMarkedNode({ conditions: [makeCondition(type, status, message, reason)] }).findings.map(
+      ({ row, worth, code, device }) =>
+        [row.name, worth.class, code, device].filter(Boolean).join(' '),
+    );
+  const polarity: readonly [string, string, string, string, readonly string[]][] = [
+    [
+      'EKS: False is bad',
+      'AcceleratedHardwareReady',
+      'False',
+      'NvidiaDoubleBitError',
+      ['eks-hardware fatal'],
+    ],
+    ['EKS: True is good', 'AcceleratedHardwareReady', 'True', 'NvidiaDoubleBitError', []],
+    ['AKS: True is bad', 'GPUMissing', 'True', 'GPUMissing', ['aks-gpu-missing fatal']],
+    ['AKS: False is good', 'GPUMissing', 'False', 'GPUMissing', []],
+    ['Unknown is no evidence of a device fault', 'GPUMissing', 'Unknown', 'GPUMissing', []],
+    [
+      'Unknown of a Ready type neither',
+      'AcceleratedHardwareReady',
+      'Unknown',
+      'NvidiaDoubleBitError',
+      [],
+    ],
+    ['Ready is good when True', 'Ready', 'True', 'KubeletReady', []],
+    [
+      'Ready is bad when False',
+      'Ready',
+      'False',
+      'KubeletNotReady',
+      ['node-not-ready infrastructure'],
+    ],
+    [
+      'Ready is bad when Unknown',
+      'Ready',
+      'Unknown',
+      'NodeStatusUnknown',
+      ['node-not-ready infrastructure'],
+    ],
+    [
+      'NVSentinel: True is bad',
+      'GpuSmWatch',
+      'True',
+      'GpuSmWatchIsNotHealthy',
+      ['nvsentinel-unit fatal'],
+    ],
+    ['NVSentinel: False is good', 'GpuSmWatch', 'False', 'GpuSmWatchIsHealthy', []],
+  ];
+  test.each(polarity)('%s', (_name, type, status, reason, rows) => {
+    expect(found(type, status, '', reason)).toEqual(rows);
+  });
+
+  test('GKE: codes are keys of JSON in the reason, and the boot ID is the message', () => {
+    const reason = '{"48":true,"13":true}';
+    expect(found('XidCriticalError', 'True', 'boot-1', reason)).toEqual([
+      'gke-xid fatal 48',
+      'gke-xid application 13',
     ]);
+  });
+
+  test('NVSentinel: each entry of the message is a sign, and a cut tail is none', () => {
+    const message =
+      'ErrorCode:48 GPU_UUID:GPU-aa DBE;ErrorCode:45 GPU_UUID:GPU-bb cleanup;ErrorCode:79 GPU_UUID:GPU-cc off the bus;Erro';
+    expect(found('SysLogsXIDError', 'True', message)).toEqual([
+      'nvsentinel-xid fatal 48 GPU-aa',
+      'nvsentinel-xid none 45 GPU-bb',
+      'nvsentinel-xid fatal 79 GPU-cc',
+    ]);
+  });
+
+  test('a code that nobody lists is worth what its row says', () => {
+    expect(found('SysLogsXIDError', 'True', 'ErrorCode:999 GPU_UUID:GPU-aa ?;')).toEqual([
+      'nvsentinel-xid degraded 999 GPU-aa',
+    ]);
+  });
+
+  test('a longer message says nothing new of what it said before', () => {
+    const keys = (message: string) =>
+      makeMarkedNode({
+        conditions: [makeCondition('SysLogsXIDError', 'True', message)],
+      }).findings.map(({ key }) => key);
+    const before = keys('ErrorCode:48 GPU_UUID:GPU-aa DBE;');
+    const after = keys('ErrorCode:48 GPU_UUID:GPU-aa DBE, again;ErrorCode:79 GPU_UUID:GPU-bb;');
+    expect(after).toHaveLength(2);
+    expect(after).toContain(before[0]);
+  });
+
+  test('what no row knows is listed, what Kubernetes itself writes is not', () => {
+    const marks = {
+      conditions: [
+        makeCondition('Ready', 'True'),
+        makeCondition('MySickGpu', 'True'),
+        makeCondition('GPUMissing', 'False'),
+      ],
+      taints: [
+        { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' },
+        { key: 'example.com/odd', effect: 'NoExecute' },
+      ],
+      labels: {},
+      annotations: {},
+      isCordoned: false,
+    };
+    expect(nodeFindings(marks, CATALOGUE).unmapped).toEqual([
+      'condition MySickGpu=True',
+      'taint example.com/odd:NoExecute',
+    ]);
+  });
+
+  test('two labels are compared as numbers', () => {
+    const counts = (current: string, expected: string) =>
+      makeMarkedNode({
+        labels: {
+          'nvsentinel.dgxc.nvidia.com/gpu.count.current': current,
+          'nvsentinel.dgxc.nvidia.com/gpu.count.expected': expected,
+        },
+      }).findings.length;
+    expect([counts('7', '8'), counts('8', '8'), counts('10', '8')]).toEqual([1, 0, 0]);
   });
 });
 

@@ -1,30 +1,26 @@
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { builtInCatalogue } from '../../../extender/built-in-catalogue.ts';
-import { Historian } from '../../../extender/historian.ts';
 import type { PodFacts } from '../../../extender/history/facts.ts';
 import { Journal } from '../../../extender/page/journal.ts';
-import { MemoryStore } from '../../../extender/storage/memory.ts';
-import { Cluster } from '../../../extender/watch/cluster.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
+import { makeHistorian } from '../../make/historian.ts';
 
 /** A journal that follows a historian, as in the extender. */
 function following() {
   const told: number[] = [];
   const journal = new Journal(({ number }) => told.push(number));
-  const historian = new Historian({
-    cluster: new Cluster(),
-    store: new MemoryStore(),
-    catalogue: builtInCatalogue(),
-    onSignal() {},
-    onBound() {},
+  let nowSeconds = 0;
+  const { historian, cluster } = makeHistorian({
+    onChange(before, after) {
+      const node = cluster.onHost(after.host);
+      if (node !== undefined) {
+        journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds);
+      }
+    },
     witness: {
       touched() {},
       nodeChanged: (...change) => journal.nodeChanged(...change),
-      incidentsChanged: (...change) => journal.incidentsChanged(...change),
       departed: (...change) => journal.departed(...change),
     },
-    log: pino({ level: 'silent' }),
   });
   historian.nodeChanged(makeNode(), 0);
   const said = () =>
@@ -32,7 +28,11 @@ function following() {
       .latest(50)
       .toReversed()
       .map(({ kind, words }) => `${kind}: ${words}`);
-  return { historian, journal, told, said };
+  const at = (seconds: number) => {
+    nowSeconds = seconds;
+    return seconds;
+  };
+  return { historian, journal, told, said, at };
 }
 
 const UNHEALTHY = [{ resource: GPU, device: 'GPU-0', health: 'Unhealthy' as const }];
@@ -80,8 +80,8 @@ describe('the journal', () => {
     );
     expect(said()).toEqual([
       'device fault: gpu-1: the kubelet reports the device as unhealthy, on GPU-0, since 0 s',
-      'device well: gpu-1: nothing reports GPU-0 as broken any more, after 1 s',
       'device fault: team-a/nb-1 lost its device on gpu-1 (GPU-0), after 20 min',
+      'device well: gpu-1: nothing reports GPU-0 as broken any more, after 1 s',
     ]);
   });
 

@@ -4,6 +4,7 @@ import { normalizedImage } from '../../../extender/watch/images.ts';
 import { namespaceFacts } from '../../../extender/watch/namespaces.ts';
 import { nodeFacts } from '../../../extender/watch/nodes.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
+import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makePod } from '../../make/pod.ts';
 import { makeProfile } from '../../make/profile.ts';
@@ -26,25 +27,28 @@ describe('normalizedImage', () => {
 
 describe('nodeFacts', () => {
   test('reads devices, images and the machine', () => {
-    const facts = nodeFacts({
-      metadata: {
-        name: 'gpu-1',
-        uid: 'n',
-        labels: { 'topology.kubernetes.io/zone': 'z', 'topology.kubernetes.io/rack': 'r7' },
+    const facts = nodeFacts(
+      {
+        metadata: {
+          name: 'gpu-1',
+          uid: 'n',
+          labels: { 'topology.kubernetes.io/zone': 'z', 'topology.kubernetes.io/rack': 'r7' },
+        },
+        spec: { unschedulable: true },
+        status: {
+          capacity: { cpu: '64', [GPU]: '8' },
+          allocatable: { cpu: '63', [GPU]: '7' },
+          // The API really sends null for an image that has lost its tags.
+          images: [{ names: ['busybox', 'busybox@sha256:1'], sizeBytes: 5 }, {}, { names: null }],
+          conditions: [
+            { type: 'DiskPressure', status: 'False' },
+            { type: 'Ready', status: 'True' },
+          ],
+          nodeInfo: { systemUUID: 'ABC', bootID: 'b' },
+        },
       },
-      spec: { unschedulable: true },
-      status: {
-        capacity: { cpu: '64', [GPU]: '8' },
-        allocatable: { cpu: '63', [GPU]: '7' },
-        // The API really sends null for an image that has lost its tags.
-        images: [{ names: ['busybox', 'busybox@sha256:1'], sizeBytes: 5 }, {}, { names: null }],
-        conditions: [
-          { type: 'DiskPressure', status: 'False' },
-          { type: 'Ready', status: 'True' },
-        ],
-        nodeInfo: { systemUUID: 'ABC', bootID: 'b' },
-      },
-    });
+      CATALOGUE,
+    );
     expect(facts).toEqual({
       uid: 'n',
       name: 'gpu-1',
@@ -58,11 +62,13 @@ describe('nodeFacts', () => {
         ['docker.io/library/busybox:latest', 5],
         ['docker.io/library/busybox@sha256:1', 5],
       ]),
+      findings: [expect.objectContaining({ key: 'cordon' })],
+      unmapped: [],
     });
   });
 
   test('an empty Node is no reason to fall over', () => {
-    expect(nodeFacts({}).devices.size).toBe(0);
+    expect(nodeFacts({}, CATALOGUE).devices.size).toBe(0);
   });
 });
 

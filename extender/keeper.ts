@@ -1,0 +1,164 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+import type { Historian } from './historian.ts';
+import { deviceHistoryApi, leaseApi } from './storage/api.ts';
+import { ClusterStore } from './storage/cluster-store.ts';
+import { type DeviceHistory, GROUP, historyOf, PLURAL, VERSION } from './storage/device-history.ts';
+import { forgivenessIn, withoutForgiveness } from './storage/forgive.ts';
+import { Leader } from './storage/lease.ts';
+import { MemoryStore } from './storage/memory.ts';
+import type { HistoryChanged, HistoryStore } from './storage/store.ts';
+import { servedSource } from './watch/api.ts';
+import { Reflector, type ReflectorMetrics } from './watch/reflector.ts';
+
+/** Where history is kept, and by whom: what `--history` chooses. */
+export interface Keeper {
+  readonly store: HistoryStore;
+  /** Loads what is stored; resolves once it may be answered from, or at `stop`. */
+  load(): Promise<void>;
+  /** Begins to keep the history, alone or when it is this replica's turn. */
+  start(historian: Historian): void;
+  /** Why nothing is loaded yet. */
+  missing(): string | undefined;
+  /** What is wrong, though answers go on. */
+  remark(): string | undefined;
+  readonly unwritten: number;
+  stop(): Promise<void>;
+}
+
+/** Keeps history in this process. */
+export function memoryKeeper(nowSeconds: () => number, onChange: HistoryChanged): Keeper {
+  const store = new MemoryStore(onChange);
+  return {
+    store,
+    load: async () => {},
+    start: (historian) => historian.keep(nowSeconds()),
+    missing: () => undefined,
+    remark: () => 'history is kept in memory only, and ends with this process (--history memory)',
+    unwritten: 0,
+    stop: async () => {},
+  };
+}
+
+export interface ClusterKeeperDeps {
+  readonly kubeConfig: KubeConfig;
+  /** Unique among replicas. */
+  readonly identity: string;
+  readonly namespace: string;
+  readonly nowSeconds: () => number;
+  readonly onChange: HistoryChanged;
+  readonly onWritten: (result: 'written' | 'conflict' | 'failed', seconds: number) => void;
+  readonly watchMetrics: ReflectorMetrics;
+  readonly log: Logger;
+}
+
+/** Name of the lease of the replica that keeps the history. */
+const LEASE = 'surefoot-extender';
+/** How long a stop waits for what is not written. */
+const LAST_WRITES_MS = 3000;
+
+/** Keeps history in DeviceHistory objects; of several replicas, the one that holds the lease. */
+export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
+  const { kubeConfig, identity, namespace, nowSeconds, watchMetrics, log } = deps;
+  const api = deviceHistoryApi(kubeConfig);
+  const store = new ClusterStore({ ...deps, api });
+  const source = servedSource<DeviceHistory>(kubeConfig, {
+    group: GROUP,
+    version: VERSION,
+    plural: PLURAL,
+  });
+  let historian: Historian | undefined;
+
+  /** Somebody with the right to change the object asks to forgive what is in it. */
+  async function forgive(object: DeviceHistory): Promise<void> {
+    const asked = forgivenessIn(object);
+    const read = historyOf(object);
+    if (asked === undefined || !read.ok || historian?.isKeeping !== true) return;
+    const forgiven = historian.forgive(read.history.host, asked, nowSeconds());
+    log.info({ node: read.history.node, forgiven, ...asked }, 'forgiven');
+    // Only once it is written: a crash before that forgives again.
+    await store.settled();
+    await withoutForgiveness(kubeConfig, object.metadata.name ?? '');
+  }
+
+  const names = new Map<string, string>();
+  const asking = new Map<string, DeviceHistory>();
+  const reflector = new Reflector(
+    PLURAL,
+    source,
+    {
+      read: (object) => object,
+      changed(object) {
+        const { uid = '', name = '' } = object.metadata;
+        names.set(uid, name);
+        store.changed(object);
+        if (forgivenessIn(object) === undefined) {
+          asking.delete(name);
+          return;
+        }
+        asking.set(name, object);
+        forgive(object).catch((error) => log.error({ err: error }, 'could not forgive'));
+      },
+      removed(uid) {
+        store.removed(names.get(uid) ?? '');
+        names.delete(uid);
+      },
+    },
+    { metrics: watchMetrics, log },
+  );
+
+  async function lead(): Promise<void> {
+    // What the last leader wrote may not have come by the watch yet.
+    for (let token = ''; ; ) {
+      const page = await source.list(token);
+      for (const object of page.items) store.changed(object);
+      token = page.next;
+      if (token === '') break;
+    }
+    if (!leader.isLeading) return;
+    store.beginWriting();
+    historian?.keep(nowSeconds());
+    for (const object of asking.values()) await forgive(object);
+  }
+
+  const leader = new Leader({
+    api: leaseApi(kubeConfig, namespace, LEASE),
+    identity,
+    log,
+    onLead: () => {
+      lead().catch((error) => log.error({ err: error }, 'could not begin to keep the history'));
+    },
+    onLost: () => {
+      store.stopWriting();
+      historian?.stopKeeping();
+    },
+  });
+  const running: Promise<void>[] = [];
+
+  return {
+    store,
+    async load() {
+      running.push(reflector.run());
+      await reflector.listed();
+    },
+    start(told) {
+      historian = told;
+      running.push(leader.run());
+    },
+    missing: () => reflector.missing(),
+    remark: () => store.remark(),
+    get unwritten() {
+      return store.unwritten;
+    },
+    async stop() {
+      await Promise.race([
+        store.settled(),
+        new Promise((resolve) => setTimeout(resolve, LAST_WRITES_MS)),
+      ]);
+      store.stop();
+      reflector.stop();
+      leader.stop();
+      await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+/** What Surefoot reads and writes of a coordination.k8s.io/v1 Lease. */
+export interface Lease {
+  readonly resourceVersion: string;
+  /** Empty once its holder has let go. */
+  readonly holder: string;
+  /** As it stands there: only whether it changes is looked at, never the time that it says. */
+  readonly renewedAt: string;
+  readonly durationSeconds: number;
+}
+
+/** How a lease is reached. Errors carry the HTTP status as `code`. */
+export interface LeaseApi {
+  /** `undefined` when there is none. */
+  get(): Promise<Lease | undefined>;
+  create(holder: string, durationSeconds: number): Promise<Lease>;
+  /** Replaces it if it still has this version. */
+  replace(resourceVersion: string, holder: string, durationSeconds: number): Promise<Lease>;
+}
+
+export interface LeaderDeps {
+  readonly api: LeaseApi;
+  /** Who we are: unique among replicas. */
+  readonly identity: string;
+  readonly log: Logger;
+  /** Called when we hold it, and when we do not any more. */
+  readonly onLead: () => void;
+  readonly onLost: () => void;
+}
+
+/** client-go's own numbers for leader election (tools/leaderelection): 15 s, 10 s and 2 s. */
+const DURATION_SECONDS = 15;
+const RENEW_DEADLINE_MS = 10_000;
+const RETRY_MS = 2000;
+
+/**
+ * One of several replicas leads: whoever holds the lease, for as long as it renews it. As client-go
+ * does, a lease is taken over only after it has not changed for its duration on our own clock, so
+ * that clocks that differ harm nobody, and a leader that cannot renew stops before that.
+ */
+export class Leader {
+  readonly #deps: LeaderDeps;
+  readonly #stop = new AbortController();
+  #isLeading = false;
+  #seen:
+    | { readonly renewedAt: string; readonly holder: string; readonly sinceMs: number }
+    | undefined;
+  #renewedMs = 0;
+
+  constructor(deps: LeaderDeps) {
+    this.#deps = deps;
+  }
+
+  get isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  /** Runs until `stop`; then it lets go, so that another replica need not wait. */
+  async run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#attempt();
+      await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
+    }
+    if (this.#isLeading) await this.#release();
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #attempt(): Promise<void> {
+    const begunMs = performance.now();
+    try {
+      await within(RENEW_DEADLINE_MS / 2, this.#acquire());
+    } catch (error) {
+      const isOld = performance.now() - this.#renewedMs > RENEW_DEADLINE_MS;
+      if (this.#isLeading && isOld) this.#lose(error);
+      else this.#deps.log.debug({ err: error }, 'the lease could not be reached');
+      return;
+    }
+    if (this.#isLeading) this.#renewedMs = begunMs;
+  }
+
+  async #acquire(): Promise<void> {
+    const { api, identity } = this.#deps;
+    const lease = await api.get();
+    if (lease === undefined) {
+      await api.create(identity, DURATION_SECONDS);
+      this.#lead();
+      return;
+    }
+    if (lease.holder !== identity && lease.holder !== '' && !this.#hasExpired(lease)) {
+      if (this.#isLeading) this.#lose(new Error(`${lease.holder} holds the lease`));
+      return;
+    }
+    await api.replace(lease.resourceVersion, identity, DURATION_SECONDS);
+    this.#lead();
+  }
+
+  #hasExpired({ renewedAt, holder, durationSeconds }: Lease): boolean {
+    const nowMs = performance.now();
+    if (this.#seen?.renewedAt !== renewedAt || this.#seen.holder !== holder) {
+      this.#seen = { renewedAt, holder, sinceMs: nowMs };
+    }
+    return nowMs - this.#seen.sinceMs > durationSeconds * 1000;
+  }
+
+  #lead(): void {
+    if (this.#isLeading) return;
+    this.#isLeading = true;
+    this.#renewedMs = performance.now();
+    this.#deps.log.info('keeping the history from now on');
+    this.#deps.onLead();
+  }
+
+  #lose(error: unknown): void {
+    this.#isLeading = false;
+    this.#deps.log.warn({ err: error }, 'no longer keeping the history');
+    this.#deps.onLost();
+  }
+
+  async #release(): Promise<void> {
+    try {
+      const lease = await this.#deps.api.get();
+      if (lease?.holder === this.#deps.identity) {
+        await this.#deps.api.replace(lease.resourceVersion, '', 1);
+      }
+    } catch (error) {
+      this.#deps.log.debug({ err: error }, 'the lease could not be let go; it will expire');
+    }
+  }
+}
+
+function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
+  const { promise: gaveUp, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  return Promise.race([promise, gaveUp]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,234 @@
+import type { ObjectMeta, Timestamp } from '../../webhook/words/pod.ts';
+import type { Catalogue } from '../history/catalogue.ts';
+import { type Finding, findingFrom } from '../history/finding.ts';
+import { type Fields, signsIn } from '../history/signs.ts';
+import type { SeenDevice } from '../history/swap.ts';
+import { secondsOf } from './timestamp.ts';
+
+/** Dynamic resource allocation: devices that drivers publish, and what is said about them. */
+
+interface DeviceTaint {
+  readonly key?: string;
+  readonly value?: string;
+  readonly effect?: string;
+  readonly timeAdded?: Timestamp;
+}
+
+/** What Surefoot reads of a resource.k8s.io/v1 ResourceSlice. */
+export interface ResourceSlice {
+  readonly metadata?: ObjectMeta;
+  readonly spec?: {
+    readonly driver?: string;
+    readonly nodeName?: string;
+    readonly pool?: { readonly name?: string };
+    readonly devices?: readonly {
+      readonly name?: string;
+      readonly attributes?: Readonly<Record<string, { readonly string?: string }>>;
+      readonly taints?: readonly DeviceTaint[];
+    }[];
+  };
+}
+
+/** What Surefoot reads of a resource.k8s.io DeviceTaintRule. */
+export interface DeviceTaintRule {
+  readonly metadata?: ObjectMeta;
+  readonly spec?: {
+    readonly deviceSelector?: {
+      readonly driver?: string;
+      readonly pool?: string;
+      readonly device?: string;
+    };
+    readonly taint?: DeviceTaint;
+  };
+}
+
+/** What Surefoot reads of a resource.k8s.io/v1 ResourceClaim. */
+export interface ResourceClaim {
+  readonly metadata?: ObjectMeta;
+  readonly status?: {
+    readonly devices?: readonly {
+      readonly driver?: string;
+      readonly pool?: string;
+      readonly device?: string;
+      readonly conditions?: readonly {
+        readonly type?: string;
+        readonly status?: string;
+        readonly reason?: string;
+        readonly message?: string;
+        readonly lastTransitionTime?: Timestamp;
+      }[];
+    }[];
+  };
+}
+
+interface PublishedDevice {
+  readonly driver: string;
+  readonly pool: string;
+  readonly name: string;
+  /** Its UUID where the driver tells it, so that it is the same device as the plugin's. */
+  readonly id: string;
+  readonly slot?: string;
+  readonly taints: readonly DeviceTaint[];
+}
+
+type Condition = NonNullable<
+  NonNullable<NonNullable<ResourceClaim['status']>['devices']>[number]['conditions']
+>[number];
+
+/** All slices, rules and claims, and what they say about the devices of a node. */
+export class DynamicResources {
+  readonly #slices = new Map<string, { node: string; devices: readonly PublishedDevice[] }>();
+  readonly #slicesOn = new Map<string, Set<string>>();
+  readonly #rules = new Map<string, DeviceTaintRule>();
+  /** By uid of the claim: the devices that it says something about. */
+  readonly #claims = new Map<string, readonly string[]>();
+  readonly #conditions = new Map<string, Map<string, readonly Condition[]>>();
+
+  /** Takes in a slice; gives the node it is about. */
+  setSlice(slice: ResourceSlice): string {
+    const uid = slice.metadata?.uid ?? '';
+    const node = slice.spec?.nodeName ?? '';
+    this.removeSlice(uid);
+    this.#slices.set(uid, { node, devices: publishedIn(slice) });
+    this.#slicesOn.set(node, (this.#slicesOn.get(node) ?? new Set()).add(uid));
+    return node;
+  }
+
+  removeSlice(uid: string): string {
+    const node = this.#slices.get(uid)?.node ?? '';
+    this.#slices.delete(uid);
+    this.#slicesOn.get(node)?.delete(uid);
+    if (this.#slicesOn.get(node)?.size === 0) this.#slicesOn.delete(node);
+    return node;
+  }
+
+  setRule(rule: DeviceTaintRule): void {
+    this.#rules.set(rule.metadata?.uid ?? '', rule);
+  }
+
+  removeRule(uid: string): void {
+    this.#rules.delete(uid);
+  }
+
+  /** Takes in what a claim says about its devices; gives the nodes of which that changes something. */
+  setClaim({ metadata = {}, status = {} }: ResourceClaim): ReadonlySet<string> {
+    const uid = metadata.uid ?? '';
+    const nodes = new Set(this.removeClaim(uid));
+    const devices: string[] = [];
+    for (const { driver, pool, device, conditions = [] } of status.devices ?? []) {
+      if (conditions.length === 0) continue;
+      const key = `${driver}/${pool}/${device}`;
+      devices.push(key);
+      this.#conditions.set(key, (this.#conditions.get(key) ?? new Map()).set(uid, conditions));
+    }
+    if (devices.length > 0) this.#claims.set(uid, devices);
+    for (const node of this.#nodesOf(devices)) nodes.add(node);
+    return nodes;
+  }
+
+  removeClaim(uid: string): ReadonlySet<string> {
+    const devices = this.#claims.get(uid) ?? [];
+    for (const key of devices) {
+      this.#conditions.get(key)?.delete(uid);
+      if (this.#conditions.get(key)?.size === 0) this.#conditions.delete(key);
+    }
+    this.#claims.delete(uid);
+    return this.#nodesOf(devices);
+  }
+
+  #nodesOf(devices: readonly string[]): ReadonlySet<string> {
+    if (devices.length === 0) return new Set();
+    const wanted = new Set(devices);
+    return new Set(
+      [...this.#slices.values()]
+        .filter((slice) =>
+          slice.devices.some(({ driver, pool, name }) => wanted.has(`${driver}/${pool}/${name}`)),
+        )
+        .map(({ node }) => node),
+    );
+  }
+
+  /** Nodes that publish devices. */
+  nodes(): Iterable<string> {
+    return this.#slicesOn.keys();
+  }
+
+  /** The devices that the node publishes. */
+  seen(node: string): readonly SeenDevice[] {
+    return this.#on(node).map(({ id, slot }) => ({ id, ...(slot !== undefined && { slot }) }));
+  }
+
+  /** What is said about the node's devices. */
+  findings(node: string, catalogue: Catalogue): readonly Finding[] {
+    return this.#on(node).flatMap((device) => [
+      ...device.taints.flatMap((taint) => tainted(device, taint, 'device-taint', catalogue)),
+      ...[...this.#rules.values()]
+        .filter((rule) => selects(rule, device))
+        .flatMap(({ spec }) => tainted(device, spec?.taint ?? {}, 'device-taint-rule', catalogue)),
+      ...this.#conditionsOf(device).flatMap((one) => conditioned(device, one, catalogue)),
+    ]);
+  }
+
+  #on(node: string): readonly PublishedDevice[] {
+    return [...(this.#slicesOn.get(node) ?? [])].flatMap(
+      (uid) => this.#slices.get(uid)?.devices ?? [],
+    );
+  }
+
+  #conditionsOf({ driver, pool, name }: PublishedDevice): readonly Condition[] {
+    return [...(this.#conditions.get(`${driver}/${pool}/${name}`)?.values() ?? [])].flat();
+  }
+}
+
+function publishedIn({ spec = {} }: ResourceSlice): readonly PublishedDevice[] {
+  const { driver = '', pool = {}, devices = [] } = spec;
+  return devices.map(({ name = '', attributes = {}, taints = [] }) => {
+    const text = (attribute: string) =>
+      attributes[attribute]?.string ?? attributes[`${driver}/${attribute}`]?.string;
+    const slot = text('pciBusID') ?? text('resource.kubernetes.io/pciBusID');
+    return {
+      driver,
+      pool: pool.name ?? '',
+      name,
+      id: text('uuid') ?? `${driver}/${pool.name ?? ''}/${name}`,
+      ...(slot !== undefined && { slot }),
+      taints,
+    };
+  });
+}
+
+function selects({ spec = {} }: DeviceTaintRule, device: PublishedDevice): boolean {
+  const { driver, pool, device: name } = spec.deviceSelector ?? {};
+  return (
+    (driver === undefined || driver === device.driver) &&
+    (pool === undefined || pool === device.pool) &&
+    (name === undefined || name === device.name)
+  );
+}
+
+function tainted(
+  device: PublishedDevice,
+  { key, value, effect, timeAdded }: DeviceTaint,
+  source: 'device-taint' | 'device-taint-rule',
+  catalogue: Catalogue,
+): readonly Finding[] {
+  const fields: Fields = { driver: device.driver, key, value, effect };
+  return signsIn(catalogue, source, fields).map((sign) =>
+    findingFrom(of(device, sign), { ordinal: key ?? '' }, secondsOf(timeAdded)),
+  );
+}
+
+function conditioned(
+  device: PublishedDevice,
+  { type, status, reason, message, lastTransitionTime }: Condition,
+  catalogue: Catalogue,
+): readonly Finding[] {
+  const fields: Fields = { driver: device.driver, type, status, reason, message };
+  return signsIn(catalogue, 'claim-condition', fields).map((sign) =>
+    findingFrom(of(device, sign), {}, secondsOf(lastTransitionTime)),
+  );
+}
+
+function of<Sign extends object>({ id, slot }: PublishedDevice, sign: Sign): Sign {
+  return { ...sign, device: id, ...(slot !== undefined && { slot }) };
+}

@@ -1,0 +1,248 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+import type { DeviceProfile } from '../webhook/words/profile.ts';
+import type { Historian } from './historian.ts';
+import type { Catalogue } from './history/catalogue.ts';
+import type { Unmapped } from './unmapped.ts';
+import {
+  namespaceSource,
+  nodeEventSource,
+  nodeSource,
+  optionalSource,
+  podSource,
+} from './watch/api.ts';
+import type { Cluster } from './watch/cluster.ts';
+import {
+  type CustomKind,
+  type CustomObject,
+  customFacts,
+  customKinds,
+  nameOf,
+} from './watch/custom-objects.ts';
+import type {
+  DeviceTaintRule,
+  DynamicResources,
+  ResourceClaim,
+  ResourceSlice,
+} from './watch/dra.ts';
+import { eventFacts, type NodeEvent } from './watch/events.ts';
+import { namespaceFacts } from './watch/namespaces.ts';
+import { nodeFacts } from './watch/nodes.ts';
+import { podFacts } from './watch/pods.ts';
+import {
+  type Changes,
+  type Listed,
+  Reflector,
+  type ReflectorMetrics,
+  type Source,
+} from './watch/reflector.ts';
+
+export interface WatchesDeps {
+  readonly kubeConfig: KubeConfig;
+  readonly historian: Historian;
+  readonly cluster: Cluster;
+  readonly devices: DynamicResources;
+  readonly unmapped: Unmapped;
+  readonly catalogue: () => Catalogue;
+  readonly profiles: () => readonly DeviceProfile[];
+  readonly nowSeconds: () => number;
+  readonly metrics: (kind: string) => ReflectorMetrics;
+  readonly log: Logger;
+}
+
+const DRA = 'resource.k8s.io';
+
+/**
+ * Every watch of the API, and what it tells the historian. Namespaces, nodes and pods are what an
+ * answer needs; the others only say more about devices, and what a cluster does not serve is absent.
+ */
+export class Watches {
+  readonly #deps: WatchesDeps;
+  readonly #namespaces;
+  readonly #nodes;
+  readonly #pods;
+  readonly #signs: readonly { run(): Promise<void>; stop(): void; listed(): Promise<void> }[];
+  readonly #custom = new Map<string, { run(): Promise<void>; stop(): void }>();
+  readonly #running: Promise<void>[] = [];
+
+  constructor(deps: WatchesDeps) {
+    this.#deps = deps;
+    const { kubeConfig, historian, cluster, unmapped, catalogue, profiles, nowSeconds } = deps;
+    this.#namespaces = this.#reflector('namespaces', namespaceSource(kubeConfig), {
+      read: namespaceFacts,
+      changed: (namespace) => cluster.setNamespace(namespace),
+      removed: (uid) => cluster.removeNamespace(uid),
+    });
+    this.#nodes = this.#reflector('nodes', nodeSource(kubeConfig), {
+      read: (node) => nodeFacts(node, catalogue()),
+      changed: (node) => {
+        unmapped.onNode(node.name, node.unmapped);
+        historian.nodeChanged(node, nowSeconds());
+      },
+      removed: (uid, last) => {
+        if (last !== undefined) unmapped.onNode(last.name, []);
+        historian.nodeRemoved(uid, nowSeconds());
+      },
+    });
+    this.#pods = this.#reflector('pods', podSource(kubeConfig), {
+      read: (pod) => podFacts(pod, profiles()),
+      changed: (pod, isListed) => historian.podChanged(pod, isListed, nowSeconds()),
+      removed(uid, last) {
+        if (last !== undefined) historian.podChanged(last, false, nowSeconds());
+        historian.podRemoved(uid, nowSeconds());
+      },
+    });
+    this.#signs = [this.#events(), ...this.#dynamicResources()];
+  }
+
+  /** What has not been listed yet, by kind. */
+  get checks(): readonly { name: string; missing: () => string | undefined }[] {
+    return [
+      { name: 'namespaces-listed', missing: () => this.#namespaces.missing() },
+      { name: 'nodes-listed', missing: () => this.#nodes.missing() },
+      { name: 'pods-listed', missing: () => this.#pods.missing() },
+    ];
+  }
+
+  /** Begins to watch; resolves once everything was listed, or at `stop`. */
+  async start(): Promise<void> {
+    this.#watchCustomKinds();
+    const first = [this.#namespaces, this.#nodes, ...this.#signs];
+    this.#running.push(...first.map((reflector) => reflector.run()));
+    await Promise.all(first.map((reflector) => reflector.listed()));
+    // Last: without the rest no pod could be judged.
+    this.#running.push(this.#pods.run());
+    await this.#pods.listed();
+  }
+
+  /** The configuration has changed, and with it what a device or a sign is: see all with new eyes. */
+  refresh(): void {
+    this.#watchCustomKinds();
+    this.#nodes.refresh();
+    this.#pods.refresh();
+  }
+
+  async stop(): Promise<void> {
+    for (const reflector of [this.#namespaces, this.#nodes, this.#pods, ...this.#signs]) {
+      reflector.stop();
+    }
+    for (const reflector of this.#custom.values()) reflector.stop();
+    await Promise.all(this.#running);
+  }
+
+  #events() {
+    const { kubeConfig, historian, unmapped, catalogue, nowSeconds } = this.#deps;
+    return this.#reflector('events', nodeEventSource(kubeConfig), {
+      read: (event: NodeEvent) => eventFacts(event, catalogue()),
+      changed: (event, isListed) => {
+        if (event.unmapped !== undefined) unmapped.onEvent(event.node, event.unmapped);
+        historian.eventSeen(event, isListed, nowSeconds());
+      },
+      removed: () => {},
+    });
+  }
+
+  #dynamicResources() {
+    const { kubeConfig, historian, devices, nowSeconds } = this.#deps;
+    const all = () => {
+      for (const node of [...devices.nodes()]) historian.devicesChanged(node, nowSeconds());
+    };
+    return [
+      this.#reflector(
+        'resourceslices',
+        optionalSource<ResourceSlice>(kubeConfig, {
+          group: DRA,
+          version: 'v1',
+          plural: 'resourceslices',
+        }),
+        {
+          read: (slice) => slice,
+          changed: (slice) => historian.devicesChanged(devices.setSlice(slice), nowSeconds()),
+          removed: (uid) => historian.devicesChanged(devices.removeSlice(uid), nowSeconds()),
+        },
+      ),
+      this.#reflector(
+        'devicetaintrules',
+        optionalSource<DeviceTaintRule>(kubeConfig, {
+          group: DRA,
+          version: 'v1',
+          plural: 'devicetaintrules',
+        }),
+        {
+          read: (rule) => rule,
+          changed: (rule) => {
+            devices.setRule(rule);
+            all();
+          },
+          removed: (uid) => {
+            devices.removeRule(uid);
+            all();
+          },
+        },
+      ),
+      this.#reflector(
+        'resourceclaims',
+        optionalSource<ResourceClaim>(kubeConfig, {
+          group: DRA,
+          version: 'v1',
+          plural: 'resourceclaims',
+        }),
+        {
+          read: (claim) => claim,
+          changed: (claim) => {
+            for (const node of devices.setClaim(claim))
+              historian.devicesChanged(node, nowSeconds());
+          },
+          removed: (uid) => {
+            for (const node of devices.removeClaim(uid))
+              historian.devicesChanged(node, nowSeconds());
+          },
+        },
+      ),
+    ];
+  }
+
+  /** Kinds of custom objects that the catalogue names now. */
+  #watchCustomKinds(): void {
+    const wanted = new Map(customKinds(this.#deps.catalogue()).map((kind) => [nameOf(kind), kind]));
+    for (const [name, reflector] of this.#custom) {
+      if (wanted.has(name)) continue;
+      reflector.stop();
+      this.#custom.delete(name);
+    }
+    for (const [name, kind] of wanted) {
+      if (this.#custom.has(name)) continue;
+      const reflector = this.#customObjects(name, kind);
+      this.#custom.set(name, reflector);
+      this.#running.push(reflector.run());
+    }
+  }
+
+  #customObjects(name: string, kind: CustomKind) {
+    const { kubeConfig, historian, catalogue, nowSeconds } = this.#deps;
+    const nodeOf = new Map<string, string>();
+    return this.#reflector(name, optionalSource<CustomObject>(kubeConfig, kind), {
+      read: (object) => ({
+        uid: object.metadata?.uid ?? '',
+        ...customFacts(object, kind, catalogue()),
+      }),
+      changed: ({ uid, node, findings }) => {
+        nodeOf.set(uid, node);
+        historian.customChanged(uid, node, findings, nowSeconds());
+      },
+      removed: (uid) => {
+        historian.customChanged(uid, nodeOf.get(uid) ?? '', [], nowSeconds());
+        nodeOf.delete(uid);
+      },
+    });
+  }
+
+  #reflector<T extends Listed, Facts>(
+    name: string,
+    source: Source<T>,
+    changes: Changes<T, Facts>,
+  ): Reflector<T, Facts> {
+    const { metrics, log } = this.#deps;
+    return new Reflector(name, source, changes, { metrics: metrics(name), log });
+  }
+}
