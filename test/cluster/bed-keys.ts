@@ -19,5 +19,8 @@ export const SLOW_END = 'bed.surefoot.dev/slow-end';
 /** On a node: boot anew, with this boot id. */
 export const REBOOT = 'bed.surefoot.dev/reboot';
 
+/** On a node that is created: since when it says that it is ready. */
+export const READY_SINCE = 'bed.surefoot.dev/ready-since';
+
 /** The only device resource of the bed. */
 export const GPU = 'nvidia.com/gpu';

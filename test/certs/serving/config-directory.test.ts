@@ -108,7 +108,7 @@ describe('the configuration directory', () => {
       name: 'a list',
       text: '- mode: act\n',
       problem:
-        'webhook.yaml:1: expected a mapping with the keys apiVersion, kind, mode, namespaces',
+        'webhook.yaml:1: expected a mapping with the keys apiVersion, kind, mode, namespaces, tolerationsRestrictedIn',
     },
     {
       name: 'two documents',
