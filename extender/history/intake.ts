@@ -58,9 +58,9 @@ export interface Taken {
  */
 export function withLook(before: HostHistory, look: Look): Taken {
   const { nowSeconds } = look;
-  const findings = [...look.findings, ...repairLoop(before.repairs, nowSeconds)];
-  const routine = withRoutine(before, findings, nowSeconds);
+  const routine = withRoutine(before, look.findings, nowSeconds);
   const { history, isUnannouncedBoot } = withNode(routine, look.node, look.seen, nowSeconds);
+  const findings = [...look.findings, ...repairLoop(history.repairs, nowSeconds)];
   const outcomes: Outcome[] = [];
   const standing = new Set(history.incidents.flatMap((incident) => incident.standing));
   const fresh = findings.filter((finding) => mayOpen(finding) && !standing.has(finding.key));

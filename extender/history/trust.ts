@@ -54,7 +54,7 @@ export function withForgeable(
     };
   }
   const other = recent.find(
-    (one) => one.namespace !== signal.namespace && !differ(one.device, signal.device),
+    (one) => differ(one.namespace, signal.namespace) && !differ(one.device, signal.device),
   );
   if (other !== undefined && bothMay(other, signal, history.host, budget)) {
     return {

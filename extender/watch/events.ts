@@ -39,10 +39,7 @@ export function eventFacts(event: NodeEvent, catalogue: Catalogue): EventFacts {
   const signs = signsIn(catalogue, 'node-event', { reason, message, type, component });
   return {
     node: involvedObject.name ?? '',
-    signals: signs.map((sign) => ({
-      ...momentOf(sign, atSeconds),
-      namespace: metadata.namespace ?? '',
-    })),
+    signals: signs.map((sign) => momentOf(sign, atSeconds)),
     ...(signs.length === 0 &&
       !OF_KUBERNETES.test(component) && {
         unmapped: `event ${component.slice(0, 64)}/${reason.slice(0, 64)}`,

@@ -16,7 +16,7 @@ export function makeHistorian(
 ) {
   const { onChange, ...deps } = overrides;
   const cluster = new Cluster();
-  const store = new MemoryStore(onChange);
+  const store = deps.store ?? new MemoryStore(onChange);
   const devices = new DynamicResources();
   const outcomes: string[] = [];
   const bound: string[] = [];
