@@ -79,7 +79,7 @@ interface Missed {
 }
 
 /** Longer than it takes to notice that the replica that kept the history is gone. */
-const MISSED_SECONDS = 60;
+export const MISSED_SECONDS = 60;
 const MOST_MISSED = 10_000;
 /** Histories of hosts that are gone: no more than these, or than hosts that are there. */
 const FEWEST_GONE = 1000;
@@ -105,12 +105,30 @@ export class Historian {
   readonly #rackDisturbedAtSeconds = new Map<string, number>();
   /** By node and the object's key: what custom objects say. */
   readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
+  /** How often each row was seen as a moment. */
+  readonly #moments = new Map<string, number>();
   #isKeeping = false;
   #missed: Missed[] = [];
 
   constructor(deps: HistorianDeps) {
     this.#deps = deps;
     this.#storms = new Storms(deps.cluster, deps.store);
+  }
+
+  /** For each row of the catalogue: on how many nodes it stands now, and how often it was a moment. */
+  sightings(): ReadonlyMap<string, { readonly nodes: number; readonly moments: number }> {
+    const nodes = new Map<string, number>();
+    for (const node of this.#deps.cluster.nodes()) {
+      const rows = new Set(this.#standingOn(node).map(({ row }) => row.name));
+      for (const row of rows) nodes.set(row, (nodes.get(row) ?? 0) + 1);
+    }
+    const names = new Set([...nodes.keys(), ...this.#moments.keys()]);
+    return new Map(
+      [...names].map((name) => [
+        name,
+        { nodes: nodes.get(name) ?? 0, moments: this.#moments.get(name) ?? 0 },
+      ]),
+    );
   }
 
   /** True while this replica writes the history. */
@@ -328,19 +346,23 @@ export class Historian {
     this.#keepChange(node, before, taken.history, nowSeconds);
   }
 
-  #findingsOn(node: NodeFacts): readonly Finding[] {
-    const { cluster, devices } = this.#deps;
+  /** What stands about a node, but for its pods. */
+  #standingOn(node: NodeFacts): readonly Finding[] {
+    const { devices } = this.#deps;
     const catalogue = this.#deps.catalogue();
-    const health = [...cluster.holding(node.name)].flatMap((pod) =>
-      pod.isTerminating ? [] : pod.deviceHealth,
-    );
     return [
       ...node.findings,
       ...allocatableFindings(node.devices, catalogue),
-      ...deviceHealthFindings(health, catalogue),
       ...devices.findings(node.name, catalogue),
       ...[...(this.#custom.get(node.name)?.values() ?? [])].flat(),
     ];
+  }
+
+  #findingsOn(node: NodeFacts): readonly Finding[] {
+    const health = [...this.#deps.cluster.holding(node.name)].flatMap((pod) =>
+      pod.isTerminating ? [] : pod.deviceHealth,
+    );
+    return [...this.#standingOn(node), ...deviceHealthFindings(health, this.#deps.catalogue())];
   }
 
   #seenOn(node: NodeFacts): readonly SeenDevice[] {
@@ -487,6 +509,7 @@ export class Historian {
 
   /** A moment's signal that the platform has written. */
   #tell(node: NodeFacts, signal: Signal, nowSeconds: number): void {
+    this.#moments.set(signal.row, (this.#moments.get(signal.row) ?? 0) + 1);
     const before = this.#deps.store.draft(node.host);
     const owners = this.#ownersOn(node, signal.device);
     const { history, outcome } = withMoment(before, signal, owners, this.#disturbedAt(node));
@@ -496,6 +519,7 @@ export class Historian {
 
   /** A signal that a tenant may have written. */
   #hear(node: NodeFacts, signal: Signal, nowSeconds: number): void {
+    this.#moments.set(signal.row, (this.#moments.get(signal.row) ?? 0) + 1);
     const before = this.#deps.store.draft(node.host);
     const unproven = this.#unproven.get(node.host) ?? [];
     const heard = withForgeable(before, unproven, signal, this.#budget);

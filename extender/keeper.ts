@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import type { Historian } from './historian.ts';
+import { type Historian, MISSED_SECONDS } from './historian.ts';
 import { deviceHistoryApi, leaseApi } from './storage/api.ts';
 import { ClusterStore } from './storage/cluster-store.ts';
 import { type DeviceHistory, GROUP, historyOf, PLURAL, VERSION } from './storage/device-history.ts';
@@ -49,6 +49,8 @@ export interface ClusterKeeperDeps {
   readonly onChange: HistoryChanged;
   readonly onWritten: (result: 'written' | 'conflict' | 'failed', seconds: number) => void;
   readonly watchMetrics: ReflectorMetrics;
+  /** Nobody kept the history from when to when. */
+  readonly onGap: (fromSeconds: number, toSeconds: number) => void;
   readonly log: Logger;
 }
 
@@ -68,6 +70,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
     plural: PLURAL,
   });
   let historian: Historian | undefined;
+  let watchingSinceSeconds = 0;
 
   /** Somebody with the right to change the object asks to forgive what is in it. */
   async function forgive(object: DeviceHistory): Promise<void> {
@@ -107,7 +110,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
     { metrics: watchMetrics, log },
   );
 
-  async function lead(): Promise<void> {
+  async function lead(lastRenewedAt: string | undefined): Promise<void> {
     // What the last leader wrote may not have come by the watch yet.
     for (let token = ''; ; ) {
       const page = await source.list(token);
@@ -116,6 +119,10 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
       if (token === '') break;
     }
     if (!leader.isLeading) return;
+    if (lastRenewedAt !== undefined && lastRenewedAt !== '') {
+      const heardSeconds = Math.max(watchingSinceSeconds, nowSeconds() - MISSED_SECONDS);
+      deps.onGap(Date.parse(lastRenewedAt) / 1000, heardSeconds);
+    }
     store.beginWriting();
     historian?.keep(nowSeconds());
     for (const object of asking.values()) await forgive(object);
@@ -125,8 +132,10 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
     api: leaseApi(kubeConfig, namespace, LEASE),
     identity,
     log,
-    onLead: () => {
-      lead().catch((error) => log.error({ err: error }, 'could not begin to keep the history'));
+    onLead: (lastRenewedAt) => {
+      lead(lastRenewedAt).catch((error) =>
+        log.error({ err: error }, 'could not begin to keep the history'),
+      );
     },
     onLost: () => {
       store.stopWriting();
@@ -143,6 +152,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
     },
     start(told) {
       historian = told;
+      watchingSinceSeconds = nowSeconds();
       running.push(leader.run());
     },
     missing: () => reflector.missing(),

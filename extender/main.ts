@@ -15,6 +15,7 @@ import {
   serviceRegistry,
 } from '../certs/serving/service-metrics.ts';
 import { builtInCatalogue } from './built-in-catalogue.ts';
+import { Coverage } from './coverage.ts';
 import { DecisionRecord } from './decisions/record.ts';
 import { Historian } from './historian.ts';
 import { catalogueOf } from './history/catalogue.ts';
@@ -25,6 +26,7 @@ import type { Controls } from './page/controls.ts';
 import { Journal } from './page/journal.ts';
 import { LiveFeed } from './page/live.ts';
 import type { ControlName } from './page/shapes.ts';
+import { shownSignals, timeOf } from './page/shown.ts';
 import type { View } from './prioritize.ts';
 import { extenderApp } from './server.ts';
 import { extenderFiles } from './settings.ts';
@@ -102,6 +104,11 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     if (node === undefined) return;
     journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds());
   };
+  const coverage = new Coverage(({ fromSeconds, toSeconds, why }) => {
+    const gap = { from: timeOf(fromSeconds), to: timeOf(toSeconds), why };
+    log.warn(gap, 'what came and went in this time was not seen');
+    metrics.uncovered(toSeconds - fromSeconds);
+  });
   const keeper =
     options.history === 'memory'
       ? memoryKeeper(nowSeconds, onChange)
@@ -112,6 +119,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
           nowSeconds,
           onChange,
           onWritten: metrics.historyWritten,
+          onGap: (from, to) => coverage.missed(from, to, 'no replica kept the history'),
           watchMetrics: metrics.watch('devicehistories'),
           log,
         });
@@ -160,6 +168,10 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     profiles,
     nowSeconds,
     metrics: metrics.watch,
+    onGap(kind, seconds) {
+      const why = `the watch of ${kind} had to be begun anew with a list`;
+      coverage.missed(nowSeconds() - seconds, nowSeconds(), why);
+    },
     log,
   });
   const checks = [
@@ -184,6 +196,14 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const pageServer = await RunningServer.http(
     page,
     pageApp({
+      signals: () =>
+        shownSignals({
+          catalogue,
+          keepsHistory: historian.isKeeping,
+          sightings: historian.sightings(),
+          unmapped: unmapped.list(),
+          gaps: coverage.list(),
+        }),
       decisions,
       view,
       live,

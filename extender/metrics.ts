@@ -28,6 +28,8 @@ export interface ExtenderMetrics {
   watch(name: string): ReflectorMetrics;
   /** One attempt to write a history, and how long it took. */
   historyWritten(result: 'written' | 'conflict' | 'failed', seconds: number): void;
+  /** Seconds in which what came and went was not seen. */
+  uncovered(seconds: number): void;
   /** What is read when the metrics are: who keeps the history, and what of it is not written. */
   countHistory(history: {
     isKeeping: () => boolean;
@@ -87,6 +89,11 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     labelNames: ['kind'],
     registers,
   });
+  const uncovered = new Counter({
+    name: 'surefoot_history_uncovered_seconds_total',
+    help: 'Time in which what came and went was not seen by anybody.',
+    registers,
+  });
   const writes = new Histogram({
     name: 'surefoot_history_write_duration_seconds',
     help: 'Time to write the history of one host, by result.',
@@ -95,6 +102,7 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     registers,
   });
   return {
+    uncovered: (seconds) => uncovered.inc(seconds),
     historyWritten: (result, seconds) => writes.observe({ result }, seconds),
     countHistory({ isKeeping, unwritten, unmapped }) {
       new Gauge({

@@ -47,6 +47,8 @@ export interface WatchesDeps {
   readonly profiles: () => readonly DeviceProfile[];
   readonly nowSeconds: () => number;
   readonly metrics: (kind: string) => ReflectorMetrics;
+  /** A watch had to list again after this many seconds of silence. */
+  readonly onGap: (kind: string, seconds: number) => void;
   readonly log: Logger;
 }
 
@@ -242,7 +244,11 @@ export class Watches {
     source: Source<T>,
     changes: Changes<T, Facts>,
   ): Reflector<T, Facts> {
-    const { metrics, log } = this.#deps;
-    return new Reflector(name, source, changes, { metrics: metrics(name), log });
+    const { metrics, log, onGap } = this.#deps;
+    return new Reflector(name, source, changes, {
+      metrics: metrics(name),
+      log,
+      onGap: (seconds) => onGap(name, seconds),
+    });
   }
 }

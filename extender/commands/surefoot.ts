@@ -104,6 +104,23 @@ function surefoot(): Command {
     });
 
   command
+    .command('forgive')
+    .description('take what a node has in its history for settled, such as after a repair')
+    .argument('<NODE>', 'name of the node')
+    .requiredOption('--reason <TEXT>', 'why; it stays with the incidents')
+    .option('--device <UUID>', 'one device only')
+    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
+    .option('--context <NAME>', 'context of the kubeconfig')
+    .addHelpText(
+      'after',
+      '\nIt writes the annotation surefoot.dev/forgive on the DeviceHistory, so you need the right to patch those.',
+    )
+    .action(async (node, options) => {
+      const { forgive } = await import('./forgive.ts');
+      await forgive(node, options);
+    });
+
+  command
     .command('start')
     .description('all of it on this machine, on a built-in fleet whose devices fail as you watch')
     .option('--nodes <N>', 'how many nodes of eight GPUs', wholeNumber('--nodes', 1, 5000), 24)

@@ -5,6 +5,7 @@ import type { DecisionRecord } from '../decisions/record.ts';
 import type { View } from '../prioritize.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import type { LiveFeed } from './live.ts';
+import type { ShownSignals } from './shapes.ts';
 import { shownDecision, shownNode } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
@@ -23,6 +24,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 export interface PageDeps {
+  readonly signals: () => ShownSignals;
   readonly decisions: DecisionRecord;
   readonly view: () => View;
   readonly live: LiveFeed;
@@ -30,10 +32,10 @@ export interface PageDeps {
 }
 
 /**
- * The page, and what the extender knows as JSON: `/api/decisions[?limit=N]`, `/api/nodes`, and
- * `/api/live`, a stream of changes. Loopback only.
+ * The page, and what the extender knows as JSON: `/api/decisions[?limit=N]`, `/api/nodes`,
+ * `/api/signals`, and `/api/live`, a stream of changes. Loopback only.
  */
-export function pageApp({ decisions, view, live, controls }: PageDeps): Express {
+export function pageApp({ signals, decisions, view, live, controls }: PageDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.set('json spaces', 2);
   app.use(requireAddress, setHeaders);
@@ -52,12 +54,15 @@ export function pageApp({ decisions, view, live, controls }: PageDeps): Express 
     const now = view();
     response.json({ nodes: [...now.cluster.nodes()].map((node) => shownNode(node, now)) });
   });
+  app.get('/api/signals', (_request, response) => {
+    response.json(signals());
+  });
   app.get('/api/live', (request, response) => live.watch(request, response));
   if (controls !== undefined) app.use('/api/controls', controlRoutes(controls));
   app.use(express.static(BROWSER, { cacheControl: false, etag: false, redirect: false }));
   app.use((request, response) => {
     response.status(404).json({
-      error: `nothing is served at ${request.path}; this port has the page at /, /api/decisions, /api/nodes and /api/live`,
+      error: `nothing is served at ${request.path}; this port has the page at /, /api/decisions, /api/nodes, /api/signals and /api/live`,
     });
   });
   app.use(sayInJson(BODY_LIMIT_BYTES));

@@ -1,8 +1,10 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
+import type { SignalClass } from '../history/catalogue.ts';
 import type { HazardClass } from '../history/hazard.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import type { IncidentClass } from '../history/incident.ts';
+import type { UnmappedKind } from '../unmapped.ts';
 
 /** What goes over the wire between this port and whoever looks: the page, the command line, curl. */
 
@@ -87,6 +89,32 @@ export interface ShownDecision {
   readonly remarks: readonly Reason[];
   readonly answer: readonly { readonly node: string; readonly score: number }[];
   readonly forecasts: readonly ShownForecast[];
+}
+
+/** What is looked for, what of it is there, and what nobody knows the meaning of. */
+export interface ShownSignals {
+  /** True while this replica keeps the history. */
+  readonly keepsHistory: boolean;
+  readonly rows: readonly {
+    readonly name: string;
+    readonly source: string;
+    readonly trust: string;
+    readonly class: SignalClass;
+    readonly probability: number;
+    readonly words: string;
+    readonly cites: string;
+    /** Nodes on which it stands now. */
+    readonly nodes: number;
+    /** How often it was seen as a moment since this replica started. */
+    readonly moments: number;
+  }[];
+  readonly unmapped: readonly UnmappedKind[];
+  /** Times in which nobody saw what came and went, newest first. */
+  readonly uncovered: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly why: string;
+  }[];
 }
 
 export type EntryKind =

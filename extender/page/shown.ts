@@ -1,11 +1,14 @@
+import type { Gap } from '../coverage.ts';
 import type { Decision } from '../decisions/record.ts';
 import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain.ts';
 import type { Forecast } from '../forecast/loss.ts';
+import type { Catalogue } from '../history/catalogue.ts';
 import type { DeviceCount, NodeFacts, PodFacts } from '../history/facts.ts';
 import { deviceHazard, hazardClass } from '../history/hazard.ts';
 import { physicalDevice } from '../history/identity.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { View } from '../prioritize.ts';
+import type { UnmappedKind } from '../unmapped.ts';
 import type {
   DeviceState,
   ShownDecision,
@@ -13,6 +16,7 @@ import type {
   ShownForecast,
   ShownNode,
   ShownPod,
+  ShownSignals,
 } from './shapes.ts';
 
 /** How records of the extender are shown: plain values, with the words beside the numbers. */
@@ -138,6 +142,39 @@ function shownForecast(
     ...(score !== undefined && { score }),
     words: forecastInWords(forecast, atSeconds),
     reasons: reasonsOf(forecast, atSeconds),
+  };
+}
+
+/** What is known of the signals at one moment. */
+export interface SignalsSeen {
+  readonly catalogue: Catalogue;
+  readonly keepsHistory: boolean;
+  readonly sightings: ReadonlyMap<string, { readonly nodes: number; readonly moments: number }>;
+  readonly unmapped: readonly UnmappedKind[];
+  readonly gaps: readonly Gap[];
+}
+
+/** What the catalogue looks for and finds. */
+export function shownSignals(seen: SignalsSeen): ShownSignals {
+  const { catalogue, keepsHistory, sightings, unmapped, gaps } = seen;
+  return {
+    keepsHistory,
+    rows: catalogue.rows.map(({ name, source, trust, words, cites, worth }) => ({
+      name,
+      source,
+      trust,
+      class: worth.class,
+      probability: worth.probability,
+      words,
+      cites,
+      ...(sightings.get(name) ?? { nodes: 0, moments: 0 }),
+    })),
+    unmapped,
+    uncovered: gaps.map(({ fromSeconds, toSeconds, why }) => ({
+      from: timeOf(fromSeconds),
+      to: timeOf(toSeconds),
+      why,
+    })),
   };
 }
 

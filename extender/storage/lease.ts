@@ -25,8 +25,8 @@ export interface LeaderDeps {
   /** Who we are: unique among replicas. */
   readonly identity: string;
   readonly log: Logger;
-  /** Called when we hold it, and when we do not any more. */
-  readonly onLead: () => void;
+  /** Called when we hold it, with when its last holder renewed it; and when we do not any more. */
+  readonly onLead: (lastRenewedAt: string | undefined) => void;
   readonly onLost: () => void;
 }
 
@@ -88,7 +88,7 @@ export class Leader {
     const lease = await api.get();
     if (lease === undefined) {
       await api.create(identity, DURATION_SECONDS);
-      this.#lead();
+      this.#lead(undefined);
       return;
     }
     if (lease.holder !== identity && lease.holder !== '' && !this.#hasExpired(lease)) {
@@ -96,7 +96,7 @@ export class Leader {
       return;
     }
     await api.replace(lease.resourceVersion, identity, DURATION_SECONDS);
-    this.#lead();
+    this.#lead(lease.renewedAt);
   }
 
   #hasExpired({ renewedAt, holder, durationSeconds }: Lease): boolean {
@@ -107,12 +107,12 @@ export class Leader {
     return nowMs - this.#seen.sinceMs > durationSeconds * 1000;
   }
 
-  #lead(): void {
+  #lead(lastRenewedAt: string | undefined): void {
     if (this.#isLeading) return;
     this.#isLeading = true;
     this.#renewedMs = performance.now();
     this.#deps.log.info('keeping the history from now on');
-    this.#deps.onLead();
+    this.#deps.onLead(lastRenewedAt);
   }
 
   #lose(error: unknown): void {

@@ -53,6 +53,14 @@ export interface ReflectorMetrics {
   heard(): void;
 }
 
+export interface ReflectorDeps {
+  readonly metrics: ReflectorMetrics;
+  readonly log: Logger;
+  /** A list had to take the place of a watch, which had been silent for so long: what came and went
+   * meanwhile was not seen. */
+  readonly onGap?: (seconds: number) => void;
+}
+
 const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 30_000;
 /** A watch that ends sooner without a word is a server that hangs up, not a quiet cluster. */
@@ -75,6 +83,10 @@ export class Reflector<T extends Listed, Facts> {
   readonly #known = new Map<string, string>();
   readonly #stop = new AbortController();
   #watching = new AbortController();
+  readonly #onGap: (seconds: number) => void;
+  #heardMs = 0;
+  /** The meaning that the last list was told with. */
+  #told: number | undefined;
   /** Counts refreshes. */
   #meaning = 0;
   /** Whether this round has told anything. */
@@ -83,15 +95,11 @@ export class Reflector<T extends Listed, Facts> {
   #problem: string | undefined = 'nothing has been listed yet';
   readonly #listedOnce = Promise.withResolvers<void>();
 
-  constructor(
-    name: string,
-    source: Source<T>,
-    changes: Changes<T, Facts>,
-    deps: { metrics: ReflectorMetrics; log: Logger },
-  ) {
+  constructor(name: string, source: Source<T>, changes: Changes<T, Facts>, deps: ReflectorDeps) {
     this.#name = name;
     this.#source = source;
     this.#changes = changes;
+    this.#onGap = deps.onGap ?? (() => {});
     this.#metrics = deps.metrics;
     this.#log = deps.log;
   }
@@ -170,6 +178,9 @@ export class Reflector<T extends Listed, Facts> {
     this.#metrics.heard();
     // Their meaning changed while they were read: what was read is void, and the next round lists.
     if (meaning !== this.#meaning) return;
+    if (this.#told === meaning) this.#onGap((performance.now() - this.#heardMs) / 1000);
+    this.#told = meaning;
+    this.#heardMs = performance.now();
     for (const uid of this.#known.keys()) {
       if (!present.has(uid)) this.#tellRemoved(uid);
     }
@@ -207,6 +218,7 @@ export class Reflector<T extends Listed, Facts> {
       (type, object) => {
         if (watching.signal.aborted) return;
         this.#metrics.heard();
+        if (type !== 'ERROR') this.#heardMs = performance.now();
         if (type === 'ERROR') expired = errorOf(object);
         else this.#apply(type, object);
       },

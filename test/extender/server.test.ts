@@ -20,6 +20,7 @@ import { makePod } from '../make/pod.ts';
 import { makeProfile } from '../make/profile.ts';
 import { sample } from '../samples.ts';
 
+const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
 const IMAGE = 'registry.example/train:1';
 const NODES = ['gpu-1', 'gpu-2', 'gpu-3', 'gpu-4'];
 const NOW = 10_000;
@@ -64,7 +65,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     }),
   );
   const live = new LiveFeed({ view, decisions, entries: () => [], controls: [] });
-  const page = await listening(pageApp({ decisions, view, live }));
+  const page = await listening(pageApp({ signals: () => NO_SIGNALS, decisions, view, live }));
   const ask = async (pod: Pod, names: readonly string[] = NODES) => {
     const answer = await postJson(`${url}/prioritize`, { Pod: pod, Nodes: null, NodeNames: names });
     return (await answer.json()) as { Host: string; Score: number }[];

@@ -15,6 +15,8 @@ import { listening, postJson } from '../../fake/listening.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
 
+const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
+
 async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?: Controls) {
   const cluster = new Cluster();
   const decisions = new DecisionRecord();
@@ -39,7 +41,13 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     controls: controls === undefined ? [] : ['crash-pod'],
   });
   const url = await listening(
-    pageApp({ decisions, view, live, ...(controls !== undefined && { controls }) }),
+    pageApp({
+      signals: () => NO_SIGNALS,
+      decisions,
+      view,
+      live,
+      ...(controls !== undefined && { controls }),
+    }),
   );
   // After the server's own end was planned, so before it: the server waits for its watchers.
   onTestFinished(() => live.stop());
@@ -160,7 +168,7 @@ describe('the page port', () => {
     expect(answer.status).toBe(404);
     expect(await answer.json()).toEqual({
       error:
-        'nothing is served at /api/nope; this port has the page at /, /api/decisions, /api/nodes and /api/live',
+        'nothing is served at /api/nope; this port has the page at /, /api/decisions, /api/nodes, /api/signals and /api/live',
     });
   });
 
