@@ -105,8 +105,8 @@ export class Historian {
   readonly #rackDisturbedAtSeconds = new Map<string, number>();
   /** By node and the object's key: what custom objects say. */
   readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
-  /** How often each row was seen as a moment. */
-  readonly #moments = new Map<string, number>();
+  /** How often each row was seen: as a moment, or as a state that began. */
+  readonly #times = new Map<string, number>();
   #isKeeping = false;
   #missed: Missed[] = [];
 
@@ -115,18 +115,18 @@ export class Historian {
     this.#storms = new Storms(deps.cluster, deps.store);
   }
 
-  /** For each row of the catalogue: on how many nodes it stands now, and how often it was a moment. */
-  sightings(): ReadonlyMap<string, { readonly nodes: number; readonly moments: number }> {
+  /** For each row of the catalogue: on how many nodes it stands now, and how often it was seen to begin. */
+  sightings(): ReadonlyMap<string, { readonly nodes: number; readonly times: number }> {
     const nodes = new Map<string, number>();
     for (const node of this.#deps.cluster.nodes()) {
-      const rows = new Set(this.#standingOn(node).map(({ row }) => row.name));
+      const rows = new Set(this.#findingsOn(node).map(({ row }) => row.name));
       for (const row of rows) nodes.set(row, (nodes.get(row) ?? 0) + 1);
     }
-    const names = new Set([...nodes.keys(), ...this.#moments.keys()]);
+    const names = new Set([...nodes.keys(), ...this.#times.keys()]);
     return new Map(
       [...names].map((name) => [
         name,
-        { nodes: nodes.get(name) ?? 0, moments: this.#moments.get(name) ?? 0 },
+        { nodes: nodes.get(name) ?? 0, times: this.#times.get(name) ?? 0 },
       ]),
     );
   }
@@ -322,6 +322,8 @@ export class Historian {
     const { store, onSignal } = this.#deps;
     const before = store.draft(node.host);
     const rackDisturbedAtSeconds = this.#disturbedAt(node);
+    const waiting = this.#waiting.get(node.host) ?? NO_WAITING;
+    const waited = new Set([...waiting.values()].map(({ finding }) => finding.row.name));
     const taken = withLook(before, {
       node,
       seen: this.#seenOn(node),
@@ -330,7 +332,7 @@ export class Historian {
         .of('node-boot')
         .map((row) => ({ row, worth: row.worth })),
       findings: this.#findingsOn(node),
-      waiting: this.#waiting.get(node.host) ?? NO_WAITING,
+      waiting,
       ...(rackDisturbedAtSeconds !== undefined && { rackDisturbedAtSeconds }),
       owners: (device) => this.#ownersOn(node, device),
       isFirst: !this.#looked.has(node.host),
@@ -342,7 +344,11 @@ export class Historian {
     if (taken.history.boot?.id !== before.boot?.id && before.boot !== undefined) {
       this.#disturb(node, nowSeconds);
     }
-    for (const { row, outcome } of taken.outcomes) onSignal(row, outcome);
+    for (const { row, outcome } of taken.outcomes) {
+      onSignal(row, outcome);
+      // What waits and counts later was seen once.
+      if (outcome === 'waiting' || (outcome === 'counted' && !waited.has(row))) this.#count(row);
+    }
     this.#keepChange(node, before, taken.history, nowSeconds);
   }
 
@@ -509,7 +515,7 @@ export class Historian {
 
   /** A moment's signal that the platform has written. */
   #tell(node: NodeFacts, signal: Signal, nowSeconds: number): void {
-    this.#moments.set(signal.row, (this.#moments.get(signal.row) ?? 0) + 1);
+    this.#count(signal.row);
     const before = this.#deps.store.draft(node.host);
     const owners = this.#ownersOn(node, signal.device);
     const { history, outcome } = withMoment(before, signal, owners, this.#disturbedAt(node));
@@ -519,7 +525,7 @@ export class Historian {
 
   /** A signal that a tenant may have written. */
   #hear(node: NodeFacts, signal: Signal, nowSeconds: number): void {
-    this.#moments.set(signal.row, (this.#moments.get(signal.row) ?? 0) + 1);
+    this.#count(signal.row);
     const before = this.#deps.store.draft(node.host);
     const unproven = this.#unproven.get(node.host) ?? [];
     const heard = withForgeable(before, unproven, signal, this.#budget);
@@ -555,6 +561,10 @@ export class Historian {
       if (incidentWeight(incident) === 0) continue;
       for (const changed of this.#storms.struck(node, incident)) this.#write(changed, nowSeconds);
     }
+  }
+
+  #count(row: string): void {
+    this.#times.set(row, (this.#times.get(row) ?? 0) + 1);
   }
 
   #disturb({ rack }: NodeFacts, nowSeconds: number): void {

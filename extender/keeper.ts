@@ -9,7 +9,7 @@ import { Leader } from './storage/lease.ts';
 import { MemoryStore } from './storage/memory.ts';
 import type { HistoryChanged, HistoryStore } from './storage/store.ts';
 import { servedSource } from './watch/api.ts';
-import { Reflector, type ReflectorMetrics } from './watch/reflector.ts';
+import { everyOne, Reflector, type ReflectorMetrics } from './watch/reflector.ts';
 
 /** Where history is kept, and by whom: what `--history` chooses. */
 export interface Keeper {
@@ -112,12 +112,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
 
   async function lead(lastRenewedAt: string | undefined): Promise<void> {
     // What the last leader wrote may not have come by the watch yet.
-    for (let token = ''; ; ) {
-      const page = await source.list(token);
-      for (const object of page.items) store.changed(object);
-      token = page.next;
-      if (token === '') break;
-    }
+    for await (const object of everyOne(source)) store.changed(object);
     if (!leader.isLeading) return;
     if (lastRenewedAt !== undefined && lastRenewedAt !== '') {
       const heardSeconds = Math.max(watchingSinceSeconds, nowSeconds() - MISSED_SECONDS);

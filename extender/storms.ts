@@ -35,6 +35,9 @@ export class Storms {
     ];
     const found = commonCauseOf(newest, this.#recent, this.#population());
     if (found === undefined) return [];
+    const { cause, members } = found;
+    const explained = new Set(members);
+    this.#recent = this.#recent.map((one) => (explained.has(one) ? { ...one, cause } : one));
     return found.members.flatMap((member) => this.#explained(member, found.cause));
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import type { HostHistory } from '../history/host-history.ts';
 import {
   type DeviceHistory,
   GROUP,
@@ -10,6 +11,7 @@ import {
 } from '../storage/device-history.ts';
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { type ApiOptions, loadKubeConfig, servedSource } from '../watch/api.ts';
+import { everyOne } from '../watch/reflector.ts';
 
 export interface ForgiveOptions extends ApiOptions {
   readonly device?: string;
@@ -50,32 +52,30 @@ export async function forgive(node: string, options: ForgiveOptions): Promise<vo
 async function objectOf(
   node: string,
   options: ForgiveOptions,
-): Promise<{ name: string; count: number }> {
+): Promise<{ readonly name: string; readonly count: number }> {
   const source = servedSource<DeviceHistory>(loadKubeConfig(options), KIND);
-  const nodes: string[] = [];
-  for (let token = ''; ; ) {
-    const page = await source.list(token);
-    for (const object of page.items) {
-      const read = historyOf(object);
-      if (!read.ok) continue;
-      nodes.push(read.history.node);
-      if (read.history.node !== node) continue;
-      const count = read.history.incidents.filter(
-        ({ device, forgiven }) =>
-          forgiven === undefined && (options.device === undefined || device === options.device),
-      ).length;
-      if (count > 0) return { name: object.metadata.name ?? '', count };
-      const ids = [...new Set(read.history.incidents.flatMap(({ device }) => device ?? []))];
-      throw new Error(
-        options.device === undefined
-          ? `there is nothing to forgive on ${node}`
-          : `${node} has nothing to forgive of --device ${options.device}; its devices with incidents: ${ids.join(', ') || 'none'}`,
-      );
-    }
-    token = page.next;
-    if (token === '') break;
+  let hosts = 0;
+  for await (const object of everyOne(source)) {
+    const read = historyOf(object);
+    hosts += 1;
+    if (!read.ok || read.history.node !== node) continue;
+    const count = countIn(read.history, options);
+    return { name: object.metadata.name ?? '', count };
   }
   throw new WrongCall(
-    `there is no history of "${node}"; name a node of kubectl get devicehistories, which has ${nodes.length}`,
+    `there is no history of "${node}"; name a node of kubectl get devicehistories, which has ${hosts}`,
+  );
+}
+
+/** Throws when there is nothing to forgive. */
+function countIn({ node, incidents }: HostHistory, { device }: ForgiveOptions): number {
+  const open = incidents.filter((incident) => incident.forgiven === undefined);
+  const count = open.filter((one) => device === undefined || one.device === device).length;
+  if (count > 0) return count;
+  const ids = [...new Set(open.flatMap((incident) => incident.device ?? []))];
+  throw new Error(
+    device === undefined
+      ? `there is nothing to forgive on ${node}`
+      : `${node} has nothing to forgive of --device ${device}; its devices with incidents: ${ids.join(', ') || 'none'}`,
   );
 }

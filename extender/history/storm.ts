@@ -12,6 +12,8 @@ export interface Struck {
   readonly model?: string;
   /** Workloads that were there. */
   readonly owners: readonly string[];
+  /** What explains it already: it is no witness for another cause. */
+  readonly cause?: CommonCause;
 }
 
 /** How many hosts share something. */
@@ -42,29 +44,38 @@ export function commonCauseOf(
   recent: readonly Struck[],
   population: Population,
 ): { readonly cause: CommonCause; readonly members: readonly Struck[] } | undefined {
-  const all = hostsOf(recent);
-  if (all < FEWEST_HOSTS) return undefined;
   for (const kind of KINDS) {
     const name = newest[kind];
     if (name === undefined) continue;
-    const members = recent.filter((one) => one[kind] === name);
     const shared = population.sharing(kind, name);
     if (kind !== 'rack' && shared > MOST_OF_FLEET * population.hosts) continue;
-    if (isCommon(hostsOf(members), shared, all)) return caused(kind, name, members);
+    const members = recent.filter((one) => one[kind] === name);
+    if (isCommon(members, shared, recent, kind)) return caused(kind, name, members);
   }
   for (const name of newest.owners) {
     const members = recent.filter(({ owners }) => owners.includes(name));
     // Pods of an owner that fails may be gone by now.
     const shared = Math.max(population.sharing('owner', name), hostsOf(members));
-    if (isCommon(hostsOf(members), shared, all)) return caused('owner', name, members);
+    if (isCommon(members, shared, recent, 'owner')) return caused('owner', name, members);
   }
   return undefined;
 }
 
-function isCommon(struck: number, shared: number, all: number): boolean {
-  return (
-    struck >= FEWEST_HOSTS && struck >= LEAST_SHARE * shared && struck >= LEAST_CONCENTRATION * all
+/** Whether so many of a group are struck, and so few outside it, that the group is the reason. */
+function isCommon(
+  members: readonly Struck[],
+  shared: number,
+  recent: readonly Struck[],
+  kind: CommonCause['kind'],
+): boolean {
+  const struck = hostsOf(members);
+  if (struck < FEWEST_HOSTS || struck < LEAST_SHARE * shared) return false;
+  const inGroup = new Set(members);
+  // What a cause of another kind explains is no witness against this one.
+  const witnesses = recent.filter(
+    (one) => inGroup.has(one) || one.cause === undefined || one.cause.kind === kind,
   );
+  return struck >= LEAST_CONCENTRATION * hostsOf(witnesses);
 }
 
 function caused(kind: CommonCause['kind'], name: string, members: readonly Struck[]) {

@@ -105,8 +105,8 @@ export interface ShownSignals {
     readonly cites: string;
     /** Nodes on which it stands now. */
     readonly nodes: number;
-    /** How often it was seen as a moment since this replica started. */
-    readonly moments: number;
+    /** How often it was seen, or seen to begin, since this replica started. */
+    readonly times: number;
   }[];
   readonly unmapped: readonly UnmappedKind[];
   /** Times in which nobody saw what came and went, newest first. */

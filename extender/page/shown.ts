@@ -149,7 +149,7 @@ function shownForecast(
 export interface SignalsSeen {
   readonly catalogue: Catalogue;
   readonly keepsHistory: boolean;
-  readonly sightings: ReadonlyMap<string, { readonly nodes: number; readonly moments: number }>;
+  readonly sightings: ReadonlyMap<string, { readonly nodes: number; readonly times: number }>;
   readonly unmapped: readonly UnmappedKind[];
   readonly gaps: readonly Gap[];
 }
@@ -167,7 +167,7 @@ export function shownSignals(seen: SignalsSeen): ShownSignals {
       probability: worth.probability,
       words,
       cites,
-      ...(sightings.get(name) ?? { nodes: 0, moments: 0 }),
+      ...(sightings.get(name) ?? { nodes: 0, times: 0 }),
     })),
     unmapped,
     uncovered: gaps.map(({ fromSeconds, toSeconds, why }) => ({

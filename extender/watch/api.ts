@@ -135,7 +135,11 @@ function optional<T>(plural: string, source: Source<T>): Source<T> {
         await sleep(ABSENT_MS, undefined, { signal }).catch(() => {});
         const page = signal.aborted ? undefined : await list('').catch(() => undefined);
         if (page !== undefined && page.resourceVersion !== ABSENT) {
-          return Object.assign(new Error(`${plural} are served now`), { statusCode: 410 });
+          // Nothing was missed: there was none before.
+          return Object.assign(new Error(`${plural} are served now`), {
+            statusCode: 410,
+            isFirst: true,
+          });
         }
       }
       return undefined;

@@ -29,6 +29,16 @@ export interface Source<T> {
   ): Promise<Error | undefined>;
 }
 
+/** Every object of a source, page by page. */
+export async function* everyOne<T>(source: Pick<Source<T>, 'list'>): AsyncGenerator<T> {
+  let page = await source.list('');
+  for (;;) {
+    yield* page.items;
+    if (page.next === '') return;
+    page = await source.list(page.next);
+  }
+}
+
 /** What a reflector makes of the objects it sees, and whom it tells. */
 export interface Changes<T, Facts> {
   /** The facts worth keeping of an object: a list of all of them is held, never of the objects. */
@@ -142,6 +152,7 @@ export class Reflector<T extends Listed, Facts> {
       const expired = isExpired(error);
       this.#metrics.restarted(expired ? 'expired' : 'failed');
       if (expired) this.#resourceVersion = '';
+      if ((error as { isFirst?: boolean }).isFirst === true) this.#told = undefined;
       const why = sentenceOf(error);
       if (this.#problem !== undefined) this.#problem = why;
       this.#log.warn({ watch: this.#name, why }, 'watch failed; starting again');

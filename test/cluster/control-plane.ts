@@ -34,6 +34,7 @@ export class ControlPlane {
   readonly extenderPort: number;
   readonly #programs: Programs;
   readonly #children: Child[] = [];
+  #api: { readonly child: Child; readonly args: readonly string[] } | undefined;
 
   private constructor(directory: string, programs: Programs, extenderPort: number) {
     this.directory = directory;
@@ -103,6 +104,20 @@ export class ControlPlane {
     return child;
   }
 
+  /** Takes the API server away, and gives what brings it back. */
+  async takeApiAway(): Promise<() => Promise<void>> {
+    await this.#api?.child.stop('SIGKILL');
+    return async () => {
+      if (this.#api === undefined) return;
+      const { args } = this.#api;
+      const child = this.start('kube-apiserver', this.#programs['kube-apiserver'], args);
+      this.#api = { child, args };
+      await eventually('the API server to be back', () => this.#isReady(child), {
+        timeoutSeconds: 60,
+      });
+    };
+  }
+
   /** Process ids of all that runs. */
   get pids(): readonly number[] {
     return this.#children.flatMap(({ pid }) => pid ?? []);
@@ -139,7 +154,7 @@ export class ControlPlane {
       now: new Date(),
     });
     await this.#writeCredentials(apiPort);
-    const server = this.start('kube-apiserver', this.#programs['kube-apiserver'], [
+    const args = [
       `--etcd-servers=http://127.0.0.1:${etcdPort}`,
       `--secure-port=${apiPort}`,
       '--bind-address=127.0.0.1',
@@ -156,7 +171,9 @@ export class ControlPlane {
       ...(admissionPlugins !== undefined
         ? [`--enable-admission-plugins=${admissionPlugins.join(',')}`]
         : []),
-    ]);
+    ];
+    const server = this.start('kube-apiserver', this.#programs['kube-apiserver'], args);
+    this.#api = { child: server, args };
     await eventually('the API server to be ready', () => this.#isReady(server), {
       timeoutSeconds: 60,
     });

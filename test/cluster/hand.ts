@@ -12,6 +12,7 @@ import { GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 
 const NAMESPACE = 'default';
+const AS_STRATEGIC_PATCH = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
 const AS_MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 /** What a test does on a cluster, in the words of a test. */
@@ -97,6 +98,41 @@ export class Hand {
   /** A node that offers fewer devices than it has, as a plugin leaves it that lost some. */
   withdrawDevices(name: string, left: number): Promise<void> {
     return this.patchNodeStatus(name, { allocatable: { [GPU]: String(left) } });
+  }
+
+  /** Conditions beside those that the node has. */
+  async setConditions(
+    name: string,
+    conditions: readonly { type: string; status: string; reason?: string; message?: string }[],
+  ): Promise<void> {
+    const lastTransitionTime = new Date().toISOString();
+    const body = {
+      status: { conditions: conditions.map((one) => ({ ...one, lastTransitionTime })) },
+    };
+    await this.core.patchNodeStatus({ name, body }, AS_STRATEGIC_PATCH);
+  }
+
+  async patchNode(name: string, body: object): Promise<void> {
+    await this.core.patchNode({ name, body }, AS_MERGE_PATCH);
+  }
+
+  /** An Event about a node, as agents write them. */
+  async tellEvent(
+    node: string,
+    { component, ...event }: { component: string; reason: string; message: string; type: string },
+  ): Promise<void> {
+    await this.core.createNamespacedEvent({
+      namespace: 'default',
+      body: {
+        metadata: { generateName: `${node}.` },
+        involvedObject: { kind: 'Node', name: node, uid: node },
+        source: { component },
+        firstTimestamp: new Date(),
+        lastTimestamp: new Date(),
+        count: 1,
+        ...event,
+      },
+    });
   }
 
   giveImage(name: string, image: string, sizeBytes: number): Promise<void> {

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
 import { parse, stringify } from 'yaml';
 import { manifestText } from '../../extender/commands/manifests.ts';
-import type { ShownDecision, ShownNode } from '../../extender/page/shapes.ts';
+import type { ShownDecision, ShownNode, ShownSignals } from '../../extender/page/shapes.ts';
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Child } from './child.ts';
 import { type ControlPlane, freePorts } from './control-plane.ts';
@@ -11,6 +13,14 @@ import { eventually } from './eventually.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MANIFESTS = join(ROOT, 'manifests');
+
+/** One more extender. */
+export interface Replica {
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+  readonly pageUrl: string;
+  readonly askUrl: string;
+}
 
 /** Surefoot on a control plane: the real programs, from the manifests in this repository. */
 export class Installation {
@@ -97,17 +107,51 @@ export class Installation {
   }
 
   async startExtender(): Promise<void> {
-    this.#extender = this.#plane.start('surefoot-extender', process.execPath, [
+    const { extenderAdmin: admin, page } = this.#ports;
+    this.#extender = this.#startExtender({ listen: this.#plane.extenderPort, admin, page });
+    await this.#ready(this.#extender, admin);
+  }
+
+  /** Another extender, that nobody asks, beside the first. */
+  async startReplica(): Promise<Replica> {
+    const [listen = 0, admin = 0, page = 0] = await freePorts(3);
+    const child = this.#startExtender({ listen, admin, page });
+    await this.#ready(child, admin);
+    return {
+      kill: () => child.stop('SIGKILL'),
+      stop: () => child.stop(),
+      pageUrl: `http://127.0.0.1:${page}`,
+      askUrl: `http://127.0.0.1:${listen}`,
+    };
+  }
+
+  /** Where the scheduler asks the extender. */
+  get askUrl(): string {
+    return `http://127.0.0.1:${this.#plane.extenderPort}`;
+  }
+
+  #startExtender(ports: { listen: number; admin: number; page: number }): Child {
+    return this.#plane.start('surefoot-extender', process.execPath, [
       this.#executable,
       'extender',
       `--config=${this.configDirectory}`,
       `--kubeconfig=${this.#plane.kubeconfigPath('extender')}`,
-      `--listen=127.0.0.1:${this.#plane.extenderPort}`,
-      `--admin=127.0.0.1:${this.#ports.extenderAdmin}`,
-      `--page=127.0.0.1:${this.#ports.page}`,
+      `--listen=127.0.0.1:${ports.listen}`,
+      `--admin=127.0.0.1:${ports.admin}`,
+      `--page=127.0.0.1:${ports.page}`,
       '--drain=0',
     ]);
-    await this.#ready(this.#extender, this.#ports.extenderAdmin);
+  }
+
+  /** Runs a command of Surefoot to its end, as the admin. */
+  async command(...args: readonly string[]): Promise<{ status: number; said: string }> {
+    const kubeconfig = `--kubeconfig=${this.#plane.kubeconfigPath('admin')}`;
+    const child = execFile(process.execPath, [this.#executable, ...args, kubeconfig]);
+    const said: string[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (text) => said.push(text));
+    const [status] = await once(child, 'close');
+    return { status, said: said.join('') };
   }
 
   async killWebhook(): Promise<void> {
@@ -127,6 +171,16 @@ export class Installation {
   /** The newest decision for a pod of this name. */
   async decisionFor(pod: string): Promise<ShownDecision | undefined> {
     return (await this.decisions()).find((decision) => decision.pod.name === pod);
+  }
+
+  /** What the extender knows of all nodes. */
+  async nodes(pageUrl = this.pageUrl): Promise<readonly ShownNode[]> {
+    return JSON.parse(await textAt(`${pageUrl}/api/nodes`)).nodes;
+  }
+
+  /** What is looked for and found. */
+  async signals(pageUrl = this.pageUrl): Promise<ShownSignals> {
+    return JSON.parse(await textAt(`${pageUrl}/api/signals`));
   }
 
   /** What the extender knows of a node. */

@@ -63,6 +63,17 @@ export class RawClient {
     return { ...rest, body: text === '' ? undefined : JSON.parse(text) };
   }
 
+  /** A list as `kubectl get` asks for it: column names, and the cells of each row. */
+  async table(path: string): Promise<{ columns: readonly string[]; rows: readonly unknown[][] }> {
+    const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1';
+    const { text } = await this.sendText('GET', path, undefined, undefined, undefined, accept);
+    const { columnDefinitions, rows } = JSON.parse(text);
+    return {
+      columns: columnDefinitions.map(({ name }: { name: string }) => name),
+      rows: rows.map(({ cells }: { cells: unknown[] }) => cells),
+    };
+  }
+
   /** As `send`, with bodies as they stand on the wire. */
   sendText(
     method: string,
@@ -70,6 +81,7 @@ export class RawClient {
     body?: string,
     contentType = 'application/json',
     user?: string,
+    accept = 'application/json',
   ): Promise<{ status: number; text: string; warnings: string }> {
     return new Promise((resolve, reject) => {
       const call = request(
@@ -80,6 +92,7 @@ export class RawClient {
           headers: {
             Authorization: 'Bearer admin-token',
             'Content-Type': contentType,
+            Accept: accept,
             ...(user !== undefined && { 'Impersonate-User': user }),
           },
         },

@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { ShownNode } from '../../extender/page/shapes.ts';
+import { DEVICE_FAULT, GPU } from './bed-keys.ts';
+import { eventually } from './eventually.ts';
+import { nodeOf } from './hand.ts';
+import { RawClient } from './raw.ts';
+import { useBed } from './use-bed.ts';
+import { indexedJob, pod } from './workloads.ts';
+
+const used = useBed({ count: 20, gpus: 8, mode: 'act' });
+
+function xid(code: string) {
+  return {
+    type: 'SysLogsXIDError',
+    status: 'True',
+    reason: 'X',
+    message: `ErrorCode:${code} GPU_UUID:GPU-aa ?;`,
+  };
+}
+
+const keeps = async (pageUrl?: string) =>
+  (await used.bed.surefoot.signals(pageUrl).catch(() => undefined))?.keepsHistory === true;
+
+/** What of a node must be the same on all replicas. */
+function facts(nodes: readonly ShownNode[]) {
+  return nodes
+    .map(({ node, incidents, homeOf }) => ({
+      node,
+      incidents: incidents.map(({ words: _words, ...one }) => one),
+      homeOf,
+    }))
+    .sort((a, b) => a.node.localeCompare(b.node));
+}
+
+async function incidentsOf(node: string) {
+  return (await used.bed.surefoot.node(node))?.incidents ?? [];
+}
+
+describe('what is kept in DeviceHistory', () => {
+  test('is there for kubectl, and after a restart', async () => {
+    await used.hand.setConditions('gpu-1', [xid('79')]);
+    await eventually('the incident', async () => (await incidentsOf('gpu-1')).length === 1);
+    const raw = await RawClient.for(used.bed);
+    const { columns, rows } = await raw.table('/apis/surefoot.dev/v1alpha1/devicehistories');
+    expect(columns).toEqual(['Name', 'Node', 'Faults', 'Open', 'Last', 'Worst', 'Host']);
+    expect(rows.find((cells) => cells[1] === 'gpu-1')?.slice(1, 6)).toEqual([
+      'gpu-1',
+      1,
+      1,
+      expect.any(String),
+      'the kernel log has an XID: 79, fell off the bus, on GPU-aa',
+    ]);
+
+    const before = facts(await used.bed.surefoot.nodes());
+    await used.bed.surefoot.killExtender();
+    await used.bed.surefoot.startExtender();
+    expect(facts(await used.bed.surefoot.nodes())).toEqual(before);
+    await eventually('it to keep the history again', () => keeps(), { timeoutSeconds: 40 });
+    await sleep(1000);
+    expect(facts(await used.bed.surefoot.nodes())).toEqual(before);
+  }, 90_000);
+
+  test('surefoot forgive, with a reason that stays', async () => {
+    const forgive = (...args: string[]) => used.bed.surefoot.command('forgive', ...args);
+    expect(await forgive('gpu-99', '--reason=x')).toMatchObject({
+      status: 2,
+      said: expect.stringMatching(
+        /^there is no history of "gpu-99"; name a node of kubectl get devicehistories, which has \d+\n$/,
+      ),
+    });
+    expect(await forgive('gpu-1', '--reason=x', '--device=GPU-y')).toMatchObject({
+      status: 1,
+      said: 'gpu-1 has nothing to forgive of --device GPU-y; its devices with incidents: GPU-aa\n',
+    });
+    expect(await forgive('gpu-1', '--reason=cable reseated', '--device=GPU-aa')).toEqual({
+      status: 0,
+      said: 'forgave one incident of GPU-aa on gpu-1\n',
+    });
+    expect(await incidentsOf('gpu-1')).toMatchObject([
+      { weight: 0, discounts: ['forgiven: cable reseated'] },
+    ]);
+    expect(await forgive('gpu-1', '--reason=x')).toMatchObject({
+      status: 1,
+      said: 'there is nothing to forgive on gpu-1\n',
+    });
+  }, 60_000);
+
+  test('a Node that is deleted and created again on the same host inherits', async () => {
+    await used.hand.setConditions('gpu-2', [xid('48')]);
+    await eventually('the incident', async () => (await incidentsOf('gpu-2')).length === 1);
+    const node = await used.hand.core.readNode({ name: 'gpu-2' });
+    await used.hand.core.deleteNode({ name: 'gpu-2' });
+    await eventually(
+      'it to be gone',
+      async () => (await used.bed.surefoot.node('gpu-2')) === undefined,
+    );
+    const { resourceVersion: _version, uid: _uid, ...metadata } = node.metadata ?? {};
+    await used.hand.core.createNode({
+      body: {
+        ...node,
+        metadata: { ...metadata, name: 'gpu-2b' },
+        status: { ...node.status, conditions: [] },
+      },
+    });
+    await eventually(
+      'it to be known',
+      async () => (await used.bed.surefoot.node('gpu-2b')) !== undefined,
+    );
+    await eventually('its history to be closed', async () => {
+      const [incident] = await incidentsOf('gpu-2b');
+      return incident?.weight === 0.9 && incident.closedAt !== undefined;
+    });
+  }, 60_000);
+});
+
+describe('replicas', () => {
+  test('the keeper killed in the middle of a write, twice in a row: all that stands is there, exactly once, and both answer the same', async () => {
+    const { surefoot } = used.bed;
+    const second = await surefoot.startReplica();
+    const third = await surefoot.startReplica();
+    await sleep(1000);
+    expect(await keeps(second.pageUrl)).toBe(false);
+    // Writes are under way when it dies: it has 50 ms to gather changes, and gets 60.
+    await used.hand.setConditions('gpu-5', [xid('79')]);
+    await Promise.all([
+      sleep(60).then(() => surefoot.killExtender()),
+      used.hand.setConditions('gpu-6', [xid('79')]),
+    ]);
+    const next = await eventually(
+      'another to keep the history',
+      async () => {
+        if (await keeps(second.pageUrl)) return second;
+        return (await keeps(third.pageUrl)) && third;
+      },
+      { timeoutSeconds: 40 },
+    );
+    await used.hand.setConditions('gpu-7', [xid('79')]);
+    await sleep(60);
+    await next.kill();
+    const last = next === second ? third : second;
+    await used.hand.setConditions('gpu-8', [xid('79')]);
+    await eventually('the last one to keep the history', () => keeps(last.pageUrl), {
+      timeoutSeconds: 40,
+    });
+    await surefoot.startExtender();
+    const struck = ['gpu-5', 'gpu-6', 'gpu-7', 'gpu-8'];
+    await eventually('all that stands to be kept', async () => {
+      const nodes = await surefoot.nodes(last.pageUrl);
+      return struck.every((name) =>
+        nodes.some(({ node, incidents }) => node === name && incidents.length === 1),
+      );
+    });
+    await eventually('both to know the same', async () => {
+      const [one, other] = [await surefoot.nodes(), await surefoot.nodes(last.pageUrl)].map(facts);
+      expect(one).toEqual(other);
+      return true;
+    });
+    const asked = {
+      Pod: {
+        ...pod('asked'),
+        metadata: { ...pod('asked').metadata, namespace: 'default', uid: 'asked' },
+      },
+      NodeNames: [...struck, 'gpu-9'],
+    };
+    const answers = await Promise.all(
+      [surefoot.askUrl, last.askUrl].map((url) => answerOf(url, asked)),
+    );
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]).not.toHaveLength(0);
+    await last.stop();
+    await eventually('the first one to keep it again', () => keeps(), { timeoutSeconds: 40 });
+  }, 180_000);
+
+  async function answerOf(url: string, asked: object): Promise<unknown> {
+    const answer = await fetch(`${url}/prioritize`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    return answer.json();
+  }
+
+  test('the API server away for 60 s while faults go on: afterwards all that stands is there, exactly once', async () => {
+    const before = (await used.bed.surefoot.signals()).uncovered.length;
+    await used.hand.setConditions('gpu-10', [xid('79')]);
+    const bringBack = await used.bed.plane.takeApiAway();
+    await sleep(60_000);
+    await bringBack();
+    await used.hand.setConditions('gpu-11', [xid('79')]);
+    await used.hand.setConditions('gpu-12', [{ ...xid('79'), status: 'False' }]);
+    for (const name of ['gpu-10', 'gpu-11']) {
+      await eventually(
+        `the incident of ${name}`,
+        async () => (await incidentsOf(name)).length === 1,
+        { timeoutSeconds: 60 },
+      );
+    }
+    await eventually('it to keep the history', () => keeps(), { timeoutSeconds: 60 });
+    await sleep(2000);
+    for (const name of ['gpu-10', 'gpu-11']) expect(await incidentsOf(name)).toHaveLength(1);
+    const { uncovered } = await used.bed.surefoot.signals();
+    expect(uncovered.length).toBeGreaterThan(before);
+  }, 180_000);
+
+  test('the extender killed between a group’s deletion and its return: every home is still known', async () => {
+    await used.hand.createJob(indexedJob('group', 8, { gpus: 8 }));
+    const first = await used.hand.runningByIndex('group', 8);
+    await sleep(15_000);
+    await used.hand.deleteJob('group');
+    await sleep(500);
+    await used.bed.surefoot.killExtender();
+    await used.bed.surefoot.startExtender();
+    await used.hand.createJob(indexedJob('group', 8, { gpus: 8 }));
+    const second = await used.hand.runningByIndex('group', 8);
+    const moved = [...first].filter(([index, one]) => nodeOf(second.get(index)) !== nodeOf(one));
+    expect(moved).toEqual([]);
+  }, 120_000);
+});
+
+test('a device fault of a pod is kept with its device', async () => {
+  await used.hand.createPod(pod('one'));
+  const running = await used.hand.runningPod('one');
+  await used.hand.annotatePod(running, { [DEVICE_FAULT]: '1' });
+  const node = nodeOf(running);
+  await eventually('the incident', async () =>
+    (await incidentsOf(node)).some(
+      ({ device, resource }) => device === `GPU-${node}-0` && resource === GPU,
+    ),
+  );
+}, 60_000);
