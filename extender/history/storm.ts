@@ -44,19 +44,20 @@ export function commonCauseOf(
   recent: readonly Struck[],
   population: Population,
 ): { readonly cause: CommonCause; readonly members: readonly Struck[] } | undefined {
+  const witnesses = recent.filter((one) => isWitness(one, newest));
   for (const kind of KINDS) {
     const name = newest[kind];
     if (name === undefined) continue;
     const shared = population.sharing(kind, name);
     if (kind !== 'rack' && shared > MOST_OF_FLEET * population.hosts) continue;
-    const members = recent.filter((one) => one[kind] === name);
-    if (isCommon(members, shared, recent, kind)) return caused(kind, name, members);
+    const members = witnesses.filter((one) => one[kind] === name);
+    if (isCommon(members, shared, witnesses)) return caused(kind, name, members);
   }
   for (const name of newest.owners) {
-    const members = recent.filter(({ owners }) => owners.includes(name));
+    const members = witnesses.filter(({ owners }) => owners.includes(name));
     // Pods of an owner that fails may be gone by now.
     const shared = Math.max(population.sharing('owner', name), hostsOf(members));
-    if (isCommon(members, shared, recent, 'owner')) return caused('owner', name, members);
+    if (isCommon(members, shared, witnesses)) return caused('owner', name, members);
   }
   return undefined;
 }
@@ -65,17 +66,23 @@ export function commonCauseOf(
 function isCommon(
   members: readonly Struck[],
   shared: number,
-  recent: readonly Struck[],
-  kind: CommonCause['kind'],
+  witnesses: readonly Struck[],
 ): boolean {
   const struck = hostsOf(members);
-  if (struck < FEWEST_HOSTS || struck < LEAST_SHARE * shared) return false;
-  const inGroup = new Set(members);
-  // What a cause of another kind explains is no witness against this one.
-  const witnesses = recent.filter(
-    (one) => inGroup.has(one) || one.cause === undefined || one.cause.kind === kind,
+  return (
+    struck >= FEWEST_HOSTS &&
+    struck >= LEAST_SHARE * shared &&
+    struck >= LEAST_CONCENTRATION * hostsOf(witnesses)
   );
-  return struck >= LEAST_CONCENTRATION * hostsOf(witnesses);
+}
+
+/** What is explained already, and has neither a rack nor a workload in common with the newest, is none. */
+function isWitness({ cause, rack, owners }: Struck, newest: Struck): boolean {
+  return (
+    cause === undefined ||
+    (rack !== undefined && rack === newest.rack) ||
+    owners.some((owner) => newest.owners.includes(owner))
+  );
 }
 
 function caused(kind: CommonCause['kind'], name: string, members: readonly Struck[]) {

@@ -56,109 +56,6 @@ beforeAll(async () => {
   });
 });
 
-describe('routine work marks no node', () => {
-  test('288 nodes in racks of 18, rebooted by plan, with 214 false alarms', async () => {
-    const alarm = {
-      type: 'GpuNvlinkWatch',
-      status: 'True',
-      reason: 'GpuNvlinkWatchIsNotHealthy',
-      message: 'ErrorCode:DCGM_FR_NVLINK_DOWN GPU:0;',
-    };
-    let alarms = 0;
-    for (let first = 1; first <= NODES; first += PER_RACK) {
-      const rack = nodesOf(first, first + PER_RACK - 1);
-      await Promise.all(
-        rack.map((name) => used.hand.patchNode(name, { spec: { unschedulable: true } })),
-      );
-      await Promise.all(
-        rack.map((name) => used.hand.annotateNode(name, { [REBOOT]: `planned-${name}` })),
-      );
-      const alarmed = rack.slice(0, Math.min(PER_RACK, 214 - alarms));
-      alarms += alarmed.length;
-      await Promise.all(alarmed.map((name) => used.hand.setConditions(name, [alarm])));
-      await Promise.all(
-        alarmed.map((name) => used.hand.setConditions(name, [healthy('GpuNvlinkWatch')])),
-      );
-      await Promise.all(
-        rack.map((name) => used.hand.patchNode(name, { spec: { unschedulable: null } })),
-      );
-    }
-    expect(alarms).toBe(214);
-    await eventually('all nodes to be back', async () => {
-      const nodes = await used.bed.surefoot.nodes();
-      return nodes.every(({ state }) => state === 'ready');
-    });
-    // The alarms were there: each was waited with, and let go.
-    await eventually('the alarms to be let go', async () => {
-      const nodes = await used.bed.surefoot.nodes();
-      return (
-        nodes.filter(({ ignored }) => ignored.some(({ words }) => words.includes('link')))
-          .length === 214
-      );
-    });
-    expect(await marked(nodesOf(1, NODES))).toEqual([]);
-  }, 120_000);
-
-  test('a driver and device-plugin rollout over 100 nodes, one at a time; and restarted kubelets', async () => {
-    const state = (value: string) => ({
-      metadata: { labels: { 'nvidia.com/gpu-driver-upgrade-state': value } },
-    });
-    for (const name of nodesOf(1, 100)) {
-      await used.hand.patchNode(name, state('pod-restart-required'));
-      await used.hand.setConditions(name, [
-        { type: 'UnhealthyNvidiaDevicePlugin', status: 'True' },
-      ]);
-      await used.hand.withdrawDevices(name, 0);
-      await used.hand.withdrawDevices(name, 5);
-      await used.hand.withdrawDevices(name, 8);
-      await used.hand.setConditions(name, [
-        { type: 'UnhealthyNvidiaDevicePlugin', status: 'False' },
-      ]);
-      await used.hand.patchNode(name, state('upgrade-done'));
-    }
-    for (const name of nodesOf(101, 120)) {
-      await used.hand.patchNodeStatus(name, {
-        capacity: { [GPU]: '0' },
-        allocatable: { [GPU]: '0' },
-      });
-      await used.hand.patchNodeStatus(name, {
-        capacity: { [GPU]: '8' },
-        allocatable: { [GPU]: '8' },
-      });
-    }
-    await sleep(2000);
-    expect(await marked(nodesOf(1, 120))).toEqual([]);
-  }, 120_000);
-
-  test('two schedulers that fill 50 nodes at once', async () => {
-    const nodes = nodesOf(201, 250);
-    const selector = { 'surefoot.test/pool': 'race' };
-    for (const name of nodes) await used.hand.patchNode(name, { metadata: { labels: selector } });
-    await used.bed.plane.startScheduler('rival-scheduler', { extender: false });
-    const whole = (name: string, schedulerName?: string) => {
-      const body = pod(name, { gpus: 8, ...(schedulerName !== undefined && { schedulerName }) });
-      return {
-        ...body,
-        spec: { ...body.spec, containers: body.spec?.containers ?? [], nodeSelector: selector },
-      };
-    };
-    await Promise.all(
-      nodes.flatMap((_name, index) => [
-        used.hand.createPod(whole(`ours-${index}`)),
-        used.hand.createPod(whole(`theirs-${index}`, 'rival-scheduler')),
-      ]),
-    );
-    await eventually('50 pods to run', async () => {
-      const pods = await used.hand.pods();
-      return pods.filter(({ status }) => status?.phase === 'Running').length === 50;
-    });
-    await sleep(1000);
-    const rejected = (await used.hand.pods()).filter(({ status }) => status?.phase === 'Failed');
-    console.log(`${rejected.length} of 100 pods lost the race`);
-    expect(await marked(nodes)).toEqual([]);
-  }, 90_000);
-});
-
 describe('one fault is one incident', () => {
   test('Event, condition, allocatable, pod health, rejection, cordon and reboot: one', async () => {
     const name = 'gpu-260';
@@ -234,13 +131,14 @@ describe('one fault is one incident', () => {
     if (victim !== undefined) await used.hand.annotatePod(victim, { [DEVICE_FAULT]: '1' });
     const others = [...members.values()].filter((one) => one !== victim);
     await Promise.all(others.map((one) => used.hand.annotatePod(one, { [CRASH]: '1' })));
+    // The plugin withdraws the device, and offers it again after a reset.
+    await used.hand.withdrawDevices(node, 7);
     await sleep(1000);
     await used.hand.withdrawDevices(node, 8);
   }
 });
 
 describe('whose fault it is', () => {
-  // Fatal codes, because the nodes were maintained a moment ago, which mutes all else.
   const xid = (code: string) => ({ ...XID_79, message: `ErrorCode:${code} PCI:0000:3b:00 ?;` });
 
   test('one broken job that fails on all its nodes, in two racks: no node is marked', async () => {
@@ -320,4 +218,110 @@ describe('tenants', () => {
     expect(shown?.incidents.filter(({ weight }) => weight > 0)).toEqual([]);
     expect(shown?.ignored).toContainEqual(expect.objectContaining({ why: 'untrusted', times: 20 }));
   }, 60_000);
+});
+
+// Last, because for a while after routine work the nodes are judged mildly.
+describe('routine work marks no node', () => {
+  test('288 nodes in racks of 18, rebooted by plan, with 214 false alarms', async () => {
+    const alarm = {
+      type: 'GpuNvlinkWatch',
+      status: 'True',
+      reason: 'GpuNvlinkWatchIsNotHealthy',
+      message: 'ErrorCode:DCGM_FR_NVLINK_DOWN GPU:0;',
+    };
+    const before = await marked(nodesOf(1, NODES));
+    let alarms = 0;
+    for (let first = 1; first <= NODES; first += PER_RACK) {
+      const rack = nodesOf(first, first + PER_RACK - 1);
+      await Promise.all(
+        rack.map((name) => used.hand.patchNode(name, { spec: { unschedulable: true } })),
+      );
+      await Promise.all(
+        rack.map((name) => used.hand.annotateNode(name, { [REBOOT]: `planned-${name}` })),
+      );
+      const alarmed = rack.slice(0, Math.min(PER_RACK, 214 - alarms));
+      alarms += alarmed.length;
+      await Promise.all(alarmed.map((name) => used.hand.setConditions(name, [alarm])));
+      await Promise.all(
+        alarmed.map((name) => used.hand.setConditions(name, [healthy('GpuNvlinkWatch')])),
+      );
+      await Promise.all(
+        rack.map((name) => used.hand.patchNode(name, { spec: { unschedulable: null } })),
+      );
+    }
+    expect(alarms).toBe(214);
+    await eventually('all nodes to be back', async () => {
+      const nodes = await used.bed.surefoot.nodes();
+      return nodes.every(({ state }) => state === 'ready');
+    });
+    // The alarms were there: each was waited with, and let go.
+    await eventually('the alarms to be let go', async () => {
+      const nodes = await used.bed.surefoot.nodes();
+      return (
+        nodes.filter(({ ignored }) => ignored.some(({ words }) => words.includes('link')))
+          .length === 214
+      );
+    });
+    expect(await marked(nodesOf(1, NODES))).toEqual(before);
+  }, 120_000);
+
+  test('a driver and device-plugin rollout over 100 nodes, one at a time; and restarted kubelets', async () => {
+    const before = await marked(nodesOf(1, 120));
+    const state = (value: string) => ({
+      metadata: { labels: { 'nvidia.com/gpu-driver-upgrade-state': value } },
+    });
+    for (const name of nodesOf(1, 100)) {
+      await used.hand.patchNode(name, state('pod-restart-required'));
+      await used.hand.setConditions(name, [
+        { type: 'UnhealthyNvidiaDevicePlugin', status: 'True' },
+      ]);
+      await used.hand.withdrawDevices(name, 0);
+      await used.hand.withdrawDevices(name, 5);
+      await used.hand.withdrawDevices(name, 8);
+      await used.hand.setConditions(name, [
+        { type: 'UnhealthyNvidiaDevicePlugin', status: 'False' },
+      ]);
+      await used.hand.patchNode(name, state('upgrade-done'));
+    }
+    for (const name of nodesOf(101, 120)) {
+      await used.hand.patchNodeStatus(name, {
+        capacity: { [GPU]: '0' },
+        allocatable: { [GPU]: '0' },
+      });
+      await used.hand.patchNodeStatus(name, {
+        capacity: { [GPU]: '8' },
+        allocatable: { [GPU]: '8' },
+      });
+    }
+    await sleep(2000);
+    expect(await marked(nodesOf(1, 120))).toEqual(before);
+  }, 120_000);
+
+  test('two schedulers that fill 50 nodes at once', async () => {
+    const nodes = nodesOf(201, 250);
+    const selector = { 'surefoot.test/pool': 'race' };
+    for (const name of nodes) await used.hand.patchNode(name, { metadata: { labels: selector } });
+    await used.bed.plane.startScheduler('rival-scheduler', { extender: false });
+    const whole = (name: string, schedulerName?: string) => {
+      const body = pod(name, { gpus: 8, ...(schedulerName !== undefined && { schedulerName }) });
+      return {
+        ...body,
+        spec: { ...body.spec, containers: body.spec?.containers ?? [], nodeSelector: selector },
+      };
+    };
+    await Promise.all(
+      nodes.flatMap((_name, index) => [
+        used.hand.createPod(whole(`ours-${index}`)),
+        used.hand.createPod(whole(`theirs-${index}`, 'rival-scheduler')),
+      ]),
+    );
+    await eventually('50 pods to run', async () => {
+      const pods = await used.hand.pods();
+      return pods.filter(({ status }) => status?.phase === 'Running').length === 50;
+    });
+    await sleep(1000);
+    const rejected = (await used.hand.pods()).filter(({ status }) => status?.phase === 'Failed');
+    console.log(`${rejected.length} of 100 pods lost the race`);
+    expect(await marked(nodes)).toEqual([]);
+  }, 90_000);
 });
