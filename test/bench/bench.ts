@@ -4,7 +4,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 
 const command = new Command('bench')
   .description('ratios against stated opponents, measured in one run')
-  .addArgument(new Argument('<what>', 'which').choices(['webhook']))
+  .addArgument(new Argument('<what>', 'which').choices(['webhook', 'history']))
   .addOption(
     new Option('-o, --output <FORM>', 'how to print it')
       .choices(['table', 'json'])
@@ -14,8 +14,13 @@ const command = new Command('bench')
 try {
   await command.parseAsync();
   const { output } = command.opts<{ output: 'table' | 'json' }>();
-  const { benchWebhook } = await import('./webhook.ts');
-  await benchWebhook(output);
+  if (command.args[0] === 'history') {
+    const { benchHistory } = await import('./history.ts');
+    await benchHistory(output);
+  } else {
+    const { benchWebhook } = await import('./webhook.ts');
+    await benchWebhook(output);
+  }
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   console.error(error);

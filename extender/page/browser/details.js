@@ -28,7 +28,7 @@ export function showDetails() {
     facts.replaceChildren('This node is gone.');
     return;
   }
-  const { incidents, homeOf, devices, images } = node;
+  const { incidents, ignored, homeOf, devices, images } = node;
   const bytes = images.reduce((sum, image) => sum + image.bytes, 0);
   facts.replaceChildren(
     el('p', 'quiet', `${node.state}; ${counted(images.length, 'image')}, ${gibibytes(bytes)}`),
@@ -39,17 +39,38 @@ export function showDetails() {
           `${id ?? resource}: ${deviceState}${pod ? ` with ${pod}` : ''}, ${hazard} hazard, ${timesTheUsual(times)}`,
       ),
     ),
-    listOf(
-      'Faults remembered',
-      incidents.map(({ words }) => words),
-      'none',
-    ),
+    listOf('Faults remembered', incidents.map(incidentLine), 'none'),
+    listOf('Not held against it', ignored.map(ignoredLine), 'nothing'),
     listOf(
       'Home of',
       homeOf.map(({ slot, cause }) => `${slot} (${cause})`),
       'nobody who is away',
     ),
   );
+}
+
+/** @param {import('../shapes.ts').ShownIncident} incident */
+function incidentLine({ words, weight, discounts }) {
+  const why = discounts.length === 0 ? '' : `: ${discounts.join('; ')}`;
+  return `${words}; counts ${percent(weight)}${why}`;
+}
+
+const WHY = {
+  boot: 'over before it had settled after a boot',
+  planned: 'came with announced work',
+  race: 'two schedulers chose the same devices',
+  untrusted: 'a tenant can write it, and nothing else says so',
+  unsure: 'found too late to tell',
+};
+
+/** @param {import('../shapes.ts').ShownNode['ignored'][number]} ignored */
+function ignoredLine({ words, why, times }) {
+  return `${words}${times > 1 ? `, ${times} times` : ''}: ${WHY[why]}`;
+}
+
+/** @param {number} share */
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
 }
 
 /**
