@@ -65,6 +65,8 @@ export function isReady({ status }: FleetNode): boolean {
   return status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
+const SECONDS_PER_DAY = 86_400;
+
 /** As GPU pools carry it. */
 const GPU_TAINTS = [{ key: GPU, value: 'present', effect: 'NoSchedule' }];
 
@@ -84,7 +86,8 @@ function nodeAt(index: number, atSeconds: number): FleetNode {
     status: {
       capacity: resources,
       allocatable: resources,
-      conditions: readyCondition(true, 'KubeletReady', atSeconds),
+      // They have run for a while: of a node that has just booted less is believed.
+      conditions: readyCondition(true, 'KubeletReady', atSeconds - SECONDS_PER_DAY),
       images: [],
       nodeInfo: {
         systemUUID: uidOf(0xf1ee70000 + index),

@@ -179,7 +179,12 @@ describe('the catalogue through the real API server', () => {
     } as KubernetesObject);
   }
 
-  const rows = CATALOGUE.rows.filter(({ source }) => PUT[source] !== 'elsewhere');
+  /** Device taints are behind a gate that is off before 1.37, and their rules have other versions. */
+  const hasDeviceTaints = (process.env.SUREFOOT_KUBERNETES ?? '1.37') === '1.37';
+  const rows = CATALOGUE.rows.filter(
+    ({ source }) =>
+      PUT[source] !== 'elsewhere' && (hasDeviceTaints || !source.startsWith('device-taint')),
+  );
 
   test(`${rows.length} rows are each seen on the node where their example was put`, async () => {
     for (const [index, row] of rows.entries()) {
