@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { asksForDevices } from '../webhook/words/device.ts';
 import { isOptedIn } from '../webhook/words/opt-in.ts';
 import { isSchedulingRace } from './history/blame.ts';
-import type { Catalogue } from './history/catalogue.ts';
+import type { Catalogue, Source } from './history/catalogue.ts';
 import {
   type Departure,
   departureOf,
@@ -102,6 +102,8 @@ export class Historian {
   readonly #unproven = new Map<HostId, readonly Signal[]>();
   /** Hosts that were looked at before. */
   readonly #looked = new Set<HostId>();
+  /** Uids of Nodes that claim a machine that another one had. */
+  readonly #clones = new Set<string>();
   readonly #rackDisturbedAtSeconds = new Map<string, number>();
   /** By node and the object's key: what custom objects say. */
   readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
@@ -186,6 +188,7 @@ export class Historian {
     const node = cluster.removeNode(uid);
     if (node === undefined) return;
     witness?.touched(node.name);
+    this.#clones.delete(uid);
     this.#waiting.delete(node.host);
     this.#looked.delete(node.host);
     const history = store.draft(node.host);
@@ -255,9 +258,11 @@ export class Historian {
     if (node !== undefined && pod.deviceHealth.length > 0) this.#look(node, nowSeconds);
   }
 
-  /** States that have waited for long enough count from now on. To be called every few seconds. */
+  /** States that have waited for long enough count from now on, and what struck several hosts since the
+   * last time is explained. To be called about every second. */
   tick(nowSeconds: number): void {
     if (!this.#isKeeping) return;
+    for (const changed of this.#storms.settle(nowSeconds)) this.#write(changed, nowSeconds);
     const { cluster } = this.#deps;
     for (const [host, waiting] of this.#waiting) {
       const isDue = waiting.values().some(({ dueSeconds }) => dueSeconds <= nowSeconds);
@@ -293,13 +298,23 @@ export class Historian {
   /** Forgives the incidents of a host, or of one of its devices; gives how many there were. */
   forgive(
     host: HostId,
-    { device, reason }: { readonly device?: string; readonly reason: string },
+    {
+      device,
+      reason,
+      openedBySeconds = Number.POSITIVE_INFINITY,
+    }: {
+      readonly device?: string;
+      readonly reason: string;
+      readonly openedBySeconds?: number;
+    },
     nowSeconds: number,
   ): number {
     const history = this.#deps.store.draft(host);
     let forgiven = 0;
     const incidents = history.incidents.map((incident) => {
-      if (incident.forgiven !== undefined) return incident;
+      if (incident.forgiven !== undefined || incident.openedAtSeconds > openedBySeconds) {
+        return incident;
+      }
       if (device !== undefined && incident.device !== device) return incident;
       forgiven += 1;
       return { ...incident, forgiven: { atSeconds: nowSeconds, reason } };
@@ -308,12 +323,14 @@ export class Historian {
     return forgiven;
   }
 
-  /** Two Nodes at once are two machines, whatever they say: cloned machines share a system UUID. */
+  /**
+   * Two Nodes at once are two machines, whatever they say: cloned machines share a system UUID. The
+   * second one is its own host for as long as its Node is there.
+   */
   #onItsOwnHost(node: NodeFacts): NodeFacts {
     const other = this.#deps.cluster.onHost(node.host);
-    return other === undefined || other.name === node.name
-      ? node
-      : { ...node, host: `node:${node.uid}` };
+    if (other !== undefined && other.name !== node.name) this.#clones.add(node.uid);
+    return this.#clones.has(node.uid) ? { ...node, host: `node:${node.uid}` } : node;
   }
 
   /** Compares what stands about a node with its history. */
@@ -327,6 +344,8 @@ export class Historian {
     const taken = withLook(before, {
       node,
       seen: this.#seenOn(node),
+      unsaidRows: namesOf(this.#deps.catalogue(), 'node-allocatable'),
+      refusalRows: namesOf(this.#deps.catalogue(), 'pod-rejected'),
       bootSigns: this.#deps
         .catalogue()
         .of('node-boot')
@@ -476,7 +495,7 @@ export class Historian {
         ...history,
         exposure: withWork(history.exposure, departure.ranSeconds * devices, departure.atSeconds),
         departures: comesBack ? [...history.departures, departure] : history.departures,
-        counted: [...history.counted, pod.uid],
+        counted: [...history.counted, { uid: pod.uid, atSeconds: departure.atSeconds }],
       },
       nowSeconds,
     );
@@ -497,8 +516,10 @@ export class Historian {
     return departure === undefined ? undefined : { departure, comesBack: terms !== NO_HOME };
   }
 
-  #isCounted({ host }: NodeFacts, { uid }: PodFacts): boolean {
-    return this.#deps.store.draft(host).counted.includes(uid);
+  #isCounted({ host }: NodeFacts, { uid, endedAtSeconds }: PodFacts): boolean {
+    const { counted, countedThroughSeconds = 0 } = this.#deps.store.draft(host);
+    if (counted.some((one) => one.uid === uid)) return true;
+    return endedAtSeconds !== undefined && endedAtSeconds <= countedThroughSeconds;
   }
 
   /** A moment that only the keeper of the history judges, kept for a while by the others. */
@@ -559,7 +580,7 @@ export class Historian {
         incident.evidence.join('; '),
       );
       if (incidentWeight(incident) === 0) continue;
-      for (const changed of this.#storms.struck(node, incident)) this.#write(changed, nowSeconds);
+      this.#storms.struck(node, incident, nowSeconds);
     }
   }
 
@@ -582,6 +603,10 @@ export class Historian {
 
 /** The terms of a pod that Surefoot does not send anywhere. */
 const NO_HOME: HomeTerms = { coldStartForOthersSeconds: 0, homeLifeSeconds: 0 };
+
+function namesOf(catalogue: Catalogue, source: Source): ReadonlySet<string> {
+  return new Set(catalogue.of(source).map(({ name }) => name));
+}
 
 function unhealthyIn(pod: PodFacts | undefined): PodFacts['deviceHealth'] {
   return (pod?.deviceHealth ?? []).filter(({ health }) => health === 'Unhealthy');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { type Historian, MISSED_SECONDS } from './historian.ts';
@@ -58,6 +59,7 @@ export interface ClusterKeeperDeps {
 const LEASE = 'surefoot-extender';
 /** How long a stop waits for what is not written. */
 const LAST_WRITES_MS = 3000;
+const LEAD_AGAIN_MS = 1000;
 
 /** Keeps history in DeviceHistory objects; of several replicas, the one that holds the lease. */
 export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
@@ -72,16 +74,26 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
   let historian: Historian | undefined;
   let watchingSinceSeconds = 0;
 
+  /** When each mark was first seen: what breaks afterwards is not forgiven by it. */
+  const askedAtSeconds = new Map<string, number>();
+
   /** Somebody with the right to change the object asks to forgive what is in it. */
   async function forgive(object: DeviceHistory): Promise<void> {
     const asked = forgivenessIn(object);
     const read = historyOf(object);
     if (asked === undefined || !read.ok || historian?.isKeeping !== true) return;
-    const forgiven = historian.forgive(read.history.host, asked, nowSeconds());
-    log.info({ node: read.history.node, forgiven, ...asked }, 'forgiven');
+    const { host, node } = read.history;
+    const mark = `${object.metadata.uid} ${JSON.stringify(asked)}`;
+    const openedBySeconds = askedAtSeconds.get(mark) ?? nowSeconds();
+    if (!askedAtSeconds.has(mark)) {
+      askedAtSeconds.set(mark, openedBySeconds);
+      const forgiven = historian.forgive(host, { ...asked, openedBySeconds }, nowSeconds());
+      log.info({ node, forgiven, ...asked }, 'forgiven');
+    }
     // Only once it is written: a crash before that forgives again.
-    await store.settled();
+    await store.settled(host);
     await withoutForgiveness(kubeConfig, object.metadata.name ?? '');
+    askedAtSeconds.delete(mark);
   }
 
   const names = new Map<string, string>();
@@ -123,14 +135,23 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
     for (const object of asking.values()) await forgive(object);
   }
 
+  /** Until it has succeeded, or it is another replica's turn: a leader that keeps nothing helps nobody. */
+  async function leadAtLast(lastRenewedAt: string | undefined): Promise<void> {
+    const isDone = () => !leader.isLeading || historian?.isKeeping === true;
+    while (!isDone()) {
+      await lead(lastRenewedAt).catch((error) =>
+        log.error({ err: error }, 'could not begin to keep the history; trying again'),
+      );
+      if (!isDone()) await sleep(LEAD_AGAIN_MS);
+    }
+  }
+
   const leader = new Leader({
     api: leaseApi(kubeConfig, namespace, LEASE),
     identity,
     log,
     onLead: (lastRenewedAt) => {
-      lead(lastRenewedAt).catch((error) =>
-        log.error({ err: error }, 'could not begin to keep the history'),
-      );
+      void leadAtLast(lastRenewedAt);
     },
     onLost: () => {
       store.stopWriting();
@@ -151,7 +172,10 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
       running.push(leader.run());
     },
     missing: () => reflector.missing(),
-    remark: () => store.remark(),
+    remark: () =>
+      leader.isLeading && historian?.isKeeping !== true
+        ? 'this replica is to keep the history, and has not been able to begin'
+        : store.remark(),
     get unwritten() {
       return store.unwritten;
     },

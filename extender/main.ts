@@ -50,7 +50,7 @@ export interface ExtenderOptions {
   readonly nowSeconds?: () => number;
   /** `cluster`: in DeviceHistory objects; `memory`: for as long as this process lives. */
   readonly history: 'cluster' | 'memory';
-  /** How often states that wait are looked at again; default: every 5 s. */
+  /** How often states that wait are looked at again; default: every second. */
   readonly tickMs?: number;
   /** What people may do from the page; default: nothing. */
   readonly controls?: Controls;
@@ -66,8 +66,8 @@ export interface RunningExtender extends Service {
 
 /** How often homes that have ended are dropped. */
 const PRUNE_INTERVAL_MS = 60_000;
-/** How often states that wait are looked at again; the shortest wait is 40 s. */
-const TICK_INTERVAL_MS = 5000;
+/** How often states that wait are looked at again, and storms looked for. */
+const TICK_INTERVAL_MS = 1000;
 
 /** Starts the extender. Throws WrongCall when a flag, the configuration or the kubeconfig is no good. */
 export async function startExtender(options: ExtenderOptions): Promise<RunningExtender> {

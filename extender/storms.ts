@@ -9,36 +9,72 @@ import type { Cluster } from './watch/cluster.ts';
 export class Storms {
   readonly #cluster: Cluster;
   readonly #store: HistoryStore;
-  #recent: Struck[] = [];
+  /** With when each was heard of: what the first start finds may be old. */
+  #recent: (Struck & { readonly heardAtSeconds: number })[] = [];
+  #fresh: Struck[] = [];
 
   constructor(cluster: Cluster, store: HistoryStore) {
     this.#cluster = cluster;
     this.#store = store;
   }
 
-  /** Takes in a new incident; gives the histories in which a common cause explains one now. */
-  struck(node: NodeFacts, incident: Incident): readonly HostHistory[] {
+  /** Takes in a new incident. */
+  struck(node: NodeFacts, incident: Incident, nowSeconds: number): void {
     const { host, rack, driver, model } = node;
     const { id, openedAtSeconds: atSeconds, owners } = incident;
-    const newest: Struck = {
+    const newest = {
       host,
       incident: id,
       atSeconds,
+      heardAtSeconds: nowSeconds,
       owners,
       ...(rack !== undefined && { rack }),
       ...(driver !== undefined && { driver }),
       ...(model !== undefined && { model }),
     };
-    this.#recent = [
-      ...this.#recent.filter((one) => atSeconds - one.atSeconds <= STORM_SECONDS),
-      newest,
-    ];
-    const found = commonCauseOf(newest, this.#recent, this.#population());
-    if (found === undefined) return [];
-    const { cause, members } = found;
+    this.#recent.push(newest);
+    this.#fresh.push(newest);
+  }
+
+  /**
+   * The histories in which a common cause explains an incident now. For all that was struck since the
+   * last time at once: thousands of hosts may be struck in one second, and each cause is looked for once.
+   */
+  settle(nowSeconds: number): readonly HostHistory[] {
+    if (this.#fresh.length === 0) return [];
+    this.#recent = this.#recent.filter((one) => nowSeconds - one.heardAtSeconds <= STORM_SECONDS);
+    const population = this.#population();
+    const seen = new Set<string>();
+    const causes = new Map<string, { member: Struck; cause: CommonCause }>();
+    for (const newest of this.#fresh) {
+      const { rack, driver, model, owners } = newest;
+      const signature = [
+        Math.floor(newest.atSeconds / STORM_SECONDS),
+        rack,
+        driver,
+        model,
+        ...owners,
+      ].join(' ');
+      if (seen.has(signature)) continue;
+      seen.add(signature);
+      const found = commonCauseOf(newest, this.#near(newest), population);
+      for (const member of found?.members ?? []) {
+        if (found !== undefined)
+          causes.set(`${member.host} ${member.incident}`, { member, cause: found.cause });
+      }
+      if (found !== undefined) this.#explain(found.members, found.cause);
+    }
+    this.#fresh = [];
+    return [...causes.values()].flatMap(({ member, cause }) => this.#explained(member, cause));
+  }
+
+  #near({ atSeconds }: Struck): readonly Struck[] {
+    return this.#recent.filter((one) => Math.abs(atSeconds - one.atSeconds) <= STORM_SECONDS);
+  }
+
+  #explain(members: readonly Struck[], cause: CommonCause): void {
     const explained = new Set(members);
     this.#recent = this.#recent.map((one) => (explained.has(one) ? { ...one, cause } : one));
-    return found.members.flatMap((member) => this.#explained(member, found.cause));
   }
 
   #explained(member: Struck, cause: CommonCause): readonly HostHistory[] {
@@ -49,11 +85,19 @@ export class Storms {
     return [{ ...history, incidents }];
   }
 
+  /** Counts of this moment, each made once. */
   #population(): Population {
+    const counts = new Map<string, number>();
     return {
       hosts: this.#cluster.size,
-      sharing: (kind, name) =>
-        kind === 'owner' ? this.#cluster.nodesOf(name) : this.#cluster.sharing(kind, name),
+      sharing: (kind, name) => {
+        const key = `${kind} ${name}`;
+        const count =
+          counts.get(key) ??
+          (kind === 'owner' ? this.#cluster.nodesOf(name) : this.#cluster.sharing(kind, name));
+        counts.set(key, count);
+        return count;
+      },
     };
   }
 }

@@ -30,6 +30,9 @@ export interface Departure {
   readonly homeUntilSeconds: number;
 }
 
+/** A home is judged by its images; a pod of more is judged by its first ones. */
+const MOST_IMAGES = 16;
+
 /** What the slot's profile and annotations say about coming home. */
 export type HomeTerms = Pick<Expectations, 'coldStartForOthersSeconds' | 'homeLifeSeconds'>;
 
@@ -58,7 +61,7 @@ export function departureOf(
     atSeconds,
     ranSeconds,
     devices: current.devices,
-    images: current.images,
+    images: current.images.slice(0, MOST_IMAGES),
     coldStartForOthersSeconds: terms.coldStartForOthersSeconds,
     homeUntilSeconds: atSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
   };

@@ -23,6 +23,8 @@ export interface NodeFacts {
   readonly host: HostId;
   /** What it shares a switch and a power feed with, where a label tells; see watch/nodes.ts. */
   readonly rack?: string;
+  /** Where it is at large: too wide to have a fault in common. */
+  readonly zone?: string;
   readonly isReady: boolean;
   /** True when it takes no new pods. */
   readonly isCordoned: boolean;

@@ -9,6 +9,8 @@ import type { KnownDevice } from './swap.ts';
 export type IgnoredBecause =
   /** It was over before the host had settled after a boot. */
   | 'boot'
+  /** The device plugin or the kubelet was restarting. */
+  | 'rollout'
   /** It came with announced work. */
   | 'planned'
   /** Two schedulers chose the same devices. */
@@ -27,6 +29,12 @@ export interface Ignored {
   readonly times: number;
 }
 
+/** An ended pod whose work is in the exposure. */
+export interface CountedPod {
+  readonly uid: string;
+  readonly atSeconds: number;
+}
+
 /** All that is remembered of one host and its devices. Bounded, and replaced whole. */
 export interface HostHistory {
   readonly host: HostId;
@@ -37,7 +45,9 @@ export interface HostHistory {
   /** Slots that left it and may come back. */
   readonly departures: readonly Departure[];
   /** Uids of ended pods that are in the exposure, so that none is counted twice. */
-  readonly counted: readonly string[];
+  readonly counted: readonly CountedPod[];
+  /** Pods that ended until then are in it too: their uids have made room for others. */
+  readonly countedThroughSeconds?: number;
   readonly boot?: { readonly id: string; readonly atSeconds: number };
   readonly maintenance?: Maintenance;
   /** When somebody tried to repair it: unannounced boots and what remediators did. */
@@ -57,7 +67,6 @@ const MOST_DEPARTURES = 64;
 /** Ended pods that may still be listed after a restart of ours. */
 const MOST_COUNTED = 64;
 const MOST_IGNORED = 16;
-const MOST_MARKS = 16;
 
 /** The history of a host of which nothing is known. */
 export function blankHistory(host: HostId): HostHistory {
@@ -101,17 +110,30 @@ export function isExpired(history: HostHistory, nowSeconds: number): boolean {
 
 /** One history with what only the other one has of incidents, homes and counted pods. */
 export function united(ours: HostHistory, theirs: HostHistory): HostHistory {
-  const ids = new Set(ours.incidents.map(({ id }) => id));
   const uids = new Set(ours.departures.map(({ podUid }) => podUid));
+  const counted = new Map([...theirs.counted, ...ours.counted].map((one) => [one.uid, one]));
   return {
     ...ours,
-    incidents: [...theirs.incidents.filter(({ id }) => !ids.has(id)), ...ours.incidents],
+    incidents: [
+      ...theirs.incidents.filter((one) => !ours.incidents.some((other) => isSame(one, other))),
+      ...ours.incidents,
+    ],
     departures: [
       ...theirs.departures.filter(({ podUid }) => !uids.has(podUid)),
       ...ours.departures,
     ],
-    counted: [...new Set([...theirs.counted, ...ours.counted])],
+    counted: [...counted.values()],
   };
+}
+
+/** Two replicas that saw one fault may have given it two names. */
+function isSame(one: Incident, other: Incident): boolean {
+  return (
+    one.id === other.id ||
+    (one.device === other.device &&
+      one.resource === other.resource &&
+      Math.abs(one.openedAtSeconds - other.openedAtSeconds) <= other.mergeSeconds)
+  );
 }
 
 /** The history with one more thing that was not held against the host. */
@@ -132,16 +154,31 @@ export function withIgnored(history: HostHistory, one: Omit<Ignored, 'times'>): 
  * ended, then the oldest; of all else the oldest.
  */
 export function bounded(history: HostHistory, nowSeconds: number): HostHistory {
-  const { incidents, departures, counted, ignored, marks } = history;
+  const { incidents, departures, ignored } = history;
   return {
     ...history,
     incidents: boundedIncidents(incidents, MOST_INCIDENTS),
     departures: departures
       .filter(({ homeUntilSeconds }) => homeUntilSeconds > nowSeconds)
       .slice(-MOST_DEPARTURES),
-    counted: counted.slice(-MOST_COUNTED),
+    ...countedWithin(history),
     ignored: ignored.slice(-MOST_IGNORED),
-    marks: marks.slice(-MOST_MARKS),
+  };
+}
+
+function countedWithin({
+  counted,
+  countedThroughSeconds,
+}: HostHistory): Pick<HostHistory, 'counted' | 'countedThroughSeconds'> {
+  if (counted.length <= MOST_COUNTED) return { counted };
+  const sorted = counted.toSorted((a, b) => a.atSeconds - b.atSeconds);
+  const dropped = sorted.slice(0, -MOST_COUNTED);
+  return {
+    counted: sorted.slice(-MOST_COUNTED),
+    countedThroughSeconds: Math.max(
+      countedThroughSeconds ?? 0,
+      ...dropped.map(({ atSeconds }) => atSeconds),
+    ),
   };
 }
 
@@ -154,9 +191,15 @@ export function boundedIncidents(
   const goingFirst = [...incidents].sort(
     (a, b) =>
       Number(isOpen(a)) - Number(isOpen(b)) ||
-      Number(incidentWeight(a) > 0) - Number(incidentWeight(b) > 0) ||
+      rankOf(a) - rankOf(b) ||
       a.lastSeenAtSeconds - b.lastSeenAtSeconds,
   );
   const gone = new Set(goingFirst.slice(0, incidents.length - most));
   return incidents.filter((incident) => !gone.has(incident));
+}
+
+/** What weighs nothing goes before what only tenants say, and that before what the platform says. */
+function rankOf(incident: Incident): number {
+  if (incidentWeight(incident) === 0) return 0;
+  return incident.byTenants === true ? 1 : 2;
 }

@@ -37,6 +37,10 @@ export interface Incident {
   readonly standing: readonly string[];
   /** What was seen, in words; one entry for each kind of signal. */
   readonly evidence: readonly string[];
+  /** Rows of the catalogue that report it. */
+  readonly rows: readonly string[];
+  /** Nothing but what tenants write says so. */
+  readonly byTenants?: boolean;
   /** Workloads that were on the node, or had the device, when it opened. */
   readonly owners: readonly string[];
   readonly cause?: CommonCause;
@@ -103,7 +107,7 @@ export function withoutReports(
   return incidents.map((incident) =>
     incident.standing.length === 0
       ? incident
-      : { ...incident, standing: [], closedAtSeconds: atSeconds },
+      : { ...incident, standing: [], closedAtSeconds: incident.closedAtSeconds ?? atSeconds },
   );
 }
 
@@ -147,7 +151,7 @@ export function withRecovery(
     const standing = incident.standing.filter((one) => one !== key);
     return standing.length > 0
       ? { ...incident, standing }
-      : { ...incident, standing, closedAtSeconds: atSeconds };
+      : { ...incident, standing, closedAtSeconds: incident.closedAtSeconds ?? atSeconds };
   });
 }
 
@@ -175,6 +179,8 @@ function opened(
     probability: worth.probability,
     mergeSeconds,
     evidence: [words],
+    rows: [signal.row],
+    ...(signal.trust === 'forgeable' && { byTenants: true }),
     owners: owners.slice(0, MOST_OWNERS),
     ...(standing !== undefined
       ? { standing: [standing] }
@@ -213,7 +219,7 @@ function idAmong(incidents: readonly Incident[], atSeconds: number): string {
 }
 
 function merged(incident: Incident, signal: Signal): Incident {
-  const { closedAtSeconds, ...rest } = incident;
+  const { closedAtSeconds, byTenants, ...rest } = incident;
   const standing =
     signal.standing !== undefined && !incident.standing.includes(signal.standing)
       ? [...incident.standing, signal.standing]
@@ -232,12 +238,14 @@ function merged(incident: Incident, signal: Signal): Incident {
     ...(slot !== undefined && { slot }),
     ...(code !== undefined && { code }),
     standing,
+    ...(byTenants === true && signal.trust === 'forgeable' && { byTenants }),
     ...(standing.length === 0 && { closedAtSeconds: Math.max(closedAtSeconds ?? 0, last) }),
     openedAtSeconds: Math.min(incident.openedAtSeconds, signal.atSeconds),
     lastSeenAtSeconds: last,
     probability: Math.max(incident.probability, signal.probability),
     mergeSeconds: Math.max(incident.mergeSeconds, signal.mergeSeconds),
     evidence: withWords(incident.evidence, signal.words),
+    rows: incident.rows.includes(signal.row) ? incident.rows : [...incident.rows, signal.row],
   };
 }
 
@@ -266,13 +274,13 @@ function isSoon(incident: Incident, signal: Signal): boolean {
   const window = Math.max(incident.mergeSeconds, mergeSeconds, isRepair ? REPAIR_SECONDS : 0);
   // While a fault stands, what follows from it is part of it; a new code long after is a new fault.
   const isNews = code !== undefined && standing !== undefined;
-  const endSeconds =
-    isOpen(incident) && !isNews ? Number.POSITIVE_INFINITY : lastHeard(incident, isRepair);
+  const endSeconds = isOpen(incident) && !isNews ? Number.POSITIVE_INFINITY : lastHeard(incident);
   return atSeconds >= incident.openedAtSeconds - window && atSeconds <= endSeconds + window;
 }
 
-function lastHeard({ lastSeenAtSeconds, closedAtSeconds }: Incident, isRepair: boolean): number {
-  return isRepair ? Math.max(lastSeenAtSeconds, closedAtSeconds ?? 0) : lastSeenAtSeconds;
+/** A fault that stood for long and is back after a moment is the same. */
+function lastHeard({ lastSeenAtSeconds, closedAtSeconds }: Incident): number {
+  return Math.max(lastSeenAtSeconds, closedAtSeconds ?? 0);
 }
 
 function differ(one: string | undefined, other: string | undefined): boolean {

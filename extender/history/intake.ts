@@ -31,6 +31,9 @@ export interface Look {
   readonly seen: readonly SeenDevice[];
   /** What a boot that nobody announced is a sign of. */
   readonly bootSigns: readonly Sign[];
+  /** Rows that count what a plugin offers, and rows that are a kubelet's refusals. */
+  readonly unsaidRows: ReadonlySet<string>;
+  readonly refusalRows: ReadonlySet<string>;
   /** Everything that stands in the API and is a sign about the host. */
   readonly findings: readonly Finding[];
   /** What waited after the last look, by key. */
@@ -88,15 +91,49 @@ export function withLook(before: HostHistory, look: Look): Taken {
   }
   const present = new Set(findings.map(({ key }) => key));
   for (const key of standing) {
-    if (!present.has(key)) incidents = withRecovery(incidents, key, nowSeconds);
+    if (!present.has(key) && !isUnsaid(key, look)) {
+      incidents = withRecovery(incidents, key, nowSeconds);
+    }
   }
   const after = incidents === history.incidents ? history : { ...history, incidents };
   return {
-    history: withPassed(after, look, present, outcomes),
+    history: withoutRollouts(withPassed(after, look, present, outcomes), look),
     waiting,
     outcomes,
     isUnannouncedBoot,
   };
+}
+
+/** While a plugin offers nothing at all, nobody can tell whether a withdrawn device is back. */
+function isUnsaid(key: string, { node, unsaidRows }: Look): boolean {
+  const [row = '', resource = ''] = key.split('|');
+  return unsaidRows.has(row) && (node.devices.get(resource)?.allocatable ?? 0) === 0;
+}
+
+/** A kubelet refuses pods at once while its plugin restarts; that the plugin was away is seen later. */
+const ROLLOUT_SECONDS = 60;
+
+/** The history without refusals that a restarting plugin explains. */
+function withoutRollouts(
+  history: HostHistory,
+  { node, refusalRows, nowSeconds }: Look,
+): HostHistory {
+  const explained = history.incidents.filter(
+    ({ rows, resource = '', openedAtSeconds }) =>
+      rows.every((row) => refusalRows.has(row)) &&
+      nowSeconds - openedAtSeconds <= ROLLOUT_SECONDS &&
+      (node.devices.get(resource)?.allocatable ?? 0) === 0,
+  );
+  let after = history;
+  for (const { id, rows, evidence, openedAtSeconds: atSeconds } of explained) {
+    const incidents = after.incidents.filter((one) => one.id !== id);
+    const [row = ''] = rows;
+    after = withIgnored(
+      { ...after, incidents },
+      { atSeconds, why: 'rollout', row, words: evidence[0] ?? row },
+    );
+  }
+  return after;
 }
 
 function waitFor(finding: Finding, look: Look, calm: Calm): Waiting {
@@ -186,6 +223,9 @@ function maintenanceIn(
   return withMaintenance(maintenance, announced?.worth.words, nowSeconds);
 }
 
+/** Verifications and finished repairs that are known by their text. */
+const MOST_GONE_MARKS = 16;
+
 function withMarks(
   history: HostHistory,
   findings: readonly Finding[],
@@ -196,8 +236,12 @@ function withMarks(
   );
   const present = new Set(marking.map(({ key }) => key));
   const fresh = marking.filter(({ key }) => !history.marks.includes(key));
-  // A remediation that has ended may begin again; a verification is known by its text for good.
-  const kept = history.marks.filter((key) => present.has(key) || key.split('|').length > 1);
+  // What stands now is never forgotten: it would begin again. Of what is gone the newest are known.
+  const gone = history.marks.filter((key) => !present.has(key) && key.includes('|'));
+  const kept = [
+    ...gone.slice(-MOST_GONE_MARKS),
+    ...history.marks.filter((key) => present.has(key)),
+  ];
   if (fresh.length === 0 && kept.length === history.marks.length) return history;
   const isVerified = fresh.some(({ worth }) => worth.class === 'verified-repair');
   const isRepaired = fresh.some(({ worth }) => worth.class === 'remediation');

@@ -80,7 +80,7 @@ export function withSwaps(
           ? {
               ...incident,
               device: came,
-              standing: [],
+              // What still speaks of the old one is not a new fault.
               closedAtSeconds: incident.closedAtSeconds ?? nowSeconds,
               swappedAtSeconds: nowSeconds,
               evidence: [...incident.evidence, `${gone} was replaced by ${came}`].slice(-8),

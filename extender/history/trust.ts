@@ -56,7 +56,11 @@ export function withForgeable(
   const other = recent.find(
     (one) => differ(one.namespace, signal.namespace) && !differ(one.device, signal.device),
   );
-  if (other !== undefined && bothMay(other, signal, history.host, budget)) {
+  if (
+    other !== undefined &&
+    !hasAgreed(history, signal.atSeconds) &&
+    bothMay(other, signal, history.host, budget)
+  ) {
     return {
       history: { ...history, incidents: withBoth(history.incidents, other, signal) },
       unproven: recent.filter((one) => one !== other),
@@ -93,6 +97,14 @@ function withBoth(incidents: HostHistory['incidents'], first: Signal, second: Si
   const agreed = { ...second, class: 'degraded' as const, probability };
   const opened = withSignal(incidents, agreed);
   return withEvidence(opened, first) ?? opened;
+}
+
+/** One such incident a day and host: two apps that crash again and again are not a fault each time. */
+function hasAgreed({ incidents }: HostHistory, atSeconds: number): boolean {
+  return incidents.some(
+    ({ byTenants, openedAtSeconds }) =>
+      byTenants === true && atSeconds - openedAtSeconds < DAY_SECONDS,
+  );
 }
 
 function bothMay(first: Signal, second: Signal, host: string, budget: NamespaceBudget): boolean {

@@ -36,7 +36,7 @@ export function shownNode(
   return {
     node: node.name,
     host: node.host,
-    ...(node.rack !== undefined && { rack: node.rack }),
+    ...rackOf(node),
     state: node.isReady ? (node.isCordoned ? 'cordoned' : 'ready') : 'not ready',
     devices: [...node.devices].flatMap(([resource, { capacity, allocatable }]) =>
       devicesOf(
@@ -77,6 +77,12 @@ export function shownNode(
     })),
     homeOf: homes.on(node.name, nowSeconds).map(({ slot, cause }) => ({ slot: slot.key, cause })),
   };
+}
+
+/** People look by rack; where none is known, by zone. */
+function rackOf({ rack, zone }: NodeFacts): { rack?: string } {
+  const name = rack ?? zone;
+  return name === undefined ? {} : { rack: name };
 }
 
 export function shownPod(pod: PodFacts): ShownPod {

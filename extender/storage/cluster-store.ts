@@ -43,6 +43,8 @@ export class ClusterStore implements HistoryStore {
   readonly #hostByName = new Map<string, HostId>();
   /** Newer than what is stored; `gone`: to be deleted. */
   readonly #drafts = new Map<HostId, HostHistory | 'gone'>();
+  /** What was stored when a draft began. */
+  readonly #bases = new Map<HostId, Stored | undefined>();
   readonly #queue = new Set<HostId>();
   readonly #writing = new Set<HostId>();
   /** Objects that cannot be read: never overwritten, and said. */
@@ -51,7 +53,7 @@ export class ClusterStore implements HistoryStore {
   #backoffMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #problem: { readonly words: string; readonly sinceMs: number } | undefined;
-  #settled: (() => void)[] = [];
+  readonly #settling = new Set<{ readonly host: HostId | undefined; resolve: () => void }>();
 
   constructor(deps: ClusterStoreDeps) {
     this.#deps = deps;
@@ -72,6 +74,9 @@ export class ClusterStore implements HistoryStore {
   }
 
   put(history: HostHistory): void {
+    if (!this.#drafts.has(history.host)) {
+      this.#bases.set(history.host, this.#stored.get(history.host));
+    }
     this.#drafts.set(history.host, history);
     this.#enqueue(history.host);
   }
@@ -106,21 +111,42 @@ export class ClusterStore implements HistoryStore {
   /** Only the replica that keeps the history writes. */
   beginWriting(): void {
     this.#mayWrite = true;
-    for (const host of this.#drafts.keys()) this.#enqueue(host);
+    for (const [host, draft] of this.#drafts) {
+      const stored = this.#stored.get(host);
+      // What another replica has written meanwhile is what ours is added to.
+      if (draft !== 'gone' && stored !== undefined && stored !== this.#bases.get(host)) {
+        this.#drafts.set(host, united(stored.history, draft));
+      }
+      this.#enqueue(host);
+    }
   }
 
-  /** Another replica writes now: what it has not written of ours is void. */
+  /** It is not our turn any more. What is not written stays: it may be our turn again after an outage. */
   stopWriting(): void {
     this.#mayWrite = false;
     this.#queue.clear();
-    this.#drafts.clear();
-    this.#problem = undefined;
   }
 
-  /** Resolves once all that was put is written, or at once when this replica does not write. */
-  settled(): Promise<void> {
-    if (!this.#mayWrite || this.#drafts.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#settled.push(resolve));
+  /** Resolves once all that was put, or of one host, is written, or when this replica does not write. */
+  settled(host?: HostId): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settling.add({ host, resolve });
+      this.#tellSettled();
+    });
+  }
+
+  #tellSettled(): void {
+    for (const one of this.#settling) {
+      const waits = one.host === undefined ? this.#writable() : this.#drafts.has(one.host);
+      if (this.#mayWrite && waits) continue;
+      this.#settling.delete(one);
+      one.resolve();
+    }
+  }
+
+  /** Whether anything waits that can be written at all. */
+  #writable(): boolean {
+    return this.#drafts.keys().some((host) => !this.#unreadable.has(objectNameOf(host)));
   }
 
   /** An object as the watch shows it. */
@@ -128,8 +154,8 @@ export class ClusterStore implements HistoryStore {
     const { name = '', resourceVersion = '' } = object.metadata;
     const known = this.#hostByName.get(name);
     const stored = known === undefined ? undefined : this.#stored.get(known);
-    // What we wrote ourselves comes back by the watch.
-    if (stored?.resourceVersion === resourceVersion) return;
+    // What we wrote ourselves comes back by the watch, maybe after we have written again.
+    if (stored !== undefined && !isNewer(resourceVersion, stored.resourceVersion)) return;
     if (object.status === undefined) return;
     const read = historyOf(object);
     if (!read.ok) {
@@ -155,6 +181,7 @@ export class ClusterStore implements HistoryStore {
 
   stop(): void {
     this.#mayWrite = false;
+    this.#tellSettled();
     clearTimeout(this.#timer);
   }
 
@@ -192,7 +219,7 @@ export class ClusterStore implements HistoryStore {
       void this.#write(host).finally(() => {
         this.#writing.delete(host);
         if (this.#queue.size > 0) this.#schedule(0);
-        if (this.#drafts.size === 0) for (const settle of this.#settled.splice(0)) settle();
+        this.#tellSettled();
       });
     }
   }
@@ -284,4 +311,10 @@ export class ClusterStore implements HistoryStore {
     this.#backoffMs = Math.min(Math.max(this.#backoffMs * 2, FIRST_BACKOFF_MS), LAST_BACKOFF_MS);
     this.#schedule(this.#backoffMs);
   }
+}
+
+/** Versions of one kind can be compared (KEP-5504, 1.35); one that is no number is taken for newer. */
+function isNewer(version: string, than: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return version !== than;
+  return BigInt(version) > BigInt(than);
 }

@@ -45,6 +45,8 @@ const incidentSchema = z.object({
   mergeSeconds: number('Signals within this time are of the same fault.'),
   standing: texts('States that still report it.'),
   evidence: texts('What was seen, in words.'),
+  rows: texts('Rows of the catalogue that report it.'),
+  byTenants: z.boolean().optional().describe('Only tenants say so.'),
   owners: texts('Workloads that were there.'),
   cause: z
     .object({
@@ -110,7 +112,11 @@ const statusSchema = z.object({
     .describe('Work that went well.')
     .optional(),
   departures: z.array(departureSchema).default([]).describe('Slots that may come back.'),
-  counted: texts('Ended pods that are in the exposure.'),
+  counted: z
+    .array(z.object({ uid: text('Of the pod.'), at: atField('When it ended.') }))
+    .default([])
+    .describe('Ended pods that are in the exposure.'),
+  countedThrough: atField('Pods that ended until then are in the exposure too.').optional(),
   boot: z
     .object({ id: text('Boot ID.'), at: atField('When.') })
     .describe('The last boot.')
@@ -144,7 +150,7 @@ const statusSchema = z.object({
     .array(
       z.object({
         at: atField('When last.'),
-        why: z.enum(['boot', 'planned', 'race', 'untrusted', 'unsure']).describe('Why.'),
+        why: z.enum(['boot', 'planned', 'rollout', 'race', 'untrusted', 'unsure']).describe('Why.'),
         row: text('Row of the catalogue.'),
         words: text('What it was.'),
         times: number('How often.'),
@@ -172,7 +178,7 @@ export type ReadHistory =
 
 /** Name of a host's object: readable where the id allows it, and never the same for two hosts. */
 export function objectNameOf(host: HostId): string {
-  const readable = host.toLowerCase().replace(/[^a-z0-9.-]+/g, '-');
+  const readable = host.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
   const isFaithful = readable === host.replace(':', '-') && readable.length <= 200;
   const name = readable.slice(0, 200).replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
   return isFaithful
@@ -216,18 +222,20 @@ export function statusOf(history: HostHistory): {
   }
 }
 
-/** One step smaller, least useful first: what was ignored, then the oldest homes, then incidents. */
+/** One step smaller, least useful first: what was ignored, homes, counts, owners; incidents last. */
 function trimmed(history: HostHistory): HostHistory | undefined {
   const { ignored, departures, incidents, counted, marks } = history;
   if (ignored.length > 0) return { ...history, ignored: [] };
-  if (departures.length > 8)
-    return { ...history, departures: departures.slice(departures.length / 2) };
-  if (incidents.length > 8) {
-    return { ...history, incidents: boundedIncidents(incidents, incidents.length - 8) };
+  if (departures.length > 0) {
+    return { ...history, departures: departures.slice(Math.ceil(departures.length / 2)) };
   }
-  if (departures.length > 0) return { ...history, departures: [] };
   if (counted.length + marks.length > 0) return { ...history, counted: [], marks: [] };
-  return incidents.length > 0 ? { ...history, incidents: incidents.slice(1) } : undefined;
+  if (incidents.some(({ owners }) => owners.length > 0)) {
+    return { ...history, incidents: incidents.map((incident) => ({ ...incident, owners: [] })) };
+  }
+  return incidents.length > 0
+    ? { ...history, incidents: boundedIncidents(incidents, incidents.length - 1) }
+    : undefined;
 }
 
 function toStatus(history: HostHistory): StoredStatus {
@@ -240,7 +248,10 @@ function toStatus(history: HostHistory): StoredStatus {
     incidents: history.incidents.map(toIncident),
     exposure: { deviceDays: [...exposure.deviceDays], at: timeOf(exposure.atSeconds) },
     departures: history.departures.map(toDeparture),
-    counted: [...counted],
+    counted: counted.map(({ uid, atSeconds }) => ({ uid, at: timeOf(atSeconds) })),
+    ...(history.countedThroughSeconds !== undefined && {
+      countedThrough: timeOf(history.countedThroughSeconds),
+    }),
     ...(boot !== undefined && { boot: { id: boot.id, at: timeOf(boot.atSeconds) } }),
     ...(maintenance !== undefined && {
       maintenance: {
@@ -284,6 +295,7 @@ function toIncident(incident: Incident): StoredStatus['incidents'][number] {
     forgiven,
     standing,
     evidence,
+    rows,
     owners,
     ...rest
   } = incident;
@@ -291,6 +303,7 @@ function toIncident(incident: Incident): StoredStatus['incidents'][number] {
     ...rest,
     standing: [...standing],
     evidence: [...evidence],
+    rows: [...rows],
     owners: [...owners],
     openedAt: timeOf(openedAtSeconds),
     lastSeenAt: timeOf(lastSeenAtSeconds),
@@ -333,7 +346,10 @@ function fromStatus(status: StoredStatus): HostHistory {
       atSeconds: secondsOf(at),
       homeUntilSeconds: secondsOf(homeUntil),
     })),
-    counted,
+    counted: counted.map(({ uid, at }) => ({ uid, atSeconds: secondsOf(at) })),
+    ...(status.countedThrough !== undefined && {
+      countedThroughSeconds: secondsOf(status.countedThrough),
+    }),
     ...(boot !== undefined && { boot: { id: boot.id, atSeconds: secondsOf(boot.at) } }),
     ...(maintenance !== undefined && {
       maintenance: {
@@ -381,6 +397,8 @@ function fromIncident(stored: StoredStatus['incidents'][number]): Incident {
     mergeSeconds: stored.mergeSeconds,
     standing: stored.standing.map(shared),
     evidence: stored.evidence.map(shared),
+    rows: stored.rows.map(shared),
+    ...(stored.byTenants === true && { byTenants: true }),
     owners: stored.owners.map(shared),
     ...(cause !== undefined && { cause }),
     ...(verifiedAt !== undefined && { verifiedAtSeconds: secondsOf(verifiedAt) }),

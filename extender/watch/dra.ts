@@ -79,6 +79,8 @@ type Condition = NonNullable<
 export class DynamicResources {
   readonly #slices = new Map<string, { node: string; devices: readonly PublishedDevice[] }>();
   readonly #slicesOn = new Map<string, Set<string>>();
+  /** By `driver/pool/device`. */
+  readonly #nodeOf = new Map<string, string>();
   readonly #rules = new Map<string, DeviceTaintRule>();
   /** By uid of the claim: the devices that it says something about. */
   readonly #claims = new Map<string, readonly string[]>();
@@ -89,13 +91,17 @@ export class DynamicResources {
     const uid = slice.metadata?.uid ?? '';
     const node = slice.spec?.nodeName ?? '';
     this.removeSlice(uid);
-    this.#slices.set(uid, { node, devices: publishedIn(slice) });
+    const devices = publishedIn(slice);
+    this.#slices.set(uid, { node, devices });
+    for (const { driver, pool, name } of devices)
+      this.#nodeOf.set(`${driver}/${pool}/${name}`, node);
     this.#slicesOn.set(node, (this.#slicesOn.get(node) ?? new Set()).add(uid));
     return node;
   }
 
   removeSlice(uid: string): string {
-    const node = this.#slices.get(uid)?.node ?? '';
+    const { node = '', devices = [] } = this.#slices.get(uid) ?? {};
+    for (const { driver, pool, name } of devices) this.#nodeOf.delete(`${driver}/${pool}/${name}`);
     this.#slices.delete(uid);
     this.#slicesOn.get(node)?.delete(uid);
     if (this.#slicesOn.get(node)?.size === 0) this.#slicesOn.delete(node);
@@ -137,15 +143,7 @@ export class DynamicResources {
   }
 
   #nodesOf(devices: readonly string[]): ReadonlySet<string> {
-    if (devices.length === 0) return new Set();
-    const wanted = new Set(devices);
-    return new Set(
-      [...this.#slices.values()]
-        .filter((slice) =>
-          slice.devices.some(({ driver, pool, name }) => wanted.has(`${driver}/${pool}/${name}`)),
-        )
-        .map(({ node }) => node),
-    );
+    return new Set(devices.flatMap((device) => this.#nodeOf.get(device) ?? []));
   }
 
   /** Nodes that publish devices. */

@@ -48,14 +48,13 @@ export interface Node {
 /**
  * Labels that name the smallest group of nodes with a switch or power feed of their own, first one
  * first: the name most sites use, NVIDIA Topograph's, Google's, Amazon's (layer 3 is the nearest to
- * the instance), and the zone where nothing finer is known.
+ * the instance).
  */
 const RACK_LABELS = [
   'topology.kubernetes.io/rack',
   'network.topology.nvidia.com/leaf',
   'cloud.google.com/gce-topology-subblock',
   'topology.k8s.aws/network-node-layer-3',
-  'topology.kubernetes.io/zone',
 ] as const;
 
 /** Labels that name the driver's version: of GPU feature discovery, of AMD's and Intel's plugins. */
@@ -85,9 +84,6 @@ const HOST_LABELS = [
 export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
   const { metadata = {}, spec = {}, status = {} } = node;
   const labels = metadata.labels ?? {};
-  const [rack, driver, model] = [RACK_LABELS, DRIVER_LABELS, MODEL_LABELS].map((names) =>
-    firstOf(names, labels),
-  );
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const readySinceSeconds = secondsOf(ready?.lastTransitionTime);
   return {
@@ -99,9 +95,7 @@ export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
       nodeUid: metadata.uid ?? '',
       hostLabel: firstOf(HOST_LABELS, labels) ?? '',
     }),
-    ...(rack !== undefined && { rack }),
-    ...(driver !== undefined && { driver }),
-    ...(model !== undefined && { model }),
+    ...placeOf(labels),
     isReady: ready?.status === 'True',
     ...(readySinceSeconds !== undefined && { readySinceSeconds }),
     isCordoned: spec.unschedulable === true,
@@ -109,6 +103,22 @@ export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
     devices: deviceCounts(status.capacity ?? {}, status.allocatable ?? {}),
     images: imageSizes(status.images ?? []),
     ...nodeFindings(marksOf(node), catalogue),
+  };
+}
+
+/** Where the node is, and what it shares with others. */
+function placeOf(
+  labels: Readonly<Record<string, string>>,
+): Pick<NodeFacts, 'rack' | 'zone' | 'driver' | 'model'> {
+  const rack = firstOf(RACK_LABELS, labels);
+  const zone = labels['topology.kubernetes.io/zone'];
+  const driver = firstOf(DRIVER_LABELS, labels);
+  const model = firstOf(MODEL_LABELS, labels);
+  return {
+    ...(rack !== undefined && { rack }),
+    ...(zone !== undefined && { zone }),
+    ...(driver !== undefined && { driver }),
+    ...(model !== undefined && { model }),
   };
 }
 

@@ -122,6 +122,7 @@ function stored(index: number): DeviceHistory {
     probability: 0.9,
     mergeSeconds: 180,
     standing: [],
+    rows: ['nvsentinel-xid', 'device-unhealthy'],
     evidence: [
       'the kernel log has an XID: 79, fell off the bus',
       'the kubelet reports the device as unhealthy',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Historian } from '../../extender/historian.ts';
 import type { NodeFacts, PodFacts } from '../../extender/history/facts.ts';
 import type { HostHistory } from '../../extender/history/host-history.ts';
-import { incidentWeight } from '../../extender/history/incident.ts';
+import { incidentWeight, isOpen } from '../../extender/history/incident.ts';
 import { eventFacts } from '../../extender/watch/events.ts';
 import { CATALOGUE } from '../make/catalogue.ts';
 import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
@@ -386,6 +386,7 @@ describe('whose fault it is', () => {
       });
       historian.nodeChanged({ ...node, findings }, 100_000);
     }
+    historian.tick(100_001);
     for (const { name } of nodes.slice(16, 24)) {
       expect(historyOf(name).incidents).toMatchObject([
         { cause: { kind: 'rack', name: 'rack-2', hosts: 8 } },
@@ -409,6 +410,7 @@ describe('whose fault it is', () => {
       const { findings } = makeMarkedNode({ conditions: [xid] });
       historian.nodeChanged({ ...node, findings }, 100_000 + index);
     }
+    historian.tick(100_051);
     expect(nodes.filter(({ name }) => weightOf(historyOf(name)) > 0)).toEqual([]);
     expect(historyOf('gpu-3').incidents).toMatchObject([
       { cause: { kind: 'owner', name: 'team-a/Job/broken', hosts: 50 } },
@@ -426,6 +428,7 @@ describe('whose fault it is', () => {
       const { findings } = makeMarkedNode({ conditions: [XID_79] });
       historian.nodeChanged({ ...node, findings }, 100_000 + index);
     }
+    historian.tick(100_061);
     for (const index of [3, 30, 60]) expect(weightOf(historyOf(`gpu-${index}`))).toBe(0.95);
   });
 });
@@ -515,6 +518,159 @@ describe('one fault, reported by all that can report it', () => {
   });
 });
 
+describe('what looked like more than it was', () => {
+  test('one broken device, and five restarts of its plugin: one fault', () => {
+    const { historian, historyOf } = makeHistorian();
+    historian.nodeChanged(makeNode(), 0);
+    historian.nodeChanged(makeNode(withCounts(8, 7)), 100_000);
+    for (let restart = 1; restart <= 5; restart += 1) {
+      const at = 100_000 + restart * DAY;
+      historian.nodeChanged(makeNode(withCounts(8, 0)), at);
+      historian.nodeChanged(makeNode(withCounts(0, 0)), at + 300);
+      historian.nodeChanged(makeNode(withCounts(8, 7)), at + 600);
+    }
+    expect(historyOf('gpu-1').incidents.map(isOpen)).toEqual([true]);
+    historian.nodeChanged(makeNode(), 100_000 + 6 * DAY);
+    expect(historyOf('gpu-1').incidents).toMatchObject([{ closedAtSeconds: 100_000 + 6 * DAY }]);
+  });
+
+  test('a refusal while the plugin restarts is the restart’s, once that is seen', () => {
+    const { historian, historyOf } = makeHistorian();
+    historian.nodeChanged(makeNode(), 0);
+    const pod = makePodFacts({ phase: 'Pending' });
+    historian.podChanged(pod, false, 100_000);
+    historian.podChanged({ ...pod, ...REJECTION }, false, 100_001);
+    expect(weightOf(historyOf('gpu-1'))).toBe(0.7);
+    historian.nodeChanged(makeNode(withCounts(8, 0)), 100_005);
+    expect(historyOf('gpu-1')).toMatchObject({ incidents: [], ignored: [{ why: 'rollout' }] });
+  });
+
+  test('a fault that is surely one counts during maintenance too', () => {
+    const { historian, historyOf } = makeHistorian();
+    historian.nodeChanged(makeMarkedNode({ isCordoned: true }), 0);
+    historian.nodeChanged(makeMarkedNode({ isCordoned: true, conditions: [XID_79] }), 100_000);
+    expect(weightOf(historyOf('gpu-1'))).toBe(0.95);
+  });
+
+  test('a swap, while the old device’s condition still stands: no new fault of the old one', () => {
+    const { historian, historyOf, devices } = makeHistorian();
+    const published = (uuid: string) => ({
+      metadata: { uid: 's' },
+      spec: {
+        driver: 'gpu.nvidia.com',
+        nodeName: 'gpu-1',
+        pool: { name: 'p' },
+        devices: [
+          { name: 'd', attributes: { uuid: { string: uuid }, pciBusID: { string: '0000:01' } } },
+        ],
+      },
+    });
+    devices.setSlice(published('GPU-0'));
+    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
+    devices.setSlice(published('GPU-1'));
+    historian.devicesChanged('gpu-1', 1000);
+    historian.devicesChanged('gpu-1', 2000);
+    expect(historyOf('gpu-1').incidents).toMatchObject([
+      { device: 'GPU-1', swappedAtSeconds: 1000 },
+    ]);
+  });
+
+  test('new slices after each repartitioning are no swaps, however many', () => {
+    const { historian, historyOf } = makeHistorian();
+    const mig = 'nvidia.com/mig-3g.40gb';
+    const slices = (generation: number) =>
+      [0, 1].map((index) => ({
+        resource: mig,
+        device: `MIG-${generation}-${index}`,
+        health: 'Healthy' as const,
+      }));
+    historian.nodeChanged(
+      makeNode({ devices: new Map([[mig, { capacity: 2, allocatable: 2 }]]) }),
+      0,
+    );
+    const pod = makePodFacts({ devices: { resources: [{ resource: mig, count: 2 }], claims: [] } });
+    historian.podChanged(
+      { ...pod, deviceHealth: slices(0).map((one) => ({ ...one, health: 'Unhealthy' as const })) },
+      false,
+      10,
+    );
+    for (let generation = 1; generation < 5; generation += 1) {
+      historian.podChanged(
+        { ...pod, uid: `g${generation}`, deviceHealth: slices(generation) },
+        false,
+        1000 * generation,
+      );
+    }
+    expect(
+      historyOf('gpu-1').incidents.every(({ swappedAtSeconds }) => swappedAtSeconds === undefined),
+    ).toBe(true);
+  });
+
+  test('faults weeks apart, found by the first start, are no storm', () => {
+    const { historian, historyOf } = makeHistorian();
+    const names = [30, 23, 16, 9].map((day) => ({ name: `gpu-${day}`, day }));
+    for (const { name, day } of names) {
+      const since = { ...XID_79, sinceSeconds: day * DAY };
+      historian.nodeChanged(
+        makeMarkedNode({ conditions: [since] }, { name, rack: 'rack-1' }),
+        40 * DAY,
+      );
+    }
+    historian.tick(40 * DAY + 1);
+    for (const { name } of names) expect(weightOf(historyOf(name))).toBe(0.95);
+  });
+
+  test('repairs that are still listed are counted once, however many, and attempts close together are one', () => {
+    const { historian, historyOf } = makeHistorian();
+    historian.nodeChanged(makeNode(), 0);
+    const row = CATALOGUE.rows.find(({ name }) => name === 'nvsentinel-custom-resource');
+    if (row === undefined) throw new Error('the row is gone');
+    for (let index = 0; index < 40; index += 1) {
+      const finding = {
+        row,
+        worth: row.worth,
+        key: `nvsentinel-custom-resource|gpuresets/${index}`,
+      };
+      historian.customChanged(`uid-${index}`, 'gpu-1', [finding], 1000 + index);
+    }
+    for (let at = 2000; at < 20_000; at += 300) historian.nodeChanged(makeNode(), at);
+    expect(historyOf('gpu-1').repairs).toEqual([1000]);
+    expect(historyOf('gpu-1').incidents).toEqual([]);
+  });
+
+  test('more ended pods than are remembered prove no more at each restart', () => {
+    const { historian, historyOf } = makeHistorian();
+    historian.nodeChanged(makeNode(), 0);
+    for (let index = 0; index < 200; index += 1) {
+      const pod = makePodFacts({ uid: `p${index}`, startedAtSeconds: index * 100 });
+      historian.podChanged(pod, false, index * 100);
+      historian.podChanged(
+        { ...pod, phase: 'Succeeded', endedAtSeconds: index * 100 + 60 },
+        false,
+        index * 100 + 60,
+      );
+    }
+    const { exposure, counted } = historyOf('gpu-1');
+    expect(counted).toHaveLength(64);
+    for (let restart = 0; restart < 3; restart += 1) {
+      historian.stopKeeping();
+      historian.keep(30_000);
+    }
+    expect(historyOf('gpu-1').exposure).toEqual(exposure);
+  });
+
+  test('a clone stays its own machine when the first one goes', () => {
+    const { historian, historyOf, cluster } = makeHistorian();
+    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
+    const clone = makeNode({ name: 'clone', host: 'uuid:gpu-1', uid: 'clone' });
+    historian.nodeChanged(clone, 10);
+    historian.nodeRemoved('uid-gpu-1', 20);
+    historian.nodeChanged(clone, 30);
+    expect(cluster.node('clone')?.host).toBe('node:clone');
+    expect(weightOf(historyOf('clone'))).toBe(0);
+  });
+});
+
 describe('a tenant writes what it likes, and nothing changes', () => {
   test('forged Events, exit codes and messages, alone and many', () => {
     const { historian, historyOf } = makeHistorian();
@@ -540,6 +696,31 @@ describe('a tenant writes what it likes, and nothing changes', () => {
     expect(ignored).toContainEqual(
       expect.objectContaining({ why: 'untrusted', row: 'nvsentinel-preflight', times: 100 }),
     );
+  });
+
+  test('an Event that a list found is old: nothing is made of it', () => {
+    const { historian, historyOf } = makeHistorian();
+    historian.nodeChanged(makeNode(), 0);
+    historian.eventSeen(nodeEvent('XIDError', 'nvidia-gpu-device-plugin', 'XID=79'), true, 1000);
+    expect(historyOf('gpu-1').ignored).toEqual([]);
+  });
+
+  test('two apps of two namespaces that crash for days are one weak incident a day, and push out nothing', () => {
+    const { historian, historyOf } = makeHistorian();
+    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
+    historian.nodeChanged(makeNode(), 1000);
+    for (let at = 10_000; at < 10_000 + 3 * DAY; at += 300) {
+      for (const namespace of ['team-a', 'team-b']) {
+        const waiting = { container: 'main', isWaiting: true, reason: 'CrashLoopBackOff' };
+        const pod = makePodFacts({ uid: namespace, namespace });
+        historian.podChanged(pod, false, at);
+        historian.podChanged({ ...pod, containers: [waiting] }, false, at + 1);
+      }
+    }
+    const { incidents } = historyOf('gpu-1');
+    expect(incidents.length).toBeLessThanOrEqual(5);
+    expect(incidents[0]).toMatchObject({ code: '79', probability: 0.95 });
+    expect(weightOf(historyOf('gpu-1'))).toBeLessThan(0.95 + 4 * 0.15 + 0.01);
   });
 
   test('two namespaces that agree open a weak incident, on three hosts a day and no more', () => {

@@ -89,6 +89,7 @@ export function makeIncident(overrides: Partial<Incident> = {}): Incident {
     scope: 'device',
     resource: GPU,
     mergeSeconds: 180,
+    rows: ['allocatable-below-capacity'],
     owners: [],
     openedAtSeconds: 0,
     lastSeenAtSeconds: 0,

@@ -22,20 +22,30 @@ export const TEMPLATE_HASH = 'pod-template-hash';
 /** The slot that this pod fills; a pod without a controller is its own slot, by name. */
 export function slotOf(pod: Pod): Slot {
   const { annotations = {}, labels = {}, namespace = '', name = '' } = pod.metadata;
+  const named = slotNamedBy(annotations);
   const owner = workloadOwner(pod);
   if (owner === undefined) {
-    const key = `${namespace}/Pod/${annotations[SLOT] ?? name}`;
+    const key = `${namespace}/Pod/${named ?? name}`;
     return { key, workload: key, interchangeable: false };
   }
   const workload = `${namespace}/${owner.kind}/${owner.name}`;
   const number =
-    annotations[SLOT] ??
+    named ??
     annotations[JOB_INDEX] ??
     labels[JOB_INDEX] ??
     (owner.kind === 'StatefulSet' ? name : undefined);
   return number === undefined
     ? { key: workload, workload, interchangeable: true }
     : { key: `${workload}/${number}`, workload, interchangeable: false };
+}
+
+/** As long as a name in Kubernetes may be: what a tenant writes here is kept in every history. */
+const LONGEST_SLOT = 253;
+
+/** The slot that the pod's annotation names; one that is too long names none. */
+function slotNamedBy(annotations: Readonly<Record<string, string>>): string | undefined {
+  const named = annotations[SLOT];
+  return named === undefined || named.length > LONGEST_SLOT ? undefined : named;
 }
 
 /**

@@ -57,6 +57,7 @@ function incidentLine({ words, weight, discounts }) {
 
 const WHY = {
   boot: 'over before it had settled after a boot',
+  rollout: 'the device plugin was restarting',
   planned: 'came with announced work',
   race: 'two schedulers chose the same devices',
   untrusted: 'a tenant can write it, and nothing else says so',

@@ -63,18 +63,21 @@ describe('hosts that are gone', () => {
 });
 
 test('two histories of one host are one: what only the other has is kept, nothing is there twice', () => {
-  const [a, b, c] = ['a', 'b', 'c'].map((id) => makeIncident({ id }));
+  const [a, b, c] = ['a', 'b', 'c'].map((id, day) =>
+    makeIncident({ id, openedAtSeconds: day * DAY }),
+  );
+  const renamed = makeIncident({ id: 'other-name', openedAtSeconds: 30 });
   const ours = {
     ...blankHistory('h'),
     incidents: [a, b].filter((one) => one !== undefined),
-    counted: ['1'],
+    counted: [{ uid: '1', atSeconds: 0 }],
   };
   const theirs = {
     ...blankHistory('h'),
-    incidents: [b, c].filter((one) => one !== undefined),
-    counted: ['1', '2'],
+    incidents: [renamed, b, c].filter((one) => one !== undefined),
+    counted: ['1', '2'].map((uid) => ({ uid, atSeconds: 0 })),
   };
   const both = united(ours, theirs);
   expect(both.incidents.map(({ id }) => id)).toEqual(['c', 'a', 'b']);
-  expect(both.counted).toEqual(['1', '2']);
+  expect(both.counted.map(({ uid }) => uid)).toEqual(['1', '2']);
 });

@@ -52,6 +52,7 @@ describe('signals become incidents', () => {
           'device-unhealthy|nvidia.com/gpu|GPU-0',
         ],
         evidence: ['withdrawn', 'unhealthy', 'rejected'],
+        rows: ['allocatable-below-capacity', 'device-unhealthy', 'kubelet-rejected-pod'],
       },
     ]);
   });

@@ -26,7 +26,7 @@ function struck(id: string, ...more: string[]): HostHistory {
   return {
     ...blankHistory('uuid:a'),
     node: 'gpu-1',
-    incidents: [id, ...more].map((one) => makeIncident({ id: one })),
+    incidents: [id, ...more].map((one) => makeIncident({ id: one, device: `GPU-${one}` })),
   };
 }
 
@@ -120,6 +120,43 @@ describe('history in DeviceHistory objects', () => {
     await other.store.settled();
     store.changed(await api.get('uuid-a'));
     expect(idsOf(store.get('uuid:a'))).toEqual(['theirs']);
+  });
+
+  test('the late echo of an older write of ours changes nothing', async () => {
+    const { api, store } = storing();
+    store.put(struck('a'));
+    await store.settled();
+    const first = await api.get('uuid-a');
+    store.put(struck('a', 'b'));
+    await store.settled();
+    store.changed(first);
+    expect(idsOf(store.get('uuid:a'))).toEqual(['a', 'b']);
+  });
+
+  test('what an outage kept from being written is written when it is our turn again', async () => {
+    const { api, store } = storing();
+    store.put(struck('a'));
+    await store.settled();
+    api.isAway = true;
+    store.put(struck('a', 'unwritten'));
+    store.stopWriting();
+    api.isAway = false;
+    store.changed(api.touch('uuid-a', { status: statusOf(struck('a', 'theirs')).status }));
+    store.beginWriting();
+    await store.settled();
+    expect(idsOf(store.get('uuid:a'))).toEqual(['unwritten', 'a', 'theirs']);
+  });
+
+  test('a host that is written is settled, whatever else cannot be', async () => {
+    const { api, store } = storing();
+    store.put(struck('a'));
+    await store.settled();
+    store.changed(api.touch('uuid-a', { status: { form: 9 } }));
+    store.put(struck('b'));
+    store.put({ ...struck('c'), host: 'uuid:c' });
+    await store.settled('uuid:c');
+    await store.settled();
+    expect(idsOf(store.get('uuid:c'))).toEqual(['c']);
   });
 
   test('what is forgotten is deleted', async () => {

@@ -39,7 +39,8 @@ const WHOLE: HostHistory = {
       homeUntilSeconds: 1900,
     },
   ],
-  counted: ['u'],
+  counted: [{ uid: 'u', atSeconds: 900 }],
+  countedThroughSeconds: 800,
   boot: { id: 'boot-1', atSeconds: 10 },
   maintenance: { sinceSeconds: 20, untilSeconds: 30, words: 'kured reboots the node' },
   repairs: [40, 50],
@@ -164,7 +165,8 @@ describe('a stored history', () => {
     expect(Buffer.byteLength(JSON.stringify(status))).toBeLessThanOrEqual(64 * 1024);
     expect(history.ignored).toEqual([]);
     expect(history.incidents).toContain(open);
-    expect(history.departures.at(-1)?.podUid).toBe('63');
+    expect(history.departures).toEqual([]);
+    expect(history.incidents.length).toBeGreaterThan(60);
   });
 });
 

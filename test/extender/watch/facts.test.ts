@@ -54,6 +54,7 @@ describe('nodeFacts', () => {
       name: 'gpu-1',
       host: 'uuid:abc',
       rack: 'r7',
+      zone: 'z',
       isReady: true,
       isCordoned: true,
       bootId: 'b',

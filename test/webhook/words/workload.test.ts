@@ -13,6 +13,12 @@ describe('slotOf', () => {
   const rows: readonly { name: string; metadata: ObjectMeta; key: string; any: boolean }[] = [
     { name: 'a bare pod is its own slot', metadata: {}, key: 'team-a/Pod/train', any: false },
     {
+      name: 'a slot longer than any name is none',
+      metadata: { annotations: { 'surefoot.dev/slot': 'x'.repeat(254) } },
+      key: 'team-a/Pod/train',
+      any: false,
+    },
+    {
       name: 'a Job index',
       metadata: owned('Job', 'j', {
         annotations: { 'batch.kubernetes.io/job-completion-index': '3' },
