@@ -594,6 +594,7 @@ describe('what looked like more than it was', () => {
       false,
       10,
     );
+    historian.podRemoved(pod.uid, 20);
     for (let generation = 1; generation < 5; generation += 1) {
       historian.podChanged(
         { ...pod, uid: `g${generation}`, deviceHealth: slices(generation) },

@@ -1,8 +1,9 @@
 import { durationSeconds } from './duration.ts';
-import { CHECKPOINT, COLD_START, EXPECTED_DURATION } from './keys.ts';
+import { CHECKPOINT, COLD_START, EXPECTED_DURATION, SLOT } from './keys.ts';
 import type { Pod } from './pod.ts';
 import type { DeviceProfile } from './profile.ts';
 import type { Reason } from './reason.ts';
+import { LONGEST_SLOT } from './workload.ts';
 
 /** What a pod is expected to do with its time, from its annotations or its profile. */
 export interface Expectations {
@@ -51,6 +52,12 @@ export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
     }
     return Math.min(seconds, capSeconds);
   };
+  if ((pod.metadata.annotations?.[SLOT] ?? '').length > LONGEST_SLOT) {
+    remarks.push({
+      code: 'AnnotationUnreadable',
+      words: `the annotation ${SLOT} is longer than ${LONGEST_SLOT} characters; the slot is the one that the pod's owner gives it`,
+    });
+  }
   const coldStartSeconds = read(COLD_START, caps.coldStartSeconds) ?? profile.coldStartSeconds;
   const checkpointSeconds = read(CHECKPOINT, caps.checkpointSeconds) ?? profile.checkpointSeconds;
   return {

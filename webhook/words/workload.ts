@@ -40,7 +40,7 @@ export function slotOf(pod: Pod): Slot {
 }
 
 /** As long as a name in Kubernetes may be: what a tenant writes here is kept in every history. */
-const LONGEST_SLOT = 253;
+export const LONGEST_SLOT = 253;
 
 /** The slot that the pod's annotation names; one that is too long names none. */
 function slotNamedBy(annotations: Readonly<Record<string, string>>): string | undefined {

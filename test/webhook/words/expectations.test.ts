@@ -52,4 +52,10 @@ describe('expectationsOf', () => {
       'the annotation surefoot.dev/expected-duration is "6 hours", not a duration such as "90s" or "1h30m"; the profile\'s value counts',
     );
   });
+
+  test('a slot that is too long is said', () => {
+    expect(read({ 'surefoot.dev/slot': 'x'.repeat(254) }).remarks[0]?.words).toBe(
+      "the annotation surefoot.dev/slot is longer than 253 characters; the slot is the one that the pod's owner gives it",
+    );
+  });
 });
