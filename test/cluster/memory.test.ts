@@ -5,6 +5,7 @@ import type { ShownNode } from '../../extender/page/shapes.ts';
 import { BROKEN, CRASH, DEVICE_FAULT, GPU, REBOOT } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
+import { RawClient } from './raw.ts';
 import { useBed } from './use-bed.ts';
 import { indexedJob, pod } from './workloads.ts';
 
@@ -187,32 +188,40 @@ describe('whose fault it is', () => {
 
 describe('tenants', () => {
   test('one with the right to edit forges Events, exit codes and messages: nothing changes', async () => {
+    const raw = await RawClient.for(used.bed);
+    const role = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind });
+    await raw.send('POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings', {
+      metadata: { name: 'tenant' },
+      roleRef: { ...role('ClusterRole'), name: 'edit' },
+      subjects: [{ ...role('User'), name: 'tenant' }],
+    });
+    const asTenant = (path: string, body: object) =>
+      raw.send('POST', `/api/v1/namespaces/default/${path}`, body, undefined, 'tenant');
     const node = 'gpu-270';
-    await used.hand.core.createNamespace({ body: { metadata: { name: 'tenant' } } });
+    const event = (component: string, reason: string, message: string) => ({
+      metadata: { generateName: `${node}.` },
+      involvedObject: { kind: 'Node', name: node },
+      source: { component },
+      lastTimestamp: new Date().toISOString(),
+      type: 'Warning',
+      reason,
+      message,
+    });
+    await eventually('the tenant to be known', async () => {
+      const { status } = await asTenant('events', event('mine', 'Hello', 'hello'));
+      return status === 201;
+    });
     for (let index = 0; index < 20; index += 1) {
-      await used.hand.tellEvent(node, {
-        component: 'nvidia-gpu-device-plugin',
-        reason: 'XIDError',
-        type: 'Warning',
-        message: 'Caught XID error, XID=79',
-      });
-      await used.hand.tellEvent(node, {
-        component: 'aks-auto-repair',
-        reason: 'NodeRebootStart',
-        type: 'Normal',
-        message: 'reboot',
-      });
+      const xidEvent = event('nvidia-gpu-device-plugin', 'XIDError', 'Caught XID error, XID=79');
+      expect((await asTenant('events', xidEvent)).status).toBe(201);
+      await asTenant('events', event('aks-auto-repair', 'NodeRebootStart', 'reboot'));
     }
     for (let index = 0; index < 5; index += 1) {
-      const body = pod(`preflight-${index}`, { annotations: { [CRASH]: '1' } });
-      await used.hand.createPod({
-        ...body,
-        spec: { ...body.spec, containers: body.spec?.containers ?? [], nodeName: node },
+      const body = pod(`forged-${index}`, { annotations: { [CRASH]: '1' } });
+      await asTenant('pods', { ...body, spec: { ...body.spec, nodeName: node } });
+      await eventually('the crash', async () => {
+        return (await used.hand.pod(`forged-${index}`)).status?.phase === 'Failed';
       });
-      await eventually(
-        'the crash',
-        async () => (await used.hand.pod(`preflight-${index}`)).status?.phase === 'Failed',
-      );
     }
     await eventually('the forged Events to be seen', async () => {
       const { rows } = await used.bed.surefoot.signals();
@@ -221,6 +230,49 @@ describe('tenants', () => {
     const shown = await used.bed.surefoot.node(node);
     expect(shown?.incidents.filter(({ weight }) => weight > 0)).toEqual([]);
     expect(shown?.ignored).toContainEqual(expect.objectContaining({ why: 'untrusted', times: 20 }));
+  }, 60_000);
+});
+
+describe('the device stays the same device', () => {
+  test('MIG repartition, time-slicing and dynamic resource allocation: no incident, no history lost', async () => {
+    const name = 'gpu-280';
+    const counts = (resources: Readonly<Record<string, string | null>>) =>
+      used.hand.patchNodeStatus(name, { capacity: resources, allocatable: resources });
+    const device = { ...XID_79, message: 'ErrorCode:79 GPU_UUID:GPU-280a fell off the bus;' };
+    await used.hand.setConditions(name, [device]);
+    await used.hand.setConditions(name, [healthy(XID_79.type)]);
+    const remembered = async () =>
+      ((await used.bed.surefoot.node(name))?.incidents ?? []).map(({ weight, device: id }) => [
+        weight,
+        id,
+      ]);
+    await eventually('the incident', async () => (await remembered()).length === 1);
+    const before = await remembered();
+    expect(before).toEqual([[0.95, 'GPU-280a']]);
+    const mig = 'nvidia.com/mig-1g.10gb';
+    for (const step of [
+      { [GPU]: '0' },
+      { [GPU]: '7', [mig]: '7' },
+      { [GPU]: '8', [mig]: null },
+      { [GPU]: '32' },
+      { [GPU]: null },
+    ]) {
+      await counts(step);
+    }
+    const raw = await RawClient.for(used.bed);
+    const slice = await raw.send('POST', '/apis/resource.k8s.io/v1/resourceslices', {
+      metadata: { name: `${name}-gpu.nvidia.com` },
+      spec: {
+        driver: 'gpu.nvidia.com',
+        nodeName: name,
+        pool: { name, generation: 1, resourceSliceCount: 1 },
+        devices: [{ name: 'gpu-0', attributes: { uuid: { string: 'GPU-280a' } } }],
+      },
+    });
+    expect(slice.status).toBe(201);
+    await sleep(1500);
+    expect(await remembered()).toEqual(before);
+    await counts({ [GPU]: '8' });
   }, 60_000);
 });
 
