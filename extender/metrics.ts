@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { SignalOutcome } from './historian.ts';
+import type { SignalOutcome } from './recorder.ts';
 import type { ReflectorMetrics } from './watch/reflector.ts';
 
 /** How one prioritize request ended. */
