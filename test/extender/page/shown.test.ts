@@ -157,3 +157,20 @@ describe('tellingForecasts', () => {
     expect(nodes('gpu-7')).toEqual(['gpu-1', 'gpu-2', 'gpu-7', 'gpu-8', 'gpu-9']);
   });
 });
+
+test('what is remembered of a node comes with its evidence, its weight and why it weighs less', async () => {
+  const cause = { kind: 'rack', name: 'r1', hosts: 8 } as const;
+  const { incidents } = shownNode(
+    offering(4),
+    await viewOf([], [makeIncident({ probability: 0.8, cause })]),
+  );
+  expect(incidents).toMatchObject([
+    {
+      class: 'fatal',
+      probability: 0.8,
+      weight: 0.1,
+      evidence: ['the device plugin has withdrawn the device'],
+      discounts: ['8 nodes of rack r1 had it at once'],
+    },
+  ]);
+});

@@ -1,0 +1,61 @@
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { clusterKeeper, memoryKeeper } from '../../extender/keeper.ts';
+import { eventually } from '../cluster/eventually.ts';
+import { HistoryServer } from '../fake/history-server.ts';
+import { makeHistorian } from '../make/historian.ts';
+
+const log = pino({ level: 'silent' });
+
+async function keeping(server: HistoryServer) {
+  const keeper = clusterKeeper({
+    kubeConfig: server.kubeConfig(),
+    identity: 'me',
+    namespace: 'surefoot-system',
+    nowSeconds: () => Date.now() / 1000,
+    onChange() {},
+    onWritten() {},
+    onGap() {},
+    watchMetrics: { restarted() {}, handlerFailed() {}, heard() {} },
+    log,
+  });
+  onTestFinished(() => keeper.stop());
+  await keeper.load();
+  const { historian } = makeHistorian({ store: keeper.store });
+  historian.stopKeeping();
+  keeper.start(historian);
+  return { keeper, historian };
+}
+
+describe('who keeps the history', () => {
+  test('a replica whose turn it is tries until it has begun, and says so meanwhile', async () => {
+    const server = await HistoryServer.start();
+    server.listFailures.push(200, 500, 500);
+    const { keeper, historian } = await keeping(server);
+    await eventually('it to say so', () => keeper.remark()?.includes('has not been able to begin'));
+    await eventually('it to keep the history', () => historian.isKeeping);
+    expect(server.lists).toBe(4);
+    expect(keeper.remark()).toBeUndefined();
+  });
+
+  test('it lets the lease go when it stops', async () => {
+    const server = await HistoryServer.start();
+    const { keeper, historian } = await keeping(server);
+    await eventually('it to keep the history', () => historian.isKeeping);
+    expect(server.lease?.spec.holderIdentity).toBe('me');
+    await keeper.stop();
+    expect(server.lease?.spec.holderIdentity).toBe('');
+  });
+
+  test('in memory it begins at once, and says what that means', () => {
+    const keeper = memoryKeeper(
+      () => 0,
+      () => {},
+    );
+    const { historian } = makeHistorian({ store: keeper.store });
+    historian.stopKeeping();
+    keeper.start(historian);
+    expect(historian.isKeeping).toBe(true);
+    expect(keeper.remark()).toContain('in memory only');
+  });
+});
