@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander';
+import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { tableText } from '../../extender/commands/table.ts';
+import { type Estimate, judge, type Verdict } from './judge.ts';
+import { lanlGroups, titanGroups } from './records.ts';
+import { SCORES } from './scores.ts';
+
+/**
+ * `npm run evaluate`: how well the hazard that the product ships ranks who fails next, on recorded
+ * failures, beside the rules in use.
+ */
+
+const SEED = 1;
+
+interface EvaluateOptions {
+  readonly lanl: string;
+  readonly titan: string;
+  readonly titanFrom?: string;
+  readonly json?: boolean;
+}
+
+function main(options: EvaluateOptions): void {
+  const verdicts = {
+    lanl: judge(lanlGroups(options.lanl), SEED),
+    titan: judge(titanGroups(options.titan, options.titanFrom), SEED),
+  };
+  if (options.json === true) {
+    console.log(JSON.stringify(verdicts, null, 2));
+    return;
+  }
+  for (const [name, verdict] of Object.entries(verdicts)) console.log(`${shown(name, verdict)}\n`);
+}
+
+function shown(name: string, { snapshots, failures, auc7d, gain, gang }: Verdict): string {
+  const rows = SCORES.map((score) => [
+    score,
+    interval(auc7d[score]),
+    score === 'surefoot' ? '' : interval(gain[score]),
+    percent(gang.j90[score]),
+    percent(gang.j25[score]),
+  ]);
+  return [
+    `${name}: ${failures} failures in ${snapshots} weeks of hosts`,
+    tableText([
+      ['score', 'AUC, 7 days', 'ours is better by', 'avoided at 90 %', 'at 25 %'],
+      ...rows,
+    ]),
+  ].join('\n');
+}
+
+function interval({ value, low, high }: Estimate): string {
+  return `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+try {
+  new Command('evaluate')
+    .description('the shipped hazard on recorded failures, beside the rules in use')
+    .requiredOption('--lanl <FILE>', 'failures of LANL (LA-UR-05-7318), CSV')
+    .requiredOption('--titan <FILE>', 'GPUs of Titan (SC20), CSV')
+    .option('--titan-from <DATE>', 'judge Titan from then on (default: the last quarter)')
+    .option('--json', 'print JSON')
+    .exitOverride()
+    .action(main)
+    .parse();
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+  console.error(error instanceof WrongCall ? error.message : error);
+  process.exit(error instanceof WrongCall ? 2 : 1);
+}
