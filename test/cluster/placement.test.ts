@@ -119,7 +119,13 @@ describe('placement', () => {
 
     const metrics = await used.bed.surefoot.extenderMetrics();
     expect(sample(metrics, 'surefoot_prioritize_requests_total', { result: 'answered' })).toBe(1);
-  });
+    // It answers at once, and keeps the history once the lease of the one that was killed has expired.
+    await eventually(
+      'it to keep the history',
+      async () => (await used.bed.surefoot.signals()).keepsHistory,
+      { timeoutSeconds: 40 },
+    );
+  }, 60_000);
 
   // Last, because it is up to the scheduler which node it marks.
   test('a Job index whose device failed comes back to another node', async () => {
