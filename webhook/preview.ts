@@ -3,6 +3,7 @@ import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from '
 import { patchFor } from './patch.ts';
 import { asObject } from './review.ts';
 import type { PatchOperation } from './words/injection.ts';
+import type { Pod } from './words/pod.ts';
 import type { DeviceProfile } from './words/profile.ts';
 import type { Reason } from './words/reason.ts';
 
@@ -52,7 +53,7 @@ export function previewsOf(
     return jobPreviews(`Job of ${titleOf(manifest)}`, spec.jobTemplate, profiles);
   }
   if (typeof kind === 'string' && TEMPLATE_OWNERS.has(kind) && isRecord(spec.template)) {
-    return [podPreview(`Pod of ${titleOf(manifest)}`, spec.template, profiles)];
+    return [podPreview(`Pod of ${titleOf(manifest)}`, spec.template, profiles, kind)];
   }
   return [];
 }
@@ -70,7 +71,7 @@ function jobPreviews(
       ? previewFrom(title, before, decideJob(object.job, profiles, 'act'))
       : unreadable(title, before);
   return isRecord(template)
-    ? [preview, podPreview(`Pod of ${title}`, template, profiles)]
+    ? [preview, podPreview(`Pod of ${title}`, template, profiles, 'Job')]
     : [preview];
 }
 
@@ -78,12 +79,20 @@ function podPreview(
   title: string,
   manifest: Manifest,
   profiles: readonly DeviceProfile[],
+  owner?: string,
 ): Preview {
   const before = defaultedPod(manifest);
   const object = asObject('pods CREATE', before);
   return object?.kind === 'Pod'
-    ? previewFrom(title, before, decide(object.pod, profiles, 'act'))
+    ? previewFrom(title, before, decide(ownedBy(owner, object.pod), profiles, 'act'))
     : unreadable(title, before);
+}
+
+/** The pod as its controller will create it, as far as the rules look at that. */
+function ownedBy(kind: string | undefined, pod: Pod): Pod {
+  if (kind === undefined) return pod;
+  const ownerReferences = [{ kind, name: '', controller: true }];
+  return { ...pod, metadata: { ...pod.metadata, ownerReferences } };
 }
 
 function previewFrom(

@@ -40,6 +40,19 @@ describe('surefoot preview', () => {
     expect(status).toBe(1);
   });
 
+  test('leaves the pods of a DaemonSet with the scheduler that they have, unlike those of a Deployment', async () => {
+    const of = async (kind: string) =>
+      (
+        await preview(
+          `kind: ${kind}\nmetadata: { name: w }\nspec: { template: { spec: { ${CONTAINERS} } } }\n`,
+        )
+      ).output;
+    expect(await of('Deployment')).toContain('+  schedulerName: surefoot');
+    const daemons = await of('DaemonSet');
+    expect(daemons).not.toContain('schedulerName: surefoot');
+    expect(daemons).toContain('a DaemonSet has chosen its node');
+  });
+
   test('shows a Job, the pods of it, and the price of a failure policy', async () => {
     const { output } = await preview(
       `kind: Job\nmetadata: { name: j }\nspec: { template: { spec: { restartPolicy: Never, ${CONTAINERS} } } }\n`,
