@@ -25,15 +25,24 @@ export interface LeaderDeps {
   /** Who we are: unique among replicas. */
   readonly identity: string;
   readonly log: Logger;
+  /** Default: client-go's. */
+  readonly timing?: LeaseTiming;
   /** Called when we hold it, with when its last holder renewed it; and when we do not any more. */
   readonly onLead: (lastRenewedAt: string | undefined) => void;
   readonly onLost: () => void;
 }
 
-/** client-go's own numbers for leader election (tools/leaderelection): 15 s, 10 s and 2 s. */
-const DURATION_SECONDS = 15;
-const RENEW_DEADLINE_MS = 10_000;
-const RETRY_MS = 2000;
+export interface LeaseTiming {
+  /** How long a lease holds that is not renewed. */
+  readonly durationSeconds: number;
+  /** A leader that has not renewed it for so long stops: well before it expires. */
+  readonly renewDeadlineMs: number;
+  /** How often it is renewed, or looked at. */
+  readonly retryMs: number;
+}
+
+/** client-go's own numbers for leader election (tools/leaderelection). */
+const TIMING: LeaseTiming = { durationSeconds: 15, renewDeadlineMs: 10_000, retryMs: 2000 };
 
 /**
  * One of several replicas leads: whoever holds the lease, for as long as it renews it. As client-go
@@ -42,6 +51,7 @@ const RETRY_MS = 2000;
  */
 export class Leader {
   readonly #deps: LeaderDeps;
+  readonly #timing: LeaseTiming;
   readonly #stop = new AbortController();
   #isLeading = false;
   #seen:
@@ -51,6 +61,7 @@ export class Leader {
 
   constructor(deps: LeaderDeps) {
     this.#deps = deps;
+    this.#timing = deps.timing ?? TIMING;
   }
 
   get isLeading(): boolean {
@@ -61,7 +72,7 @@ export class Leader {
   async run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await this.#attempt();
-      await sleep(RETRY_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
+      await sleep(this.#timing.retryMs, undefined, { signal: this.#stop.signal }).catch(() => {});
     }
     if (this.#isLeading) await this.#release();
   }
@@ -73,9 +84,9 @@ export class Leader {
   async #attempt(): Promise<void> {
     const begunMs = performance.now();
     try {
-      await within(RENEW_DEADLINE_MS / 2, this.#acquire());
+      await within(this.#timing.renewDeadlineMs / 2, this.#acquire());
     } catch (error) {
-      const isOld = performance.now() - this.#renewedMs > RENEW_DEADLINE_MS;
+      const isOld = performance.now() - this.#renewedMs > this.#timing.renewDeadlineMs;
       if (this.#isLeading && isOld) this.#lose(error);
       else this.#deps.log.debug({ err: error }, 'the lease could not be reached');
       return;
@@ -87,7 +98,7 @@ export class Leader {
     const { api, identity } = this.#deps;
     const lease = await api.get();
     if (lease === undefined) {
-      await api.create(identity, DURATION_SECONDS);
+      await api.create(identity, this.#timing.durationSeconds);
       this.#lead(undefined);
       return;
     }
@@ -95,7 +106,7 @@ export class Leader {
       if (this.#isLeading) this.#lose(new Error(`${lease.holder} holds the lease`));
       return;
     }
-    await api.replace(lease.resourceVersion, identity, DURATION_SECONDS);
+    await api.replace(lease.resourceVersion, identity, this.#timing.durationSeconds);
     this.#lead(lease.renewedAt);
   }
 
