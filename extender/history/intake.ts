@@ -51,7 +51,6 @@ export interface Taken {
   readonly history: HostHistory;
   readonly waiting: ReadonlyMap<string, Waiting>;
   readonly outcomes: readonly Outcome[];
-  readonly isUnannouncedBoot: boolean;
 }
 
 /**
@@ -100,7 +99,6 @@ export function withLook(before: HostHistory, look: Look): Taken {
     history: withoutRollouts(withPassed(after, look, present, outcomes), look),
     waiting,
     outcomes,
-    isUnannouncedBoot,
   };
 }
 
@@ -120,6 +118,7 @@ function withoutRollouts(
 ): HostHistory {
   const explained = history.incidents.filter(
     ({ rows, resource = '', openedAtSeconds }) =>
+      rows.length > 0 &&
       rows.every((row) => refusalRows.has(row)) &&
       nowSeconds - openedAtSeconds <= ROLLOUT_SECONDS &&
       (node.devices.get(resource)?.allocatable ?? 0) === 0,
