@@ -4,7 +4,12 @@ import type { Logger } from 'pino';
 import { type Historian, MISSED_SECONDS } from './historian.ts';
 import { deviceHistoryApi, leaseApi } from './storage/api.ts';
 import { ClusterStore } from './storage/cluster-store.ts';
-import { type DeviceHistory, GROUP, historyOf, PLURAL, VERSION } from './storage/device-history.ts';
+import {
+  DEVICE_HISTORIES,
+  type DeviceHistory,
+  historyOf,
+  PLURAL,
+} from './storage/device-history.ts';
 import { forgivenessIn, withoutForgiveness } from './storage/forgive.ts';
 import { Leader } from './storage/lease.ts';
 import { MemoryStore } from './storage/memory.ts';
@@ -66,11 +71,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
   const { kubeConfig, identity, namespace, nowSeconds, watchMetrics, log } = deps;
   const api = deviceHistoryApi(kubeConfig);
   const store = new ClusterStore({ ...deps, api });
-  const source = servedSource<DeviceHistory>(kubeConfig, {
-    group: GROUP,
-    version: VERSION,
-    plural: PLURAL,
-  });
+  const source = servedSource<DeviceHistory>(kubeConfig, DEVICE_HISTORIES);
   let historian: Historian | undefined;
   let watchingSinceSeconds = 0;
 
@@ -115,7 +116,9 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
         forgive(object).catch((error) => log.error({ err: error }, 'could not forgive'));
       },
       removed(uid) {
-        store.removed(names.get(uid) ?? '');
+        const name = names.get(uid) ?? '';
+        store.removed(name);
+        asking.delete(name);
         names.delete(uid);
       },
     },

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Catalogue, Source } from './history/catalogue.ts';
+import type { Catalogue } from './history/catalogue.ts';
 import type { Departure } from './history/departure.ts';
 import type { HostId, NodeFacts, PodFacts } from './history/facts.ts';
 import { allocatableFindings, deviceHealthFindings, type Finding } from './history/finding.ts';
@@ -103,8 +103,8 @@ export class Recorder {
     const taken = withLook(before, {
       node,
       seen: this.#seenOn(node),
-      unsaidRows: namesOf(this.#deps.catalogue(), 'node-allocatable'),
-      refusalRows: namesOf(this.#deps.catalogue(), 'pod-rejected'),
+      unsaidRows: this.#deps.catalogue().namesOf('node-allocatable'),
+      refusalRows: this.#deps.catalogue().namesOf('pod-rejected'),
       bootSigns: this.#deps
         .catalogue()
         .of('node-boot')
@@ -329,8 +329,4 @@ export class Recorder {
     if (forgiven > 0) this.#write({ ...history, incidents }, nowSeconds);
     return forgiven;
   }
-}
-
-function namesOf(catalogue: Catalogue, source: Source): ReadonlySet<string> {
-  return new Set(catalogue.of(source).map(({ name }) => name));
 }

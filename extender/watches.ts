@@ -52,8 +52,6 @@ export interface WatchesDeps {
   readonly log: Logger;
 }
 
-const DRA = 'resource.k8s.io';
-
 /**
  * Every watch of the API, and what it tells the historian. Namespaces, nodes and pods are what an
  * answer needs; the others only say more about devices, and what a cluster does not serve is absent.
@@ -145,63 +143,45 @@ export class Watches {
   }
 
   #dynamicResources() {
-    const { kubeConfig, historian, devices, nowSeconds } = this.#deps;
-    const all = () => {
-      for (const node of [...devices.nodes()]) historian.devicesChanged(node, nowSeconds());
-    };
+    const { devices } = this.#deps;
     return [
-      this.#reflector(
+      this.#dynamic<ResourceSlice>(
         'resourceslices',
-        optionalSource<ResourceSlice>(kubeConfig, {
-          group: DRA,
-          version: 'v1',
-          plural: 'resourceslices',
-        }),
-        {
-          read: (slice) => slice,
-          changed: (slice) => historian.devicesChanged(devices.setSlice(slice), nowSeconds()),
-          removed: (uid) => historian.devicesChanged(devices.removeSlice(uid), nowSeconds()),
-        },
+        (slice) => devices.setSlice(slice),
+        (uid) => devices.removeSlice(uid),
       ),
-      this.#reflector(
+      this.#dynamic<DeviceTaintRule>(
         'devicetaintrules',
-        optionalSource<DeviceTaintRule>(kubeConfig, {
-          group: DRA,
-          version: 'v1',
-          plural: 'devicetaintrules',
-        }),
-        {
-          read: (rule) => rule,
-          changed: (rule) => {
-            devices.setRule(rule);
-            all();
-          },
-          removed: (uid) => {
-            devices.removeRule(uid);
-            all();
-          },
-        },
+        (rule) => devices.setRule(rule),
+        (uid) => devices.removeRule(uid),
       ),
-      this.#reflector(
+      this.#dynamic<ResourceClaim>(
         'resourceclaims',
-        optionalSource<ResourceClaim>(kubeConfig, {
-          group: DRA,
-          version: 'v1',
-          plural: 'resourceclaims',
-        }),
-        {
-          read: (claim) => claim,
-          changed: (claim) => {
-            for (const node of devices.setClaim(claim))
-              historian.devicesChanged(node, nowSeconds());
-          },
-          removed: (uid) => {
-            for (const node of devices.removeClaim(uid))
-              historian.devicesChanged(node, nowSeconds());
-          },
-        },
+        (claim) => devices.setClaim(claim),
+        (uid) => devices.removeClaim(uid),
       ),
     ];
+  }
+
+  /** One kind of dynamic resource allocation; `set` and `remove` give the nodes to look at again. */
+  #dynamic<T extends Listed>(
+    plural: string,
+    set: (object: T) => ReadonlySet<string>,
+    remove: (uid: string) => ReadonlySet<string>,
+  ): Reflector<T, T> {
+    const { kubeConfig, historian, nowSeconds } = this.#deps;
+    const lookAt = (nodes: ReadonlySet<string>) => {
+      for (const node of nodes) historian.devicesChanged(node, nowSeconds());
+    };
+    return this.#reflector(
+      plural,
+      optionalSource<T>(kubeConfig, { group: 'resource.k8s.io', version: 'v1', plural }),
+      {
+        read: (object) => object,
+        changed: (object) => lookAt(set(object)),
+        removed: (uid) => lookAt(remove(uid)),
+      },
+    );
   }
 
   /** Kinds of custom objects that the catalogue names now. */

@@ -2,13 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { HostHistory } from '../history/host-history.ts';
-import {
-  type DeviceHistory,
-  GROUP,
-  historyOf,
-  PLURAL,
-  VERSION,
-} from '../storage/device-history.ts';
+import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/device-history.ts';
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { type ApiOptions, loadKubeConfig, servedSource } from '../watch/api.ts';
 import { everyOne } from '../watch/reflector.ts';
@@ -18,7 +12,6 @@ export interface ForgiveOptions extends ApiOptions {
   readonly reason: string;
 }
 
-const KIND = { group: GROUP, version: VERSION, plural: PLURAL };
 /** The extender that keeps the history takes it up by its watch, writes, and takes the mark away. */
 const PATIENCE_MS = 20_000;
 const ASK_AGAIN_MS = 250;
@@ -31,11 +24,14 @@ export async function forgive(node: string, options: ForgiveOptions): Promise<vo
   const { reason, device } = options;
   const mark = forgivenessText({ reason, ...(device !== undefined && { device }) });
   await api.patchClusterCustomObject(
-    { ...KIND, name, body: { metadata: { annotations: { [FORGIVE]: mark } } } },
+    { ...DEVICE_HISTORIES, name, body: { metadata: { annotations: { [FORGIVE]: mark } } } },
     setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
   );
   for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += ASK_AGAIN_MS) {
-    const object = (await api.getClusterCustomObject({ ...KIND, name })) as DeviceHistory;
+    const object = (await api.getClusterCustomObject({
+      ...DEVICE_HISTORIES,
+      name,
+    })) as DeviceHistory;
     if (object.metadata.annotations?.[FORGIVE] === undefined) {
       const what = count === 1 ? 'one incident' : `${count} incidents`;
       console.log(`forgave ${what} of ${device === undefined ? node : `${device} on ${node}`}`);
@@ -53,7 +49,7 @@ async function objectOf(
   node: string,
   options: ForgiveOptions,
 ): Promise<{ readonly name: string; readonly count: number }> {
-  const source = servedSource<DeviceHistory>(loadKubeConfig(options), KIND);
+  const source = servedSource<DeviceHistory>(loadKubeConfig(options), DEVICE_HISTORIES);
   let hosts = 0;
   for await (const object of everyOne(source)) {
     const read = historyOf(object);

@@ -32,7 +32,7 @@ const DEFAULT_PROBABILITY: Readonly<Partial<Record<SignalClass, number>>> = {
 };
 
 /** The burst gap within which NVSentinel takes events for one (health-events-analyzer). */
-const MERGE_SECONDS = 180;
+export const MERGE_SECONDS = 180;
 
 /** A regular expression for the whole of a field; a dot is any character, line ends too. */
 const wholeExpression = expressionField((text) => new RegExp(`^(?:${text})$`, 's'));
@@ -296,19 +296,30 @@ export type WrittenCatalogue = z.output<typeof catalogueSchema>;
 /** More kinds of conditions, labels and annotations than a fleet has. */
 const MOST_CANDIDATES = 10_000;
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** All rows, found by source. */
 export class Catalogue {
   readonly rows: readonly CatalogueRow[];
   readonly #bySource: ReadonlyMap<Source, readonly CatalogueRow[]>;
+  readonly #names: ReadonlyMap<Source, ReadonlySet<string>>;
   readonly #candidates = new Map<string, readonly CatalogueRow[]>();
 
   constructor(rows: readonly CatalogueRow[]) {
     this.rows = rows;
     this.#bySource = Map.groupBy(rows, ({ source }) => source);
+    this.#names = new Map(
+      [...this.#bySource].map(([source, own]) => [source, new Set(own.map(({ name }) => name))]),
+    );
   }
 
   of(source: Source): readonly CatalogueRow[] {
     return this.#bySource.get(source) ?? [];
+  }
+
+  /** Names of the rows of a source. */
+  namesOf(source: Source): ReadonlySet<string> {
+    return this.#names.get(source) ?? NO_NAMES;
   }
 
   /**

@@ -52,7 +52,7 @@ export interface Incident {
 }
 
 /** More kinds of signals than report one fault. */
-const MOST_EVIDENCE = 8;
+export const MOST_EVIDENCE = 8;
 /** Workloads kept of those that were there. */
 const MOST_OWNERS = 8;
 /** A reboot or an outage this soon after a fault is part of its repair. A judgement. */
@@ -283,7 +283,8 @@ function lastHeard({ lastSeenAtSeconds, closedAtSeconds }: Incident): number {
   return Math.max(lastSeenAtSeconds, closedAtSeconds ?? 0);
 }
 
-function differ(one: string | undefined, other: string | undefined): boolean {
+/** True when both are known and are not the same. */
+export function differ(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }
 

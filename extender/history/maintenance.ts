@@ -8,7 +8,7 @@ export interface Maintenance {
 
 /** After announced work ends, this long its traces are still its own (NVIDIA/NVSentinel#1701: one
  * poll after the reboot; AKS announces reboots up to 15 minutes ahead). */
-export const MAINTENANCE_TAIL_SECONDS = 900;
+const MAINTENANCE_TAIL_SECONDS = 900;
 
 /** The record of announced work after another look: it begins, goes on or has ended. */
 export function withMaintenance(

@@ -1,4 +1,4 @@
-import type { Worth } from './catalogue.ts';
+import { MERGE_SECONDS, type Worth } from './catalogue.ts';
 import type { Finding } from './finding.ts';
 
 /** Reboots and repairs within this time are one attempt. A judgement. */
@@ -33,7 +33,7 @@ export function repairLoop(repairs: readonly number[], nowSeconds: number): read
 const WORTH: Worth = {
   class: 'fatal',
   probability: 0.9,
-  mergeSeconds: 180,
+  mergeSeconds: MERGE_SECONDS,
   settles: false,
   words: 'repaired again and again',
 };

@@ -4,7 +4,7 @@ import { maintenanceTracesEndSeconds } from './maintenance.ts';
 
 /** What is wrong for a while after a boot is not a fault until it still stands then
  * (NVIDIA/NVSentinel#1701, #1715: 214 of 288 nodes, none with a fault, all within minutes). */
-export const SETTLE_SECONDS = 600;
+const SETTLE_SECONDS = 600;
 
 /** What goes down with a host is seen a little before its boot is. A judgement. */
 const SLACK_SECONDS = 300;
@@ -66,8 +66,9 @@ function settledFrom(sinceSeconds: number, calm: Calm): Patience {
   const { bootedAtSeconds, rackDisturbedAtSeconds } = calm;
   const ends = [bootedAtSeconds, rackDisturbedAtSeconds]
     .filter((at) => at !== undefined)
-    .map((at) => at + SETTLE_SECONDS)
-    .filter((end) => sinceSeconds < end && sinceSeconds > end - SETTLE_SECONDS - SLACK_SECONDS);
+    // What stood long before a boot is not the boot's.
+    .filter((at) => sinceSeconds > at - SLACK_SECONDS)
+    .map((at) => at + SETTLE_SECONDS);
   return { dueSeconds: Math.max(sinceSeconds, ...ends), why: 'boot' };
 }
 

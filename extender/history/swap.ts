@@ -1,4 +1,4 @@
-import type { Incident } from './incident.ts';
+import { type Incident, MOST_EVIDENCE } from './incident.ts';
 
 /** A physical device that a host has shown. */
 export interface KnownDevice {
@@ -83,7 +83,9 @@ export function withSwaps(
               // What still speaks of the old one is not a new fault.
               closedAtSeconds: incident.closedAtSeconds ?? nowSeconds,
               swappedAtSeconds: nowSeconds,
-              evidence: [...incident.evidence, `${gone} was replaced by ${came}`].slice(-8),
+              evidence: [...incident.evidence, `${gone} was replaced by ${came}`].slice(
+                -MOST_EVIDENCE,
+              ),
             }
           : incident,
       ),

@@ -1,5 +1,5 @@
 import { type HostHistory, withIgnored } from './host-history.ts';
-import { withEvidence, withSignal } from './incident.ts';
+import { differ, withEvidence, withSignal } from './incident.ts';
 import type { Signal } from './signal.ts';
 
 /**
@@ -120,8 +120,4 @@ function isFault({ class: signalClass }: Signal): boolean {
 function isNear(one: Signal, other: Signal): boolean {
   const window = Math.max(one.mergeSeconds, other.mergeSeconds);
   return Math.abs(one.atSeconds - other.atSeconds) <= window;
-}
-
-function differ(one: string | undefined, other: string | undefined): boolean {
-  return one !== undefined && other !== undefined && one !== other;
 }

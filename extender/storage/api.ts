@@ -5,19 +5,18 @@ import {
   V1MicroTime,
 } from '@kubernetes/client-node';
 import type { DeviceHistoryApi } from './cluster-store.ts';
-import { type DeviceHistory, GROUP, PLURAL, VERSION } from './device-history.ts';
+import { DEVICE_HISTORIES, type DeviceHistory, GROUP, VERSION } from './device-history.ts';
 import type { Lease, LeaseApi } from './lease.ts';
-
-const KIND = { group: GROUP, version: VERSION, plural: PLURAL };
 
 /** DeviceHistory objects through the Kubernetes client. */
 export function deviceHistoryApi(config: KubeConfig): DeviceHistoryApi {
   const api = config.makeApiClient(CustomObjectsApi);
   return {
-    get: (name) => api.getClusterCustomObject({ ...KIND, name }) as Promise<DeviceHistory>,
+    get: (name) =>
+      api.getClusterCustomObject({ ...DEVICE_HISTORIES, name }) as Promise<DeviceHistory>,
     create: (name) =>
       api.createClusterCustomObject({
-        ...KIND,
+        ...DEVICE_HISTORIES,
         body: {
           apiVersion: `${GROUP}/${VERSION}`,
           kind: 'DeviceHistory',
@@ -26,7 +25,7 @@ export function deviceHistoryApi(config: KubeConfig): DeviceHistoryApi {
       }) as Promise<DeviceHistory>,
     replaceStatus: (name, resourceVersion, status) =>
       api.replaceClusterCustomObjectStatus({
-        ...KIND,
+        ...DEVICE_HISTORIES,
         name,
         body: {
           apiVersion: `${GROUP}/${VERSION}`,
@@ -36,7 +35,7 @@ export function deviceHistoryApi(config: KubeConfig): DeviceHistoryApi {
         },
       }) as Promise<DeviceHistory>,
     delete: async (name) => {
-      await api.deleteClusterCustomObject({ ...KIND, name });
+      await api.deleteClusterCustomObject({ ...DEVICE_HISTORIES, name });
     },
   };
 }

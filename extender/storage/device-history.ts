@@ -15,6 +15,8 @@ import type { KnownDevice } from '../history/swap.ts';
 export const GROUP = 'surefoot.dev';
 export const VERSION = 'v1alpha1';
 export const PLURAL = 'devicehistories';
+/** As requests name it. */
+export const DEVICE_HISTORIES = { group: GROUP, version: VERSION, plural: PLURAL };
 
 /** Counts up when the meaning of a field changes; what an older Surefoot wrote is read for ever. */
 const FORM = 1;

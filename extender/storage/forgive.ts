@@ -1,5 +1,5 @@
 import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
-import { type DeviceHistory, GROUP, PLURAL, VERSION } from './device-history.ts';
+import { DEVICE_HISTORIES, type DeviceHistory } from './device-history.ts';
 
 /** On a DeviceHistory: forgive what is in it. Who may write it there is a matter of RBAC. */
 export const FORGIVE = 'surefoot.dev/forgive';
@@ -31,9 +31,7 @@ export function forgivenessText(forgiveness: Forgiveness): string {
 /** Takes the annotation away, once it is done. */
 export async function withoutForgiveness(config: KubeConfig, name: string): Promise<void> {
   await config.makeApiClient(CustomObjectsApi).patchClusterCustomObject({
-    group: GROUP,
-    version: VERSION,
-    plural: PLURAL,
+    ...DEVICE_HISTORIES,
     name,
     body: [{ op: 'remove', path: `/metadata/annotations/${FORGIVE.replace('/', '~1')}` }],
   });

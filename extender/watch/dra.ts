@@ -86,8 +86,9 @@ export class DynamicResources {
   readonly #claims = new Map<string, readonly string[]>();
   readonly #conditions = new Map<string, Map<string, readonly Condition[]>>();
 
-  /** Takes in a slice; gives the node it is about. */
-  setSlice(slice: ResourceSlice): string {
+  // Each change gives the nodes of which something else is said now.
+
+  setSlice(slice: ResourceSlice): ReadonlySet<string> {
     const uid = slice.metadata?.uid ?? '';
     const node = slice.spec?.nodeName ?? '';
     this.removeSlice(uid);
@@ -96,27 +97,30 @@ export class DynamicResources {
     for (const { driver, pool, name } of devices)
       this.#nodeOf.set(`${driver}/${pool}/${name}`, node);
     this.#slicesOn.set(node, (this.#slicesOn.get(node) ?? new Set()).add(uid));
-    return node;
+    return new Set([node]);
   }
 
-  removeSlice(uid: string): string {
+  removeSlice(uid: string): ReadonlySet<string> {
     const { node = '', devices = [] } = this.#slices.get(uid) ?? {};
     for (const { driver, pool, name } of devices) this.#nodeOf.delete(`${driver}/${pool}/${name}`);
     this.#slices.delete(uid);
     this.#slicesOn.get(node)?.delete(uid);
     if (this.#slicesOn.get(node)?.size === 0) this.#slicesOn.delete(node);
-    return node;
+    return new Set([node]);
   }
 
-  setRule(rule: DeviceTaintRule): void {
+  /** A rule may select devices of any node. */
+  setRule(rule: DeviceTaintRule): ReadonlySet<string> {
     this.#rules.set(rule.metadata?.uid ?? '', rule);
+    return this.#nodes();
   }
 
-  removeRule(uid: string): void {
+  removeRule(uid: string): ReadonlySet<string> {
     this.#rules.delete(uid);
+    return this.#nodes();
   }
 
-  /** Takes in what a claim says about its devices; gives the nodes of which that changes something. */
+  /** Only what a claim says about its devices is kept. */
   setClaim({ metadata = {}, status = {} }: ResourceClaim): ReadonlySet<string> {
     const uid = metadata.uid ?? '';
     const nodes = new Set(this.removeClaim(uid));
@@ -147,8 +151,8 @@ export class DynamicResources {
   }
 
   /** Nodes that publish devices. */
-  nodes(): Iterable<string> {
-    return this.#slicesOn.keys();
+  #nodes(): ReadonlySet<string> {
+    return new Set(this.#slicesOn.keys());
   }
 
   /** The devices that the node publishes. */

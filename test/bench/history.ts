@@ -2,7 +2,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { tableText } from '../../extender/commands/table.ts';
-import { Historian } from '../../extender/historian.ts';
 import { blankHistory } from '../../extender/history/host-history.ts';
 import type { Incident } from '../../extender/history/incident.ts';
 import { ClusterStore } from '../../extender/storage/cluster-store.ts';
@@ -11,12 +10,11 @@ import {
   objectNameOf,
   statusOf,
 } from '../../extender/storage/device-history.ts';
-import { Cluster } from '../../extender/watch/cluster.ts';
-import { DynamicResources } from '../../extender/watch/dra.ts';
 import { nodeFacts } from '../../extender/watch/nodes.ts';
 import { FakeHistoryApi } from '../fake/history-api.ts';
 import { CATALOGUE } from '../make/catalogue.ts';
 import { GPU } from '../make/facts.ts';
+import { makeHistorian } from '../make/historian.ts';
 
 const HOSTS = 5000;
 const INCIDENTS_A_HOST = 10;
@@ -58,18 +56,8 @@ export async function benchHistory(output: 'table' | 'json'): Promise<void> {
   const loadMs = performance.now() - begun;
   const loaded = heap();
 
-  const cluster = new Cluster();
-  const historian = new Historian({
-    cluster,
-    devices: new DynamicResources(),
-    store,
-    catalogue: () => CATALOGUE,
-    onSignal() {},
-    onBound() {},
-    log: pino({ level: 'silent' }),
-  });
+  const { historian } = makeHistorian({ store });
   for (let index = 0; index < HOSTS; index += 1) historian.nodeChanged(node(index), 0);
-  historian.keep(0);
   const signalsMs: number[] = [];
   store.beginWriting();
   // Few hosts break again and again, so that their histories are full after the first round.

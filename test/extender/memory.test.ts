@@ -799,6 +799,14 @@ describe('whoever keeps the history', () => {
     ]);
   });
 
+  test('what stood before the last boot, and stands after it, is not the boot’s', () => {
+    const { historian, historyOf } = makeHistorian();
+    const since = { ...makeCondition('GPUMissing', 'True'), sinceSeconds: 5000 };
+    const facts = { readySinceSeconds: 99_900 };
+    historian.nodeChanged(makeMarkedNode({ conditions: [since] }, facts), 100_000);
+    expect(historyOf('gpu-1').incidents).toMatchObject([{ openedAtSeconds: 5000 }]);
+  });
+
   test('forgiveness: all of a host, or one device; what comes back counts again', () => {
     const { historian, historyOf } = makeHistorian();
     historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
