@@ -92,6 +92,7 @@ export class Historian {
   keep(nowSeconds: number): void {
     if (this.#isKeeping) return;
     this.#isKeeping = true;
+    this.#recorder.start();
     const { cluster } = this.#deps;
     for (const node of cluster.nodes()) this.#look(node, nowSeconds);
     for (const pod of cluster.pods())

@@ -17,6 +17,7 @@ import {
 import { builtInCatalogue } from './built-in-catalogue.ts';
 import { Coverage } from './coverage.ts';
 import { DecisionRecord } from './decisions/record.ts';
+import { RatesOfFleet } from './fleet-rates.ts';
 import { Historian } from './historian.ts';
 import { catalogueOf } from './history/catalogue.ts';
 import { clusterKeeper, memoryKeeper } from './keeper.ts';
@@ -143,11 +144,13 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     unwritten: () => keeper.unwritten,
     unmapped: () => unmapped.list().length,
   });
+  const rates = new RatesOfFleet(cluster, store);
   const profiles = () => config.value['profiles.yaml'].profiles;
   const view = (): View => ({
     cluster,
     homes: historian.homes,
     store,
+    rates: rates.current,
     config: config.value['extender.yaml'],
     profiles: profiles(),
     nowSeconds: nowSeconds(),
@@ -216,14 +219,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     await keeper.load();
     historian.restoreHomes();
     await watches.start();
+    rates.tick(nowSeconds());
     if (!stopping) keeper.start(historian);
   })();
   void config.follow();
   const pruning = setInterval(() => historian.prune(nowSeconds()), PRUNE_INTERVAL_MS);
-  const ticking = setInterval(
-    () => historian.tick(nowSeconds()),
-    options.tickMs ?? TICK_INTERVAL_MS,
-  );
+  const ticking = setInterval(() => {
+    historian.tick(nowSeconds());
+    rates.tick(nowSeconds());
+  }, options.tickMs ?? TICK_INTERVAL_MS);
   const ports = { listen: server.port, admin: adminServer.port, page: pageServer.port };
   log.info(
     {

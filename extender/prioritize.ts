@@ -3,6 +3,7 @@ import { type Mode, modeIn } from '../webhook/words/mode.ts';
 import { isOptedIn } from '../webhook/words/opt-in.ts';
 import type { DeviceProfile } from '../webhook/words/profile.ts';
 import type { Reason } from '../webhook/words/reason.ts';
+import { busyDaysOn } from './clock.ts';
 import type { Decision } from './decisions/record.ts';
 import type { Candidate } from './forecast/candidate.ts';
 import { type Displacement, displacement, type Returning } from './forecast/displaced.ts';
@@ -11,9 +12,9 @@ import { documentedLevels, type Level, sparseLevels } from './forecast/level.ts'
 import { type Forecast, forecast } from './forecast/loss.ts';
 import type { Departure } from './history/departure.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
-import { hazardFor } from './history/hazard.ts';
 import type { Homes } from './history/homes.ts';
-import type { Incident } from './history/incident.ts';
+import { type DeviceHost, hazardFor } from './history/pod-hazard.ts';
+import type { FleetRates } from './history/rates.ts';
 import type { ExtenderConfig } from './settings.ts';
 import { Spares } from './spares.ts';
 import type { HistoryStore } from './storage/store.ts';
@@ -21,11 +22,14 @@ import type { Cluster } from './watch/cluster.ts';
 import { podFacts } from './watch/pods.ts';
 import type { Question } from './wire.ts';
 
+const SECONDS_PER_DAY = 86_400;
+
 /** All that an answer is made from; nothing here is changed by asking. */
 export interface View {
   readonly cluster: Cluster;
   readonly homes: Homes;
   readonly store: HistoryStore;
+  readonly rates: FleetRates;
   readonly config: ExtenderConfig;
   readonly profiles: readonly DeviceProfile[];
   readonly nowSeconds: number;
@@ -103,13 +107,14 @@ function candidateOf(
   view: View,
 ): Candidate {
   const { cluster } = view;
-  const { faultsPerDay, incidents } = hazardOn(node, pod, view);
+  const { faultsPerDay, hazard, incidents } = hazardOn(node, pod, view);
   const displaced = displacementOn(node, pod, spares, view);
   return {
     node: node.name,
     ...imagesOnNode(pod.images, node.images, (image) => cluster.imageBytes(image)),
     ...(home !== undefined && { homeSinceSeconds: home.atSeconds }),
     faultsPerDay,
+    hazard,
     incidents,
     displacedSeconds: displaced.seconds,
     displacedSlots: displaced.slots,
@@ -119,9 +124,11 @@ function candidateOf(
 function hazardOn(
   node: NodeFacts,
   pod: PodFacts,
-  { cluster, store, nowSeconds }: View,
-): { faultsPerDay: number; incidents: readonly Incident[] } {
-  const history = store.get(node.host);
+  view: View,
+): Pick<Candidate, 'faultsPerDay' | 'hazard' | 'incidents'> {
+  const { cluster, rates } = view;
+  const host = deviceHost(node, view);
+  const horizonDays = (pod.expectations?.durationSeconds ?? 0) / SECONDS_PER_DAY;
   const hazards = pod.devices.resources.map(({ resource, count }) =>
     hazardFor(
       {
@@ -130,15 +137,28 @@ function hazardOn(
         total: node.devices.get(resource)?.capacity ?? 0,
         busy: cluster.busyDevices(node.name, resource),
       },
-      history.incidents,
-      history.exposure,
-      nowSeconds,
+      host,
+      rates,
+      horizonDays,
     ),
   );
+  const [worst = { times: 1 }] = hazards.toSorted((a, b) => b.times - a.times);
   return {
     faultsPerDay: hazards.reduce((sum, hazard) => sum + hazard.faultsPerDay, 0),
+    hazard: worst,
     incidents: hazards.flatMap((hazard) => hazard.incidents),
   };
+}
+
+/** What is known of the devices of a node. */
+export function deviceHost(
+  node: NodeFacts,
+  { cluster, store, nowSeconds }: Pick<View, 'cluster' | 'store' | 'nowSeconds'>,
+): DeviceHost {
+  const history = store.get(node.host);
+  const { incidents, exposure, devices } = history;
+  const busyDays = busyDaysOn(node, history, cluster, nowSeconds);
+  return { incidents, exposure, devices, busyDays, nowSeconds };
 }
 
 const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
+import { busyDaysOn, hostSize } from './clock.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import type { Departure } from './history/departure.ts';
+import { busyShare, withWork } from './history/exposure.ts';
 import type { HostId, NodeFacts, PodFacts } from './history/facts.ts';
 import { allocatableFindings, deviceHealthFindings, type Finding } from './history/finding.ts';
-import { withWork } from './history/hazard.ts';
 import {
   bounded,
   type HostHistory,
@@ -13,8 +14,9 @@ import {
   withIgnored,
 } from './history/host-history.ts';
 import { physicalDevice } from './history/identity.ts';
-import { incidentWeight, isOpen, withoutReports } from './history/incident.ts';
+import { type Incident, incidentWeight, isOpen, withoutReports } from './history/incident.ts';
 import { type Outcome, type Waiting, withLook, withMoment } from './history/intake.ts';
+import { withClock } from './history/life.ts';
 import type { Signal } from './history/signal.ts';
 import type { SeenDevice } from './history/swap.ts';
 import { NamespaceBudget, withForgeable, withProven } from './history/trust.ts';
@@ -64,6 +66,8 @@ export class Recorder {
   readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
   /** How often each row was seen: as a moment, or as a state that began. */
   readonly #times = new Map<string, number>();
+  /** When each device was first seen in any host. */
+  readonly #firstSeenSeconds = new Map<string, number>();
 
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
@@ -86,11 +90,25 @@ export class Recorder {
     );
   }
 
+  /** Takes in what is stored of all hosts: before the first look. */
+  start(): void {
+    for (const history of this.#deps.store.all()) this.#note(history);
+  }
+
+  #note({ devices }: HostHistory): void {
+    for (const { id, firstSeenAtSeconds } of devices) {
+      if (firstSeenAtSeconds === undefined) continue;
+      const known = this.#firstSeenSeconds.get(id) ?? Number.POSITIVE_INFINITY;
+      if (firstSeenAtSeconds < known) this.#firstSeenSeconds.set(id, firstSeenAtSeconds);
+    }
+  }
+
   /** Forgets what only whoever keeps the history knows: another replica does from now on. */
   stop(): void {
     this.#waiting.clear();
     this.#unproven.clear();
     this.#looked.clear();
+    this.#firstSeenSeconds.clear();
   }
 
   /** Compares what stands about a node with its history. */
@@ -114,6 +132,8 @@ export class Recorder {
       ...(rackDisturbedAtSeconds !== undefined && { rackDisturbedAtSeconds }),
       owners: (device) => this.#ownersOn(node, device),
       isFirst: !this.#looked.has(node.host),
+      seenElsewhereAtSeconds: (device) => this.#firstSeenSeconds.get(device),
+      busyDays: this.#busyDays(node.host, nowSeconds),
       nowSeconds,
     });
     this.#looked.add(node.host);
@@ -240,17 +260,40 @@ export class Recorder {
   }
 
   #write(history: HostHistory, nowSeconds: number): void {
-    this.#deps.store.put(bounded(history, nowSeconds));
+    const before = this.#deps.store.draft(history.host);
+    if (history.devices !== before.devices) this.#note(history);
+    const incidents = this.#withClock(history, before.incidents, nowSeconds);
+    this.#deps.store.put(bounded({ ...history, incidents }, nowSeconds));
+  }
+
+  #withClock(
+    { host, incidents }: HostHistory,
+    before: readonly Incident[],
+    nowSeconds: number,
+  ): readonly Incident[] {
+    return incidents === before
+      ? incidents
+      : withClock(incidents, before, this.#busyDays(host, nowSeconds));
+  }
+
+  /** What the host's clock shows; it stands still while its Node is gone. */
+  #busyDays(host: HostId, nowSeconds: number): number {
+    const { cluster, store } = this.#deps;
+    const history = store.draft(host);
+    const node = cluster.onHost(host);
+    return node === undefined
+      ? history.exposure.busyDays
+      : busyDaysOn(node, history, cluster, nowSeconds);
   }
 
   /** A slot has left the node: its work proves the devices, and its home may be there. */
   departed(node: NodeFacts, departure: Departure, comesBack: boolean, nowSeconds: number): void {
     const history = this.#deps.store.draft(node.host);
-    const devices = departure.devices.resources.reduce((sum, { count }) => sum + count, 0);
+    const share = busyShare(departure.devices, hostSize(node, history));
     this.#write(
       {
         ...history,
-        exposure: withWork(history.exposure, departure.ranSeconds * devices, departure.atSeconds),
+        exposure: withWork(history.exposure, share, departure.ranSeconds, departure.atSeconds),
         departures: comesBack ? [...history.departures, departure] : history.departures,
         counted: [...history.counted, { uid: departure.podUid, atSeconds: departure.atSeconds }],
       },

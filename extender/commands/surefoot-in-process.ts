@@ -6,6 +6,7 @@ import type { Pod } from '../../webhook/words/pod.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { builtInCatalogue } from '../built-in-catalogue.ts';
 import type { Doors, FleetApi } from '../fleet/fleet.ts';
+import { RatesOfFleet } from '../fleet-rates.ts';
 import { Historian } from '../historian.ts';
 import { catalogueOf } from '../history/catalogue.ts';
 import { prioritize, type View } from '../prioritize.ts';
@@ -36,6 +37,7 @@ export class SurefootInProcess {
   readonly #config: ExtenderConfig;
   readonly #cluster = new Cluster();
   readonly #store = new MemoryStore();
+  readonly #rates = new RatesOfFleet(this.#cluster, this.#store);
   readonly #historian: Historian;
   readonly #catalogue = catalogueOf(builtInCatalogue());
   #queue: Seen[] = [];
@@ -76,6 +78,7 @@ export class SurefootInProcess {
       cluster: this.#cluster,
       homes: this.#historian.homes,
       store: this.#store,
+      rates: this.#rates.current,
       config: this.#config,
       profiles: this.#profiles,
       nowSeconds,
@@ -117,6 +120,7 @@ export class SurefootInProcess {
     if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
     this.#prunedAtSeconds = nowSeconds;
     this.#historian.prune(nowSeconds);
+    this.#rates.tick(nowSeconds);
   }
 
   #tick(nowSeconds: number): void {

@@ -1,4 +1,5 @@
 import type { Incident } from '../history/incident.ts';
+import type { ToldHazard } from './hazard-words.ts';
 
 /** A node the scheduler asks about, with the facts that a forecast for one pod needs. */
 export interface Candidate {
@@ -13,6 +14,8 @@ export interface Candidate {
   readonly homeSinceSeconds?: number;
   /** Faults per day that would hit the pod there. */
   readonly faultsPerDay: number;
+  /** How that stands to the fleet's rate, and which cohort of its devices stands out. */
+  readonly hazard: ToldHazard;
   /** What raises that rate, worst first. */
   readonly incidents: readonly Incident[];
   /** Seconds that other slots, on their way home, would lose to the pod. */

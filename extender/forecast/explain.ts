@@ -2,6 +2,8 @@ import { spanInWords } from '../../webhook/words/duration.ts';
 import { bytesInWords } from '../../webhook/words/quantity.ts';
 import type { Reason, ReasonCode } from '../../webhook/words/reason.ts';
 import type { Incident } from '../history/incident.ts';
+import type { Candidate } from './candidate.ts';
+import { badCohortInWords, timesInWords } from './hazard-words.ts';
 import type { Forecast } from './loss.ts';
 
 /** Less than this is not worth a word. */
@@ -43,10 +45,8 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
     reasons.push({ code: 'ColdStart', words: `${spanInWords(forecast.coldSeconds)} cold start` });
   }
   if (forecast.riskSeconds >= WORTH_SAYING_SECONDS) {
-    const [worst] = candidate.incidents;
-    const evidence =
-      worst === undefined ? ' at the usual rate' : `: ${incidentInWords(worst, nowSeconds)}`;
-    const risk = `${spanInWords(forecast.riskSeconds)} risk${evidence}`;
+    const evidence = riskEvidence(candidate, nowSeconds);
+    const risk = `${spanInWords(forecast.riskSeconds)} risk at ${evidence}`;
     reasons.push({ code: 'DeviceHistory', words: risk });
   }
   if (candidate.displacedSlots > 0) {
@@ -58,6 +58,17 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
     });
   }
   return reasons;
+}
+
+/** `45 times the fleet's rate: XID 79, on GPU-3f2c, 2 days ago`. */
+function riskEvidence({ hazard, incidents }: Candidate, nowSeconds: number): string {
+  const [worst] = incidents;
+  const words = [
+    ...(worst === undefined ? [] : [incidentInWords(worst, nowSeconds)]),
+    ...[badCohortInWords(hazard)].filter((cohort) => cohort !== undefined),
+  ];
+  const rate = timesInWords(hazard.times);
+  return words.length === 0 ? rate : `${rate}: ${words.join('; ')}`;
 }
 
 /** `gpu-7: 312 s = 240 s pulling 11.2 GiB + 72 s risk: ...`. */

@@ -23,8 +23,12 @@ export interface NodeFacts {
   readonly host: HostId;
   /** What it shares a switch and a power feed with, where a label tells; see watch/nodes.ts. */
   readonly rack?: string;
+  /** What the racks next to it share, such as a spine switch, where a label tells. */
+  readonly block?: string;
   /** Where it is at large: too wide to have a fault in common. */
   readonly zone?: string;
+  /** When the Node object was made; absent where nothing tells. */
+  readonly createdAtSeconds?: number;
   readonly isReady: boolean;
   /** True when it takes no new pods. */
   readonly isCordoned: boolean;

@@ -1,192 +1,118 @@
-import { type Incident, incidentWeight } from './incident.ts';
-
-const SECONDS_PER_DAY = 86_400;
-
-/**
- * A device fault's shadow has two parts: days of high risk, then a lasting difference between
- * devices (seen in the failure records of LANL, LA-UR-05-7318, and of Titan, SC20; 3 and 90 days were chosen
- * by eye on the LANL record and are to be fitted).
- */
-const HALF_LIVES_DAYS = [3, 90] as const;
+import type { Cohorts } from './cohorts.ts';
+import { FITTED, type HazardConstants } from './fitted.ts';
+import type { UnitRates } from './rates.ts';
 
 /**
- * Faults per device-day of a device nobody knows anything about: 6.5 per 1,000 node-days of eight
- * GPUs (Meta RSC-1, "Revisiting Reliability", HPCA 2025).
+ * The hazard of a unit that fails as a whole, a device or a node:
+ *
+ *   hazard = its like's rate  x  (prior faults + its faults) / (prior faults + faults expected of its like)
+ *                             x  how much likelier a unit is to fail so soon after its last fault
+ *
+ * The middle factor is the mean of a gamma-distributed rate after that experience: with the prior faults
+ * divided by its like's rate it reads (prior faults + decayed faults) / (prior time + decayed busy time).
+ * It moves in a year, the last one in days: two time scales. Both count busy days only. Its like's rate is
+ * the fleet's, times what is known of each of its cohorts (rates.ts).
  */
-const PRIOR_FAULTS_PER_DEVICE_DAY = 6.5 / 1000 / 8;
-
-/**
- * How many device-days of experience the prior counts for. With 20, a device that has just failed
- * is expected to fail again within 7 days with 1 - exp(-7/20) = 30 %, as on Titan when the device
- * was left in its node (n = 323; "GPU Lifetimes on Titan Supercomputer", SC20).
- */
-const PRIOR_DEVICE_DAYS = 20;
-
-/** Busy device-time of a host, decayed on both scales: only work proves health, idling does not. */
-export interface Exposure {
-  readonly deviceDays: readonly [number, number];
-  readonly atSeconds: number;
-}
-
-export const NO_EXPOSURE: Exposure = { deviceDays: [0, 0], atSeconds: 0 };
-
-/** The exposure after `deviceSeconds` more of work that ended at `atSeconds`. */
-export function withWork(exposure: Exposure, deviceSeconds: number, atSeconds: number): Exposure {
-  // Ends are not told in order: whichever of the two is older decays to the younger one's time.
-  const latest = Math.max(exposure.atSeconds, atSeconds);
-  const deviceDays = deviceSeconds / SECONDS_PER_DAY;
-  const [fast, slow] = decayed(exposure, latest);
-  const [addedFast, addedSlow] = decayed(
-    { deviceDays: [deviceDays, deviceDays], atSeconds },
-    latest,
+export function unitHazard(
+  { cohorts, busyDays, faults }: Unit,
+  rates: UnitRates,
+  horizonDays: number,
+  constants = FITTED,
+): UnitHazard {
+  const { ownPriorFaults, halfLifeDays } = constants;
+  const likeRate = rates.likeRate(cohorts);
+  const faultsSeen = faults.reduce(
+    (sum, { weight, ageDays }) => sum + weight * halved(ageDays, halfLifeDays),
+    ownPriorFaults,
   );
-  return { deviceDays: [fast + addedFast, slow + addedSlow], atSeconds: latest };
+  const faultsExpected = ownPriorFaults + likeRate * decayedDays(busyDays, halfLifeDays);
+  const recency = recencyRatio(faults, rates.recencyRatios, horizonDays, constants);
+  const rate = likeRate * (faultsSeen / faultsExpected) * recency;
+  const [low, high] = gammaInterval(faultsSeen);
+  return { faultsPerDay: rate, low: rate * low, high: rate * high, likeRate };
 }
 
-/** The devices a pod would take on a node, and what is known of the ones it may get. */
-export interface DeviceChoice {
-  readonly resource: string;
-  /** How many the pod asks for. */
-  readonly count: number;
-  /** How many the node has. */
-  readonly total: number;
-  /** Devices that running pods are known to hold: a newcomer cannot get them. */
-  readonly busy: ReadonlySet<string>;
+/** A device, or a node with what strikes all of it. */
+export interface Unit {
+  readonly cohorts: Cohorts;
+  /** Busy days that it has been there. */
+  readonly busyDays: number;
+  readonly faults: readonly Fault[];
 }
 
-/** Hazard for one pod on one node, and the incidents that raise it, worst first. */
-export interface Hazard {
+export interface Fault {
+  /** Busy days since it was over; 0 while it stands. */
+  readonly ageDays: number;
+  /** The chance that it was this unit's, 0 to 1. */
+  readonly weight: number;
+  /** The part that failed has been replaced: what is left of the fault is the place's. */
+  readonly isReplaced: boolean;
+}
+
+export interface UnitHazard {
+  /** Faults per busy day, on average over the horizon. */
   readonly faultsPerDay: number;
-  readonly incidents: readonly Incident[];
+  /** Where 95 % of the units with this experience lie. */
+  readonly low: number;
+  readonly high: number;
+  /** What a unit of its cohorts has on average. */
+  readonly likeRate: number;
 }
 
-/**
- * The rate of faults that would hit a pod which takes these devices: for each device the prior
- * rate, and for each incident its decayed weight times the chance of getting that device. The
- * broken device is most often the free one, so only devices known busy are left out of the draw.
- */
-export function hazardFor(
-  choice: DeviceChoice,
-  incidents: readonly Incident[],
-  exposure: Exposure,
-  nowSeconds: number,
-): Hazard {
-  const { resource, count, total, busy } = choice;
-  const drawnFrom = Math.max(total - busy.size, count, 1);
-  const near = incidents.filter(
-    (incident) =>
-      isOf(incident, resource) &&
-      (incident.scope === 'node' || incident.device === undefined || !busy.has(incident.device)),
-  );
-  return weighed(
-    count,
-    near,
-    ({ scope }) => (scope === 'node' ? 1 : count / drawnFrom),
-    experienceOf(exposure, total, nowSeconds),
-    nowSeconds,
-  );
-}
-
-/** One device of a node; `id` is absent for one that no pod and no signal has named yet. */
-export interface OneDevice {
-  readonly resource: string;
-  readonly id?: string;
-  /** How many the node has. */
-  readonly total: number;
-}
-
-/**
- * The rate of faults of one device, whoever has it: the prior rate, its own incidents, and its
- * share of those of which nobody knows whose they were.
- */
-export function deviceHazard(
-  { resource, id, total }: OneDevice,
-  incidents: readonly Incident[],
-  exposure: Exposure,
-  nowSeconds: number,
-): Hazard {
-  const own = incidents.filter(
-    (incident) =>
-      isOf(incident, resource) && (incident.device === undefined || incident.device === id),
-  );
-  const share = ({ device, scope }: Incident) =>
-    device === undefined && scope === 'device' ? 1 / Math.max(total, 1) : 1;
-  return weighed(1, own, share, experienceOf(exposure, total, nowSeconds), nowSeconds);
-}
-
-/** How a hazard stands to that of a device nobody knows anything about. */
-export type HazardClass = 'normal' | 'elevated' | 'high';
-
-/**
- * Multiples of the prior rate from which a device's hazard is `elevated` and `high`. Judgements: one
- * certain fault is 62 times the prior rate, falls below 20 after two months and below 3 after a year.
- */
-const ELEVATED_TIMES = 3;
-const HIGH_TIMES = 20;
-
-/** The class of one device's rate, and how many times the usual rate it is. */
-export function hazardClass(faultsPerDeviceDay: number): { name: HazardClass; times: number } {
-  const times = faultsPerDeviceDay / PRIOR_FAULTS_PER_DEVICE_DAY;
-  if (times >= HIGH_TIMES) return { name: 'high', times };
-  return { name: times >= ELEVATED_TIMES ? 'elevated' : 'normal', times };
-}
-
-/** Where nobody has told of which resource it is, it may be of any. */
-function isOf(incident: Incident, resource: string): boolean {
-  return incident.resource === undefined || incident.resource === resource;
-}
-
-/** The prior rate of `count` devices and, each by its share, what the incidents add to it. */
-function weighed(
-  count: number,
-  incidents: readonly Incident[],
-  shareOf: (incident: Incident) => number,
-  experience: readonly number[],
-  nowSeconds: number,
-): Hazard {
-  const priorRate = mean(
-    experience.map((days) => (PRIOR_FAULTS_PER_DEVICE_DAY * PRIOR_DEVICE_DAYS) / days),
-  );
-  const rates = incidents
-    .filter((incident) => incidentWeight(incident) > 0)
-    .map((incident) => ({
-      incident,
-      rate: shareOf(incident) * incidentRate(incident, experience, nowSeconds),
-    }))
-    .sort((a, b) => b.rate - a.rate);
-  return {
-    faultsPerDay: rates.reduce((sum, { rate }) => sum + rate, count * priorRate),
-    incidents: rates.map(({ incident }) => incident),
-  };
-}
-
-/** Device-days that a device of the host has proven itself, on both scales, the prior's included. */
-function experienceOf(exposure: Exposure, total: number, nowSeconds: number): readonly number[] {
-  return decayed(exposure, nowSeconds).map(
-    (deviceDays) => PRIOR_DEVICE_DAYS + deviceDays / Math.max(total, 1),
-  );
-}
-
-function incidentRate(
-  incident: Incident,
-  experience: readonly number[],
-  nowSeconds: number,
+/** How many times as often as later a unit fails in the days after its faults: the worst one's. */
+export function recencyRatio(
+  faults: readonly Fault[],
+  ratios: readonly number[],
+  horizonDays: number,
+  { recencyDays }: HazardConstants = FITTED,
 ): number {
-  const age = Math.max(0, nowSeconds - (incident.closedAtSeconds ?? nowSeconds)) / SECONDS_PER_DAY;
-  return mean(
-    HALF_LIVES_DAYS.map(
-      (halfLife, scale) =>
-        (incidentWeight(incident) * 2 ** (-age / halfLife)) / (experience[scale] as number),
-    ),
-  );
+  let most = 1;
+  for (const { ageDays, weight, isReplaced } of faults) {
+    if (isReplaced) continue;
+    most = Math.max(most, 1 + weight * (meanRatio(ratios, recencyDays, ageDays, horizonDays) - 1));
+  }
+  return most;
 }
 
-function decayed(exposure: Exposure, nowSeconds: number): readonly [number, number] {
-  const days = Math.max(0, nowSeconds - exposure.atSeconds) / SECONDS_PER_DAY;
-  const [fast, slow] = exposure.deviceDays;
-  return [fast * 2 ** (-days / HALF_LIVES_DAYS[0]), slow * 2 ** (-days / HALF_LIVES_DAYS[1])];
+/** The mean of the steps from that age on, over the horizon. */
+function meanRatio(
+  ratios: readonly number[],
+  steps: readonly number[],
+  ageDays: number,
+  horizonDays: number,
+): number {
+  if (horizonDays <= 0) return ratios[recencyStep(ageDays, steps)] ?? 1;
+  let sum = 0;
+  let from = ageDays;
+  const end = ageDays + horizonDays;
+  for (const [step, until] of steps.entries()) {
+    if (until <= from) continue;
+    const to = Math.min(until, end);
+    sum += (to - from) * (ratios[step] ?? 1);
+    from = to;
+    if (from >= end) break;
+  }
+  return (sum + (end - from)) / horizonDays;
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Which step of the recency a unit is in so many busy days after a fault. */
+export function recencyStep(ageDays: number, steps: readonly number[]): number {
+  const step = steps.findIndex((days) => ageDays < days);
+  return step < 0 ? steps.length : step;
+}
+
+/** What is left of one after so long. */
+export function halved(days: number, halfLifeDays: number): number {
+  return 2 ** (-Math.max(0, days) / halfLifeDays);
+}
+
+/** Busy days that count, of so many up to now. */
+export function decayedDays(busyDays: number, halfLifeDays: number): number {
+  return (halfLifeDays / Math.LN2) * (1 - halved(busyDays, halfLifeDays));
+}
+
+/** The middle 95 % of a gamma distribution of this shape, as multiples of its mean (Wilson and Hilferty). */
+function gammaInterval(shape: number): readonly [number, number] {
+  const at = (z: number) => Math.max(0, 1 - 1 / (9 * shape) + z / (3 * Math.sqrt(shape))) ** 3;
+  return [at(-1.96), at(1.96)];
 }

@@ -1,6 +1,6 @@
 import type { Departure } from './departure.ts';
+import { type Exposure, NO_EXPOSURE } from './exposure.ts';
 import type { HostId } from './facts.ts';
-import { type Exposure, NO_EXPOSURE } from './hazard.ts';
 import { type Incident, incidentWeight, isOpen } from './incident.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { KnownDevice } from './swap.ts';
@@ -42,6 +42,8 @@ export interface HostHistory {
   readonly node: string;
   readonly incidents: readonly Incident[];
   readonly exposure: Exposure;
+  /** When it was first seen, or its Node was made if that was earlier; absent while never seen. */
+  readonly firstSeenAtSeconds?: number;
   /** Slots that left it and may come back. */
   readonly departures: readonly Departure[];
   /** Uids of ended pods that are in the exposure, so that none is counted twice. */

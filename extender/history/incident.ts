@@ -29,6 +29,8 @@ export interface Incident {
   readonly lastSeenAtSeconds: number;
   /** Absent while a standing signal still reports it. */
   readonly closedAtSeconds?: number;
+  /** What the host's clock of busy days showed then; see exposure.ts. */
+  readonly endedAtBusyDays?: number;
   /** That it was a real device fault: the strongest signal's, never a sum. */
   readonly probability: number;
   /** Signals within this time of its last one are of the same fault. */
@@ -48,6 +50,8 @@ export interface Incident {
   readonly verifiedAtSeconds?: number;
   /** The device was replaced by another one in its slot. */
   readonly swappedAtSeconds?: number;
+  /** What the host's clock showed then. */
+  readonly swappedAtBusyDays?: number;
   readonly forgiven?: { readonly atSeconds: number; readonly reason: string };
 }
 
@@ -67,13 +71,18 @@ const SWAPPED_FACTOR = 0.5;
  * after whatever else is known to explain it.
  */
 export function incidentWeight(incident: Incident): number {
-  const { probability, cause, forgiven, verifiedAtSeconds, swappedAtSeconds } = incident;
-  if (forgiven !== undefined) return 0;
-  let weight = probability;
-  if (cause !== undefined) weight *= causeFactor(incident, cause);
+  const { verifiedAtSeconds, swappedAtSeconds } = incident;
+  let weight = faultWeight(incident);
   if (verifiedAtSeconds !== undefined) weight *= VERIFIED_FACTOR;
   if (swappedAtSeconds !== undefined) weight *= SWAPPED_FACTOR;
   return weight;
+}
+
+/** The chance that it was a hardware fault of this host, 0 to 1, whatever was repaired since. */
+export function faultWeight(incident: Incident): number {
+  const { probability, cause, forgiven } = incident;
+  if (forgiven !== undefined) return 0;
+  return cause === undefined ? probability : probability * causeFactor(incident, cause);
 }
 
 /** A common cause is one fault of many hosts; a job's own, or a blip of them all, is none of theirs. */

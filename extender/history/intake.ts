@@ -1,4 +1,6 @@
 import type { SignalClass } from './catalogue.ts';
+import { cohortsOf } from './cohorts.ts';
+import { withEra } from './exposure.ts';
 import type { NodeFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
 import { type HostHistory, type IgnoredBecause, withIgnored } from './host-history.ts';
@@ -8,7 +10,7 @@ import { repairLoop, withRepair } from './repairs.ts';
 import { type Calm, patienceWith, whyMomentIsIgnored } from './settle.ts';
 import { momentOf, type Signal, signalOf } from './signal.ts';
 import type { Sign } from './signs.ts';
-import { type SeenDevice, withDevices, withSwaps } from './swap.ts';
+import { type Arrival, type KnownDevice, type SeenDevice, withDevices, withSwaps } from './swap.ts';
 
 /** A state that is a sign, but may be gone before it counts. */
 export interface Waiting {
@@ -26,7 +28,18 @@ export interface Outcome {
 
 /** One look at a host. */
 export interface Look {
-  readonly node: Pick<NodeFacts, 'name' | 'bootId' | 'devices' | 'readySinceSeconds'>;
+  readonly node: Pick<
+    NodeFacts,
+    | 'name'
+    | 'bootId'
+    | 'devices'
+    | 'readySinceSeconds'
+    | 'createdAtSeconds'
+    | 'model'
+    | 'driver'
+    | 'block'
+    | 'rack'
+  >;
   /** The devices that the API names there. */
   readonly seen: readonly SeenDevice[];
   /** What a boot that nobody announced is a sign of. */
@@ -44,6 +57,10 @@ export interface Look {
   readonly owners: (device: string | undefined) => readonly string[];
   /** True when nothing was known before, so that what stands may have stood for long. */
   readonly isFirst: boolean;
+  /** When a device was first seen in another host. */
+  readonly seenElsewhereAtSeconds: Arrival['seenElsewhereAtSeconds'];
+  /** What the host's clock of busy days shows. */
+  readonly busyDays: number;
   readonly nowSeconds: number;
 }
 
@@ -61,7 +78,7 @@ export interface Taken {
 export function withLook(before: HostHistory, look: Look): Taken {
   const { nowSeconds } = look;
   const routine = withRoutine(before, look.findings, nowSeconds);
-  const { history, isUnannouncedBoot } = withNode(routine, look.node, look.seen, nowSeconds);
+  const { history, isUnannouncedBoot } = withNode(routine, look);
   const findings = [...look.findings, ...repairLoop(history.repairs, nowSeconds)];
   const outcomes: Outcome[] = [];
   const standing = new Set(history.incidents.flatMap((incident) => incident.standing));
@@ -266,16 +283,23 @@ function verified(incidents: readonly Incident[], nowSeconds: number): readonly 
  */
 function withNode(
   history: HostHistory,
-  node: Look['node'],
-  seen: readonly SeenDevice[],
-  nowSeconds: number,
+  { node, seen, seenElsewhereAtSeconds, busyDays, nowSeconds }: Look,
 ): { readonly history: HostHistory; readonly isUnannouncedBoot: boolean } {
+  const firstSeenAtSeconds =
+    history.firstSeenAtSeconds ?? Math.min(nowSeconds, node.createdAtSeconds ?? nowSeconds);
   const peaks = peaksWith(history.capacityPeaks, node.devices);
   const { devices, swaps } = withDevices(
     history.devices,
     seen,
     new Map(Object.entries(peaks)),
     history.incidents,
+    { seenElsewhereAtSeconds, hostSinceSeconds: firstSeenAtSeconds, busyDays },
+    nowSeconds,
+  );
+  const exposure = withEra(
+    history.exposure,
+    cohortsOf(node, nowSeconds - middleFirstSeenSeconds(devices, firstSeenAtSeconds)),
+    busyDays,
     nowSeconds,
   );
   const isNewBoot = node.bootId !== '' && node.bootId !== history.boot?.id;
@@ -285,6 +309,7 @@ function withNode(
     !isNewBoot &&
     node.name === history.node &&
     peaks === history.capacityPeaks &&
+    exposure === history.exposure &&
     devices === history.devices;
   if (isSame) return { history, isUnannouncedBoot: false };
   // A boot that was not seen was at the latest when the kubelet became ready.
@@ -294,13 +319,23 @@ function withNode(
     history: {
       ...history,
       node: node.name,
+      firstSeenAtSeconds,
+      exposure,
       capacityPeaks: peaks,
       devices,
-      incidents: withSwaps(history.incidents, swaps, nowSeconds),
+      incidents: withSwaps(history.incidents, swaps, busyDays, nowSeconds),
       repairs: isUnannounced ? withRepair(history.repairs, nowSeconds) : history.repairs,
       ...(isNewBoot && { boot: { id: node.bootId, atSeconds: bootedAtSeconds } }),
     },
   };
+}
+
+/** When the middle one of the host's devices was first seen; the host itself, where none is named. */
+function middleFirstSeenSeconds(devices: readonly KnownDevice[], hostSinceSeconds: number): number {
+  const since = devices
+    .map(({ firstSeenAtSeconds = hostSinceSeconds }) => firstSeenAtSeconds)
+    .sort((a, b) => a - b);
+  return since[Math.floor(since.length / 2)] ?? hostSinceSeconds;
 }
 
 function peaksWith(

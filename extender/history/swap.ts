@@ -8,10 +8,24 @@ export interface KnownDevice {
   /** Where it sits, when something told, such as its PCI address. */
   readonly slot?: string;
   readonly lastSeenAtSeconds: number;
+  /** When it was first seen, here or in another host. */
+  readonly firstSeenAtSeconds?: number;
+  /** What the host's clock of busy days showed when it came; absent where it was there from the first. */
+  readonly fromBusyDays?: number;
 }
 
 /** A device as it is seen now. */
-export type SeenDevice = Omit<KnownDevice, 'lastSeenAtSeconds'>;
+export type SeenDevice = Pick<KnownDevice, 'resource' | 'id' | 'slot'>;
+
+/** How a device comes to a host. */
+export interface Arrival {
+  /** When it was first seen in any host; absent while it was not. */
+  readonly seenElsewhereAtSeconds: (id: string) => number | undefined;
+  /** Since when the host is known, and so what was never replaced in it. */
+  readonly hostSinceSeconds: number;
+  /** What the host's clock shows. */
+  readonly busyDays: number;
+}
 
 export interface Swap {
   readonly gone: string;
@@ -35,6 +49,7 @@ export function withDevices(
   seen: readonly SeenDevice[],
   room: ReadonlyMap<string, number>,
   incidents: readonly Incident[],
+  arrival: Arrival,
   nowSeconds: number,
 ): { readonly devices: readonly KnownDevice[]; readonly swaps: readonly Swap[] } {
   const devices = new Map(known.map((device) => [device.id, device]));
@@ -45,15 +60,21 @@ export function withDevices(
     // A slice is not a part that can be swapped, and is new after each repartitioning.
     if (device.id.startsWith('MIG-')) continue;
     const earlier = devices.get(device.id);
+    let replaces = false;
     if (earlier === undefined) {
       const gone = goneFor(device, [...devices.values()], held, room, incidents);
       if (gone !== undefined) {
+        replaces = true;
         devices.delete(gone.id);
         swaps.push({ gone: gone.id, came: device.id });
       }
     }
     if (earlier !== undefined && isFresh(earlier, device, nowSeconds)) continue;
-    devices.set(device.id, { ...earlier, ...device, lastSeenAtSeconds: nowSeconds });
+    devices.set(device.id, {
+      ...(earlier ?? arrived(device.id, replaces, arrival, nowSeconds)),
+      ...device,
+      lastSeenAtSeconds: nowSeconds,
+    });
     hasChanged = true;
   }
   if (!hasChanged) return { devices: known, swaps };
@@ -71,6 +92,7 @@ export function withDevices(
 export function withSwaps(
   incidents: readonly Incident[],
   swaps: readonly Swap[],
+  busyDays: number,
   nowSeconds: number,
 ): readonly Incident[] {
   return swaps.reduce<readonly Incident[]>(
@@ -82,7 +104,9 @@ export function withSwaps(
               device: came,
               // What still speaks of the old one is not a new fault.
               closedAtSeconds: incident.closedAtSeconds ?? nowSeconds,
-              swappedAtSeconds: nowSeconds,
+              // Of a slot whose device was replaced twice, the first time ended the fault.
+              swappedAtSeconds: incident.swappedAtSeconds ?? nowSeconds,
+              swappedAtBusyDays: incident.swappedAtBusyDays ?? busyDays,
               evidence: [...incident.evidence, `${gone} was replaced by ${came}`].slice(
                 -MOST_EVIDENCE,
               ),
@@ -91,6 +115,20 @@ export function withSwaps(
       ),
     incidents,
   );
+}
+
+/** A device that replaces none may have been there all the time: nothing had named it. */
+function arrived(
+  id: string,
+  replaces: boolean,
+  { seenElsewhereAtSeconds, hostSinceSeconds, busyDays }: Arrival,
+  nowSeconds: number,
+): Pick<KnownDevice, 'firstSeenAtSeconds' | 'fromBusyDays'> {
+  const since = replaces ? nowSeconds : hostSinceSeconds;
+  return {
+    firstSeenAtSeconds: Math.min(since, seenElsewhereAtSeconds(id) ?? since),
+    ...(replaces && { fromBusyDays: busyDays }),
+  };
 }
 
 /** True when noting it again would say nothing new. */

@@ -1,9 +1,9 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import type { SignalClass } from '../history/catalogue.ts';
-import type { HazardClass } from '../history/hazard.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import type { IncidentClass } from '../history/incident.ts';
+import type { HazardClass } from '../history/pod-hazard.ts';
 import type { UnmappedKind } from '../unmapped.ts';
 
 /** What goes over the wire between this port and whoever looks: the page, the command line, curl. */
@@ -16,8 +16,10 @@ export interface ShownDevice {
   readonly id?: string;
   readonly state: DeviceState;
   readonly hazard: HazardClass;
-  /** How many times the usual rate of faults. */
+  /** How many times the fleet's rate of faults. */
   readonly times: number;
+  /** Why it is more than normal; absent where it is not. */
+  readonly words?: string;
   /** `namespace/name` of the pod that has it, where the kubelet tells. */
   readonly pod?: string;
 }

@@ -1,13 +1,14 @@
 import type { Gap } from '../coverage.ts';
 import type { Decision } from '../decisions/record.ts';
 import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain.ts';
+import { hazardInWords } from '../forecast/hazard-words.ts';
 import type { Forecast } from '../forecast/loss.ts';
 import type { Catalogue } from '../history/catalogue.ts';
 import type { DeviceCount, NodeFacts, PodFacts } from '../history/facts.ts';
-import { deviceHazard, hazardClass } from '../history/hazard.ts';
 import { physicalDevice } from '../history/identity.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
-import type { View } from '../prioritize.ts';
+import { deviceHazard, hazardClass } from '../history/pod-hazard.ts';
+import { deviceHost, type View } from '../prioritize.ts';
 import type { UnmappedKind } from '../unmapped.ts';
 import type {
   DeviceState,
@@ -28,10 +29,12 @@ export type KnownDevices = (node: string, resource: string) => readonly string[]
 
 export function shownNode(
   node: NodeFacts,
-  { cluster, store, homes, nowSeconds }: View,
+  view: View,
   known: KnownDevices = () => NO_IDS,
 ): ShownNode {
+  const { cluster, store, homes, rates, nowSeconds } = view;
   const history = store.get(node.host);
+  const host = deviceHost(node, view);
   const pods = [...cluster.holding(node.name)];
   return {
     node: node.name,
@@ -45,14 +48,14 @@ export function shownNode(
         known(node.name, resource),
         history.incidents,
       ).map((device) => {
-        const { faultsPerDay } = deviceHazard(
-          { ...device, total: capacity },
-          history.incidents,
-          history.exposure,
-          nowSeconds,
-        );
-        const { name, times } = hazardClass(faultsPerDay);
-        return { ...device, hazard: name, times: Number(times.toPrecision(2)) };
+        const told = deviceHazard({ ...device, total: capacity }, host, rates);
+        const hazard = hazardClass(told.times);
+        return {
+          ...device,
+          hazard,
+          times: Number(told.times.toPrecision(2)),
+          ...(hazard !== 'normal' && { words: hazardInWords(told) }),
+        };
       }),
     ),
     pods: pods.map(shownPod),
@@ -184,7 +187,7 @@ export function shownSignals(seen: SignalsSeen): ShownSignals {
   };
 }
 
-type UnweighedDevice = Omit<ShownDevice, 'hazard' | 'times'>;
+type UnweighedDevice = Omit<ShownDevice, 'hazard' | 'times' | 'words'>;
 
 /**
  * The devices of one resource on a node. The API names a device only while a pod has it or a signal

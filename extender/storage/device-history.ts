@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
 import type { Departure } from '../history/departure.ts';
+import { type Exposure, NO_EXPOSURE } from '../history/exposure.ts';
 import type { HostId } from '../history/facts.ts';
 import { boundedIncidents, type HostHistory, type Ignored } from '../history/host-history.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
@@ -19,7 +20,7 @@ export const PLURAL = 'devicehistories';
 export const DEVICE_HISTORIES = { group: GROUP, version: VERSION, plural: PLURAL };
 
 /** Counts up when the meaning of a field changes; what an older Surefoot wrote is read for ever. */
-const FORM = 1;
+const FORM = 2;
 /** etcd takes 1.5 MiB; a page of 500 such objects is to stay small too. */
 const MOST_BYTES = 64 * 1024;
 
@@ -41,6 +42,7 @@ const incidentSchema = z.object({
   openedAt: atField('When it was first seen.'),
   lastSeenAt: atField('When a signal last reported it.'),
   closedAt: atField('When nothing reported it any more.').optional(),
+  endedAtBusyDays: number('What the host’s clock of busy days showed then.').optional(),
   probability: number('That it was a hardware fault, by the strongest signal.'),
   weight: number('What it counts for after what else explains it.').optional(),
   discounts: texts('What lowers its weight.'),
@@ -60,6 +62,7 @@ const incidentSchema = z.object({
     .optional(),
   verifiedAt: atField('When a test after its repair passed.').optional(),
   swappedAt: atField('When the device was replaced.').optional(),
+  swappedAtBusyDays: number('What the host’s clock showed then.').optional(),
   forgiven: z
     .object({ at: atField('When.'), reason: text('Why.') })
     .describe('Set by surefoot forgive.')
@@ -93,7 +96,7 @@ const departureSchema = z.object({
 });
 
 const statusSchema = z.object({
-  form: z.literal(FORM).describe('Version of what is stored here.'),
+  form: z.union([z.literal(1), z.literal(FORM)]).describe('Version of what is stored here.'),
   host: text('The machine, across re-created Nodes.'),
   node: text('The Node that last stood for it.'),
   summary: z
@@ -108,11 +111,28 @@ const statusSchema = z.object({
   incidents: z.array(incidentSchema).default([]).describe('Faults, oldest first.'),
   exposure: z
     .object({
-      deviceDays: z.array(z.number()).describe('Busy device-days, decayed on each scale.'),
+      busyDays: number(
+        'Busy days of its average device: the clock by which faults age.',
+      ).optional(),
+      eras: z
+        .array(
+          z.object({
+            fromBusyDays: number('Since when, on that clock.'),
+            from: atField('Since when.'),
+            cohorts: text('Model, driver, block, rack and age.'),
+          }),
+        )
+        .default([])
+        .describe('What it had in common with others.'),
+      deviceDays: z
+        .array(z.number())
+        .describe('Form 1: busy device-days, decayed on two scales.')
+        .optional(),
       at: atField('When they were reckoned.'),
     })
     .describe('Work that went well.')
     .optional(),
+  firstSeenAt: atField('When it was first seen, or its Node was made.').optional(),
   departures: z.array(departureSchema).default([]).describe('Slots that may come back.'),
   counted: z
     .array(z.object({ uid: text('Of the pod.'), at: atField('When it ended.') }))
@@ -140,6 +160,8 @@ const statusSchema = z.object({
         resource: text('Extended resource.').optional(),
         slot: text('Where it sits.').optional(),
         lastSeenAt: atField('When it was last seen.'),
+        firstSeenAt: atField('When it was first seen in any host.').optional(),
+        fromBusyDays: number('What the host’s clock showed when it came.').optional(),
       }),
     )
     .default([])
@@ -241,14 +263,19 @@ function trimmed(history: HostHistory): HostHistory | undefined {
 }
 
 function toStatus(history: HostHistory): StoredStatus {
-  const { host, node, exposure, boot, maintenance, marks, counted, capacityPeaks } = history;
+  const { host, node, exposure, firstSeenAtSeconds, boot, maintenance, marks, counted } = history;
   return {
     form: FORM,
     host,
     node,
     summary: summaryOf(history),
     incidents: history.incidents.map(toIncident),
-    exposure: { deviceDays: [...exposure.deviceDays], at: timeOf(exposure.atSeconds) },
+    exposure: {
+      busyDays: exposure.busyDays,
+      eras: exposure.eras.map(({ fromSeconds, ...era }) => ({ ...era, from: timeOf(fromSeconds) })),
+      at: timeOf(exposure.atSeconds),
+    },
+    ...(firstSeenAtSeconds !== undefined && { firstSeenAt: timeOf(firstSeenAtSeconds) }),
     departures: history.departures.map(toDeparture),
     counted: counted.map(({ uid, atSeconds }) => ({ uid, at: timeOf(atSeconds) })),
     ...(history.countedThroughSeconds !== undefined && {
@@ -264,11 +291,14 @@ function toStatus(history: HostHistory): StoredStatus {
     }),
     repairs: history.repairs.map(timeOf),
     marks: [...marks],
-    devices: history.devices.map(({ lastSeenAtSeconds, ...device }) => ({
-      ...device,
-      lastSeenAt: timeOf(lastSeenAtSeconds),
-    })),
-    capacityPeaks: { ...capacityPeaks },
+    devices: history.devices.map(
+      ({ lastSeenAtSeconds, firstSeenAtSeconds: firstSeen, ...device }) => ({
+        ...device,
+        ...(firstSeen !== undefined && { firstSeenAt: timeOf(firstSeen) }),
+        lastSeenAt: timeOf(lastSeenAtSeconds),
+      }),
+    ),
+    capacityPeaks: { ...history.capacityPeaks },
     ignored: history.ignored.map(({ atSeconds, ...one }) => ({ ...one, at: timeOf(atSeconds) })),
   };
 }
@@ -336,13 +366,14 @@ function toDeparture(departure: Departure): StoredStatus['departures'][number] {
 }
 
 function fromStatus(status: StoredStatus): HostHistory {
-  const { host, node, exposure, boot, maintenance, marks, counted, capacityPeaks } = status;
-  const [fast = 0, slow = 0] = exposure?.deviceDays ?? [];
+  const { host, node, firstSeenAt, boot, maintenance, marks, counted, capacityPeaks } = status;
+  const exposure = exposureOf(status);
   return {
     host: shared(host),
     node: shared(node),
-    incidents: status.incidents.map(fromIncident),
-    exposure: { deviceDays: [fast, slow], atSeconds: exposure ? secondsOf(exposure.at) : 0 },
+    incidents: status.incidents.map((stored) => fromIncident(stored, exposure)),
+    exposure,
+    ...(firstSeenAt !== undefined && { firstSeenAtSeconds: secondsOf(firstSeenAt) }),
     departures: status.departures.map(({ at, homeUntil, ...rest }) => ({
       ...rest,
       atSeconds: secondsOf(at),
@@ -363,11 +394,13 @@ function fromStatus(status: StoredStatus): HostHistory {
     repairs: status.repairs.map(secondsOf),
     marks,
     devices: status.devices.map(
-      ({ id, resource, slot, lastSeenAt }): KnownDevice => ({
+      ({ id, resource, slot, lastSeenAt, firstSeenAt: firstSeen, fromBusyDays }): KnownDevice => ({
         id,
         ...(resource !== undefined && { resource: shared(resource) }),
         ...(slot !== undefined && { slot }),
         lastSeenAtSeconds: secondsOf(lastSeenAt),
+        ...(firstSeen !== undefined && { firstSeenAtSeconds: secondsOf(firstSeen) }),
+        ...(fromBusyDays !== undefined && { fromBusyDays }),
       }),
     ),
     capacityPeaks,
@@ -382,8 +415,34 @@ function fromStatus(status: StoredStatus): HostHistory {
   };
 }
 
-function fromIncident(stored: StoredStatus['incidents'][number]): Incident {
+/** Form 1 kept decayed sums: of its slow scale, with a half-life of 90 days, the clock is what they allow. */
+function exposureOf({ exposure, capacityPeaks }: StoredStatus): Exposure {
+  if (exposure === undefined) return NO_EXPOSURE;
+  const atSeconds = secondsOf(exposure.at);
+  const eras = exposure.eras.map(({ fromBusyDays, from, cohorts }) => ({
+    fromBusyDays,
+    fromSeconds: secondsOf(from),
+    cohorts: shared(cohorts),
+  }));
+  if (exposure.busyDays !== undefined) return { busyDays: exposure.busyDays, eras, atSeconds };
+  const devices = Math.max(1, ...Object.values(capacityPeaks));
+  const slowDays = (exposure.deviceDays?.[1] ?? 0) / devices;
+  const left = Math.max(1e-3, 1 - (slowDays * Math.LN2) / 90);
+  return { busyDays: -90 * Math.log2(left), eras, atSeconds };
+}
+
+/** Form 1 did not note the clock: the host is taken to have worked ever since. */
+function clockAtEnd(
+  { closedAt, endedAtBusyDays }: StoredStatus['incidents'][number],
+  { busyDays, atSeconds }: Exposure,
+): number | undefined {
+  if (endedAtBusyDays !== undefined || closedAt === undefined) return endedAtBusyDays;
+  return Math.max(0, busyDays - Math.max(0, atSeconds - secondsOf(closedAt)) / 86_400);
+}
+
+function fromIncident(stored: StoredStatus['incidents'][number], exposure: Exposure): Incident {
   const { resource, device, slot, code, cause, closedAt, verifiedAt, swappedAt, forgiven } = stored;
+  const endedAtBusyDays = clockAtEnd(stored, exposure);
   return {
     id: stored.id,
     class: stored.class,
@@ -395,6 +454,7 @@ function fromIncident(stored: StoredStatus['incidents'][number]): Incident {
     openedAtSeconds: secondsOf(stored.openedAt),
     lastSeenAtSeconds: secondsOf(stored.lastSeenAt),
     ...(closedAt !== undefined && { closedAtSeconds: secondsOf(closedAt) }),
+    ...(endedAtBusyDays !== undefined && { endedAtBusyDays }),
     probability: stored.probability,
     mergeSeconds: stored.mergeSeconds,
     standing: stored.standing.map(shared),
@@ -405,6 +465,7 @@ function fromIncident(stored: StoredStatus['incidents'][number]): Incident {
     ...(cause !== undefined && { cause }),
     ...(verifiedAt !== undefined && { verifiedAtSeconds: secondsOf(verifiedAt) }),
     ...(swappedAt !== undefined && { swappedAtSeconds: secondsOf(swappedAt) }),
+    ...(stored.swappedAtBusyDays !== undefined && { swappedAtBusyDays: stored.swappedAtBusyDays }),
     ...(forgiven !== undefined && {
       forgiven: { atSeconds: secondsOf(forgiven.at), reason: forgiven.reason },
     }),

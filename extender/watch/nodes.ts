@@ -57,6 +57,14 @@ const RACK_LABELS = [
   'topology.k8s.aws/network-node-layer-3',
 ] as const;
 
+/** Labels that name the next larger group: a spine switch, a block, Amazon's layer 2. */
+const BLOCK_LABELS = [
+  'topology.kubernetes.io/block',
+  'network.topology.nvidia.com/spine',
+  'cloud.google.com/gce-topology-block',
+  'topology.k8s.aws/network-node-layer-2',
+] as const;
+
 /** Labels that name the driver's version: of GPU feature discovery, of AMD's and Intel's plugins. */
 const DRIVER_LABELS = [
   'nvidia.com/cuda.driver-version.full',
@@ -85,6 +93,7 @@ export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
   const { metadata = {}, spec = {}, status = {} } = node;
   const labels = metadata.labels ?? {};
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const createdAtSeconds = secondsOf(metadata.creationTimestamp);
   const readySinceSeconds = secondsOf(ready?.lastTransitionTime);
   return {
     uid: metadata.uid ?? '',
@@ -96,6 +105,7 @@ export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
       hostLabel: firstOf(HOST_LABELS, labels) ?? '',
     }),
     ...placeOf(labels),
+    ...(createdAtSeconds !== undefined && { createdAtSeconds }),
     isReady: ready?.status === 'True',
     ...(readySinceSeconds !== undefined && { readySinceSeconds }),
     isCordoned: spec.unschedulable === true,
@@ -109,13 +119,15 @@ export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
 /** Where the node is, and what it shares with others. */
 function placeOf(
   labels: Readonly<Record<string, string>>,
-): Pick<NodeFacts, 'rack' | 'zone' | 'driver' | 'model'> {
+): Pick<NodeFacts, 'rack' | 'block' | 'zone' | 'driver' | 'model'> {
   const rack = firstOf(RACK_LABELS, labels);
+  const block = firstOf(BLOCK_LABELS, labels);
   const zone = labels['topology.kubernetes.io/zone'];
   const driver = firstOf(DRIVER_LABELS, labels);
   const model = firstOf(MODEL_LABELS, labels);
   return {
     ...(rack !== undefined && { rack }),
+    ...(block !== undefined && { block }),
     ...(zone !== undefined && { zone }),
     ...(driver !== undefined && { driver }),
     ...(model !== undefined && { model }),

@@ -148,7 +148,7 @@ function stored(index: number): DeviceHistory {
     node: `gpu-${index}`,
     incidents,
     devices,
-    exposure: { deviceDays: [1, 2], atSeconds: 0 },
+    exposure: { busyDays: 30, atSeconds: 0, eras: [] },
     boot: { id: `boot-${index}`, atSeconds: 0 },
   });
   return {

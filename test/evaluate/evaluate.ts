@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { tableText } from '../../extender/commands/table.ts';
+import { STRATA } from './calibration.ts';
 import { type Estimate, judge, type Verdict } from './judge.ts';
 import { lanlGroups, titanGroups } from './records.ts';
 import { SCORES } from './scores.ts';
@@ -31,7 +32,10 @@ function main(options: EvaluateOptions): void {
   for (const [name, verdict] of Object.entries(verdicts)) console.log(`${shown(name, verdict)}\n`);
 }
 
-function shown(name: string, { snapshots, failures, auc7d, gain, gang }: Verdict): string {
+function shown(
+  name: string,
+  { snapshots, failures, auc7d, gain, gang, calibration }: Verdict,
+): string {
   const rows = SCORES.map((score) => [
     score,
     interval(auc7d[score]),
@@ -39,12 +43,27 @@ function shown(name: string, { snapshots, failures, auc7d, gain, gang }: Verdict
     percent(gang.j90[score]),
     percent(gang.j25[score]),
   ]);
+  const strata = STRATA.map((one) => {
+    const { hostWeeks, predicted, failed, ratio } = calibration.strata[one];
+    return [
+      one,
+      String(hostWeeks),
+      predicted.toFixed(0),
+      String(failed),
+      ratio === undefined ? '-' : ratio.toFixed(2),
+    ];
+  });
+  const precision = calibration.precisionAtRecall.map(
+    (one) => `${percent(one.precision)} at ${percent(one.recall)}`,
+  );
   return [
     `${name}: ${failures} failures in ${snapshots} weeks of hosts`,
     tableText([
       ['score', 'AUC, 7 days', 'ours is better by', 'avoided at 90 %', 'at 25 %'],
       ...rows,
     ]),
+    tableText([['hosts', 'host-weeks', 'failures predicted', 'came', 'ratio'], ...strata]),
+    `Of the hosts flagged, so many fail within 7 days, at so much of the failures: ${precision.join(', ')}`,
   ].join('\n');
 }
 

@@ -1,7 +1,17 @@
 import { Random } from '../../extender/fleet/random.ts';
+import { FITTED } from '../../extender/history/fitted.ts';
 import { areaUnderCurve, type Snapshot, snapshotOf } from './auc.ts';
+import {
+  addTo,
+  type Calibration,
+  calibrationOf,
+  noStrata,
+  type Ranked,
+  type Strata,
+} from './calibration.ts';
+import { chanceOf, weeklyLooks } from './looks.ts';
 import type { RecordedGroup } from './records.ts';
-import { HostScores, SCORES, type ScoreName } from './scores.ts';
+import { SCORES, type ScoreName } from './scores.ts';
 
 /** A value with the interval in which 95 % of the resamples fall. */
 export interface Estimate {
@@ -19,19 +29,21 @@ export interface Verdict {
   readonly gain: Readonly<Record<Exclude<ScoreName, 'surefoot'>, Estimate>>;
   /** Share of the failures that a job on 90 % or 25 % of the hosts avoids by taking the best. */
   readonly gang: Readonly<Record<'j90' | 'j25', Readonly<Record<ScoreName, number>>>>;
+  readonly calibration: Calibration;
 }
 
-const WEEK = 7 * 86_400;
 const RESAMPLES = 200;
 
 interface Judged {
   readonly hosts: number;
   readonly snapshots: readonly Snapshot[];
+  readonly strata: Strata;
+  readonly ranked: readonly Ranked[];
 }
 
 /** Judges every score on a record; the resampling of hosts is the same for all of them. */
 export function judge(groups: readonly RecordedGroup[], seed: number): Verdict {
-  const judged = groups.map(snapshotsOf);
+  const judged = groups.map(judgedOf);
   const once = judged.map(({ hosts }) => new Float64Array(hosts).fill(1));
   const values = aucOf(judged, once);
   const random = new Random(seed, 'resamples');
@@ -63,31 +75,30 @@ export function judge(groups: readonly RecordedGroup[], seed: number): Verdict {
       j90: record(SCORES, (name) => avoidedBy(judged, name, 0.9)),
       j25: record(SCORES, (name) => avoidedBy(judged, name, 0.25)),
     },
+    calibration: calibrationOf(judged),
   };
 }
 
-/** Weekly looks at a group from where it is judged to a week before its end. */
-function snapshotsOf({ hosts, judgedFromSeconds, toSeconds }: RecordedGroup): Judged {
-  const tracked = hosts.map((host) => ({ host, scores: new HostScores(host) }));
+function judgedOf(group: RecordedGroup): Judged {
   const snapshots: Snapshot[] = [];
-  for (let at = judgedFromSeconds; at + WEEK <= toSeconds; at += WEEK) {
-    const candidates: number[] = [];
-    const isPositive: boolean[] = [];
+  const strata = noStrata();
+  const ranked: Ranked[] = [];
+  const window = { fromSeconds: group.judgedFromSeconds, untilSeconds: group.toSeconds };
+  for (const { atSeconds, hosts } of weeklyLooks(group, { ...window, constants: FITTED })) {
     const scores = record(SCORES, () => [] as number[]);
-    for (const [index, { host, scores: ofHost }] of tracked.entries()) {
-      const isUp = host.up.some((span) => span.fromSeconds <= at && at < span.toSeconds);
-      if (!isUp) continue;
-      ofHost.advance(at);
-      const now = ofHost.at(at);
-      candidates.push(index);
-      isPositive.push(
-        host.failures.some(({ atSeconds }) => atSeconds > at && atSeconds <= at + WEEK),
-      );
+    for (const { life, faultsPerDay, fails } of hosts) {
+      const now = { surefoot: faultsPerDay, ...life.rivals(atSeconds) };
       for (const name of SCORES) scores[name].push(now[name]);
+      const predicted = chanceOf(faultsPerDay);
+      ranked.push({ predicted, fails });
+      addTo(strata, life.isKept, predicted, fails);
     }
-    if (isPositive.includes(true)) snapshots.push(snapshotOf(candidates, isPositive, scores));
+    const isPositive = hosts.map(({ fails }) => fails);
+    if (!isPositive.includes(true)) continue;
+    const candidates = hosts.map(({ index }) => index);
+    snapshots.push(snapshotOf(candidates, isPositive, scores));
   }
-  return { hosts: hosts.length, snapshots };
+  return { hosts: group.hosts.length, snapshots, strata, ranked };
 }
 
 function aucOf(

@@ -13,10 +13,14 @@ export interface UpSpan {
   readonly fromSeconds: number;
   readonly toSeconds: number;
   readonly device: string;
+  /** When the device was first seen in any host. */
+  readonly deviceSinceSeconds: number;
 }
 
 export interface RecordedHost {
   readonly id: string;
+  /** Where it stands, as labels would say. */
+  readonly place: { readonly rack: string; readonly block: string };
   /** In order. */
   readonly up: readonly UpSpan[];
   /** In order. */
@@ -69,28 +73,55 @@ function lanlSystem(system: string, nodes: number, rows: readonly Row[]): Record
   const fromSeconds = Math.min(...starts);
   const toSeconds = Math.max(...starts);
   const byNode = Map.groupBy(outages, ({ node }) => node);
+  const quiet = quietNodes(byNode, nodes);
   const hosts = [...byNode].map(([node, ofNode]): RecordedHost => {
     const ordered = ofNode.sort((a, b) => a.started - b.started);
     const device = `${system}/${node}`;
     const up: UpSpan[] = [];
+    const spanOf = (from: number, to: number): UpSpan => ({
+      fromSeconds: from,
+      toSeconds: to,
+      device,
+      deviceSinceSeconds: fromSeconds,
+    });
     let upSince = fromSeconds;
     for (const { started, fixed } of ordered) {
-      if (started > upSince) up.push({ fromSeconds: upSince, toSeconds: started, device });
+      if (started > upSince) up.push(spanOf(upSince, started));
       upSince = Math.max(upSince, fixed);
     }
-    if (toSeconds > upSince) up.push({ fromSeconds: upSince, toSeconds, device });
+    if (toSeconds > upSince) up.push(spanOf(upSince, toSeconds));
     return {
       id: device,
+      place: placeByNumber(node),
       up,
       failures: ordered.map(({ started }) => ({ atSeconds: started, device })),
     };
   });
-  for (let index = hosts.length; index < nodes; index += 1) {
-    const id = `${system}/never-failed-${index}`;
-    hosts.push({ id, up: [{ fromSeconds, toSeconds, device: id }], failures: [] });
+  for (const node of quiet) {
+    const id = `${system}/${node}`;
+    const up = [{ fromSeconds, toSeconds, device: id, deviceSinceSeconds: fromSeconds }];
+    hosts.push({ id, place: placeByNumber(node), up, failures: [] });
   }
   const judgedFromSeconds = toSeconds - LANL_JUDGED_SHARE * (toSeconds - fromSeconds);
   return { name: `LANL ${system}`, hosts, fromSeconds, judgedFromSeconds, toSeconds };
+}
+
+/** Numbers of the nodes that are not in the file: they never failed. */
+function quietNodes(known: ReadonlyMap<string, unknown>, nodes: number): readonly string[] {
+  const quiet: string[] = [];
+  for (let number = 0; known.size + quiet.length < nodes; number += 1) {
+    if (!known.has(String(number))) quiet.push(String(number));
+  }
+  return quiet;
+}
+
+/**
+ * The file does not say where a node stands. Neighbours by number stand in for a rack of 16 and a block of
+ * 64: a guess, but one that knows nothing of what failed.
+ */
+function placeByNumber(node: string): RecordedHost['place'] {
+  const number = Number(node);
+  return { rack: `r${Math.floor(number / 16)}`, block: `b${Math.floor(number / 64)}` };
 }
 
 /** The GPUs of Titan (SC20); `judgedFrom` is a date. */
@@ -106,8 +137,9 @@ export function titanGroups(path: string, judgedFrom?: string): readonly Recorde
       `--titan-from: "${judgedFrom}" is not a date; write one such as 2017-01-01`,
     );
   }
+  const since = firstSeen(rows);
   const hosts = [...Map.groupBy(rows, (row) => row.location ?? '')].map(([location, ofLocation]) =>
-    titanHost(location, ofLocation, toSeconds),
+    titanHost(location, ofLocation, since, toSeconds),
   );
   return [
     {
@@ -120,13 +152,37 @@ export function titanGroups(path: string, judgedFrom?: string): readonly Recorde
   ];
 }
 
-function titanHost(id: string, rows: readonly Row[], endSeconds: number): RecordedHost {
+function firstSeen(rows: readonly Row[]): ReadonlyMap<string, number> {
+  const since = new Map<string, number>();
+  for (const { SN = '', insert } of rows) {
+    const at = secondsOf(insert);
+    if (at !== undefined) since.set(SN, Math.min(at, since.get(SN) ?? at));
+  }
+  return since;
+}
+
+/** `c3-12c1s4n2`: cage 1 of the cabinet 3-12, 32 nodes with power and cooling of their own. */
+function placeByLocation(id: string): RecordedHost['place'] {
+  const [, cabinet = id, cage = ''] = /^(c\d+-\d+)(c\d+)s/.exec(id) ?? [];
+  return { rack: `${cabinet}${cage}`, block: cabinet };
+}
+
+function titanHost(
+  id: string,
+  rows: readonly Row[],
+  since: ReadonlyMap<string, number>,
+  endSeconds: number,
+): RecordedHost {
   const up = rows
     .flatMap((row): UpSpan[] => {
       const fromSeconds = secondsOf(row.insert);
       if (fromSeconds === undefined) return [];
       const toSeconds = secondsOf(row.remove) ?? endSeconds;
-      return toSeconds > fromSeconds ? [{ fromSeconds, toSeconds, device: row.SN ?? '' }] : [];
+      const device = row.SN ?? '';
+      const deviceSinceSeconds = since.get(device) ?? fromSeconds;
+      return toSeconds > fromSeconds
+        ? [{ fromSeconds, toSeconds, device, deviceSinceSeconds }]
+        : [];
     })
     .sort((a, b) => a.fromSeconds - b.fromSeconds);
   const failures: Failure[] = [];
@@ -142,7 +198,7 @@ function titanHost(id: string, rows: readonly Row[], endSeconds: number): Record
       failures.push(event);
     }
   }
-  return { id, up, failures };
+  return { id, place: placeByLocation(id), up, failures };
 }
 
 /** The rows of a file, its header names trimmed. */

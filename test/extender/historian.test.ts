@@ -108,7 +108,7 @@ describe('the historian', () => {
     const pod = makePodFacts({ devices: { resources: [{ resource: GPU, count: 4 }], claims: [] } });
     historian.podChanged(pod, false, 0);
     historian.podChanged({ ...pod, phase: 'Succeeded', endedAtSeconds: 86_400 }, false, 86_400);
-    expect(store.get('uuid:gpu-1').exposure).toEqual({ deviceDays: [4, 4], atSeconds: 86_400 });
+    expect(store.get('uuid:gpu-1').exposure).toMatchObject({ busyDays: 0.5, atSeconds: 86_400 });
   });
 
   test('a history that was stored gives its homes back', async () => {
@@ -194,7 +194,7 @@ describe('the historian', () => {
     historian.podChanged(pod, false, 0);
     historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 86_400);
     expect(historian.homes.of(SLOT, 86_401)).toEqual([]);
-    expect(store.get('uuid:gpu-1').exposure.deviceDays).toEqual([1, 1]);
+    expect(store.get('uuid:gpu-1').exposure.busyDays).toBe(1 / 8);
   });
 
   test('hosts that are gone for 90 days are forgotten, others are not', () => {

@@ -781,10 +781,10 @@ describe('whoever keeps the history', () => {
     expect(second.historyOf('gpu-1').incidents).toHaveLength(1);
     expect(second.historyOf('gpu-2').incidents).toHaveLength(1);
     expect(second.historyOf('gpu-2').incidents[0]?.evidence).toHaveLength(2);
-    expect(second.historyOf('gpu-2').exposure.deviceDays[0]).toBeCloseTo(1, 4);
+    expect(second.historyOf('gpu-2').exposure.busyDays).toBeCloseTo(1 / 8, 4);
     historian.stopKeeping();
     historian.keep(100_040);
-    expect(second.historyOf('gpu-2').exposure.deviceDays[0]).toBeCloseTo(1, 4);
+    expect(second.historyOf('gpu-2').exposure.busyDays).toBeCloseTo(1 / 8, 4);
     expect(second.historyOf('gpu-2').incidents).toHaveLength(1);
   });
 

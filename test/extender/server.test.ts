@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { DecisionRecord } from '../../extender/decisions/record.ts';
 import { Historian } from '../../extender/historian.ts';
+import { fleetRates } from '../../extender/history/rates.ts';
 import { extenderMetrics } from '../../extender/metrics.ts';
 import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
@@ -49,6 +50,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     cluster,
     homes: historian.homes,
     store,
+    rates: fleetRates([], 0),
     config: { ...config, ...overrides },
     profiles: [makeProfile()],
     nowSeconds: NOW,
@@ -362,7 +364,7 @@ describe('POST /prioritize', () => {
       expect(decisions[0]).toMatchObject({ mode: 'observe', boundTo: 'gpu-4' });
       expect(decisions[0]?.answer).toContainEqual({ node: 'gpu-3', score: 50 });
       expect(decisions[0]?.forecasts[0]?.words).toBe(
-        'gpu-3: 55 s = 20 s cold start + 35 s risk at the usual rate; 11.2 GiB of images are here',
+        "gpu-3: 95 s = 20 s cold start + 75 s risk at the fleet's rate; 11.2 GiB of images are here",
       );
     },
   );

@@ -9,6 +9,7 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
     presentBytes: 0,
     unknownImages: [],
     faultsPerDay: 0,
+    hazard: { times: 1 },
     incidents: [],
     displacedSeconds: 0,
     displacedSlots: 0,

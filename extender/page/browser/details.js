@@ -35,8 +35,8 @@ export function showDetails() {
     listOf(
       'Devices',
       devices.map(
-        ({ id, resource, state: deviceState, hazard, times, pod }) =>
-          `${id ?? resource}: ${deviceState}${pod ? ` with ${pod}` : ''}, ${hazard} hazard, ${timesTheUsual(times)}`,
+        ({ id, resource, state: deviceState, hazard, times, words, pod }) =>
+          `${id ?? resource}: ${deviceState}${pod ? ` with ${pod}` : ''}, ${hazard} hazard, ${words ?? timesTheUsual(times)}`,
       ),
     ),
     listOf('Faults remembered', incidents.map(incidentLine), 'none'),

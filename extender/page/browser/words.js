@@ -28,13 +28,13 @@ export function counted(count, one) {
 }
 
 /**
- * How a device's rate of faults stands to the usual one.
+ * How a device's rate of faults stands to the fleet's.
  * @param {number} times
  */
 export function timesTheUsual(times) {
   return times > 0.95 && times < 1.05
-    ? 'the usual rate of faults'
-    : `${times} times the usual rate of faults`;
+    ? 'the fleet’s rate of faults'
+    : `${times} times the fleet’s rate of faults`;
 }
 
 /** @param {number} value */

@@ -23,13 +23,25 @@ describe('a forecast in words', () => {
     {
       overrides: {
         faultsPerDay: 0.01,
+        hazard: { times: 45.3 },
         incidents: [makeIncident({ device: 'GPU-3f2c', closedAtSeconds: 8 * DAY })],
       },
-      says: 'gpu-7: 453 s = 20 s cold start + 433 s risk: the device plugin has withdrawn the device, on GPU-3f2c, 2 days ago',
+      says: "gpu-7: 453 s = 20 s cold start + 433 s risk at 45 times the fleet's rate: the device plugin has withdrawn the device, on GPU-3f2c, 2 days ago",
     },
     {
       overrides: { faultsPerDay: 0.001 },
-      says: 'gpu-7: 63 s = 20 s cold start + 43 s risk at the usual rate',
+      says: "gpu-7: 63 s = 20 s cold start + 43 s risk at the fleet's rate",
+    },
+    {
+      overrides: {
+        faultsPerDay: 0.001,
+        hazard: { times: 2.14, badCohort: { name: 'rack=r12', ratio: 2.3 } },
+      },
+      says: "gpu-7: 63 s = 20 s cold start + 43 s risk at 2.1 times the fleet's rate: rack r12 fails 2.3 times as often as the fleet",
+    },
+    {
+      overrides: { faultsPerDay: 0.001, hazard: { times: 0.5 } },
+      says: "gpu-7: 63 s = 20 s cold start + 43 s risk at 50 % of the fleet's rate",
     },
     {
       overrides: { displacedSeconds: 18, displacedSlots: 1 },

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { Homes } from '../../../extender/history/homes.ts';
+import { fleetRates } from '../../../extender/history/rates.ts';
 import { pageApp } from '../../../extender/page/api.ts';
 import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
@@ -25,6 +26,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
   const view = (): View => ({
     cluster,
     store: new MemoryStore(),
+    rates: fleetRates([], 0),
     homes: new Homes(),
     config: extenderSchema.parse({
       apiVersion: 'config.surefoot.dev/v1alpha1',

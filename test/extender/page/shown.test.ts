@@ -4,6 +4,7 @@ import type { PodFacts } from '../../../extender/history/facts.ts';
 import { Homes } from '../../../extender/history/homes.ts';
 import { blankHistory } from '../../../extender/history/host-history.ts';
 import type { Incident } from '../../../extender/history/incident.ts';
+import { fleetRates } from '../../../extender/history/rates.ts';
 import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
 import type { View } from '../../../extender/prioritize.ts';
@@ -24,6 +25,7 @@ async function viewOf(
   return {
     cluster,
     store,
+    rates: fleetRates([], 0),
     homes: new Homes(),
     config: extenderSchema.parse({
       apiVersion: 'config.surefoot.dev/v1alpha1',

@@ -19,12 +19,22 @@ const WHOLE: HostHistory = {
       code: '79',
       owners: ['team-a/Job/train'],
       cause: { kind: 'rack', name: 'r1', hosts: 8 },
+      endedAtBusyDays: 11,
       verifiedAtSeconds: 5,
       swappedAtSeconds: 6,
+      swappedAtBusyDays: 12,
       forgiven: { atSeconds: 7, reason: 'cable' },
     }),
   ],
-  exposure: { deviceDays: [1.5, 20], atSeconds: 1000 },
+  exposure: {
+    busyDays: 20.5,
+    atSeconds: 1000,
+    eras: [
+      { fromBusyDays: 0, fromSeconds: 10, cohorts: 'model=H100|rack=r1|age=0' },
+      { fromBusyDays: 12, fromSeconds: 500, cohorts: 'model=H100|rack=r1|age=1' },
+    ],
+  },
+  firstSeenAtSeconds: 5,
   departures: [
     {
       slot: { key: 'team-a/Job/train/0', workload: 'team-a/Job/train', interchangeable: false },
@@ -45,7 +55,16 @@ const WHOLE: HostHistory = {
   maintenance: { sinceSeconds: 20, untilSeconds: 30, words: 'kured reboots the node' },
   repairs: [40, 50],
   marks: ['autopilot-dcgm-passed|PASS_1'],
-  devices: [{ id: 'GPU-3f2c', resource: GPU, slot: '0000:3b', lastSeenAtSeconds: 60 }],
+  devices: [
+    {
+      id: 'GPU-3f2c',
+      resource: GPU,
+      slot: '0000:3b',
+      lastSeenAtSeconds: 60,
+      firstSeenAtSeconds: 5,
+      fromBusyDays: 12,
+    },
+  ],
   capacityPeaks: { [GPU]: 8 },
   ignored: [
     { atSeconds: 70, why: 'boot', row: 'nvsentinel-link', words: 'a link is down', times: 3 },
@@ -123,15 +142,19 @@ describe('a stored history', () => {
         incidents: [
           { device: 'GPU-3f2c', openedAtSeconds: Date.parse('2026-11-25T10:00:00Z') / 1000 },
         ],
+        // Two device-days that count half after 90 days, on eight devices.
+        exposure: { busyDays: expect.closeTo(0.25, 2), eras: [] },
       },
     });
+    const [incident] = read.ok ? read.history.incidents : [];
+    expect(incident?.endedAtBusyDays).toBeCloseTo(0.25, 2);
   });
 
   test.each([
     {
       name: 'of a newer Surefoot',
-      status: { form: 2 },
-      says: 'devicehistory/uuid-abc: its form is 2, which a newer Surefoot wrote; this one reads up to 1',
+      status: { form: 3 },
+      says: 'devicehistory/uuid-abc: its form is 3, which a newer Surefoot wrote; this one reads up to 2',
     },
     {
       name: 'with a hole',

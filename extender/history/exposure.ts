@@ -1,0 +1,113 @@
+import type { DevicesAsked } from '../../webhook/words/device.ts';
+import type { Cohorts } from './cohorts.ts';
+
+const SECONDS_PER_DAY = 86_400;
+
+/**
+ * The work that a host's devices have done: the clock by which its faults age. Only work proves health,
+ * so a host that is avoided is neither acquitted by idling nor condemned by it.
+ */
+export interface Exposure {
+  /** Busy days of its average device, since the host is known. */
+  readonly busyDays: number;
+  /** When that was last reckoned. */
+  readonly atSeconds: number;
+  /** Which cohorts the host was in, oldest first, each from that many busy days on. */
+  readonly eras: readonly Era[];
+}
+
+export interface Era {
+  readonly fromBusyDays: number;
+  readonly fromSeconds: number;
+  readonly cohorts: Cohorts;
+}
+
+export const NO_EXPOSURE: Exposure = { busyDays: 0, atSeconds: 0, eras: [] };
+
+/** Half-lives later nothing is left of the oldest. */
+const MOST_ERAS = 12;
+
+/** What a piece of work asks of a host: a share of its devices. */
+export interface Worker {
+  readonly devices: DevicesAsked;
+  readonly sinceSeconds: number;
+}
+
+/** How many devices of each resource a host has, and how many that are claimed. */
+export interface HostSize {
+  readonly capacity: (resource: string) => number;
+  readonly claimable: number;
+}
+
+/** The share of the host's devices, 0 to 1, that a pod keeps busy. */
+export function busyShare({ resources, claims }: DevicesAsked, size: HostSize): number {
+  const shares = resources.map(
+    ({ resource, count }) => count / Math.max(size.capacity(resource), count),
+  );
+  if (claims.length > 0) shares.push(claims.length / Math.max(size.claimable, claims.length));
+  return Math.max(0, ...shares);
+}
+
+/** The exposure after a share of the devices has worked for so long, until then. */
+export function withWork(
+  exposure: Exposure,
+  share: number,
+  seconds: number,
+  atSeconds: number,
+): Exposure {
+  return {
+    ...exposure,
+    busyDays: exposure.busyDays + (share * seconds) / SECONDS_PER_DAY,
+    atSeconds: Math.max(exposure.atSeconds, atSeconds),
+  };
+}
+
+/** Busy days of the host's average device at `nowSeconds`, with what is still running. */
+export function busyDaysAt(
+  exposure: Exposure,
+  running: Iterable<Worker>,
+  size: HostSize,
+  nowSeconds: number,
+): number {
+  let busyDays = exposure.busyDays;
+  for (const { devices, sinceSeconds } of running) {
+    busyDays +=
+      (busyShare(devices, size) * Math.max(0, nowSeconds - sinceSeconds)) / SECONDS_PER_DAY;
+  }
+  return busyDays;
+}
+
+/** The exposure of a host that is in these cohorts from now on; the same one if it has been. */
+export function withEra(
+  exposure: Exposure,
+  cohorts: Cohorts,
+  busyDays: number,
+  nowSeconds: number,
+): Exposure {
+  const last = exposure.eras.at(-1);
+  if (last?.cohorts === cohorts) return exposure;
+  // An era without any work has proven nothing.
+  const before =
+    last !== undefined && last.fromBusyDays >= busyDays
+      ? exposure.eras.slice(0, -1)
+      : exposure.eras;
+  return {
+    ...exposure,
+    eras: [...before, { fromBusyDays: busyDays, fromSeconds: nowSeconds, cohorts }].slice(
+      -MOST_ERAS,
+    ),
+  };
+}
+
+/**
+ * The cohorts that the host was in when a fault came at so many busy days: one that came as an era began
+ * was the last of the era before, for a broken device is replaced without having worked on.
+ */
+export function cohortsAt({ eras }: Pick<Exposure, 'eras'>, busyDays: number): Cohorts {
+  return (eras.findLast(({ fromBusyDays }) => fromBusyDays < busyDays) ?? eras[0])?.cohorts ?? '';
+}
+
+/** The cohorts that the host is in now. */
+export function cohortsNow({ eras }: Pick<Exposure, 'eras'>): Cohorts {
+  return eras.at(-1)?.cohorts ?? '';
+}

@@ -1,0 +1,76 @@
+import type { HostLife, LifeFault } from './experience.ts';
+import type { Fault } from './hazard.ts';
+import type { HostHistory } from './host-history.ts';
+import { faultWeight, type Incident, incidentWeight, isOpen } from './incident.ts';
+import type { KnownDevice } from './swap.ts';
+
+/** A host's history on its own clock: what it teaches about the fleet. */
+export function lifeOf(
+  history: HostHistory,
+  busyDays: number,
+  workedUntilSeconds: number,
+): HostLife {
+  const { exposure, incidents, devices, capacityPeaks } = history;
+  const peaks = Object.values(capacityPeaks).reduce((sum, count) => sum + count, 0);
+  return {
+    busyDays,
+    workedUntilSeconds,
+    eras: exposure.eras,
+    devices: Math.max(1, peaks, devices.length),
+    faults: incidents.flatMap((incident) => {
+      const weight = faultWeight(incident);
+      return weight > 0 ? [lifeFault(incident, weight, devices, busyDays)] : [];
+    }),
+  };
+}
+
+function lifeFault(
+  incident: Incident,
+  weight: number,
+  devices: readonly KnownDevice[],
+  busyDays: number,
+): LifeFault {
+  const { scope, device, resource = '', swappedAtSeconds, swappedAtBusyDays } = incident;
+  const known = devices.find(({ id }) => id === device);
+  const isReplaced = swappedAtSeconds !== undefined;
+  const atBusyDays = endedAtBusyDays(incident, busyDays);
+  return {
+    unit: scope === 'node' ? '' : `${device ?? resource} ${swappedAtSeconds ?? ''}`,
+    atSeconds: incident.closedAtSeconds ?? incident.lastSeenAtSeconds,
+    atBusyDays,
+    weight,
+    unitFromBusyDays: isReplaced ? 0 : (known?.fromBusyDays ?? 0),
+    ...(isReplaced && { replacedAtBusyDays: swappedAtBusyDays ?? atBusyDays }),
+  };
+}
+
+/** An incident as a fault of a unit that it struck with a chance of `share`. */
+export function faultOf(incident: Incident, share: number, busyDays: number): Fault {
+  return {
+    ageDays: Math.max(0, busyDays - endedAtBusyDays(incident, busyDays)),
+    weight: share * incidentWeight(incident),
+    isReplaced: incident.swappedAtSeconds !== undefined,
+  };
+}
+
+/** What the host's clock showed when the incident ended; what it shows now while it goes on. */
+function endedAtBusyDays(incident: Incident, busyDays: number): number {
+  return isOpen(incident) ? busyDays : Math.min(busyDays, incident.endedAtBusyDays ?? busyDays);
+}
+
+/** The incidents, each that has ended with what the host's clock showed then. */
+export function withClock(
+  incidents: readonly Incident[],
+  before: readonly Incident[],
+  busyDays: number,
+): readonly Incident[] {
+  const known = new Map(before.map((incident) => [incident.id, incident]));
+  const isNews = (incident: Incident) =>
+    !isOpen(incident) &&
+    (incident.endedAtBusyDays === undefined ||
+      incident.closedAtSeconds !== known.get(incident.id)?.closedAtSeconds);
+  if (!incidents.some(isNews)) return incidents;
+  return incidents.map((incident) =>
+    isNews(incident) ? { ...incident, endedAtBusyDays: busyDays } : incident,
+  );
+}
