@@ -219,7 +219,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     await keeper.load();
     historian.restoreHomes();
     await watches.start();
-    rates.tick(nowSeconds());
+    rates.reckon(nowSeconds());
     if (!stopping) keeper.start(historian);
   })();
   void config.follow();

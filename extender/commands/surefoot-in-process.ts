@@ -120,7 +120,7 @@ export class SurefootInProcess {
     if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
     this.#prunedAtSeconds = nowSeconds;
     this.#historian.prune(nowSeconds);
-    this.#rates.tick(nowSeconds);
+    this.#rates.reckon(nowSeconds);
   }
 
   #tick(nowSeconds: number): void {

@@ -35,6 +35,11 @@ export function eachCohort(cohorts: Cohorts): readonly string[] {
   return cohorts === '' ? [] : cohorts.split('|');
 }
 
+/** The kind of a cohort, such as `rack`. */
+export function kindOf(cohort: string): string {
+  return cohort.slice(0, cohort.indexOf('='));
+}
+
 /** `rack r12`, or `devices of 6 to 12 months`. */
 export function cohortInWords(cohort: string): string {
   const [kind = '', name = ''] = cohort.split('=');

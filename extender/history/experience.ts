@@ -1,4 +1,4 @@
-import { type Cohorts, eachCohort } from './cohorts.ts';
+import { type Cohorts, eachCohort, kindOf } from './cohorts.ts';
 import { cohortsAt, type Era } from './exposure.ts';
 import type { HazardConstants } from './fitted.ts';
 import { decayedDays, halved, recencyStep } from './hazard.ts';
@@ -27,10 +27,15 @@ export interface LifeFault {
 
 /** Units of the same cohorts, taken together. */
 export interface Likes {
-  readonly cohorts: readonly string[];
+  /** By kind. */
+  readonly cohorts: ReadonlyMap<string, string>;
   /** Unit-days that count: by the half-life, and by the fleet's. */
   days: number;
   fleetDays: number;
+  /** How many times as often as the fleet such units fail, as far as is known. */
+  ratio: number;
+  /** Their faults, each for as much as it was a surprise. */
+  surprises: number;
 }
 
 /** A fault, with what its unit had been through before it. */
@@ -95,6 +100,7 @@ export class Experience {
 
   #addFaults(faults: readonly LifeFault[], { eras, busyDays }: HostLife): void {
     const { halfLifeDays, fleetHalfLifeDays, recencyDays } = this.#constants;
+    let faultsBefore = 0;
     for (const [index, fault] of faults.entries()) {
       const {
         atBusyDays,
@@ -105,21 +111,19 @@ export class Experience {
       } = fault;
       const likes = this.#likesOf(cohortsAt({ eras }, atBusyDays));
       const last = faults[index - 1];
+      let step = recencyDays.length;
+      if (last !== undefined) {
+        const days = atBusyDays - last.atBusyDays;
+        faultsBefore = (faultsBefore + last.weight) * halved(days, halfLifeDays);
+        step = recencyStep(days, recencyDays);
+      }
       this.faults.push({
         likes,
         weight: weight * this.#left(atSeconds, halfLifeDays),
         fleetWeight: weight * this.#left(atSeconds, fleetHalfLifeDays),
-        faultsBefore: faults
-          .slice(0, index)
-          .reduce(
-            (sum, one) => sum + one.weight * halved(atBusyDays - one.atBusyDays, halfLifeDays),
-            0,
-          ),
+        faultsBefore,
         daysBefore: decayedDays(atBusyDays - unitFromBusyDays, halfLifeDays),
-        step:
-          last === undefined
-            ? recencyDays.length
-            : recencyStep(atBusyDays - last.atBusyDays, recencyDays),
+        step,
       });
       const until = Math.min(replacedAtBusyDays, faults[index + 1]?.atBusyDays ?? busyDays);
       let from = atBusyDays;
@@ -148,7 +152,8 @@ export class Experience {
   #likesOf(cohorts: Cohorts): Likes {
     const known = this.#likes.get(cohorts);
     if (known !== undefined) return known;
-    const likes = { cohorts: eachCohort(cohorts), days: 0, fleetDays: 0 };
+    const byKind = new Map(eachCohort(cohorts).map((cohort) => [kindOf(cohort), cohort]));
+    const likes = { cohorts: byKind, days: 0, fleetDays: 0, ratio: 1, surprises: 0 };
     this.#likes.set(cohorts, likes);
     return likes;
   }

@@ -2,7 +2,6 @@ import type { HostLife, LifeFault } from './experience.ts';
 import type { Fault } from './hazard.ts';
 import type { HostHistory } from './host-history.ts';
 import { faultWeight, type Incident, incidentWeight, isOpen } from './incident.ts';
-import type { KnownDevice } from './swap.ts';
 
 /** A host's history on its own clock: what it teaches about the fleet. */
 export function lifeOf(
@@ -11,6 +10,7 @@ export function lifeOf(
   workedUntilSeconds: number,
 ): HostLife {
   const { exposure, incidents, devices, capacityPeaks } = history;
+  const came = new Map(devices.map(({ id, fromBusyDays = 0 }) => [id, fromBusyDays]));
   const peaks = Object.values(capacityPeaks).reduce((sum, count) => sum + count, 0);
   return {
     busyDays,
@@ -19,7 +19,7 @@ export function lifeOf(
     devices: Math.max(1, peaks, devices.length),
     faults: incidents.flatMap((incident) => {
       const weight = faultWeight(incident);
-      return weight > 0 ? [lifeFault(incident, weight, devices, busyDays)] : [];
+      return weight > 0 ? [lifeFault(incident, weight, came, busyDays)] : [];
     }),
   };
 }
@@ -27,11 +27,10 @@ export function lifeOf(
 function lifeFault(
   incident: Incident,
   weight: number,
-  devices: readonly KnownDevice[],
+  came: ReadonlyMap<string, number>,
   busyDays: number,
 ): LifeFault {
   const { scope, device, resource = '', swappedAtSeconds, swappedAtBusyDays } = incident;
-  const known = devices.find(({ id }) => id === device);
   const isReplaced = swappedAtSeconds !== undefined;
   const atBusyDays = endedAtBusyDays(incident, busyDays);
   return {
@@ -39,7 +38,7 @@ function lifeFault(
     atSeconds: incident.closedAtSeconds ?? incident.lastSeenAtSeconds,
     atBusyDays,
     weight,
-    unitFromBusyDays: isReplaced ? 0 : (known?.fromBusyDays ?? 0),
+    unitFromBusyDays: isReplaced ? 0 : (came.get(device ?? '') ?? 0),
     ...(isReplaced && { replacedAtBusyDays: swappedAtBusyDays ?? atBusyDays }),
   };
 }

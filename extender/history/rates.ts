@@ -23,21 +23,40 @@ export interface FleetRates {
  * What all hosts together teach; their order does not matter. What they lived through fades by the
  * calendar: a host whose clock has stopped, for it is broken, would be young for ever.
  */
+export class FleetExperience {
+  readonly #constants: HazardConstants;
+  readonly #devices: Experience;
+  readonly #nodes: Experience;
+
+  constructor(nowSeconds: number, constants: HazardConstants = FITTED) {
+    this.#constants = constants;
+    this.#devices = new Experience(nowSeconds, constants);
+    this.#nodes = new Experience(nowSeconds, constants);
+  }
+
+  add(life: HostLife): void {
+    this.#devices.add(life, life.devices, ({ unit }) => unit !== '');
+    this.#nodes.add(life, 1, ({ unit }) => unit === '');
+  }
+
+  rates(): FleetRates {
+    const { priorDeviceFaultsPerDay, priorNodeFaultsPerDay } = this.#constants;
+    return {
+      device: new Lesson(this.#devices, priorDeviceFaultsPerDay, this.#constants).learned(),
+      node: new Lesson(this.#nodes, priorNodeFaultsPerDay, this.#constants).learned(),
+    };
+  }
+}
+
+/** The same of all of them at once. */
 export function fleetRates(
   lives: Iterable<HostLife>,
   nowSeconds: number,
   constants = FITTED,
 ): FleetRates {
-  const devices = new Experience(nowSeconds, constants);
-  const nodes = new Experience(nowSeconds, constants);
-  for (const life of lives) {
-    devices.add(life, life.devices, ({ unit }) => unit !== '');
-    nodes.add(life, 1, ({ unit }) => unit === '');
-  }
-  return {
-    device: new Lesson(devices, constants.priorDeviceFaultsPerDay, constants).learned(),
-    node: new Lesson(nodes, constants.priorNodeFaultsPerDay, constants).learned(),
-  };
+  const experience = new FleetExperience(nowSeconds, constants);
+  for (const life of lives) experience.add(life);
+  return experience.rates();
 }
 
 /** Ratios depend on one another: after so many rounds they change by less than 1 % (both records). */
@@ -69,12 +88,10 @@ class Lesson {
   }
 
   learned(): UnitRates {
-    const kinds = new Set(this.#likes.flatMap(({ cohorts }) => cohorts.map(kindOf)));
+    const kinds = new Set(this.#likes.flatMap(({ cohorts }) => [...cohorts.keys()]));
     for (let round = 0; round < ROUNDS; round += 1) {
       this.#fleetRate = this.#rateBy('days', 'weight');
-      for (const kind of kinds) {
-        for (const [cohort, ratio] of this.#ratiosOf(kind)) this.#ratios.set(cohort, ratio);
-      }
+      for (const kind of kinds) this.#learn(kind);
       this.#recencyRatios = this.#recency();
     }
     return unitRates(this.#rateBy('fleetDays', 'fleetWeight'), this.#ratios, this.#recencyRatios);
@@ -83,24 +100,22 @@ class Lesson {
   #rateBy(days: 'days' | 'fleetDays', weight: 'weight' | 'fleetWeight'): number {
     const { fleetPriorFaults } = this.#constants;
     const seen = sumOf(this.#faults, (one) => one[weight] * this.#surprise(one));
-    const expected = sumOf(this.#likes, (one) => one[days] * this.#ratioOf(one));
+    const expected = sumOf(this.#likes, (one) => one[days] * one.ratio);
     return (fleetPriorFaults + seen) / (fleetPriorFaults / this.#priorRate + expected);
   }
 
-  #ratiosOf(kind: string): ReadonlyMap<string, number> {
+  #learn(kind: string): void {
+    for (const one of this.#likes) one.surprises = 0;
+    for (const one of this.#faults) one.likes.surprises += one.weight * this.#surprise(one);
     const tally = new Tally(this.#constants.cohortPriorFaults);
-    const cohortOf = ({ cohorts }: Likes) => cohorts.find((name) => kindOf(name) === kind);
-    for (const one of this.#likes) {
-      const cohort = cohortOf(one);
+    for (const { cohorts, ratio, days, surprises } of this.#likes) {
+      const cohort = cohorts.get(kind);
       if (cohort === undefined) continue;
-      const others = this.#ratioOf(one) / (this.#ratios.get(cohort) ?? 1);
-      tally.expect(cohort, this.#fleetRate * others * one.days, one.days);
+      const others = ratio / (this.#ratios.get(cohort) ?? 1);
+      tally.add(cohort, { seen: surprises, expected: this.#fleetRate * others * days, days });
     }
-    for (const one of this.#faults) {
-      const cohort = cohortOf(one.likes);
-      if (cohort !== undefined) tally.saw(cohort, one.weight * this.#surprise(one));
-    }
-    return tally.ratios();
+    for (const [cohort, ratio] of tally.ratios()) this.#ratios.set(cohort, ratio);
+    for (const one of this.#likes) one.ratio = product(one.cohorts.values(), this.#ratios);
   }
 
   /** How many times as often a unit fails in each step after a fault; the longer ago, the less. */
@@ -113,7 +128,7 @@ class Lesson {
       if (known !== undefined) seen[one.step] = known + one.weight / this.#ownRatio(one);
     }
     for (const { likes, step, days } of this.#aftermaths) {
-      expected[step] = (expected[step] ?? 0) + this.#fleetRate * this.#ratioOf(likes) * days;
+      expected[step] = (expected[step] ?? 0) + this.#fleetRate * likes.ratio * days;
     }
     const ratios: number[] = [1];
     for (const [step, faults] of [...seen.entries()].reverse()) {
@@ -131,12 +146,8 @@ class Lesson {
   /** How many times as often as its like the unit had failed until then. */
   #ownRatio({ likes, faultsBefore, daysBefore }: Told): number {
     const { ownPriorFaults } = this.#constants;
-    const expected = this.#fleetRate * this.#ratioOf(likes) * daysBefore;
+    const expected = this.#fleetRate * likes.ratio * daysBefore;
     return (ownPriorFaults + faultsBefore) / (ownPriorFaults + expected);
-  }
-
-  #ratioOf({ cohorts }: Likes): number {
-    return product(cohorts, this.#ratios);
   }
 }
 
@@ -161,23 +172,29 @@ function unitRates(
   };
 }
 
+/** Faults that were seen and expected, and the days in which. */
+interface Tallied {
+  readonly seen: number;
+  readonly expected: number;
+  readonly days: number;
+}
+
 /** What cohorts of one kind had, and what they could expect. */
 class Tally {
   readonly #priorFaults: number;
-  readonly #cohorts = new Map<string, { seen: number; expected: number; days: number }>();
+  readonly #cohorts = new Map<string, Tallied>();
 
   constructor(priorFaults: number) {
     this.#priorFaults = priorFaults;
   }
 
-  expect(cohort: string, faults: number, days: number): void {
-    const one = this.#of(cohort);
-    one.expected += faults;
-    one.days += days;
-  }
-
-  saw(cohort: string, faults: number): void {
-    this.#of(cohort).seen += faults;
+  add(cohort: string, { seen, expected, days }: Tallied): void {
+    const sum = this.#cohorts.get(cohort) ?? { seen: 0, expected: 0, days: 0 };
+    this.#cohorts.set(cohort, {
+      seen: sum.seen + seen,
+      expected: sum.expected + expected,
+      days: sum.days + days,
+    });
   }
 
   /** In proportion: the average of all unit-days is 1, for what all share is the fleet's rate. */
@@ -190,17 +207,9 @@ class Tally {
     const mean = sumOf(found, ({ ratio, days }) => ratio * days) / sumOf(found, ({ days }) => days);
     return new Map(found.map(({ cohort, ratio }) => [cohort, ratio / mean]));
   }
-
-  #of(cohort: string): { seen: number; expected: number; days: number } {
-    const known = this.#cohorts.get(cohort);
-    if (known !== undefined) return known;
-    const fresh = { seen: 0, expected: 0, days: 0 };
-    this.#cohorts.set(cohort, fresh);
-    return fresh;
-  }
 }
 
-function product(cohorts: readonly string[], ratios: ReadonlyMap<string, number>): number {
+function product(cohorts: Iterable<string>, ratios: ReadonlyMap<string, number>): number {
   let all = 1;
   for (const cohort of cohorts) all *= ratios.get(cohort) ?? 1;
   return all;
@@ -210,8 +219,4 @@ function sumOf<One>(all: readonly One[], of: (one: One) => number): number {
   let sum = 0;
   for (const one of all) sum += of(one);
   return sum;
-}
-
-function kindOf(cohort: string): string {
-  return cohort.slice(0, cohort.indexOf('='));
 }

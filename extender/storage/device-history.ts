@@ -96,7 +96,7 @@ const departureSchema = z.object({
 });
 
 const statusSchema = z.object({
-  form: z.union([z.literal(1), z.literal(FORM)]).describe('Version of what is stored here.'),
+  form: z.int().min(1).max(FORM).describe('Version of what is stored here.'),
   host: text('The machine, across re-created Nodes.'),
   node: text('The Node that last stood for it.'),
   summary: z

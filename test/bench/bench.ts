@@ -4,7 +4,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 
 const command = new Command('bench')
   .description('ratios against stated opponents, measured in one run')
-  .addArgument(new Argument('<what>', 'which').choices(['webhook', 'history']))
+  .addArgument(new Argument('<what>', 'which').choices(['webhook', 'history', 'hazard']))
   .addOption(
     new Option('-o, --output <FORM>', 'how to print it')
       .choices(['table', 'json'])
@@ -14,12 +14,15 @@ const command = new Command('bench')
 try {
   await command.parseAsync();
   const { output } = command.opts<{ output: 'table' | 'json' }>();
-  if (command.args[0] === 'history') {
-    const { benchHistory } = await import('./history.ts');
-    await benchHistory(output);
-  } else {
-    const { benchWebhook } = await import('./webhook.ts');
-    await benchWebhook(output);
+  switch (command.args[0]) {
+    case 'history':
+      await (await import('./history.ts')).benchHistory(output);
+      break;
+    case 'hazard':
+      (await import('./hazard.ts')).benchHazard(output);
+      break;
+    default:
+      await (await import('./webhook.ts')).benchWebhook(output);
   }
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
