@@ -18,13 +18,20 @@ interface EvaluateOptions {
   readonly titan: string;
   readonly titanFrom?: string;
   readonly json?: boolean;
+  readonly plots?: string;
 }
 
-function main(options: EvaluateOptions): void {
+async function main(options: EvaluateOptions): Promise<void> {
   const verdicts = {
     lanl: judge(lanlGroups(options.lanl), SEED),
     titan: judge(titanGroups(options.titan, options.titanFrom), SEED),
   };
+  if (options.plots !== undefined) {
+    const { drawPlots } = await import('./plots.ts');
+    const { lanl: LANL, titan: Titan } = verdicts;
+    const names = await drawPlots(options.plots, { LANL, Titan });
+    console.error(`drawn in ${options.plots}: ${names.join(', ')}`);
+  }
   if (options.json === true) {
     console.log(JSON.stringify(verdicts, null, 2));
     return;
@@ -76,15 +83,16 @@ function percent(share: number): string {
 }
 
 try {
-  new Command('evaluate')
+  await new Command('evaluate')
     .description('the shipped hazard on recorded failures, beside the rules in use')
     .requiredOption('--lanl <FILE>', 'failures of LANL (LA-UR-05-7318), CSV')
     .requiredOption('--titan <FILE>', 'GPUs of Titan (SC20), CSV')
     .option('--titan-from <DATE>', 'judge Titan from then on (default: the last quarter)')
+    .option('--plots <DIR>', 'draw them as SVG files into this directory')
     .option('--json', 'print JSON')
     .exitOverride()
     .action(main)
-    .parse();
+    .parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   console.error(error instanceof WrongCall ? error.message : error);

@@ -29,10 +29,17 @@ export interface Verdict {
   readonly gain: Readonly<Record<Exclude<ScoreName, 'surefoot'>, Estimate>>;
   /** Share of the failures that a job on 90 % or 25 % of the hosts avoids by taking the best. */
   readonly gang: Readonly<Record<'j90' | 'j25', Readonly<Record<ScoreName, number>>>>;
+  /** The same for other shares of the hosts. */
+  readonly gangCurve: readonly {
+    readonly share: number;
+    readonly avoided: Readonly<Record<ScoreName, number>>;
+  }[];
   readonly calibration: Calibration;
 }
 
 const RESAMPLES = 200;
+/** From a twentieth of the hosts to nearly all. */
+const GANG_SHARES = Array.from({ length: 19 }, (_none, index) => (index + 1) / 20);
 
 interface Judged {
   readonly hosts: number;
@@ -75,6 +82,10 @@ export function judge(groups: readonly RecordedGroup[], seed: number): Verdict {
       j90: record(SCORES, (name) => avoidedBy(judged, name, 0.9)),
       j25: record(SCORES, (name) => avoidedBy(judged, name, 0.25)),
     },
+    gangCurve: GANG_SHARES.map((share) => ({
+      share,
+      avoided: record(SCORES, (name) => avoidedBy(judged, name, share)),
+    })),
     calibration: calibrationOf(judged),
   };
 }
