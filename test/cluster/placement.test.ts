@@ -77,7 +77,7 @@ describe('placement', () => {
     expect(nodeOf(await used.hand.runningPod('wary'))).not.toBe('gpu-4');
     const decision = await used.bed.surefoot.decisionFor('wary');
     expect(decision?.forecasts.find(({ node }) => node === 'gpu-4')?.words).toContain(
-      'risk: the device plugin has withdrawn the device (nvidia.com/gpu: 7 of 8 left), since',
+      "times the fleet's rate: the device plugin has withdrawn the device (nvidia.com/gpu: 7 of 8 left), since",
     );
 
     await used.hand.withdrawDevices('gpu-4', 8);
@@ -140,7 +140,9 @@ describe('placement', () => {
     expect(nodeOf(after)).not.toBe(broken);
     const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
     const reason = decision?.forecasts.find(({ node }) => node === broken)?.words;
-    expect(reason).toMatch(/risk: the kubelet reports the device as unhealthy, on GPU-gpu-\d+-0/);
+    expect(reason).toMatch(
+      / times the fleet's rate: the kubelet reports the device as unhealthy, on GPU-gpu-\d+-0/,
+    );
     expect((await used.bed.surefoot.node(broken))?.incidents).toHaveLength(1);
   });
 });
