@@ -17,6 +17,7 @@ import {
   podConditionSignals,
   rejectionSignals,
 } from './history/signal.ts';
+import { Pulls } from './pulls.ts';
 import { type ForgivenessAsked, Recorder, type RecorderDeps } from './recorder.ts';
 import type { EventFacts } from './watch/events.ts';
 
@@ -58,6 +59,7 @@ const MOST_MISSED = 10_000;
  */
 export class Historian {
   readonly homes = new Homes();
+  readonly pulls: Pulls;
   readonly #deps: HistorianDeps;
   readonly #recorder: Recorder;
   /** What each pod that is bound but not yet running has come back from, by uid. */
@@ -69,6 +71,7 @@ export class Historian {
 
   constructor(deps: HistorianDeps) {
     this.#deps = deps;
+    this.pulls = new Pulls(deps.cluster);
     this.#recorder = new Recorder(deps);
   }
 
@@ -166,6 +169,7 @@ export class Historian {
       if (back !== undefined) this.#arriving.set(pod.uid, back);
       onBound(pod, nowSeconds);
     }
+    this.#judgeImages(pod, previous, nowSeconds);
     this.#judgeArrival(pod);
     this.#judgeHome({ pod, previous, isListed, nowSeconds });
     this.#passing(nowSeconds, () => this.#judgePod({ pod, previous, isListed, nowSeconds }));
@@ -180,6 +184,7 @@ export class Historian {
     const { endedAtSeconds = nowSeconds } = pod;
     this.podChanged({ ...pod, isTerminating: true, endedAtSeconds }, true, nowSeconds);
     this.#deps.cluster.removePod(uid);
+    this.pulls.gone(uid);
     this.#deps.witness?.touched(pod.node);
     const node = pod.node === undefined ? undefined : this.#deps.cluster.node(pod.node);
     if (node !== undefined && pod.deviceHealth.length > 0) this.#look(node, nowSeconds);
@@ -218,6 +223,17 @@ export class Historian {
 
   #look(node: NodeFacts, nowSeconds: number): void {
     if (this.#isKeeping) this.#recorder.look(node, nowSeconds);
+  }
+
+  /** What a pod waits for on its node, and what has run there. */
+  #judgeImages(pod: PodFacts, previous: PodFacts | undefined, nowSeconds: number): void {
+    const { cluster } = this.#deps;
+    const node = pod.node === undefined ? undefined : cluster.node(pod.node);
+    if (node === undefined) return;
+    const isWaiting = pod.ran.length === 0 && !hasLeft(pod);
+    if (isWaiting && previous?.node === undefined) this.pulls.bound(pod, node, nowSeconds);
+    this.pulls.changed(pod, hasLeft(pod));
+    cluster.images.ranOn(node, pod, nowSeconds);
   }
 
   /** A pod that never ran where it was bound has not come back: its slot is away as before. */

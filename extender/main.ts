@@ -149,6 +149,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const view = (): View => ({
     cluster,
     homes: historian.homes,
+    pulls: historian.pulls,
     store,
     rates: rates.current,
     config: config.value['extender.yaml'],

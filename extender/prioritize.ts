@@ -15,6 +15,7 @@ import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './histo
 import type { Homes } from './history/homes.ts';
 import { type DeviceHost, hazardFor } from './history/pod-hazard.ts';
 import type { FleetRates } from './history/rates.ts';
+import type { Pulls } from './pulls.ts';
 import type { ExtenderConfig } from './settings.ts';
 import { Spares } from './spares.ts';
 import type { HistoryStore } from './storage/store.ts';
@@ -28,6 +29,7 @@ const SECONDS_PER_DAY = 86_400;
 export interface View {
   readonly cluster: Cluster;
   readonly homes: Homes;
+  readonly pulls: Pulls;
   readonly store: HistoryStore;
   readonly rates: FleetRates;
   readonly config: ExtenderConfig;
@@ -64,11 +66,7 @@ export function prioritize(question: Question, view: View): Verdict {
     .filter((facts) => facts !== undefined);
   const spares = new Spares(nodes, view);
   const forecasts = nodes.map((node) =>
-    forecast(
-      candidateOf(node, pod, homes.get(node.name), spares, view),
-      expectations,
-      config.pullBytesPerSecond,
-    ),
+    forecast(candidateOf(node, pod, homes.get(node.name), spares, view), expectations),
   );
   const levels = levelsOf(forecasts, config, pod.uid);
   const mode: Mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, config);
@@ -106,18 +104,42 @@ function candidateOf(
   spares: Spares,
   view: View,
 ): Candidate {
-  const { cluster } = view;
   const { faultsPerDay, hazard, incidents } = hazardOn(node, pod, view);
   const displaced = displacementOn(node, pod, spares, view);
   return {
     node: node.name,
-    ...imagesOnNode(pod.images, node.images, (image) => cluster.imageBytes(image)),
+    ...imagesOn(node, pod, view),
     ...(home !== undefined && { homeSinceSeconds: home.atSeconds }),
     faultsPerDay,
     hazard,
     incidents,
     displacedSeconds: displaced.seconds,
     displacedSlots: displaced.slots,
+  };
+}
+
+function imagesOn(
+  node: NodeFacts,
+  { images }: PodFacts,
+  { cluster, pulls, config, nowSeconds }: View,
+): Pick<
+  Candidate,
+  'missingBytes' | 'presentBytes' | 'arrivedBytes' | 'unknownImages' | 'pullBytesPerSecond'
+> {
+  const pullBytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond);
+  const there = images.map((image) => {
+    const bytes = cluster.images.bytesOf(image);
+    const since = pulls.pulledSinceSeconds(node.name, image);
+    return {
+      image,
+      ...(bytes !== undefined && { bytes }),
+      isThere: cluster.images.isOn(node, image, nowSeconds),
+      ...(since !== undefined && { pulledSinceSeconds: since }),
+    };
+  });
+  return {
+    ...imagesOnNode(there, cluster.images.averageBytes, pullBytesPerSecond, nowSeconds),
+    pullBytesPerSecond,
   };
 }
 
@@ -176,7 +198,7 @@ function displacementOn(node: NodeFacts, pod: PodFacts, spares: Spares, view: Vi
     ]),
   );
   return displacement(
-    returning.map((departure) => returningFrom(departure, node, pod, spares)),
+    returning.map((departure) => returningFrom(departure, node, pod, spares, view)),
     freeAfterPod,
     config.pullBytesPerSecond,
   );
@@ -196,6 +218,7 @@ function returningFrom(
   home: NodeFacts,
   pod: PodFacts,
   spares: Spares,
+  { cluster, nowSeconds }: View,
 ): Returning {
   const needs = new Map(
     departure.devices.resources.map(({ resource, count }) => [resource, count] as const),
@@ -206,8 +229,10 @@ function returningFrom(
     // Reckoned only for those that are displaced: it looks at every spare.
     bytesToPullElsewhere: () =>
       departure.images
-        .filter((image) => home.images.has(image) && !spares.have(image, needs))
-        .reduce((sum, image) => sum + (home.images.get(image) ?? 0), 0),
+        .filter(
+          (image) => cluster.images.isOn(home, image, nowSeconds) && !spares.have(image, needs),
+        )
+        .reduce((sum, image) => sum + (cluster.images.bytesOf(image) ?? 0), 0),
     coldStartSeconds: departure.coldStartForOthersSeconds,
   };
 }

@@ -32,7 +32,7 @@ export class Spares {
     this.#spares ??= this.#nodes.filter(({ name }) => homes.on(name, nowSeconds).length === 0);
     const found = this.#spares.some(
       (node) =>
-        node.images.has(image) &&
+        cluster.images.isOn(node, image, nowSeconds) &&
         [...needs].every(([resource, count]) => cluster.freeDevices(node, resource) >= count),
     );
     this.#answers.set(key, found);

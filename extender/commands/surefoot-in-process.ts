@@ -77,6 +77,7 @@ export class SurefootInProcess {
     return {
       cluster: this.#cluster,
       homes: this.#historian.homes,
+      pulls: this.#historian.pulls,
       store: this.#store,
       rates: this.#rates.current,
       config: this.#config,

@@ -8,7 +8,11 @@ export interface Candidate {
   readonly missingBytes: number;
   /** Bytes of the pod's images that are there. */
   readonly presentBytes: number;
-  /** Images that no node has listed, so that their size is unknown everywhere. */
+  /** Bytes of them that pulls under way have brought already. */
+  readonly arrivedBytes: number;
+  /** What the node pulls in a second, beside what it is pulling now. */
+  readonly pullBytesPerSecond: number;
+  /** Images that no node has listed: each is taken for an average one. */
   readonly unknownImages: readonly string[];
   /** When the slot left this node, if it is the slot's home. */
   readonly homeSinceSeconds?: number;

@@ -27,7 +27,7 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
   if (candidate.missingBytes > 0) {
     reasons.push({
       code: 'ImagesMissing',
-      words: `${spanInWords(forecast.pullSeconds)} pulling ${bytesInWords(candidate.missingBytes)}`,
+      words: `${spanInWords(forecast.pullSeconds)} pulling ${bytesInWords(candidate.missingBytes)}${underWay(candidate)}`,
     });
   } else if (candidate.presentBytes > 0) {
     const present = bytesInWords(candidate.presentBytes);
@@ -38,7 +38,7 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
     reasons.push({
       code: 'ImageSizeUnknown',
-      words: `no node lists ${first}${more}, so its size is unknown`,
+      words: `no node lists ${first}${more}, so ${others.length === 0 ? 'it is' : 'they are'} taken for the average image`,
     });
   }
   if (forecast.coldSeconds >= WORTH_SAYING_SECONDS) {
@@ -58,6 +58,10 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
     });
   }
   return reasons;
+}
+
+function underWay({ arrivedBytes }: Candidate): string {
+  return arrivedBytes === 0 ? '' : ` (${bytesInWords(arrivedBytes)} more are there already)`;
 }
 
 /** `45 times the fleet's rate: XID 79, on GPU-3f2c, 2 days ago`. */

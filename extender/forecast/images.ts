@@ -1,28 +1,47 @@
+/** One image that a pod needs, and how one node stands to it. */
+export interface ImageThere {
+  readonly image: string;
+  /** Absent when no node lists it. */
+  readonly bytes?: number;
+  readonly isThere: boolean;
+  /** Since when another pod has been waiting for it on the node. */
+  readonly pulledSinceSeconds?: number;
+}
+
 /** Which of a pod's images a node lacks, in bytes. */
 export interface ImagesOnNode {
   readonly missingBytes: number;
   readonly presentBytes: number;
+  /** What pulls that are under way have brought of the missing ones. */
+  readonly arrivedBytes: number;
   readonly unknownImages: readonly string[];
 }
 
 /**
- * Compares a pod's images with those a node has. An image that no node lists has no known size:
- * it costs the same everywhere, so it is left out of the sum and named.
+ * Compares a pod's images with those a node has. An image that no node lists is taken for an average one:
+ * it costs the same wherever it is not, and nothing where it ran.
  */
 export function imagesOnNode(
-  images: readonly string[],
-  onNode: ReadonlyMap<string, number>,
-  bytesOf: (image: string) => number | undefined,
+  images: readonly ImageThere[],
+  averageBytes: number,
+  bytesPerSecond: number,
+  nowSeconds: number,
 ): ImagesOnNode {
   let missingBytes = 0;
   let presentBytes = 0;
+  let arrivedBytes = 0;
   const unknownImages: string[] = [];
-  for (const image of images) {
-    const here = onNode.get(image);
-    const bytes = here ?? bytesOf(image);
-    if (bytes === undefined) unknownImages.push(image);
-    else if (here === undefined) missingBytes += bytes;
-    else presentBytes += bytes;
+  for (const { image, bytes: known, isThere, pulledSinceSeconds } of images) {
+    const bytes = known ?? averageBytes;
+    if (isThere) {
+      presentBytes += bytes;
+      continue;
+    }
+    if (known === undefined) unknownImages.push(image);
+    const pulledSeconds = Math.max(0, nowSeconds - (pulledSinceSeconds ?? nowSeconds));
+    const arrived = Math.min(bytes, pulledSeconds * bytesPerSecond);
+    missingBytes += bytes - arrived;
+    arrivedBytes += arrived;
   }
-  return { missingBytes, presentBytes, unknownImages };
+  return { missingBytes, presentBytes, arrivedBytes, unknownImages };
 }

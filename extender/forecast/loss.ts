@@ -15,12 +15,8 @@ export interface Forecast {
 }
 
 /** loss = start + risk + displaced, all in seconds. */
-export function forecast(
-  candidate: Candidate,
-  expectations: Expectations,
-  bytesPerSecond: number,
-): Forecast {
-  const pull = pullSeconds(candidate.missingBytes, bytesPerSecond);
+export function forecast(candidate: Candidate, expectations: Expectations): Forecast {
+  const pull = pullSeconds(candidate.missingBytes, candidate.pullBytesPerSecond);
   const cold = coldSeconds(expectations.coldStartSeconds, candidate.homeSinceSeconds !== undefined);
   const risk = riskSeconds(candidate.faultsPerDay, expectations);
   return {

@@ -38,6 +38,10 @@ export interface NodeFacts {
   readonly devices: ReadonlyMap<string, DeviceCount>;
   /** Normalised image name to its size in bytes, as the kubelet lists them (at most 50). */
   readonly images: ReadonlyMap<string, number>;
+  /** Digest of each of these names that the kubelet lists one for. */
+  readonly digests: ReadonlyMap<string, string>;
+  /** True when the kubelet has left images out of its list. */
+  readonly isImageListCut: boolean;
   /** When the kubelet last became ready or not, as it says. */
   readonly readySinceSeconds?: number;
   /** Version of its GPU driver, where a label tells. */
@@ -70,9 +74,13 @@ export interface PodFacts {
   readonly devices: DevicesAsked;
   /** Absent when no profile applies to its devices. */
   readonly expectations?: Expectations;
-  /** Normalised image names of all containers. */
+  /** Normalised image names of all containers and image volumes. */
   readonly images: readonly string[];
+  /** Those of containers that have run, and their digests where the kubelet tells: they are on its node. */
+  readonly ran: readonly RanImage[];
   readonly createdAtSeconds: number;
+  /** When the scheduler bound it to its node. */
+  readonly boundAtSeconds?: number;
   /** When the kubelet took the pod on; absent until a container of it has run. */
   readonly startedAtSeconds?: number;
   /** When it ended or began to end; absent while it runs. */
@@ -90,6 +98,13 @@ export interface PodFacts {
   readonly containers: readonly ContainerEnd[];
   /** Conditions that are true or false, other than those of every pod. */
   readonly conditions: readonly PodCondition[];
+}
+
+/** An image of a container that has run, and since when at the latest. */
+export interface RanImage {
+  readonly image: string;
+  readonly digest?: string;
+  readonly atSeconds: number;
 }
 
 /** How a container ended, or why it waits. */

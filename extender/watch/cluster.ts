@@ -7,10 +7,8 @@ import {
   type PodFacts,
 } from '../history/facts.ts';
 import { physicalDevice } from '../history/identity.ts';
+import { ImageIndex } from './image-index.ts';
 import type { NamespaceFacts } from './namespaces.ts';
-
-/** More image names than any cluster seen lists; the oldest are dropped beyond it. */
-const MOST_IMAGE_SIZES = 20_000;
 
 /** The newest facts of every node and device pod, and what follows from them by counting. */
 export class Cluster {
@@ -20,7 +18,7 @@ export class Cluster {
   readonly #pods = new Map<string, PodFacts>();
   readonly #pending = new Map<string, PodFacts>();
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
-  readonly #imageSizes = new Map<string, number>();
+  readonly images = new ImageIndex();
 
   node(name: string): NodeFacts | undefined {
     return this.#nodes.get(name);
@@ -79,11 +77,6 @@ export class Cluster {
     return this.#podsOnNode.get(node)?.values() ?? [];
   }
 
-  /** Size of an image in bytes as some node lists it, or `undefined` when none ever did. */
-  imageBytes(image: string): number | undefined {
-    return this.#imageSizes.get(image);
-  }
-
   /** Devices of a resource that the node offers and no pod is bound to. */
   freeDevices(node: NodeFacts, resource: string): number {
     let bound = 0;
@@ -117,14 +110,7 @@ export class Cluster {
     if (before !== undefined && before.host !== node.host) this.#onHost.delete(before.host);
     this.#onHost.set(node.host, node.name);
     this.#nodes.set(node.name, node);
-    for (const [image, bytes] of node.images) {
-      this.#imageSizes.delete(image);
-      this.#imageSizes.set(image, bytes);
-    }
-    for (const image of this.#imageSizes.keys()) {
-      if (this.#imageSizes.size <= MOST_IMAGE_SIZES) break;
-      this.#imageSizes.delete(image);
-    }
+    if (before === undefined || !haveSameImages(before, node)) this.images.listed(node);
   }
 
   /**
@@ -136,6 +122,7 @@ export class Cluster {
     if (node === undefined) return undefined;
     this.#nodes.delete(node.name);
     if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
+    this.images.nodeGone(node.name);
     return node;
   }
 
@@ -167,4 +154,11 @@ export class Cluster {
 
 function isPending({ node, phase, isTerminating }: PodFacts): boolean {
   return node === undefined && phase === 'Pending' && !isTerminating;
+}
+
+/** Most changes of a Node are heartbeats. */
+function haveSameImages({ images: before }: NodeFacts, { images: now }: NodeFacts): boolean {
+  if (before.size !== now.size) return false;
+  for (const [name, bytes] of now) if (before.get(name) !== bytes) return false;
+  return true;
 }

@@ -10,3 +10,51 @@ export function normalizedImage(name: string): string {
   const last = path.slice(path.lastIndexOf('/') + 1);
   return last.includes(':') || last.includes('@') ? path : `${path}:latest`;
 }
+
+/** `sha256:...` in a reference, or in what the kubelet calls an image's id. */
+export function digestOf(reference: string): string | undefined {
+  return /sha256:[0-9a-f]{64}/.exec(reference)?.[0];
+}
+
+/** The kubelet's own limit of its list, unless it is set otherwise (nodeStatusMaxImages, default 50). */
+const KUBELET_LISTS = 50;
+
+/** One entry of a node's list of images. */
+export interface ListedImage {
+  readonly names?: readonly string[] | null;
+  readonly sizeBytes?: number;
+}
+
+/** What a node's list says: sizes by normalised name, and the digest behind each of the names. */
+export interface ImageList {
+  readonly images: ReadonlyMap<string, number>;
+  readonly digests: ReadonlyMap<string, string>;
+  readonly isImageListCut: boolean;
+}
+
+export function imageList(entries: readonly ListedImage[]): ImageList {
+  const images = new Map<string, number>();
+  const digests = new Map<string, string>();
+  for (const { names, sizeBytes = 0 } of entries) {
+    // The API sends null, not nothing, for an image that has lost its tags (containerd#4771).
+    const all = (names ?? []).map((name) => interned(normalizedImage(name)));
+    const digest = all.map(digestOf).find((found) => found !== undefined);
+    for (const name of all) {
+      images.set(name, sizeBytes);
+      if (digest !== undefined) digests.set(name, interned(digest));
+    }
+  }
+  return { images, digests, isImageListCut: entries.length >= KUBELET_LISTS };
+}
+
+/** Thousands of nodes list the same names: each is kept once. */
+const INTERNED = new Map<string, string>();
+const MOST_INTERNED = 50_000;
+
+function interned(name: string): string {
+  const known = INTERNED.get(name);
+  if (known !== undefined) return known;
+  if (INTERNED.size >= MOST_INTERNED) INTERNED.clear();
+  INTERNED.set(name, name);
+  return name;
+}

@@ -4,7 +4,7 @@ import type { Catalogue } from '../history/catalogue.ts';
 import type { DeviceCount, NodeFacts } from '../history/facts.ts';
 import { type NodeMarks, nodeFindings } from '../history/finding.ts';
 import { hostIdOf } from '../history/identity.ts';
-import { normalizedImage } from './images.ts';
+import { imageList, type ListedImage } from './images.ts';
 import { secondsOf } from './timestamp.ts';
 
 /** What Surefoot reads of a core/v1 Node. */
@@ -30,10 +30,7 @@ export interface Node {
   readonly status?: {
     readonly capacity?: ResourceList;
     readonly allocatable?: ResourceList;
-    readonly images?: readonly {
-      readonly names?: readonly string[] | null;
-      readonly sizeBytes?: number;
-    }[];
+    readonly images?: readonly ListedImage[];
     readonly conditions?: readonly {
       readonly type?: string;
       readonly status?: string;
@@ -111,7 +108,7 @@ export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
     isCordoned: spec.unschedulable === true,
     bootId: status.nodeInfo?.bootID ?? '',
     devices: deviceCounts(status.capacity ?? {}, status.allocatable ?? {}),
-    images: imageSizes(status.images ?? []),
+    ...imageList(status.images ?? []),
     ...nodeFindings(marksOf(node), catalogue),
   };
 }
@@ -183,15 +180,4 @@ function deviceCounts(
     });
   }
   return counts;
-}
-
-function imageSizes(
-  images: NonNullable<NonNullable<Node['status']>['images']>,
-): ReadonlyMap<string, number> {
-  const sizes = new Map<string, number>();
-  for (const { names, sizeBytes = 0 } of images) {
-    // The API sends null, not nothing, for an image that has lost its tags (containerd#4771).
-    for (const name of names ?? []) sizes.set(normalizedImage(name), sizeBytes);
-  }
-  return sizes;
 }

@@ -1,11 +1,11 @@
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { expectationsOf } from '../../webhook/words/expectations.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
-import type { Pod, PodStatus } from '../../webhook/words/pod.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
 import type { ContainerEnd, DeviceHealth, PodCondition, PodFacts } from '../history/facts.ts';
-import { normalizedImage } from './images.ts';
+import { digestOf, normalizedImage } from './images.ts';
 import { secondsOf } from './timestamp.ts';
 
 /** The facts of a Pod, seen with these device profiles. */
@@ -13,6 +13,10 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
   const { metadata, spec, status = {} } = pod;
   const startedAtSeconds = startOf(status);
   const endedAtSeconds = endOf(pod);
+  const boundAtSeconds = secondsOf(
+    status.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'True')
+      ?.lastTransitionTime,
+  );
   const exitCode = failedExitCode(status);
   const disruption = status.conditions?.find(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
@@ -30,7 +34,9 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     devices,
     ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
     images: imagesOf(pod),
+    ran: ranOf(pod),
     createdAtSeconds: secondsOf(metadata.creationTimestamp) ?? 0,
+    ...(boundAtSeconds !== undefined && { boundAtSeconds }),
     ...(startedAtSeconds !== undefined && { startedAtSeconds }),
     ...(endedAtSeconds !== undefined && { endedAtSeconds }),
     isTerminating: metadata.deletionTimestamp !== undefined,
@@ -52,10 +58,42 @@ const MOST_IMAGES = 64;
 /** Normalised names of every image that the node must have before the pod runs. */
 export function imagesOf(pod: Pod): readonly string[] {
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-  const names = containers.flatMap(({ image }) =>
+  const references = [
+    ...containers.map(({ image }) => image),
+    ...(pod.spec.volumes ?? []).map(({ image }) => image?.reference),
+  ];
+  const names = references.flatMap((image) =>
     image && image.length <= LONGEST_IMAGE ? [normalizedImage(image)] : [],
   );
   return [...new Set(names)].slice(0, MOST_IMAGES);
+}
+
+/** Images of containers that have run on the node: they are there, whatever its list says. */
+function ranOf({ spec, status = {} }: Pod): PodFacts['ran'] {
+  const images = new Map(
+    [...(spec.initContainers ?? []), ...spec.containers].map(({ name, image }) => [name, image]),
+  );
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+    .flatMap((one) => {
+      const image = images.get(one.name);
+      const starts = startsOf(one);
+      if (!image || image.length > LONGEST_IMAGE || starts.length === 0) return [];
+      const digest = digestOf(one.imageID ?? '');
+      return [
+        {
+          image: normalizedImage(image),
+          ...(digest !== undefined && { digest }),
+          atSeconds: Math.min(...starts),
+        },
+      ];
+    })
+    .slice(0, MOST_IMAGES);
+}
+
+function startsOf({ state, lastState }: ContainerStatus): readonly number[] {
+  return [state?.running?.startedAt, state?.terminated?.startedAt, lastState?.terminated?.startedAt]
+    .map(secondsOf)
+    .filter((at) => at !== undefined);
 }
 
 /** When the kubelet took the pod on, if any container of it ever ran; else there was no start. */

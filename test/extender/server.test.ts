@@ -51,6 +51,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     homes: historian.homes,
     store,
     rates: fleetRates([], 0),
+    pulls: historian.pulls,
     config: { ...config, ...overrides },
     profiles: [makeProfile()],
     nowSeconds: NOW,

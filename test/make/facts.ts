@@ -22,6 +22,8 @@ export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
     bootId: 'boot-1',
     devices: new Map([[GPU, { capacity: 8, allocatable: 8 }]]),
     images: new Map(),
+    digests: new Map(),
+    isImageListCut: false,
     ...overrides,
   };
 }
@@ -54,6 +56,7 @@ export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
     devices: { resources: [{ resource: GPU, count: 1 }], claims: [] },
     expectations: EXPECTATIONS,
     images: [],
+    ran: [],
     createdAtSeconds: 0,
     startedAtSeconds: 0,
     isTerminating: false,

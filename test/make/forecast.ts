@@ -7,6 +7,8 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
     node: 'gpu-7',
     missingBytes: 0,
     presentBytes: 0,
+    arrivedBytes: 0,
+    pullBytesPerSecond: 40 * 2 ** 20,
     unknownImages: [],
     faultsPerDay: 0,
     hazard: { times: 1 },

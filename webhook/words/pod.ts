@@ -67,6 +67,10 @@ export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly resourceClaims?: readonly { readonly name: string }[];
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly image?: { readonly reference?: string };
+  }[];
   readonly tolerations?: readonly Toleration[];
   readonly terminationGracePeriodSeconds?: number;
 }
@@ -75,14 +79,18 @@ export interface ContainerTermination {
   readonly exitCode: number;
   readonly reason?: string;
   readonly message?: string;
+  readonly startedAt?: Timestamp;
   readonly finishedAt?: Timestamp;
 }
 
 export interface ContainerStatus {
   readonly name: string;
+  /** What the container runtime made of the image's name, and its digest. */
+  readonly image?: string;
+  readonly imageID?: string;
   readonly lastState?: { readonly terminated?: ContainerTermination };
   readonly state?: {
-    readonly running?: object;
+    readonly running?: { readonly startedAt?: Timestamp };
     readonly waiting?: { readonly reason?: string; readonly message?: string };
     readonly terminated?: ContainerTermination;
   };

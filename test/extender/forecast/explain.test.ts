@@ -7,7 +7,7 @@ import { makeCandidate } from '../../make/forecast.ts';
 
 const DAY = 86_400;
 const words = (overrides: Partial<Candidate>, now = 10 * DAY) =>
-  forecastInWords(forecast(makeCandidate(overrides), EXPECTATIONS, 40 * 2 ** 20), now);
+  forecastInWords(forecast(makeCandidate(overrides), EXPECTATIONS), now);
 
 describe('a forecast in words', () => {
   const rows: readonly { overrides: Partial<Candidate>; says: string }[] = [
@@ -19,6 +19,10 @@ describe('a forecast in words', () => {
     {
       overrides: { missingBytes: 12_000_000_000 },
       says: 'gpu-7: 306 s = 286 s pulling 11.2 GiB + 20 s cold start',
+    },
+    {
+      overrides: { missingBytes: 6_000_000_000, arrivedBytes: 6_000_000_000 },
+      says: 'gpu-7: 163 s = 143 s pulling 5.6 GiB (5.6 GiB more are there already) + 20 s cold start',
     },
     {
       overrides: {
@@ -49,7 +53,7 @@ describe('a forecast in words', () => {
     },
     {
       overrides: { unknownImages: ['registry.example/new:1'] },
-      says: 'gpu-7: 20 s = 20 s cold start; no node lists registry.example/new:1, so its size is unknown',
+      says: 'gpu-7: 20 s = 20 s cold start; no node lists registry.example/new:1, so it is taken for the average image',
     },
   ];
   test.each(rows)('$says', ({ overrides, says }) => {

@@ -16,19 +16,37 @@ describe('start', () => {
     expect(coldSeconds(20, true)).toBe(0);
   });
 
-  test('images are missing, present, or of a size that nobody knows', () => {
-    const sizes = new Map([
-      ['a', 100],
-      ['b', 30],
-    ]);
-    expect(
-      imagesOnNode(['a', 'b', 'c'], new Map([['b', 30]]), (image) => sizes.get(image)),
-    ).toEqual({
-      missingBytes: 100,
-      presentBytes: 30,
+  test('images are missing, present, or of a size that nobody knows and so the average', () => {
+    const there = [
+      { image: 'a', bytes: 100, isThere: false },
+      { image: 'b', bytes: 30, isThere: true },
+      { image: 'c', isThere: false },
+      { image: 'd', isThere: true },
+    ];
+    expect(imagesOnNode(there, 65, 10, 0)).toEqual({
+      missingBytes: 165,
+      presentBytes: 95,
+      arrivedBytes: 0,
       unknownImages: ['c'],
     });
   });
+
+  test.each([
+    { after: 0, missing: 100 },
+    { after: 4, missing: 60 },
+    { after: 1000, missing: 0 },
+    { after: -5, missing: 100 },
+  ])(
+    '$after s into a pull of 100 bytes at 10 a second $missing are missing',
+    ({ after, missing }) => {
+      const one = { image: 'a', bytes: 100, isThere: false, pulledSinceSeconds: 50 };
+      const { missingBytes, arrivedBytes } = imagesOnNode([one], 0, 10, 50 + after);
+      expect({ missingBytes, arrivedBytes }).toEqual({
+        missingBytes: missing,
+        arrivedBytes: 100 - missing,
+      });
+    },
+  );
 });
 
 describe('risk', () => {

@@ -8,6 +8,7 @@ import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
 import type { View } from '../../../extender/prioritize.ts';
+import { Pulls } from '../../../extender/pulls.ts';
 import { extenderSchema } from '../../../extender/settings.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
 import { Cluster } from '../../../extender/watch/cluster.ts';
@@ -27,6 +28,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     cluster,
     store: new MemoryStore(),
     rates: fleetRates([], 0),
+    pulls: new Pulls(cluster),
     homes: new Homes(),
     config: extenderSchema.parse({
       apiVersion: 'config.surefoot.dev/v1alpha1',

@@ -8,6 +8,7 @@ import { fleetRates } from '../../../extender/history/rates.ts';
 import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
 import type { View } from '../../../extender/prioritize.ts';
+import { Pulls } from '../../../extender/pulls.ts';
 import { extenderSchema } from '../../../extender/settings.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
 import { Cluster } from '../../../extender/watch/cluster.ts';
@@ -26,6 +27,7 @@ async function viewOf(
     cluster,
     store,
     rates: fleetRates([], 0),
+    pulls: new Pulls(cluster),
     homes: new Homes(),
     config: extenderSchema.parse({
       apiVersion: 'config.surefoot.dev/v1alpha1',

@@ -63,6 +63,8 @@ describe('nodeFacts', () => {
         ['docker.io/library/busybox:latest', 5],
         ['docker.io/library/busybox@sha256:1', 5],
       ]),
+      digests: new Map(),
+      isImageListCut: false,
       findings: [expect.objectContaining({ key: 'cordon' })],
       unmapped: [],
     });
@@ -199,7 +201,7 @@ describe('the cluster', () => {
     const cluster = new Cluster();
     cluster.setNode(makeNode({ name: 'a', images: new Map([['x', 5]]) }));
     cluster.removeNode('uid-a');
-    expect(cluster.imageBytes('x')).toBe(5);
+    expect(cluster.images.bytesOf('x')).toBe(5);
   });
 
   test('device pods wait in the order in which they came, until they are bound or gone', () => {

@@ -1,0 +1,58 @@
+/** What nodes pull in a second, learned from how long pods took to start. */
+
+/** One image of a pod that came over the network. */
+export interface Pull {
+  readonly node: string;
+  /** Nodes that pull alike: of one kind of machine. */
+  readonly group: string;
+  readonly bytes: number;
+  readonly seconds: number;
+  /** Other pulls that went on at the same time on the node. */
+  readonly others: number;
+}
+
+/** Below this, a start is mostly not pulling: creating the container takes a second or two. */
+const LEAST_BYTES = 256 * 2 ** 20;
+/** A mistake of ours or a trick of theirs, not a network. */
+const SLOWEST_BYTES_PER_SECOND = 2 ** 20;
+const FASTEST_BYTES_PER_SECOND = 10 * 2 ** 30;
+/** The median of fewer nodes is that of a few, who may be of one tenant. */
+const FEWEST_NODES = 3;
+const PULLS_OF_A_NODE = 3;
+const MOST_NODES = 1000;
+
+export class Bandwidth {
+  /** By group and node: the rates of its latest pulls. */
+  readonly #rates = new Map<string, Map<string, readonly number[]>>();
+  readonly #medians = new Map<string, number>();
+
+  saw({ node, group, bytes, seconds, others }: Pull): void {
+    if (bytes < LEAST_BYTES || seconds <= 0) return;
+    const rate = (bytes / seconds) * (1 + others);
+    const clamped = Math.min(FASTEST_BYTES_PER_SECOND, Math.max(SLOWEST_BYTES_PER_SECOND, rate));
+    const ofGroup = this.#rates.get(group) ?? new Map<string, readonly number[]>();
+    this.#rates.set(group, ofGroup);
+    const earlier = ofGroup.get(node) ?? [];
+    ofGroup.delete(node);
+    ofGroup.set(node, [...earlier, clamped].slice(-PULLS_OF_A_NODE));
+    for (const oldest of ofGroup.keys()) {
+      if (ofGroup.size <= MOST_NODES) break;
+      ofGroup.delete(oldest);
+    }
+    if (ofGroup.size < FEWEST_NODES) return;
+    this.#medians.set(group, median([...ofGroup.values()].map(median)));
+  }
+
+  /** Bytes a second of one pull alone, or `undefined` while too few nodes have shown it. */
+  of(group: string): number | undefined {
+    return this.#medians.get(group);
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { ImageIndex } from '../../../extender/watch/image-index.ts';
+import { imageList } from '../../../extender/watch/images.ts';
+import { podFacts } from '../../../extender/watch/pods.ts';
+import { makeNode, makePodFacts } from '../../make/facts.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const OTHER = `sha256:${'b'.repeat(64)}`;
+const TRAIN = 'registry.example/train:1';
+
+function nodeListing(name: string, ...names: readonly (readonly string[])[]) {
+  return makeNode({ name, ...imageList(names.map((one) => ({ names: one, sizeBytes: 7 }))) });
+}
+
+/** A node whose kubelet lists 50 others and no more. */
+function nodeWithCutList(name = 'gpu-1') {
+  const others = Array.from({ length: 50 }, (_none, index) => [`registry.example/other:${index}`]);
+  return nodeListing(name, ...others);
+}
+
+describe('a list of images', () => {
+  test('gives sizes by normalised name, the digest behind each, and whether it is cut', () => {
+    const { images, digests, isImageListCut } = imageList([
+      { names: [`busybox@${DIGEST}`, 'busybox:1'], sizeBytes: 5 },
+      { names: null, sizeBytes: 6 },
+    ]);
+    expect([...images]).toEqual([
+      [`docker.io/library/busybox@${DIGEST}`, 5],
+      ['docker.io/library/busybox:1', 5],
+    ]);
+    expect(digests.get('docker.io/library/busybox:1')).toBe(DIGEST);
+    expect(isImageListCut).toBe(false);
+    expect(nodeWithCutList().isImageListCut).toBe(true);
+  });
+});
+
+describe('images of a pod', () => {
+  test('are those of all containers and image volumes, and what has run says its digest', () => {
+    const facts = podFacts(
+      {
+        metadata: { name: 'p', uid: 'u' },
+        spec: {
+          initContainers: [{ name: 'init', image: 'setup:1' }],
+          containers: [{ name: 'main', image: TRAIN }],
+          volumes: [
+            { name: 'weights', image: { reference: 'registry.example/weights:3' } },
+            { name: 'tmp' },
+          ],
+        },
+        status: {
+          initContainerStatuses: [
+            {
+              name: 'init',
+              imageID: `docker.io/library/setup@${DIGEST}`,
+              state: { terminated: { exitCode: 0, startedAt: '1970-01-01T00:00:10Z' } },
+            },
+          ],
+          containerStatuses: [{ name: 'main', state: { waiting: { reason: 'PodInitializing' } } }],
+          conditions: [
+            { type: 'PodScheduled', status: 'True', lastTransitionTime: '1970-01-01T00:00:05Z' },
+          ],
+        },
+      },
+      [],
+    );
+    expect(facts.images).toEqual([
+      'docker.io/library/setup:1',
+      TRAIN,
+      'registry.example/weights:3',
+    ]);
+    expect(facts.ran).toEqual([
+      { image: 'docker.io/library/setup:1', digest: DIGEST, atSeconds: 10 },
+    ]);
+    expect(facts.boundAtSeconds).toBe(5);
+  });
+});
+
+describe('an image is on a node', () => {
+  test('that lists it by name', () => {
+    const index = new ImageIndex();
+    const node = nodeListing('gpu-1', [TRAIN]);
+    index.listed(node);
+    expect(index.isOn(node, TRAIN, 0)).toBe(true);
+    expect(index.isOn(node, 'registry.example/train:2', 0)).toBe(false);
+  });
+
+  test('that lists its digest under another name, once any node has told the digest', () => {
+    const index = new ImageIndex();
+    const mirror = nodeListing('gpu-2', [`mirror.example/train@${DIGEST}`]);
+    index.listed(mirror);
+    expect(index.isOn(mirror, TRAIN, 0)).toBe(false);
+    index.listed(nodeListing('gpu-1', [TRAIN, `registry.example/train@${DIGEST}`]));
+    expect(index.isOn(mirror, TRAIN, 0)).toBe(true);
+    expect(index.bytesOf(TRAIN)).toBe(7);
+    // The tag is moved to another image.
+    index.listed(nodeListing('gpu-1', [TRAIN, `registry.example/train@${OTHER}`]));
+    expect(index.isOn(mirror, TRAIN, 0)).toBe(false);
+  });
+
+  test('where it runs, and a day later, if the list is cut', () => {
+    const index = new ImageIndex();
+    const node = nodeWithCutList();
+    const pod = makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] });
+    index.listed(node);
+    expect(index.isOn(node, TRAIN, 0)).toBe(false);
+    index.ranOn(node, pod, 0);
+    expect(index.isOn(node, TRAIN, 1e9)).toBe(true);
+    index.ranOn(node, { ...pod, phase: 'Failed' }, 1000);
+    expect(index.isOn(node, TRAIN, 1000 + 86_399)).toBe(true);
+    expect(index.isOn(node, TRAIN, 1000 + 86_401)).toBe(false);
+  });
+
+  test('a whole list is believed, whatever ran', () => {
+    const index = new ImageIndex();
+    const node = nodeListing('gpu-1', ['registry.example/other:1']);
+    index.listed(node);
+    index.ranOn(node, makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] }), 0);
+    expect(index.isOn(node, TRAIN, 1)).toBe(false);
+  });
+
+  test('the average image is what the listed ones are on average', () => {
+    const index = new ImageIndex();
+    expect(index.averageBytes).toBe(0);
+    index.listed(
+      makeNode({
+        images: new Map([
+          ['a', 100],
+          ['b', 300],
+        ]),
+      }),
+    );
+    index.listed(makeNode({ name: 'gpu-2', images: new Map([['a', 200]]) }));
+    expect(index.averageBytes).toBe(250);
+  });
+});
