@@ -1,6 +1,6 @@
-import { CHECKPOINT, EXPECTED_DURATION, PROFILE } from '../../webhook/words/keys.ts';
+import { CHECKPOINT, EXPECTED_DURATION, JOB_INDEX, PROFILE } from '../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
-import { JOB_INDEX, TEMPLATE_HASH } from '../../webhook/words/workload.ts';
+import { TEMPLATE_HASH } from '../../webhook/words/workload.ts';
 import type { Tell } from './happening.ts';
 import type { Kubelets } from './kubelet.ts';
 import type { Ledger } from './ledger.ts';

@@ -1,4 +1,4 @@
-/** Every label and annotation key that Surefoot reads or writes. */
+/** Label and annotation keys that Surefoot reads or writes. */
 
 /** Pod annotation: opts the pod in and names its device profile. */
 export const PROFILE = 'surefoot.dev/profile';
@@ -16,3 +16,5 @@ export const INJECT = 'surefoot.dev/inject';
 export const MANAGED = 'surefoot.dev/managed';
 /** Pod annotation that Surefoot writes: what was injected, by which profile, and why. */
 export const INJECTED = 'surefoot.dev/injected';
+/** Set by the Job controller on the pods of an Indexed Job. */
+export const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';

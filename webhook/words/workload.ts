@@ -1,4 +1,5 @@
-import { SLOT } from './keys.ts';
+import { groupPlaceOf } from './group-place.ts';
+import { JOB_INDEX, SLOT } from './keys.ts';
 import type { OwnerReference, Pod } from './pod.ts';
 
 /**
@@ -14,8 +15,6 @@ export interface Slot {
   readonly interchangeable: boolean;
 }
 
-/** Set by the Job controller on the pods of an Indexed Job. */
-export const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';
 /** Set by the Deployment controller on its ReplicaSets and their pods. */
 export const TEMPLATE_HASH = 'pod-template-hash';
 
@@ -27,6 +26,14 @@ export function slotOf(pod: Pod): Slot {
   if (owner === undefined) {
     const key = `${namespace}/Pod/${named ?? name}`;
     return { key, workload: key, interchangeable: false };
+  }
+  const group = groupPlaceOf(pod, owner);
+  if (group !== undefined) {
+    const workload = `${namespace}/${group.kind}/${group.name}`;
+    const place = named ?? group.place;
+    return place === undefined
+      ? { key: [workload, ...group.role].join('/'), workload, interchangeable: true }
+      : { key: [workload, ...group.role, place].join('/'), workload, interchangeable: false };
   }
   const workload = `${namespace}/${owner.kind}/${owner.name}`;
   const number =

@@ -3,6 +3,13 @@ import type { ObjectMeta } from '../../../webhook/words/pod.ts';
 import { slotOf } from '../../../webhook/words/workload.ts';
 import { makePod } from '../../make/pod.ts';
 
+const JOBSET = {
+  'jobset.sigs.k8s.io/jobset-name': 'llm',
+  'jobset.sigs.k8s.io/replicatedjob-name': 'workers',
+  'jobset.sigs.k8s.io/job-index': '2',
+  'batch.kubernetes.io/job-completion-index': '5',
+};
+
 const owned = (kind: string, name: string, rest: ObjectMeta = {}): ObjectMeta => ({
   name: 'pod-x',
   ownerReferences: [{ kind, name, controller: true }],
@@ -54,6 +61,84 @@ describe('slotOf', () => {
       name: 'a slot named by hand stays within namespace and owner',
       metadata: owned('Job', 'j', { annotations: { 'surefoot.dev/slot': '../../x' } }),
       key: 'team-a/Job/j/../../x',
+      any: false,
+    },
+    {
+      name: 'a JobSet, whose Jobs are made anew at each restart',
+      metadata: owned('Job', 'llm-workers-2', { labels: JOBSET }),
+      key: 'team-a/JobSet/llm/workers/2.5',
+      any: false,
+    },
+    {
+      name: 'a Job that only says to be of a JobSet',
+      metadata: owned('Job', 'other', { labels: JOBSET }),
+      key: 'team-a/Job/other/5',
+      any: false,
+    },
+    {
+      name: 'a LeaderWorkerSet: group and worker',
+      metadata: owned('StatefulSet', 'serve-1', {
+        labels: {
+          'leaderworkerset.sigs.k8s.io/name': 'serve',
+          'leaderworkerset.sigs.k8s.io/group-index': '1',
+          'leaderworkerset.sigs.k8s.io/worker-index': '3',
+        },
+      }),
+      key: 'team-a/LeaderWorkerSet/serve/1.3',
+      any: false,
+    },
+    {
+      name: 'a PyTorchJob: replica type and index',
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'kubeflow.org/v1', kind: 'PyTorchJob', name: 'bert', controller: true },
+        ],
+        labels: {
+          'training.kubeflow.org/replica-type': 'worker',
+          'training.kubeflow.org/replica-index': '7',
+        },
+      },
+      key: 'team-a/PyTorchJob/bert/worker/7',
+      any: false,
+    },
+    {
+      name: 'a Volcano Job: task and index',
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'batch.volcano.sh/v1alpha1', kind: 'Job', name: 'mpi', controller: true },
+        ],
+        labels: { 'volcano.sh/task-spec': 'worker' },
+        annotations: { 'volcano.sh/task-index': '4' },
+      },
+      key: 'team-a/VolcanoJob/mpi/worker/4',
+      any: false,
+    },
+    {
+      name: 'a Ray worker without a number may take any home of its group',
+      metadata: owned('RayCluster', 'ray-x7k2p', { labels: { 'ray.io/group': 'gpu' } }),
+      key: 'team-a/RayCluster/ray-x7k2p/gpu',
+      any: true,
+    },
+    {
+      name: 'a Ray worker of a RayJob, which makes a new cluster for each try',
+      metadata: owned('RayCluster', 'tune-raycluster-x7k2p', {
+        labels: {
+          'ray.io/originated-from-crd': 'RayJob',
+          'ray.io/originated-from-cr-name': 'tune',
+          'ray.io/group': 'gpu',
+          'ray.io/worker-group-replica-index': '1',
+          'ray.io/replica-host-index': '0',
+        },
+      }),
+      key: 'team-a/RayJob/tune/gpu/1.0',
+      any: false,
+    },
+    {
+      name: 'a step of Argo, tried again',
+      metadata: owned('Workflow', 'wf', {
+        annotations: { 'workflows.argoproj.io/node-name': 'wf.train(0:seed)(2)' },
+      }),
+      key: 'team-a/Workflow/wf/wf.train(0:seed)',
       any: false,
     },
     {
