@@ -17,6 +17,7 @@ import {
   podConditionSignals,
   rejectionSignals,
 } from './history/signal.ts';
+import { type KnownOwner, Owners } from './owners.ts';
 import { Pulls } from './pulls.ts';
 import { type ForgivenessAsked, Recorder, type RecorderDeps } from './recorder.ts';
 import type { EventFacts } from './watch/events.ts';
@@ -60,6 +61,7 @@ const MOST_MISSED = 10_000;
 export class Historian {
   readonly homes = new Homes();
   readonly pulls: Pulls;
+  readonly #owners = new Owners();
   readonly #deps: HistorianDeps;
   readonly #recorder: Recorder;
   /** What each pod that is bound but not yet running has come back from, by uid. */
@@ -153,6 +155,27 @@ export class Historian {
       if (node === undefined) return;
       for (const signal of signals) this.#recorder.hear(node, signal, nowSeconds);
     });
+  }
+
+  /** An owner wants other places than before: homes that it does not want are given up. */
+  ownerChanged(owner: KnownOwner): void {
+    this.#owners.set(owner);
+    this.#release(owner.workload);
+  }
+
+  ownerRemoved(uid: string): void {
+    const workload = this.#owners.remove(uid);
+    if (workload !== undefined) this.#release(workload);
+  }
+
+  /** Every owner of this kind is known: homes that were stored for those that are gone are given up. */
+  ownersKnown(kind: string): void {
+    this.#owners.allKnown(kind);
+    for (const workload of this.homes.workloads()) this.#release(workload);
+  }
+
+  #release(workload: string): void {
+    this.homes.release(workload, (departure) => this.#isWanted(departure));
   }
 
   /** `isListed`: the pod was found by a list, so the moments that led to it were not seen. */
@@ -249,7 +272,14 @@ export class Historian {
     const departure = this.#departureIn(change);
     if (departure === undefined) return;
     this.#deps.witness?.departed(departure.departure, change.pod);
-    if (departure.comesBack) this.homes.left(departure.departure);
+    if (departure.comesBack && this.#isWanted(departure.departure)) {
+      this.homes.left(departure.departure);
+    }
+  }
+
+  /** Whether the owner of a slot wants it back, as far as anybody knows. */
+  #isWanted({ slot }: Departure): boolean {
+    return this.#owners.want(slot, this.#deps.cluster.boundOf(slot.workload));
   }
 
   #judgePod(change: Omit<PodChange, 'node'>): void {

@@ -5,6 +5,7 @@ import type { Historian } from './historian.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import type { Unmapped } from './unmapped.ts';
 import {
+  isServed,
   namespaceSource,
   nodeEventSource,
   nodeSource,
@@ -28,6 +29,7 @@ import type {
 import { eventFacts, type NodeEvent } from './watch/events.ts';
 import { namespaceFacts } from './watch/namespaces.ts';
 import { nodeFacts } from './watch/nodes.ts';
+import { OWNER_KINDS, type OwnerKind, type OwnerObject, ownerFacts } from './watch/owners.ts';
 import { podFacts } from './watch/pods.ts';
 import {
   type Changes,
@@ -62,6 +64,7 @@ export class Watches {
   readonly #nodes;
   readonly #pods;
   readonly #signs: readonly { run(): Promise<void>; stop(): void; listed(): Promise<void> }[];
+  readonly #owners: readonly { run(): Promise<void>; stop(): void }[];
   readonly #custom = new Map<string, { run(): Promise<void>; stop(): void }>();
   readonly #running: Promise<void>[] = [];
 
@@ -93,6 +96,7 @@ export class Watches {
       },
     });
     this.#signs = [this.#events(), ...this.#dynamicResources()];
+    this.#owners = OWNER_KINDS.map((kind) => this.#ownersOf(kind));
   }
 
   /** What has not been listed yet, by kind. */
@@ -113,6 +117,8 @@ export class Watches {
     // Last: without the rest no pod could be judged.
     this.#running.push(this.#pods.run());
     await this.#pods.listed();
+    // Nobody waits for these: until they are known, a home ends with its time.
+    this.#running.push(...this.#owners.map((reflector) => reflector.run()));
   }
 
   /** The configuration has changed, and with it what a device or a sign is: see all with new eyes. */
@@ -126,6 +132,7 @@ export class Watches {
     for (const reflector of [this.#namespaces, this.#nodes, this.#pods, ...this.#signs]) {
       reflector.stop();
     }
+    for (const reflector of this.#owners) reflector.stop();
     for (const reflector of this.#custom.values()) reflector.stop();
     await Promise.all(this.#running);
   }
@@ -198,6 +205,21 @@ export class Watches {
       this.#custom.set(name, reflector);
       this.#running.push(reflector.run());
     }
+  }
+
+  #ownersOf(kind: OwnerKind) {
+    const { kubeConfig, historian } = this.#deps;
+    const source = optionalSource<OwnerObject>(kubeConfig, kind);
+    const reflector = this.#reflector(kind.plural, source, {
+      read: (object) => ownerFacts(object, kind),
+      changed: (owner) => historian.ownerChanged(owner),
+      removed: (uid) => historian.ownerRemoved(uid),
+    });
+    void reflector.listed().then(async () => {
+      // A kind that is hidden from us may well have objects.
+      if (await isServed(source)) historian.ownersKnown(kind.kind);
+    });
+    return reflector;
   }
 
   #customObjects(name: string, kind: CustomKind) {

@@ -41,6 +41,19 @@ export class Homes {
     return this.#live([...(this.#byNode.get(node) ?? [])], nowSeconds);
   }
 
+  /** Gives up the homes of a workload that its owner does not want any more. */
+  release(workload: string, isWanted: (departure: Departure) => boolean): void {
+    const keys = [...this.#bySlot.keys()].filter(
+      (key) => key === workload || key.startsWith(`${workload}/`),
+    );
+    for (const key of keys) this.#replace(key, (this.#bySlot.get(key) ?? []).filter(isWanted));
+  }
+
+  /** Workloads that have a slot away. */
+  workloads(): ReadonlySet<string> {
+    return new Set([...this.#bySlot.values()].flatMap(([one]) => one?.slot.workload ?? []));
+  }
+
   /** Forgets homes that have ended. */
   prune(nowSeconds: number): void {
     for (const [key, away] of this.#bySlot) this.#replace(key, this.#live(away, nowSeconds));

@@ -147,6 +147,12 @@ function optional<T>(plural: string, source: Source<T>): Source<T> {
   };
 }
 
+/** True when an optional kind is served to us now. */
+export async function isServed<T>(source: Source<T>): Promise<boolean> {
+  const page = await source.list('').catch(() => undefined);
+  return page !== undefined && page.resourceVersion !== ABSENT;
+}
+
 function isAbsent(error: unknown): boolean {
   const { statusCode } = error as ApiError;
   return statusCode === 404 || statusCode === 403;

@@ -17,6 +17,8 @@ export class Cluster {
   readonly #onHost = new Map<HostId, string>();
   readonly #pods = new Map<string, PodFacts>();
   readonly #pending = new Map<string, PodFacts>();
+  /** Uids of each workload's pods that are on a node to stay. */
+  readonly #staying = new Map<string, Set<string>>();
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly images = new ImageIndex();
 
@@ -51,6 +53,11 @@ export class Cluster {
       if (pods.values().some(({ slot }) => slot.workload === workload)) nodes.add(node);
     }
     return nodes.size;
+  }
+
+  /** How many pods of a workload are on a node and have neither ended nor begun to. */
+  boundOf(workload: string): number {
+    return this.#staying.get(workload)?.size ?? 0;
   }
 
   /** Every device pod that is known. */
@@ -135,6 +142,9 @@ export class Cluster {
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
     this.#podsOnNode.set(pod.node, onNode.set(pod.uid, pod));
+    if (pod.isTerminating) return;
+    const staying = this.#staying.get(pod.slot.workload) ?? new Set<string>();
+    this.#staying.set(pod.slot.workload, staying.add(pod.uid));
   }
 
   removePod(uid: string): void {
@@ -144,11 +154,14 @@ export class Cluster {
   }
 
   #leaveNode(uid: string): void {
-    const node = this.#pods.get(uid)?.node;
-    if (node === undefined) return;
+    const { node, slot } = this.#pods.get(uid) ?? {};
+    if (node === undefined || slot === undefined) return;
     const onNode = this.#podsOnNode.get(node);
     onNode?.delete(uid);
     if (onNode?.size === 0) this.#podsOnNode.delete(node);
+    const staying = this.#staying.get(slot.workload);
+    staying?.delete(uid);
+    if (staying?.size === 0) this.#staying.delete(slot.workload);
   }
 }
 

@@ -103,6 +103,52 @@ describe('the historian', () => {
     expect(historian.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1', cause: 'deleted' }]);
   });
 
+  describe('an owner that gives up its places gives up their homes', () => {
+    const JOB = { uid: 'job', workload: 'team-a/Job/train' };
+    const left = () => {
+      const made = writing();
+      made.historian.ownersKnown('Job');
+      made.historian.ownerChanged(JOB);
+      made.historian.podChanged(makePodFacts(), false, 0);
+      made.historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+      expect(made.historian.homes.of(SLOT, 1001)).toHaveLength(1);
+      return made.historian;
+    };
+
+    test('when it is suspended', () => {
+      const historian = left();
+      historian.ownerChanged({ ...JOB, isOver: 'suspended' });
+      expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+    });
+
+    test('when it is deleted, but not when it was created anew before', () => {
+      const historian = left();
+      historian.ownerChanged({ ...JOB, uid: 'next' });
+      historian.ownerRemoved('job');
+      expect(historian.homes.of(SLOT, 1001)).toHaveLength(1);
+      historian.ownerRemoved('next');
+      expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+    });
+
+    test('before its pods are gone: none of them leaves a home', () => {
+      const { historian } = writing();
+      historian.ownersKnown('Job');
+      historian.ownerChanged(JOB);
+      historian.podChanged(makePodFacts(), false, 0);
+      historian.ownerRemoved('job');
+      historian.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
+      expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+    });
+
+    test('of a kind that nobody watches a home ends with its time', () => {
+      const { historian } = writing();
+      historian.ownerRemoved('job');
+      historian.podChanged(makePodFacts(), false, 0);
+      historian.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
+      expect(historian.homes.of(SLOT, 1001)).toHaveLength(1);
+    });
+  });
+
   test('work is exposure, per device', () => {
     const { historian, store } = writing();
     const pod = makePodFacts({ devices: { resources: [{ resource: GPU, count: 4 }], claims: [] } });
