@@ -15,17 +15,29 @@ export function busyDaysOn(
     workersOn(node, cluster),
     hostSize(node, history),
     nowSeconds,
+    hostSinceSeconds(node, history, nowSeconds),
   );
 }
 
-export function hostSize(node: NodeFacts, { devices }: HostHistory): HostSize {
+/** A kubelet that has just started offers no device: what the host ever had counts. */
+export function hostSize(node: NodeFacts, { devices, capacityPeaks }: HostHistory): HostSize {
   return {
-    capacity: (resource) => node.devices.get(resource)?.capacity ?? 0,
+    capacity: (resource) =>
+      Math.max(node.devices.get(resource)?.capacity ?? 0, capacityPeaks[resource] ?? 0),
     claimable: devices.filter(({ resource }) => resource === undefined).length,
   };
 }
 
-/** Pods whose work is not in the exposure yet: one that has begun to end is. */
+/** Since when the host can have worked. */
+export function hostSinceSeconds(
+  { createdAtSeconds }: NodeFacts,
+  { firstSeenAtSeconds }: HostHistory,
+  nowSeconds: number,
+): number {
+  return firstSeenAtSeconds ?? Math.min(nowSeconds, createdAtSeconds ?? nowSeconds);
+}
+
+/** Pods whose work is not in the exposure yet: that of one that has begun to end is. */
 function* workersOn(node: NodeFacts, cluster: Cluster): Iterable<Worker> {
   for (const { devices, startedAtSeconds, isTerminating } of cluster.holding(node.name)) {
     if (startedAtSeconds === undefined || isTerminating) continue;

@@ -7,8 +7,8 @@ import type { Cluster } from './watch/cluster.ts';
 
 /** Rates move in days: what a fault says of the fleet may wait for so long. */
 const EVERY_SECONDS = 60;
-/** Hosts that are gone through at a time, so that no answer waits for it (10 ms for 64 incidents each). */
-const HOSTS_AT_A_TIME = 500;
+/** Hosts that are gone through at a time, so that no answer waits long (40 ms where each has 64 incidents). */
+const HOSTS_AT_A_TIME = 250;
 
 /** What all histories teach of the fleet, reckoned anew every minute; every replica comes to the same. */
 export class RatesOfFleet {
@@ -17,7 +17,12 @@ export class RatesOfFleet {
   #current: FleetRates = fleetRates([], 0);
   #reckonedAtSeconds = Number.NEGATIVE_INFINITY;
   #underWay:
-    | { readonly experience: FleetExperience; readonly rest: Iterator<HostHistory> }
+    | {
+        readonly experience: FleetExperience;
+        readonly rest: Iterator<HostHistory>;
+        /** Once all hosts are gone through. */
+        readonly steps: Iterator<undefined, FleetRates>;
+      }
     | undefined;
 
   constructor(cluster: Cluster, store: HistoryStore) {
@@ -34,22 +39,30 @@ export class RatesOfFleet {
     if (this.#underWay === undefined) {
       if (nowSeconds - this.#reckonedAtSeconds < EVERY_SECONDS) return;
       this.#reckonedAtSeconds = nowSeconds;
+      const begun = new FleetExperience(nowSeconds);
       this.#underWay = {
-        experience: new FleetExperience(nowSeconds),
+        experience: begun,
         // A copy: histories come and go between two ticks.
         rest: [...this.#store.all()].values(),
+        steps: begun.steps(),
       };
     }
-    const { experience, rest } = this.#underWay;
+    const { experience, rest, steps } = this.#underWay;
     for (let host = 0; host < HOSTS_AT_A_TIME; host += 1) {
       const { done, value: history } = rest.next();
       if (done === true) {
-        this.#current = experience.rates();
-        this.#underWay = undefined;
+        this.#learn(steps);
         return;
       }
       this.#add(experience, history, nowSeconds);
     }
+  }
+
+  #learn(steps: Iterator<undefined, FleetRates>): void {
+    const { done, value } = steps.next();
+    if (done !== true) return;
+    this.#current = value;
+    this.#underWay = undefined;
   }
 
   /** All of it at once: before the first answer. */
@@ -62,10 +75,12 @@ export class RatesOfFleet {
   }
 
   #add(experience: FleetExperience, history: HostHistory, nowSeconds: number): void {
-    const { busyDays, atSeconds } = history.exposure;
+    const newest = this.#store.draft(history.host);
+    const { exposure } = newest;
     const node = this.#cluster.onHost(history.host);
-    const now =
-      node === undefined ? busyDays : busyDaysOn(node, history, this.#cluster, nowSeconds);
-    experience.add(lifeOf(history, now, now > busyDays ? nowSeconds : atSeconds));
+    const busyDays =
+      node === undefined ? exposure.busyDays : busyDaysOn(node, newest, this.#cluster, nowSeconds);
+    const workedUntilSeconds = busyDays > exposure.busyDays ? nowSeconds : exposure.atSeconds;
+    experience.add(lifeOf({ ...history, exposure }, busyDays, workedUntilSeconds));
   }
 }

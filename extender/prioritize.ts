@@ -177,10 +177,11 @@ export function deviceHost(
   node: NodeFacts,
   { cluster, store, nowSeconds }: Pick<View, 'cluster' | 'store' | 'nowSeconds'>,
 ): DeviceHost {
-  const history = store.get(node.host);
-  const { incidents, exposure, devices } = history;
-  const busyDays = busyDaysOn(node, history, cluster, nowSeconds);
-  return { incidents, exposure, devices, busyDays, nowSeconds };
+  const { incidents, devices } = store.get(node.host);
+  // A pod's work is either in the newest exposure or still running; faults count once they are written.
+  const newest = store.draft(node.host);
+  const busyDays = busyDaysOn(node, newest, cluster, nowSeconds);
+  return { incidents, exposure: newest.exposure, devices, busyDays, nowSeconds };
 }
 
 const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { busyDaysOn, hostSize } from './clock.ts';
+import { busyDaysOn, hostSinceSeconds, hostSize } from './clock.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import type { Departure } from './history/departure.ts';
-import { busyShare, withWork } from './history/exposure.ts';
+import { busyShare, withWork, workedSeconds } from './history/exposure.ts';
 import type { HostId, NodeFacts, PodFacts } from './history/facts.ts';
 import { allocatableFindings, deviceHealthFindings, type Finding } from './history/finding.ts';
 import {
@@ -48,6 +48,7 @@ export interface ForgivenessAsked {
 
 /** Histories of hosts that are gone: no more than these, or than hosts that are there. */
 const FEWEST_GONE = 1000;
+const SECONDS_PER_DAY = 86_400;
 const NO_WAITING: ReadonlyMap<string, Waiting> = new Map();
 
 /** Writes down what signs, moments and departures mean for the history of their host. */
@@ -97,7 +98,7 @@ export class Recorder {
 
   #note({ devices }: HostHistory): void {
     for (const { id, firstSeenAtSeconds } of devices) {
-      if (firstSeenAtSeconds === undefined) continue;
+      if (firstSeenAtSeconds === undefined || !isUnique(id)) continue;
       const known = this.#firstSeenSeconds.get(id) ?? Number.POSITIVE_INFINITY;
       if (firstSeenAtSeconds < known) this.#firstSeenSeconds.set(id, firstSeenAtSeconds);
     }
@@ -267,13 +268,16 @@ export class Recorder {
   }
 
   #withClock(
-    { host, incidents }: HostHistory,
+    { host, incidents, exposure }: HostHistory,
     before: readonly Incident[],
     nowSeconds: number,
   ): readonly Incident[] {
-    return incidents === before
-      ? incidents
-      : withClock(incidents, before, this.#busyDays(host, nowSeconds));
+    if (incidents === before) return incidents;
+    return withClock(
+      incidents,
+      before,
+      Math.max(exposure.busyDays, this.#busyDays(host, nowSeconds)),
+    );
   }
 
   /** What the host's clock shows; it stands still while its Node is gone. */
@@ -289,11 +293,18 @@ export class Recorder {
   /** A slot has left the node: its work proves the devices, and its home may be there. */
   departed(node: NodeFacts, departure: Departure, comesBack: boolean, nowSeconds: number): void {
     const history = this.#deps.store.draft(node.host);
+    const { atSeconds, ranSeconds } = departure;
     const share = busyShare(departure.devices, hostSize(node, history));
+    const worked = workedSeconds(history.exposure, atSeconds - ranSeconds, atSeconds);
+    const exposure = withWork(history.exposure, share, worked, atSeconds);
+    const mostDays = (nowSeconds - hostSinceSeconds(node, history, nowSeconds)) / SECONDS_PER_DAY;
     this.#write(
       {
         ...history,
-        exposure: withWork(history.exposure, share, departure.ranSeconds, departure.atSeconds),
+        exposure: {
+          ...exposure,
+          busyDays: Math.max(history.exposure.busyDays, Math.min(exposure.busyDays, mostDays)),
+        },
         departures: comesBack ? [...history.departures, departure] : history.departures,
         counted: [...history.counted, { uid: departure.podUid, atSeconds: departure.atSeconds }],
       },
@@ -309,14 +320,22 @@ export class Recorder {
   }
 
   /** The Node is gone: nothing reports on its host any more. */
-  nodeGone({ host }: NodeFacts, nowSeconds: number): void {
+  nodeGone(node: NodeFacts, nowSeconds: number): void {
+    const { host } = node;
     this.#waiting.delete(host);
     this.#unproven.delete(host);
     this.#looked.delete(host);
-    const history = this.#deps.store.draft(host);
-    if (!history.incidents.some(isOpen)) return;
-    const incidents = withoutReports(history.incidents, nowSeconds);
-    this.#write({ ...history, incidents }, nowSeconds);
+    const { store, cluster } = this.#deps;
+    const before = store.draft(host);
+    const busyDays = busyDaysOn(node, before, cluster, nowSeconds);
+    const hasWorked = busyDays > before.exposure.busyDays;
+    if (!hasWorked && !before.incidents.some(isOpen)) return;
+    // Its pods will be gone without a word: what they have worked until now stays.
+    const exposure = hasWorked
+      ? { ...before.exposure, busyDays, atSeconds: nowSeconds, foldedAtSeconds: nowSeconds }
+      : before.exposure;
+    const incidents = withoutReports(before.incidents, nowSeconds);
+    this.#write({ ...before, exposure, incidents }, nowSeconds);
   }
 
   /** States that have waited for long enough count from now on, and what struck several hosts since the
@@ -347,6 +366,8 @@ export class Recorder {
         gone.push(history);
       }
     }
+    this.#firstSeenSeconds.clear();
+    this.start();
     const most = Math.max(FEWEST_GONE, present.size);
     if (gone.length <= most) return;
     gone.sort((a, b) => lastHeardSeconds(a) - lastHeardSeconds(b));
@@ -372,4 +393,9 @@ export class Recorder {
     if (forgiven > 0) this.#write({ ...history, incidents }, nowSeconds);
     return forgiven;
   }
+}
+
+/** Only ids with a UUID in them are the same device in another host: `card0-0` is in each. */
+function isUnique(device: string): boolean {
+  return /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i.test(device);
 }

@@ -77,7 +77,7 @@ export class Watches {
       removed: (uid) => cluster.removeNamespace(uid),
     });
     this.#nodes = this.#reflector('nodes', nodeSource(kubeConfig), {
-      read: (node) => nodeFacts(node, catalogue()),
+      read: (node) => nodeFacts(node, catalogue(), profiles()),
       changed: (node) => {
         unmapped.onNode(node.name, node.unmapped);
         historian.nodeChanged(node, nowSeconds());

@@ -90,10 +90,10 @@ export class SurefootInProcess {
   watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
     this.#historian.keep(nowSeconds());
     for (const node of nodes.all())
-      this.#historian.nodeChanged(nodeFacts(node, this.#catalogue), nowSeconds());
+      this.#historian.nodeChanged(nodeFacts(node, this.#catalogue, this.#profiles), nowSeconds());
     nodes.subscribe(({ object, resourceVersion }) => {
       this.#saw(resourceVersion, nowSeconds(), (at) => {
-        this.#historian.nodeChanged(nodeFacts(object, this.#catalogue), at);
+        this.#historian.nodeChanged(nodeFacts(object, this.#catalogue, this.#profiles), at);
       });
     });
     pods.subscribe(({ type, object, resourceVersion }) => {

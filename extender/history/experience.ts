@@ -16,6 +16,8 @@ export interface HostLife {
 export interface LifeFault {
   /** The device; empty for one that struck the node. */
   readonly unit: string;
+  /** Nobody told which device it was: what came after it says nothing of any. */
+  readonly isNameless: boolean;
   readonly atBusyDays: number;
   readonly atSeconds: number;
   /** The chance that it was a hardware fault, whatever was repaired since. */
@@ -81,7 +83,7 @@ export class Experience {
     const { halfLifeDays, fleetHalfLifeDays } = this.#constants;
     for (const [index, era] of eras.entries()) {
       const next = eras[index + 1];
-      const days = (next?.fromBusyDays ?? busyDays) - era.fromBusyDays;
+      const days = Math.max(0, (next?.fromBusyDays ?? busyDays) - era.fromBusyDays);
       const until = Math.min(workedUntilSeconds, next?.fromSeconds ?? workedUntilSeconds);
       const likes = this.#likesOf(era.cohorts);
       const left = (halfLife: number) => this.#meanLeft(era.fromSeconds, until, halfLife);
@@ -125,6 +127,7 @@ export class Experience {
         daysBefore: decayedDays(atBusyDays - unitFromBusyDays, halfLifeDays),
         step,
       });
+      if (fault.isNameless) continue;
       const until = Math.min(replacedAtBusyDays, faults[index + 1]?.atBusyDays ?? busyDays);
       let from = atBusyDays;
       for (const [step, days] of recencyDays.entries()) {

@@ -12,6 +12,8 @@ export interface Exposure {
   readonly busyDays: number;
   /** When that was last reckoned. */
   readonly atSeconds: number;
+  /** Work of pods that were there when the Node went is in it up to then. */
+  readonly foldedAtSeconds?: number;
   /** Which cohorts the host was in, oldest first, each from that many busy days on. */
   readonly eras: readonly Era[];
 }
@@ -24,10 +26,10 @@ export interface Era {
 
 export const NO_EXPOSURE: Exposure = { busyDays: 0, atSeconds: 0, eras: [] };
 
-/** Half-lives later nothing is left of the oldest. */
+/** Half-years of age, and the rollouts of drivers between them. */
 const MOST_ERAS = 12;
 
-/** What a piece of work asks of a host: a share of its devices. */
+/** A pod that works on a host. */
 export interface Worker {
   readonly devices: DevicesAsked;
   readonly sinceSeconds: number;
@@ -62,19 +64,33 @@ export function withWork(
   };
 }
 
-/** Busy days of the host's average device at `nowSeconds`, with what is still running. */
+/** Seconds that a pod has worked since what of it is in the exposure already. */
+export function workedSeconds(
+  { foldedAtSeconds = Number.NEGATIVE_INFINITY }: Exposure,
+  sinceSeconds: number,
+  untilSeconds: number,
+): number {
+  return Math.max(0, untilSeconds - Math.max(sinceSeconds, foldedAtSeconds));
+}
+
+/**
+ * Busy days of the host's average device at `nowSeconds`, with what is still running. Never more than
+ * days have passed since the host is known: pods may share devices, and claims that are none.
+ */
 export function busyDaysAt(
   exposure: Exposure,
   running: Iterable<Worker>,
   size: HostSize,
   nowSeconds: number,
+  hostSinceSeconds: number,
 ): number {
   let busyDays = exposure.busyDays;
   for (const { devices, sinceSeconds } of running) {
-    busyDays +=
-      (busyShare(devices, size) * Math.max(0, nowSeconds - sinceSeconds)) / SECONDS_PER_DAY;
+    const seconds = workedSeconds(exposure, sinceSeconds, nowSeconds);
+    busyDays += (busyShare(devices, size) * seconds) / SECONDS_PER_DAY;
   }
-  return busyDays;
+  const days = (nowSeconds - hostSinceSeconds) / SECONDS_PER_DAY;
+  return Math.max(exposure.busyDays, Math.min(busyDays, days));
 }
 
 /** The exposure of a host that is in these cohorts from now on; the same one if it has been. */
@@ -84,19 +100,25 @@ export function withEra(
   busyDays: number,
   nowSeconds: number,
 ): Exposure {
-  const last = exposure.eras.at(-1);
-  if (last?.cohorts === cohorts) return exposure;
-  // An era without any work has proven nothing.
-  const before =
-    last !== undefined && last.fromBusyDays >= busyDays
-      ? exposure.eras.slice(0, -1)
-      : exposure.eras;
-  return {
-    ...exposure,
-    eras: [...before, { fromBusyDays: busyDays, fromSeconds: nowSeconds, cohorts }].slice(
-      -MOST_ERAS,
-    ),
-  };
+  const { eras } = exposure;
+  if (eras.at(-1)?.cohorts === cohorts) return exposure;
+  // An era without any work has proven nothing. What was done before the first look is of the first.
+  const before = eras.filter(({ fromBusyDays }) => fromBusyDays < busyDays);
+  const from =
+    before.length > 0
+      ? { fromBusyDays: busyDays, fromSeconds: nowSeconds }
+      : { fromBusyDays: 0, fromSeconds: nowSeconds - busyDays * SECONDS_PER_DAY };
+  const all = [...before, { ...from, cohorts }];
+  return { ...exposure, eras: all.length > MOST_ERAS ? withoutShortest(all) : all };
+}
+
+/** One era less: the shortest goes to the one before it, so that no work is lost. */
+function withoutShortest(eras: readonly Era[]): readonly Era[] {
+  const lengths = eras
+    .slice(1, -1)
+    .map(({ fromBusyDays }, index) => (eras[index + 2]?.fromBusyDays ?? 0) - fromBusyDays);
+  const shortest = 1 + lengths.indexOf(Math.min(...lengths));
+  return eras.toSpliced(shortest, 1);
 }
 
 /**

@@ -34,7 +34,7 @@ export interface NodeFacts {
   readonly isCordoned: boolean;
   /** Changes with every boot; empty where the kubelet has not said it. */
   readonly bootId: string;
-  /** Extended resources only. */
+  /** Resources that count devices, as the profiles say. */
   readonly devices: ReadonlyMap<string, DeviceCount>;
   /** Normalised image name to its size in bytes, as the kubelet lists them (at most 50). */
   readonly images: ReadonlyMap<string, number>;

@@ -125,7 +125,18 @@ export function united(ours: HostHistory, theirs: HostHistory): HostHistory {
       ...ours.departures,
     ],
     counted: [...counted.values()],
+    // Which work is in both nobody can tell: the one that knows of more is nearer the truth.
+    exposure: ours.exposure.busyDays >= theirs.exposure.busyDays ? ours.exposure : theirs.exposure,
+    ...throughOf(ours, theirs),
   };
+}
+
+function throughOf(
+  { countedThroughSeconds: ours }: HostHistory,
+  { countedThroughSeconds: theirs }: HostHistory,
+): Pick<HostHistory, 'countedThroughSeconds'> {
+  if (ours === undefined && theirs === undefined) return {};
+  return { countedThroughSeconds: Math.max(ours ?? 0, theirs ?? 0) };
 }
 
 /** Two replicas that saw one fault may have given it two names. */
@@ -182,6 +193,17 @@ function countedWithin({
       ...dropped.map(({ atSeconds }) => atSeconds),
     ),
   };
+}
+
+/** The history without the names of the pods that are in its exposure, but with until when they ended. */
+export function withoutCounted(history: HostHistory): HostHistory {
+  const { counted, countedThroughSeconds } = history;
+  if (counted.length === 0) return history;
+  const through = Math.max(
+    countedThroughSeconds ?? 0,
+    ...counted.map(({ atSeconds }) => atSeconds),
+  );
+  return { ...history, counted: [], countedThroughSeconds: through };
 }
 
 /** At most so many incidents, in the order that bounded() says, each in its place. */

@@ -11,17 +11,31 @@ export function lifeOf(
 ): HostLife {
   const { exposure, incidents, devices, capacityPeaks } = history;
   const came = new Map(devices.map(({ id, fromBusyDays = 0 }) => [id, fromBusyDays]));
-  const peaks = Object.values(capacityPeaks).reduce((sum, count) => sum + count, 0);
   return {
     busyDays,
     workedUntilSeconds,
     eras: exposure.eras,
-    devices: Math.max(1, peaks, devices.length),
+    devices: Math.max(1, deviceCount(capacityPeaks), devices.length),
     faults: incidents.flatMap((incident) => {
       const weight = faultWeight(incident);
       return weight > 0 ? [lifeFault(incident, weight, came, busyDays)] : [];
     }),
   };
+}
+
+/** NVIDIA cuts a GPU into at most seven. */
+const SLICES_OF_ONE = 7;
+
+/** Physical devices behind the most that a host ever had of each resource: slices are none of their own. */
+function deviceCount(peaks: Readonly<Record<string, number>>): number {
+  const isSlice = (resource: string) => resource.includes('/mig-');
+  const whole = Object.entries(peaks).filter(([resource]) => !isSlice(resource));
+  const slices = Object.entries(peaks).filter(([resource]) => isSlice(resource));
+  return Math.max(
+    0,
+    ...whole.map(([, count]) => count),
+    ...(whole.length === 0 ? slices.map(([, count]) => Math.ceil(count / SLICES_OF_ONE)) : []),
+  );
 }
 
 function lifeFault(
@@ -30,11 +44,13 @@ function lifeFault(
   came: ReadonlyMap<string, number>,
   busyDays: number,
 ): LifeFault {
-  const { scope, device, resource = '', swappedAtSeconds, swappedAtBusyDays } = incident;
+  const { scope, device, swappedAtSeconds, swappedAtBusyDays } = incident;
   const isReplaced = swappedAtSeconds !== undefined;
   const atBusyDays = endedAtBusyDays(incident, busyDays);
   return {
-    unit: scope === 'node' ? '' : `${device ?? resource} ${swappedAtSeconds ?? ''}`,
+    // Of which device nobody knows: it is nobody's second fault.
+    unit: scope === 'node' ? '' : `${device ?? incident.id} ${swappedAtSeconds ?? ''}`,
+    isNameless: scope === 'device' && device === undefined,
     atSeconds: incident.closedAtSeconds ?? incident.lastSeenAtSeconds,
     atBusyDays,
     weight,

@@ -54,9 +54,11 @@ export function hazardFor(
 ): Hazard {
   const { resource, count, total, busy } = choice;
   const ids = new Set(
-    host.incidents.flatMap(({ device, scope }) =>
-      scope === 'device' && device !== undefined && !busy.has(device) ? [device] : [],
-    ),
+    host.incidents.flatMap((incident) => {
+      const { device, scope } = incident;
+      const isFree = scope === 'device' && device !== undefined && !busy.has(device);
+      return isFree && isOf(incident, resource) && incidentWeight(incident) > 0 ? [device] : [];
+    }),
   );
   const drawnFrom = Math.max(total - busy.size, count, 1);
   const ofDevice = (id: string | undefined) =>
@@ -65,12 +67,14 @@ export function hazardFor(
       rates.device,
       horizonDays,
     );
+  // More names than devices are those of slices that are no more: the worst ones stay.
   const named = [...ids]
-    .filter((id) => host.incidents.some((one) => one.device === id && isOf(one, resource)))
-    .map(ofDevice);
-  const nameless = Math.max(0, drawnFrom - named.length);
+    .map(ofDevice)
+    .sort((a, b) => b.faultsPerDay - a.faultsPerDay)
+    .slice(0, drawnFrom);
+  const nameless = drawnFrom - named.length;
   const mean = weighted([
-    ...named.map((hazard) => ({ hazard, share: count / Math.max(drawnFrom, named.length) })),
+    ...named.map((hazard) => ({ hazard, share: count / drawnFrom })),
     ...(nameless > 0
       ? [{ hazard: ofDevice(undefined), share: (count * nameless) / drawnFrom }]
       : []),

@@ -40,11 +40,19 @@ export class FleetExperience {
   }
 
   rates(): FleetRates {
+    const steps = this.steps();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** The same in steps of some milliseconds, so that nobody has to wait for all of it. */
+  *steps(): Generator<undefined, FleetRates> {
     const { priorDeviceFaultsPerDay, priorNodeFaultsPerDay } = this.#constants;
-    return {
-      device: new Lesson(this.#devices, priorDeviceFaultsPerDay, this.#constants).learned(),
-      node: new Lesson(this.#nodes, priorNodeFaultsPerDay, this.#constants).learned(),
-    };
+    const device = new Lesson(this.#devices, priorDeviceFaultsPerDay, this.#constants);
+    const node = new Lesson(this.#nodes, priorNodeFaultsPerDay, this.#constants);
+    return { device: yield* device.steps(), node: yield* node.steps() };
   }
 }
 
@@ -74,6 +82,7 @@ class Lesson {
   readonly #priorRate: number;
   readonly #constants: HazardConstants;
   readonly #ratios = new Map<string, number>();
+  readonly #namesakes: ReadonlyMap<string, number>;
   #recencyRatios: readonly number[];
   #fleetRate: number;
 
@@ -85,14 +94,19 @@ class Lesson {
     this.#constants = constants;
     this.#recencyRatios = [...constants.recencyPriorRatios, 1];
     this.#fleetRate = priorRate;
+    this.#namesakes = namesakesIn(this.#likes);
   }
 
-  learned(): UnitRates {
-    const kinds = new Set(this.#likes.flatMap(({ cohorts }) => [...cohorts.keys()]));
+  *steps(): Generator<undefined, UnitRates> {
+    const kinds = kindsThatDiffer(this.#likes);
     for (let round = 0; round < ROUNDS; round += 1) {
       this.#fleetRate = this.#rateBy('days', 'weight');
-      for (const kind of kinds) this.#learn(kind);
+      for (const kind of kinds) {
+        this.#learn(kind);
+        yield;
+      }
       this.#recencyRatios = this.#recency();
+      yield;
     }
     return unitRates(this.#rateBy('fleetDays', 'fleetWeight'), this.#ratios, this.#recencyRatios);
   }
@@ -107,12 +121,12 @@ class Lesson {
   #learn(kind: string): void {
     for (const one of this.#likes) one.surprises = 0;
     for (const one of this.#faults) one.likes.surprises += one.weight * this.#surprise(one);
-    const tally = new Tally(this.#constants.cohortPriorFaults);
+    const tally = new Tally(this.#constants.cohortPriorFaults, this.#namesakes);
     for (const { cohorts, ratio, days, surprises } of this.#likes) {
       const cohort = cohorts.get(kind);
       if (cohort === undefined) continue;
       const others = ratio / (this.#ratios.get(cohort) ?? 1);
-      tally.add(cohort, { seen: surprises, expected: this.#fleetRate * others * days, days });
+      tally.add(cohort, surprises, this.#fleetRate * others * days);
     }
     for (const [cohort, ratio] of tally.ratios()) this.#ratios.set(cohort, ratio);
     for (const one of this.#likes) one.ratio = product(one.cohorts.values(), this.#ratios);
@@ -172,40 +186,74 @@ function unitRates(
   };
 }
 
-/** Faults that were seen and expected, and the days in which. */
-interface Tallied {
-  readonly seen: number;
-  readonly expected: number;
-  readonly days: number;
+/** Kinds of cohort that tell devices apart: what all share is the fleet's rate. */
+function kindsThatDiffer(likes: readonly Likes[]): readonly string[] {
+  const values = new Map<string, Set<string | undefined>>();
+  for (const kind of new Set(likes.flatMap(({ cohorts }) => [...cohorts.keys()]))) {
+    values.set(kind, new Set(likes.map(({ cohorts }) => cohorts.get(kind))));
+  }
+  return [...values].filter(([, cohorts]) => cohorts.size > 1).map(([kind]) => kind);
+}
+
+/** Of two cohorts of one device, neither of which has twice the days of the other, most devices are in both. */
+const ALIKE = 2;
+
+/** By cohort: how many cohorts, itself and the fleet included, hold about the same devices. */
+function namesakesIn(likes: readonly Likes[]): ReadonlyMap<string, number> {
+  const days = new Map<string, number>();
+  for (const one of likes) {
+    for (const cohort of one.cohorts.values()) {
+      days.set(cohort, (days.get(cohort) ?? 0) + one.days);
+    }
+  }
+  const fleetDays = sumOf(likes, (one) => one.days);
+  const namesakes = new Map<string, number>();
+  for (const { cohorts } of likes) {
+    const ofOne = [fleetDays, ...[...cohorts.values()].map((cohort) => days.get(cohort) ?? 0)];
+    for (const cohort of cohorts.values()) {
+      const own = days.get(cohort) ?? 0;
+      const alike = ofOne.filter((other) => other < ALIKE * own && ALIKE * other > own);
+      namesakes.set(cohort, Math.max(namesakes.get(cohort) ?? 1, alike.length));
+    }
+  }
+  return namesakes;
 }
 
 /** What cohorts of one kind had, and what they could expect. */
 class Tally {
   readonly #priorFaults: number;
-  readonly #cohorts = new Map<string, Tallied>();
+  readonly #namesakes: ReadonlyMap<string, number>;
+  readonly #cohorts = new Map<string, { readonly seen: number; readonly expected: number }>();
 
-  constructor(priorFaults: number) {
+  constructor(priorFaults: number, namesakes: ReadonlyMap<string, number>) {
     this.#priorFaults = priorFaults;
+    this.#namesakes = namesakes;
   }
 
-  add(cohort: string, { seen, expected, days }: Tallied): void {
-    const sum = this.#cohorts.get(cohort) ?? { seen: 0, expected: 0, days: 0 };
-    this.#cohorts.set(cohort, {
-      seen: sum.seen + seen,
-      expected: sum.expected + expected,
-      days: sum.days + days,
-    });
+  add(cohort: string, seen: number, expected: number): void {
+    const sum = this.#cohorts.get(cohort) ?? { seen: 0, expected: 0 };
+    this.#cohorts.set(cohort, { seen: sum.seen + seen, expected: sum.expected + expected });
   }
 
-  /** In proportion: the average of all unit-days is 1, for what all share is the fleet's rate. */
+  /**
+   * While little could be expected, cohorts of the same devices share what these show: the first fault of
+   * a new batch is one, not one of its model, one of its driver and one of its rack.
+   */
+  #ratioOf(cohort: string, seen: number, expected: number): number {
+    const prior = this.#priorFaults;
+    const share = 1 / (this.#namesakes.get(cohort) ?? 1);
+    return (
+      ((prior + seen) / (prior + expected)) ** ((expected + prior * share) / (expected + prior))
+    );
+  }
+
   ratios(): ReadonlyMap<string, number> {
-    const found = [...this.#cohorts].map(([cohort, { seen, expected, days }]) => ({
-      cohort,
-      days,
-      ratio: (this.#priorFaults + seen) / (this.#priorFaults + expected),
-    }));
-    const mean = sumOf(found, ({ ratio, days }) => ratio * days) / sumOf(found, ({ days }) => days);
-    return new Map(found.map(({ cohort, ratio }) => [cohort, ratio / mean]));
+    return new Map(
+      [...this.#cohorts].map(([cohort, { seen, expected }]) => [
+        cohort,
+        this.#ratioOf(cohort, seen, expected),
+      ]),
+    );
   }
 }
 

@@ -4,7 +4,12 @@ import type { ObjectMeta } from '../../webhook/words/pod.ts';
 import type { Departure } from '../history/departure.ts';
 import { type Exposure, NO_EXPOSURE } from '../history/exposure.ts';
 import type { HostId } from '../history/facts.ts';
-import { boundedIncidents, type HostHistory, type Ignored } from '../history/host-history.ts';
+import {
+  boundedIncidents,
+  type HostHistory,
+  type Ignored,
+  withoutCounted,
+} from '../history/host-history.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { KnownDevice } from '../history/swap.ts';
 
@@ -128,6 +133,9 @@ const statusSchema = z.object({
         .array(z.number())
         .describe('Form 1: busy device-days, decayed on two scales.')
         .optional(),
+      foldedAt: atField(
+        'Until when the work of pods is in it that its Node had when it went.',
+      ).optional(),
       at: atField('When they were reckoned.'),
     })
     .describe('Work that went well.')
@@ -253,7 +261,7 @@ function trimmed(history: HostHistory): HostHistory | undefined {
   if (departures.length > 0) {
     return { ...history, departures: departures.slice(Math.ceil(departures.length / 2)) };
   }
-  if (counted.length + marks.length > 0) return { ...history, counted: [], marks: [] };
+  if (counted.length + marks.length > 0) return { ...withoutCounted(history), marks: [] };
   if (incidents.some(({ owners }) => owners.length > 0)) {
     return { ...history, incidents: incidents.map((incident) => ({ ...incident, owners: [] })) };
   }
@@ -274,6 +282,9 @@ function toStatus(history: HostHistory): StoredStatus {
       busyDays: exposure.busyDays,
       eras: exposure.eras.map(({ fromSeconds, ...era }) => ({ ...era, from: timeOf(fromSeconds) })),
       at: timeOf(exposure.atSeconds),
+      ...(exposure.foldedAtSeconds !== undefined && {
+        foldedAt: timeOf(exposure.foldedAtSeconds),
+      }),
     },
     ...(firstSeenAtSeconds !== undefined && { firstSeenAt: timeOf(firstSeenAtSeconds) }),
     departures: history.departures.map(toDeparture),
@@ -424,11 +435,23 @@ function exposureOf({ exposure, capacityPeaks }: StoredStatus): Exposure {
     fromSeconds: secondsOf(from),
     cohorts: shared(cohorts),
   }));
-  if (exposure.busyDays !== undefined) return { busyDays: exposure.busyDays, eras, atSeconds };
-  const devices = Math.max(1, ...Object.values(capacityPeaks));
+  if (exposure.busyDays !== undefined) {
+    const { busyDays, foldedAt } = exposure;
+    return {
+      busyDays,
+      eras,
+      atSeconds,
+      ...(foldedAt !== undefined && { foldedAtSeconds: secondsOf(foldedAt) }),
+    };
+  }
+  // Other extended resources were peaks too, by the thousand.
+  const devices = Math.max(1, Math.min(...Object.values(capacityPeaks)));
   const slowDays = (exposure.deviceDays?.[1] ?? 0) / devices;
   const left = Math.max(1e-3, 1 - (slowDays * Math.LN2) / 90);
-  return { busyDays: -90 * Math.log2(left), eras, atSeconds };
+  const busyDays = -90 * Math.log2(left);
+  // In which cohorts it worked is not known, but that it did is.
+  const worked = { fromBusyDays: 0, fromSeconds: atSeconds - busyDays * 86_400, cohorts: '' };
+  return { busyDays, eras: busyDays > 0 ? [worked] : [], atSeconds };
 }
 
 /** Form 1 did not note the clock: the host is taken to have worked ever since. */

@@ -1,4 +1,6 @@
+import { isDeviceResource } from '../../webhook/words/device.ts';
 import type { ResourceList, Timestamp } from '../../webhook/words/pod.ts';
+import { type DeviceProfile, devicePatterns } from '../../webhook/words/profile.ts';
 import { quantityValue } from '../../webhook/words/quantity.ts';
 import type { Catalogue } from '../history/catalogue.ts';
 import type { DeviceCount, NodeFacts } from '../history/facts.ts';
@@ -85,8 +87,12 @@ const HOST_LABELS = [
   'cloud.google.com/gce-topology-host',
 ] as const;
 
-/** The facts of a Node; fields that are missing count as zero or empty. */
-export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
+/** The facts of a Node, seen with these device profiles; fields that are missing count as zero or empty. */
+export function nodeFacts(
+  node: Node,
+  catalogue: Catalogue,
+  profiles: readonly DeviceProfile[],
+): NodeFacts {
   const { metadata = {}, spec = {}, status = {} } = node;
   const labels = metadata.labels ?? {};
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
@@ -107,7 +113,11 @@ export function nodeFacts(node: Node, catalogue: Catalogue): NodeFacts {
     ...(readySinceSeconds !== undefined && { readySinceSeconds }),
     isCordoned: spec.unschedulable === true,
     bootId: status.nodeInfo?.bootID ?? '',
-    devices: deviceCounts(status.capacity ?? {}, status.allocatable ?? {}),
+    devices: deviceCounts(
+      status.capacity ?? {},
+      status.allocatable ?? {},
+      devicePatterns(profiles),
+    ),
     ...imageList(status.images ?? []),
     ...nodeFindings(marksOf(node), catalogue),
   };
@@ -166,14 +176,15 @@ function firstOf(
   return names.map((name) => labels[name]).find((value) => value);
 }
 
-/** Extended resources carry a domain; what Kubernetes itself counts does not. */
+/** Other extended resources, such as network interfaces by the thousand, are no devices. */
 function deviceCounts(
   capacity: ResourceList,
   allocatable: ResourceList,
+  patterns: readonly string[],
 ): ReadonlyMap<string, DeviceCount> {
   const counts = new Map<string, DeviceCount>();
   for (const [resource, quantity] of Object.entries(capacity)) {
-    if (!resource.includes('/')) continue;
+    if (!isDeviceResource(resource, patterns)) continue;
     counts.set(resource, {
       capacity: quantityValue(quantity) ?? 0,
       allocatable: quantityValue(allocatable[resource] ?? 0) ?? 0,

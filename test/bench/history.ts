@@ -15,6 +15,7 @@ import { FakeHistoryApi } from '../fake/history-api.ts';
 import { CATALOGUE } from '../make/catalogue.ts';
 import { GPU } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
+import { makeProfile } from '../make/profile.ts';
 
 const HOSTS = 5000;
 const INCIDENTS_A_HOST = 10;
@@ -191,5 +192,6 @@ function node(index: number, status = 'False') {
       },
     },
     CATALOGUE,
+    [makeProfile()],
   );
 }

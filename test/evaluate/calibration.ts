@@ -108,15 +108,14 @@ function reliabilityOf(ascending: readonly Ranked[]): Calibration['reliability']
     }));
 }
 
-/** Equals are flagged together, half of them counting, as chance would. */
+/** Equals are flagged together. */
 function precisionAt(descending: readonly Ranked[], recall: number): number {
   const wanted = recall * descending.filter(({ fails }) => fails).length;
-  let flagged = 0;
   let failing = 0;
-  for (const { fails } of descending) {
-    flagged += 1;
+  for (const [index, { predicted, fails }] of descending.entries()) {
     failing += Number(fails);
-    if (failing >= wanted) break;
+    const isLastOfEquals = descending[index + 1]?.predicted !== predicted;
+    if (failing >= wanted && isLastOfEquals) return failing / (index + 1);
   }
-  return flagged === 0 ? 0 : failing / flagged;
+  return 0;
 }

@@ -109,7 +109,13 @@ function lanlSystem(system: string, nodes: number, rows: readonly Row[]): Record
 /** Numbers of the nodes that are not in the file: they never failed. */
 function quietNodes(known: ReadonlyMap<string, unknown>, nodes: number): readonly string[] {
   const quiet: string[] = [];
-  for (let number = 0; known.size + quiet.length < nodes; number += 1) {
+  // Numbers of a system need not begin at 0; one far beyond the others is a mistake of the record.
+  const highest = Math.max(...[...known.keys()].map(Number).filter((number) => number < 2 * nodes));
+  for (
+    let number = Math.max(0, highest + 1 - nodes);
+    known.size + quiet.length < nodes;
+    number += 1
+  ) {
     if (!known.has(String(number))) quiet.push(String(number));
   }
   return quiet;

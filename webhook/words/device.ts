@@ -28,10 +28,7 @@ export function matchesDevicePattern(pattern: string, resource: string): boolean
  * device: `nvidia.com/gpu: "0"` is how a tenant would fish for a toleration.
  */
 export function devicesAsked(pod: Pod, patterns: readonly string[]): DevicesAsked {
-  const isDevice = (resource: string) =>
-    resource.startsWith(DEVICE_CLASS_PREFIX) ||
-    patterns.some((pattern) => matchesDevicePattern(pattern, resource));
-
+  const isDevice = (resource: string) => isDeviceResource(resource, patterns);
   const initContainers = pod.spec.initContainers ?? [];
   const sidecars = initContainers.filter(isSidecar);
   const counts = new Map<string, number>();
@@ -49,6 +46,14 @@ export function devicesAsked(pod: Pod, patterns: readonly string[]): DevicesAske
     resources: [...counts].map(([resource, count]) => ({ resource, count })),
     claims: (pod.spec.resourceClaims ?? []).map((claim) => claim.name),
   };
+}
+
+/** True for a resource that counts devices, as the profiles' patterns say. */
+export function isDeviceResource(resource: string, patterns: readonly string[]): boolean {
+  return (
+    resource.startsWith(DEVICE_CLASS_PREFIX) ||
+    patterns.some((pattern) => matchesDevicePattern(pattern, resource))
+  );
 }
 
 /** True when the pod asks for any device at all. */

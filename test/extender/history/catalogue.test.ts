@@ -23,7 +23,8 @@ import { makeProfile } from '../../make/profile.ts';
 
 type Example = Readonly<Record<string, unknown>>;
 
-const onNode = (node: Node) => nodeFacts(node, CATALOGUE).findings.map(({ row }) => row.name);
+const onNode = (node: Node) =>
+  nodeFacts(node, CATALOGUE, [makeProfile()]).findings.map(({ row }) => row.name);
 const inPod = (status: object) => podFacts(makePod({ status }), [makeProfile()]);
 
 /** Names of the rows that see an example where its source stands in the API, by our own readers. */
@@ -156,12 +157,14 @@ describe('rows that users add', () => {
 
   test('a new row sees what it is about', () => {
     const node = { status: { conditions: [{ type: 'MySickGpu', status: 'True' }] } };
-    const { findings, unmapped } = nodeFacts(node, added(ROW));
+    const { findings, unmapped } = nodeFacts(node, added(ROW), [makeProfile()]);
     expect(findings.map(({ row, worth }) => [row.name, worth.probability])).toEqual([
       ['my-check', 0.9],
     ]);
     expect(unmapped).toEqual([]);
-    expect(nodeFacts(node, CATALOGUE).unmapped).toEqual(['condition MySickGpu=True']);
+    expect(nodeFacts(node, CATALOGUE, [makeProfile()]).unmapped).toEqual([
+      'condition MySickGpu=True',
+    ]);
   });
 
   test('a row of a name of ours takes its place, and so does a code', () => {

@@ -69,6 +69,19 @@ describe('hazardFor', () => {
     expect(rate(allOf8, struck)).toBeCloseTo(NODE * 150 + 8 * DEVICE, 9);
   });
 
+  test('incidents that weigh nothing, or of more devices than there are, dilute no other', () => {
+    const lemon = makeIncident({ device: 'GPU-0' });
+    const others = (count: number, overrides: Partial<Incident>) =>
+      Array.from({ length: count }, (_none, index) =>
+        makeIncident({ id: `o${index}`, device: `MIG-${index}`, ...overrides }),
+      );
+    const alone = rate(oneOf8, host([lemon]));
+    const forgiven = others(59, { forgiven: { atSeconds: 0, reason: 'cable' } });
+    expect(rate(oneOf8, host([lemon, ...forgiven]))).toBe(alone);
+    const weak = others(59, { probability: 0.01 });
+    expect(rate(oneOf8, host([lemon, ...weak]))).toBeGreaterThanOrEqual(alone);
+  });
+
   test('an open incident does not age, and idle time ages none', () => {
     const { closedAtSeconds: _closed, ...open } = makeIncident();
     const now = (busyDays: number, nowSeconds: number) => ({ busyDays, nowSeconds });

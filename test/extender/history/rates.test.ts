@@ -22,6 +22,7 @@ function fault(overrides: Partial<LifeFault> = {}): LifeFault {
   const atBusyDays = overrides.atBusyDays ?? 50;
   return {
     unit: 'GPU-0',
+    isNameless: false,
     atBusyDays,
     atSeconds: NOW - (100 - atBusyDays) * DAY,
     weight: 1,
@@ -65,7 +66,7 @@ describe('fleetRates', () => {
     const { ratios } = fleetRates(lives, NOW).device;
     expect(ratios.get('rack=r3')).toBeGreaterThan(3);
     expect(ratios.get('rack=r5')).toBeLessThan(1);
-    expect(ratios.get('model=a')).toBeCloseTo(1, 9);
+    expect(ratios.has('model=a')).toBe(false);
   });
 
   test('a cohort whose devices are of a bad model is not blamed for it', () => {
@@ -91,6 +92,45 @@ describe('fleetRates', () => {
     const withLemon = [life('rack=r1|age=0', { faults }), ...clean];
     expect(like(withLemon, 'rack=r1|age=0')).toBeLessThan(1.5 * like(withOne, 'rack=r1|age=0'));
     expect(like(withLemon, 'rack=r2|age=0')).toBeLessThan(1.5 * like(withOne, 'rack=r2|age=0'));
+  });
+
+  test.each([
+    { faults: 1, most: 2.5 },
+    { faults: 3, most: 5 },
+  ])('$faults faults of a new batch are as many, not five times as many', ({ faults, most }) => {
+    const old = many(256, (index) =>
+      life(`model=a|driver=1|block=b${index % 8}|rack=r${index % 32}|age=5`),
+    );
+    const cohorts = 'model=b|driver=2|block=new|rack=new|age=0';
+    const fresh = life(cohorts, {
+      busyDays: 0.1,
+      eras: [{ fromBusyDays: 0, fromSeconds: NOW - 0.1 * DAY, cohorts }],
+      faults: Array.from({ length: faults }, (_none, index) =>
+        fault({ unit: `GPU-${index}`, atBusyDays: 0.05, atSeconds: NOW }),
+      ),
+    });
+    const { device } = fleetRates([...old, fresh], NOW);
+    const times = device.likeRate(cohorts) / device.fleetRate;
+    expect(times).toBeGreaterThan(1.2);
+    expect(times).toBeLessThan(most);
+  });
+
+  test('faults of which nobody knows the device are no repeats of one', () => {
+    const nameless = many(100, (index) =>
+      life('age=0', {
+        faults: [20, 22, 25].map((atBusyDays, fault) => ({
+          unit: `${index}-${fault}`,
+          isNameless: true,
+          atBusyDays,
+          atSeconds: NOW - (100 - atBusyDays) * DAY,
+          weight: 1,
+          unitFromBusyDays: 0,
+        })),
+      }),
+    );
+    const { recencyRatios, fleetRate } = fleetRates(nameless, NOW).device;
+    expect(recencyRatios).toEqual([100, 30, 30, 20, 1]);
+    expect(fleetRate).toBeGreaterThan(300 / 80_000 / 2);
   });
 
   test('of a new cluster with a few faults no product of cohorts runs away', () => {

@@ -29,6 +29,7 @@ const WHOLE: HostHistory = {
   exposure: {
     busyDays: 20.5,
     atSeconds: 1000,
+    foldedAtSeconds: 700,
     eras: [
       { fromBusyDays: 0, fromSeconds: 10, cohorts: 'model=H100|rack=r1|age=0' },
       { fromBusyDays: 12, fromSeconds: 500, cohorts: 'model=H100|rack=r1|age=1' },
@@ -143,7 +144,7 @@ describe('a stored history', () => {
           { device: 'GPU-3f2c', openedAtSeconds: Date.parse('2026-11-25T10:00:00Z') / 1000 },
         ],
         // Two device-days that count half after 90 days, on eight devices.
-        exposure: { busyDays: expect.closeTo(0.25, 2), eras: [] },
+        exposure: { busyDays: expect.closeTo(0.25, 2), eras: [{ fromBusyDays: 0, cohorts: '' }] },
       },
     });
     const [incident] = read.ok ? read.history.incidents : [];

@@ -48,6 +48,7 @@ describe('nodeFacts', () => {
         },
       },
       CATALOGUE,
+      [makeProfile()],
     );
     expect(facts).toEqual({
       uid: 'n',
@@ -71,7 +72,7 @@ describe('nodeFacts', () => {
   });
 
   test('an empty Node is no reason to fall over', () => {
-    expect(nodeFacts({}, CATALOGUE).devices.size).toBe(0);
+    expect(nodeFacts({}, CATALOGUE, []).devices.size).toBe(0);
   });
 });
 
