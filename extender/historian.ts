@@ -11,6 +11,7 @@ import {
 import { type HostId, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
 import { deviceHealthFindings, type Finding } from './history/finding.ts';
 import { Homes } from './history/homes.ts';
+import { Runs } from './history/runs.ts';
 import {
   containerSignals,
   momentOf,
@@ -60,6 +61,7 @@ const MOST_MISSED = 10_000;
  */
 export class Historian {
   readonly homes = new Homes();
+  readonly runs = new Runs();
   readonly pulls: Pulls;
   readonly #owners = new Owners();
   readonly #deps: HistorianDeps;
@@ -272,6 +274,8 @@ export class Historian {
     const departure = this.#departureIn(change);
     if (departure === undefined) return;
     this.#deps.witness?.departed(departure.departure, change.pod);
+    const { cause, slot, ranSeconds } = departure.departure;
+    if (cause === 'completed') this.runs.completed(slot.workload, ranSeconds);
     if (departure.comesBack && this.#isWanted(departure.departure)) {
       this.homes.left(departure.departure);
     }

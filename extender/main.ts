@@ -150,6 +150,8 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     cluster,
     homes: historian.homes,
     pulls: historian.pulls,
+    runs: historian.runs,
+    devices,
     store,
     rates: rates.current,
     config: config.value['extender.yaml'],

@@ -13,13 +13,15 @@ import { type Forecast, forecast } from './forecast/loss.ts';
 import type { Departure } from './history/departure.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
 import type { Homes } from './history/homes.ts';
-import { type DeviceHost, hazardFor } from './history/pod-hazard.ts';
+import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from './history/pod-hazard.ts';
 import type { FleetRates } from './history/rates.ts';
+import type { Runs } from './history/runs.ts';
 import type { Pulls } from './pulls.ts';
 import type { ExtenderConfig } from './settings.ts';
 import { Spares } from './spares.ts';
 import type { HistoryStore } from './storage/store.ts';
 import type { Cluster } from './watch/cluster.ts';
+import type { DynamicResources } from './watch/dra.ts';
 import { podFacts } from './watch/pods.ts';
 import type { Question } from './wire.ts';
 
@@ -30,6 +32,8 @@ export interface View {
   readonly cluster: Cluster;
   readonly homes: Homes;
   readonly pulls: Pulls;
+  readonly runs: Runs;
+  readonly devices: Pick<DynamicResources, 'seen'>;
   readonly store: HistoryStore;
   readonly rates: FleetRates;
   readonly config: ExtenderConfig;
@@ -46,7 +50,7 @@ export type Verdict =
  * scheduling asks about placements that it then drops.
  */
 export function prioritize(question: Question, view: View): Verdict {
-  const pod = podFacts(question.pod, view.profiles);
+  const pod = withEarlierRuns(podFacts(question.pod, view.profiles), view.runs);
   const { expectations } = pod;
   if (!asksForDevices(pod.devices)) return noOpinion('NoDevice', 'the pod asks for no device');
   const namespace = view.cluster.namespaceOptIn(pod.namespace);
@@ -84,6 +88,16 @@ export function prioritize(question: Question, view: View): Verdict {
       remarks: expectations.remarks,
     },
   };
+}
+
+/** Where the pod does not say how long it will run, its workload's earlier ones do, if any has completed. */
+function withEarlierRuns(pod: PodFacts, runs: Runs): PodFacts {
+  const { expectations } = pod;
+  const durationSeconds = runs.expectedSeconds(pod.slot.workload);
+  if (expectations === undefined || expectations.saysDuration) return pod;
+  return durationSeconds === undefined
+    ? pod
+    : { ...pod, expectations: { ...expectations, durationSeconds } };
 }
 
 function levelsOf(
@@ -151,19 +165,16 @@ function hazardOn(
   const { cluster, rates } = view;
   const host = deviceHost(node, view);
   const horizonDays = (pod.expectations?.durationSeconds ?? 0) / SECONDS_PER_DAY;
-  const hazards = pod.devices.resources.map(({ resource, count }) =>
-    hazardFor(
-      {
-        resource,
-        count,
-        total: node.devices.get(resource)?.capacity ?? 0,
-        busy: cluster.busyDevices(node.name, resource),
-      },
-      host,
-      rates,
-      horizonDays,
-    ),
-  );
+  const choices = [
+    ...pod.devices.resources.map(({ resource, count }) => ({
+      isOf: ofResource(resource),
+      count,
+      total: node.devices.get(resource)?.capacity ?? 0,
+      busy: cluster.busyDevices(node.name, resource),
+    })),
+    ...claimed(node, pod, view),
+  ];
+  const hazards = choices.map((choice) => hazardFor(choice, host, rates, horizonDays));
   const [worst = { times: 1 }] = hazards.toSorted((a, b) => b.times - a.times);
   return {
     faultsPerDay: hazards.reduce((sum, hazard) => sum + hazard.faultsPerDay, 0),
@@ -171,6 +182,26 @@ function hazardOn(
     incidents: hazards.flatMap((hazard) => hazard.incidents),
   };
 }
+
+/** Each claim is taken to be for one of the devices that the node publishes, whichever. */
+function claimed(
+  { name }: NodeFacts,
+  { devices: { claims } }: PodFacts,
+  { devices }: View,
+): readonly DeviceChoice[] {
+  if (claims.length === 0) return [];
+  const published = new Set(devices.seen(name).map(({ id }) => id));
+  return [
+    {
+      isOf: ({ resource, device = '' }) => resource === undefined || published.has(device),
+      count: claims.length,
+      total: published.size,
+      busy: NONE,
+    },
+  ];
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** What is known of the devices of a node. */
 export function deviceHost(

@@ -37,6 +37,7 @@ export class SurefootInProcess {
   readonly #config: ExtenderConfig;
   readonly #cluster = new Cluster();
   readonly #store = new MemoryStore();
+  readonly #devices = new DynamicResources();
   readonly #rates = new RatesOfFleet(this.#cluster, this.#store);
   readonly #historian: Historian;
   readonly #catalogue = catalogueOf(builtInCatalogue());
@@ -50,7 +51,7 @@ export class SurefootInProcess {
     this.#historian = new Historian({
       cluster: this.#cluster,
       store: this.#store,
-      devices: new DynamicResources(),
+      devices: this.#devices,
       catalogue: () => this.#catalogue,
       onSignal() {},
       onBound() {},
@@ -78,6 +79,8 @@ export class SurefootInProcess {
       cluster: this.#cluster,
       homes: this.#historian.homes,
       pulls: this.#historian.pulls,
+      runs: this.#historian.runs,
+      devices: this.#devices,
       store: this.#store,
       rates: this.#rates.current,
       config: this.#config,

@@ -18,7 +18,8 @@ export interface DeviceHost {
 
 /** The devices a pod would take on a node, and what is known of the ones it may get. */
 export interface DeviceChoice {
-  readonly resource: string;
+  /** Whether an incident is of one of the devices that are chosen from. */
+  readonly isOf: (incident: Incident) => boolean;
   /** How many the pod asks for. */
   readonly count: number;
   /** How many the node has. */
@@ -52,21 +53,17 @@ export function hazardFor(
   rates: FleetRates,
   horizonDays: number,
 ): Hazard {
-  const { resource, count, total, busy } = choice;
+  const { isOf, count, total, busy } = choice;
   const ids = new Set(
     host.incidents.flatMap((incident) => {
       const { device, scope } = incident;
       const isFree = scope === 'device' && device !== undefined && !busy.has(device);
-      return isFree && isOf(incident, resource) && incidentWeight(incident) > 0 ? [device] : [];
+      return isFree && isOf(incident) && incidentWeight(incident) > 0 ? [device] : [];
     }),
   );
   const drawnFrom = Math.max(total - busy.size, count, 1);
   const ofDevice = (id: string | undefined) =>
-    unitHazard(
-      deviceUnit({ resource, total, ...(id !== undefined && { id }) }, host),
-      rates.device,
-      horizonDays,
-    );
+    unitHazard(deviceUnit(isOf, id, total, host), rates.device, horizonDays);
   // More names than devices are those of slices that are no more: the worst ones stay.
   const named = [...ids]
     .map(ofDevice)
@@ -81,7 +78,7 @@ export function hazardFor(
   ]);
   const near = host.incidents.filter(
     (incident) =>
-      isOf(incident, resource) &&
+      isOf(incident) &&
       (incident.scope === 'node' || incident.device === undefined || !busy.has(incident.device)),
   );
   return told(withNode(mean, host, rates, horizonDays), count, near, host, rates);
@@ -97,11 +94,11 @@ export interface OneDevice {
 
 /** The hazard now of one device and the node that it is in, whoever has it. */
 export function deviceHazard(device: OneDevice, host: DeviceHost, rates: FleetRates): Hazard {
-  const own = unitHazard(deviceUnit(device, host), rates.device, 0);
+  const isOf = ofResource(device.resource);
+  const own = unitHazard(deviceUnit(isOf, device.id, device.total, host), rates.device, 0);
   const near = host.incidents.filter(
     (incident) =>
-      isOf(incident, device.resource) &&
-      (incident.device === undefined || incident.device === device.id),
+      isOf(incident) && (incident.device === undefined || incident.device === device.id),
   );
   return told(withNode(own, host, rates, 0), 1, near, host, rates);
 }
@@ -121,13 +118,18 @@ export function hazardClass(times: number): HazardClass {
   return times >= ELEVATED_TIMES ? 'elevated' : 'normal';
 }
 
-function deviceUnit({ resource, id, total }: OneDevice, host: DeviceHost): Unit {
+function deviceUnit(
+  isOf: DeviceChoice['isOf'],
+  id: string | undefined,
+  total: number,
+  host: DeviceHost,
+): Unit {
   const { incidents, devices, busyDays, nowSeconds } = host;
   const known = id === undefined ? undefined : devices.find((device) => device.id === id);
   const own = incidents.filter(
     (incident) =>
       incident.scope === 'device' &&
-      isOf(incident, resource) &&
+      isOf(incident) &&
       (incident.device === undefined || incident.device === id),
   );
   const cohorts = cohortsNow(host.exposure);
@@ -193,9 +195,9 @@ function badCohortOf(cohorts: Cohorts, { device }: FleetRates): Pick<Hazard, 'ba
   return worst === undefined ? {} : { badCohort: worst };
 }
 
-/** Where nobody has told of which resource it is, it may be of any. */
-function isOf(incident: Incident, resource: string): boolean {
-  return incident.resource === undefined || incident.resource === resource;
+/** Of the devices of a resource; where nobody has told of which it is, it may be of any. */
+export function ofResource(resource: string): DeviceChoice['isOf'] {
+  return (incident) => incident.resource === undefined || incident.resource === resource;
 }
 
 function weighted(

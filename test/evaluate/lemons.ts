@@ -3,7 +3,7 @@ import { NO_EXPOSURE, withEra, withWork } from '../../extender/history/exposure.
 import { blankHistory, type HostHistory } from '../../extender/history/host-history.ts';
 import { withSignal } from '../../extender/history/incident.ts';
 import { lifeOf, withClock } from '../../extender/history/life.ts';
-import { hazardFor } from '../../extender/history/pod-hazard.ts';
+import { hazardFor, ofResource } from '../../extender/history/pod-hazard.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
 import type { Signal } from '../../extender/history/signal.ts';
 
@@ -48,7 +48,12 @@ const KILLS = 0.143;
 const HOUR = 3600;
 const DEVICES = 8;
 const RESOURCE = 'nvidia.com/gpu';
-const CHOICE = { resource: RESOURCE, count: DEVICES, total: DEVICES, busy: new Set<string>() };
+const CHOICE = {
+  isOf: ofResource(RESOURCE),
+  count: DEVICES,
+  total: DEVICES,
+  busy: new Set<string>(),
+};
 
 /** Runs whole-node jobs on the fleet; `remembers`: they take the nodes of the least hazard, else any. */
 export function lemonOutcome(fleet: LemonFleet, remembers: boolean, seed: number): LemonOutcome {

@@ -52,6 +52,8 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     store,
     rates: fleetRates([], 0),
     pulls: historian.pulls,
+    runs: historian.runs,
+    devices: new DynamicResources(),
     config: { ...config, ...overrides },
     profiles: [makeProfile()],
     nowSeconds: NOW,

@@ -31,6 +31,7 @@ export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
 /** What the default profile expects of a pod. */
 export const EXPECTATIONS: Expectations = {
   durationSeconds: 86_400,
+  saysDuration: false,
   restartSeconds: 300,
   coldStartSeconds: 20,
   coldStartForOthersSeconds: 20,

@@ -9,6 +9,8 @@ import { LONGEST_SLOT } from './workload.ts';
 export interface Expectations {
   /** How long it will run. */
   readonly durationSeconds: number;
+  /** True when the pod says so itself; otherwise it is the profile's guess. */
+  readonly saysDuration: boolean;
   /** Time between its checkpoints; absent when it makes none. */
   readonly checkpointSeconds?: number;
   /** From a fault to work going on again, images apart. */
@@ -60,9 +62,10 @@ export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
   }
   const coldStartSeconds = read(COLD_START, caps.coldStartSeconds) ?? profile.coldStartSeconds;
   const checkpointSeconds = read(CHECKPOINT, caps.checkpointSeconds) ?? profile.checkpointSeconds;
+  const said = read(EXPECTED_DURATION, caps.expectedDurationSeconds);
   return {
-    durationSeconds:
-      read(EXPECTED_DURATION, caps.expectedDurationSeconds) ?? profile.expectedDurationSeconds,
+    durationSeconds: said ?? profile.expectedDurationSeconds,
+    saysDuration: said !== undefined,
     ...(checkpointSeconds !== undefined && { checkpointSeconds }),
     restartSeconds: profile.restartSeconds,
     coldStartSeconds,

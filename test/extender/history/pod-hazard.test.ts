@@ -7,11 +7,12 @@ import {
   deviceHazard,
   hazardClass,
   hazardFor,
+  ofResource,
 } from '../../../extender/history/pod-hazard.ts';
 import { fleetRates } from '../../../extender/history/rates.ts';
 import { GPU, makeIncident } from '../../make/facts.ts';
 
-const oneOf8 = { resource: GPU, count: 1, total: 8, busy: new Set<string>() };
+const oneOf8 = { isOf: ofResource(GPU), count: 1, total: 8, busy: new Set<string>() };
 const allOf8 = { ...oneOf8, count: 8 };
 const RATES = fleetRates([], 0);
 const DEVICE = FITTED.priorDeviceFaultsPerDay;

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { Homes } from '../../../extender/history/homes.ts';
 import { fleetRates } from '../../../extender/history/rates.ts';
+import { Runs } from '../../../extender/history/runs.ts';
 import { pageApp } from '../../../extender/page/api.ts';
 import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
@@ -12,6 +13,7 @@ import { Pulls } from '../../../extender/pulls.ts';
 import { extenderSchema } from '../../../extender/settings.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
 import { Cluster } from '../../../extender/watch/cluster.ts';
+import { DynamicResources } from '../../../extender/watch/dra.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
@@ -29,6 +31,8 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     store: new MemoryStore(),
     rates: fleetRates([], 0),
     pulls: new Pulls(cluster),
+    runs: new Runs(),
+    devices: new DynamicResources(),
     homes: new Homes(),
     config: extenderSchema.parse({
       apiVersion: 'config.surefoot.dev/v1alpha1',

@@ -5,6 +5,7 @@ import { Homes } from '../../../extender/history/homes.ts';
 import { blankHistory } from '../../../extender/history/host-history.ts';
 import type { Incident } from '../../../extender/history/incident.ts';
 import { fleetRates } from '../../../extender/history/rates.ts';
+import { Runs } from '../../../extender/history/runs.ts';
 import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
 import type { View } from '../../../extender/prioritize.ts';
@@ -12,6 +13,7 @@ import { Pulls } from '../../../extender/pulls.ts';
 import { extenderSchema } from '../../../extender/settings.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
 import { Cluster } from '../../../extender/watch/cluster.ts';
+import { DynamicResources } from '../../../extender/watch/dra.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
 
@@ -28,6 +30,8 @@ async function viewOf(
     store,
     rates: fleetRates([], 0),
     pulls: new Pulls(cluster),
+    runs: new Runs(),
+    devices: new DynamicResources(),
     homes: new Homes(),
     config: extenderSchema.parse({
       apiVersion: 'config.surefoot.dev/v1alpha1',
