@@ -106,6 +106,18 @@ describe('sparseLevels', () => {
   });
 });
 
+test('the same loss added to all changes nothing', () => {
+  const losses = fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(losses, fc.integer({ min: 1, max: 10_000 }), (held, more) => {
+      const dearer = held.map((loss) => loss + more);
+      expect(sparseLevels(fleet(dearer), HALVING, 'uid')).toEqual(
+        sparseLevels(fleet(held), HALVING, 'uid'),
+      );
+    }),
+  );
+});
+
 test('documentedLevels names every node, 0 to 10', () => {
   expect(documentedLevels(fleet([0, 30, 60, 1e6]), HALVING)).toEqual([
     { node: 'gpu-0', score: 10 },

@@ -10,6 +10,7 @@ describe('expectationsOf', () => {
   test('a pod that says nothing has its profile', () => {
     expect(read({})).toEqual({
       durationSeconds: 24 * 3600,
+      saysDuration: false,
       restartSeconds: 300,
       coldStartSeconds: 20,
       coldStartForOthersSeconds: 20,

@@ -1,0 +1,183 @@
+import { FITTED } from '../../extender/history/fitted.ts';
+import type { Incident } from '../../extender/history/incident.ts';
+import { fleetRates } from '../../extender/history/rates.ts';
+import { prioritize, type Verdict, type View } from '../../extender/prioritize.ts';
+import { extenderSchema } from '../../extender/settings.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
+import { GPU, makeIncident, makeNode, makePodFacts } from './facts.ts';
+import { makeHistorian } from './historian.ts';
+import { makePod } from './pod.ts';
+import { makeProfile } from './profile.ts';
+
+/** When the pod is asked about. */
+export const NOW = 1_000_000;
+export const IMAGE = 'registry.example/train:1';
+const DAY = 86_400;
+export const DEVICE_RATE = FITTED.priorDeviceFaultsPerDay;
+export const NODE_RATE = FITTED.priorNodeFaultsPerDay;
+
+/** What is special about one node. */
+export interface Special {
+  /** Bytes of the pod's image that it has: all of an image of that size. */
+  readonly cachedBytes?: number;
+  /** Ages in busy days of device faults, each of a device of its own. */
+  readonly faultsDaysAgo?: readonly number[];
+  readonly incidents?: readonly Partial<Incident>[];
+  /** The pod's slot ran here last, and left this long ago. */
+  readonly leftSecondsAgo?: number;
+  readonly leftBecause?: 'crash' | 'device fault';
+  /** A slot of another workload of eight devices left here and will be back. */
+  readonly homeOfAnother?: boolean;
+  /** Another pod has been pulling the image here for so long. */
+  readonly pullingForSeconds?: number;
+}
+
+export interface World {
+  readonly nodes: Readonly<Record<string, Special>>;
+  /** Size of the image as some node elsewhere lists it. */
+  readonly imageBytes?: number;
+  readonly gpus?: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** In which order the scheduler names the nodes; default: as they are above. */
+  readonly asked?: readonly string[];
+}
+
+/** A small cluster, and what is answered for one pod of it. */
+export function askIn({
+  nodes,
+  imageBytes,
+  gpus = 1,
+  annotations = {},
+  asked = Object.keys(nodes),
+}: World): {
+  readonly verdict: Verdict;
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly best: readonly string[];
+} {
+  const made = makeHistorian();
+  const { historian, cluster, store } = made;
+  // Somebody elsewhere lists the image, so that its size is known; it is not asked about.
+  if (imageBytes !== undefined) {
+    historian.nodeChanged(
+      makeNode({ name: 'elsewhere', images: new Map([[IMAGE, imageBytes]]) }),
+      0,
+    );
+  }
+  for (const [name, special] of Object.entries(nodes)) setNode(made, name, special, gpus);
+  const view: View = {
+    cluster,
+    store,
+    homes: historian.homes,
+    pulls: historian.pulls,
+    runs: historian.runs,
+    devices: made.devices,
+    rates: fleetRates([], NOW),
+    config: extenderSchema.parse({
+      apiVersion: 'config.surefoot.dev/v1alpha1',
+      kind: 'Extender',
+      mode: 'act',
+    }),
+    profiles: [makeProfile()],
+    nowSeconds: NOW,
+  };
+  const verdict = prioritize(
+    { pod: asking(gpus, annotations), nodes: asked, sentWholeNodes: false },
+    view,
+  );
+  if (verdict.kind !== 'decision') return { verdict, seconds: {}, best: [] };
+  const { forecasts, levels } = verdict.decision;
+  const most = Math.max(...levels.map(({ score }) => score));
+  return {
+    verdict,
+    seconds: Object.fromEntries(
+      forecasts.map(({ candidate, lossSeconds }) => [candidate.node, lossSeconds]),
+    ),
+    best: levels.filter(({ score }) => score === most).map(({ node }) => node),
+  };
+}
+
+function asking(gpus: number, annotations: Readonly<Record<string, string>>): Pod {
+  const quantity = { [GPU]: String(gpus) };
+  return makePod({
+    metadata: {
+      name: 'train-0',
+      uid: 'asking',
+      annotations: { 'surefoot.dev/profile': 'nvidia', ...annotations },
+    },
+    container: { image: IMAGE, resources: { requests: quantity, limits: quantity } },
+  });
+}
+
+function setNode(
+  { historian, store }: ReturnType<typeof makeHistorian>,
+  name: string,
+  special: Special,
+  gpus: number,
+): void {
+  const { cachedBytes, faultsDaysAgo = [], incidents = [], pullingForSeconds } = special;
+  const images = new Map(cachedBytes === undefined ? [] : [[IMAGE, cachedBytes]]);
+  historian.nodeChanged(makeNode({ name, images, createdAtSeconds: -NOW * 100 }), 0);
+  setHomes(historian, name, special, gpus);
+  if (pullingForSeconds !== undefined) {
+    const { startedAtSeconds: _none, ...waiting } = makePodFacts({
+      name: `waiting-${name}`,
+      node: name,
+      phase: 'Pending',
+      images: [IMAGE],
+      boundAtSeconds: NOW - pullingForSeconds,
+      devices: { resources: [], claims: ['none'] },
+    });
+    historian.podChanged(waiting, false, NOW - pullingForSeconds);
+  }
+  const history = store.draft(`uuid:${name}`);
+  const busyDays = 1000;
+  store.put({
+    ...history,
+    exposure: { ...history.exposure, busyDays },
+    incidents: [
+      ...faultsDaysAgo.map((days, index) =>
+        makeIncident({ id: `f${index}`, device: `GPU-${index}`, endedAtBusyDays: busyDays - days }),
+      ),
+      ...incidents.map((one, index) => makeIncident({ id: `i${index}`, ...one })),
+    ],
+  });
+}
+
+function setHomes(
+  historian: ReturnType<typeof makeHistorian>['historian'],
+  name: string,
+  { leftSecondsAgo, leftBecause = 'crash', homeOfAnother = false }: Special,
+  gpus: number,
+): void {
+  if (leftSecondsAgo !== undefined) {
+    const key = 'team-a/Pod/train-0';
+    const ran = makePodFacts({
+      uid: 'before',
+      node: name,
+      startedAtSeconds: NOW - leftSecondsAgo - DAY,
+      slot: { key, workload: key, interchangeable: false },
+      devices: { resources: [{ resource: GPU, count: gpus }], claims: [] },
+    });
+    const because = leftBecause === 'crash' ? { exitCode: 1 } : {};
+    historian.podChanged(ran, false, NOW - leftSecondsAgo - DAY);
+    historian.podChanged(
+      { ...ran, phase: 'Failed', ...because, endedAtSeconds: NOW - leftSecondsAgo },
+      false,
+      NOW - leftSecondsAgo,
+    );
+  }
+  if (!homeOfAnother) return;
+  const other = makePodFacts({
+    name: `other-${name}`,
+    node: name,
+    images: [IMAGE],
+    devices: { resources: [{ resource: GPU, count: 8 }], claims: [] },
+    startedAtSeconds: 0,
+  });
+  historian.podChanged(other, false, 0);
+  historian.podChanged(
+    { ...other, phase: 'Failed', exitCode: 1, endedAtSeconds: NOW - 5 },
+    false,
+    NOW - 5,
+  );
+}
