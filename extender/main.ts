@@ -14,6 +14,7 @@ import {
   configurationMetrics,
   serviceRegistry,
 } from '../certs/serving/service-metrics.ts';
+import { Boards } from './boards.ts';
 import { builtInCatalogue } from './built-in-catalogue.ts';
 import { Coverage } from './coverage.ts';
 import { DecisionRecord } from './decisions/record.ts';
@@ -28,11 +29,11 @@ import { Journal } from './page/journal.ts';
 import { LiveFeed } from './page/live.ts';
 import type { ControlName } from './page/shapes.ts';
 import { shownSignals, timeOf } from './page/shown.ts';
-import type { View } from './prioritize.ts';
 import { extenderApp } from './server.ts';
 import { extenderFiles } from './settings.ts';
 import type { HistoryChanged } from './storage/store.ts';
 import { Unmapped } from './unmapped.ts';
+import type { View } from './view.ts';
 import { loadKubeConfig } from './watch/api.ts';
 import { Cluster } from './watch/cluster.ts';
 import { DynamicResources } from './watch/dra.ts';
@@ -145,12 +146,14 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     unmapped: () => unmapped.list().length,
   });
   const rates = new RatesOfFleet(cluster, store);
+  const boards = new Boards();
   const profiles = () => config.value['profiles.yaml'].profiles;
   const view = (): View => ({
     cluster,
     homes: historian.homes,
     pulls: historian.pulls,
     runs: historian.runs,
+    boards,
     devices,
     store,
     rates: rates.current,

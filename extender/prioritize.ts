@@ -1,45 +1,21 @@
 import { asksForDevices } from '../webhook/words/device.ts';
+import type { Expectations } from '../webhook/words/expectations.ts';
 import { type Mode, modeIn } from '../webhook/words/mode.ts';
 import { isOptedIn } from '../webhook/words/opt-in.ts';
-import type { DeviceProfile } from '../webhook/words/profile.ts';
 import type { Reason } from '../webhook/words/reason.ts';
-import { busyDaysOn } from './clock.ts';
 import type { Decision } from './decisions/record.ts';
-import type { Candidate } from './forecast/candidate.ts';
 import { type Displacement, displacement, type Returning } from './forecast/displaced.ts';
-import { imagesOnNode } from './forecast/images.ts';
 import { documentedLevels, type Level, sparseLevels } from './forecast/level.ts';
 import { type Forecast, forecast } from './forecast/loss.ts';
 import type { Departure } from './history/departure.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
-import type { Homes } from './history/homes.ts';
-import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from './history/pod-hazard.ts';
-import type { FleetRates } from './history/rates.ts';
 import type { Runs } from './history/runs.ts';
-import type { Pulls } from './pulls.ts';
 import type { ExtenderConfig } from './settings.ts';
 import { Spares } from './spares.ts';
-import type { HistoryStore } from './storage/store.ts';
+import type { View } from './view.ts';
 import type { Cluster } from './watch/cluster.ts';
-import type { DynamicResources } from './watch/dra.ts';
 import { podFacts } from './watch/pods.ts';
 import type { Question } from './wire.ts';
-
-const SECONDS_PER_DAY = 86_400;
-
-/** All that an answer is made from; nothing here is changed by asking. */
-export interface View {
-  readonly cluster: Cluster;
-  readonly homes: Homes;
-  readonly pulls: Pulls;
-  readonly runs: Runs;
-  readonly devices: Pick<DynamicResources, 'seen'>;
-  readonly store: HistoryStore;
-  readonly rates: FleetRates;
-  readonly config: ExtenderConfig;
-  readonly profiles: readonly DeviceProfile[];
-  readonly nowSeconds: number;
-}
 
 export type Verdict =
   | { readonly kind: 'no opinion'; readonly reason: Reason }
@@ -69,8 +45,9 @@ export function prioritize(question: Question, view: View): Verdict {
     .map((name) => view.cluster.node(name))
     .filter((facts) => facts !== undefined);
   const spares = new Spares(nodes, view);
+  const plainOn = view.boards.forecastsFor(pod, expectations, view);
   const forecasts = nodes.map((node) =>
-    forecast(candidateOf(node, pod, homes.get(node.name), spares, view), expectations),
+    forecastOn(node, plainOn(node), pod, expectations, homes, spares, view),
   );
   const levels = levelsOf(forecasts, config, pod.uid);
   const mode: Mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, config);
@@ -111,114 +88,35 @@ function levelsOf(
     : sparseLevels(forecasts, halvingSeconds, podUid);
 }
 
-function candidateOf(
+/** What the node costs this pod, after what it costs any such: whose home it is. */
+function forecastOn(
   node: NodeFacts,
+  plain: Forecast,
   pod: PodFacts,
-  home: Departure | undefined,
+  expectations: Expectations,
+  homes: ReadonlyMap<string, Departure>,
   spares: Spares,
   view: View,
-): Candidate {
-  const { faultsPerDay, hazard, incidents } = hazardOn(node, pod, view);
+): Forecast {
+  const home = homes.get(node.name);
   const displaced = displacementOn(node, pod, spares, view);
-  return {
-    node: node.name,
-    ...imagesOn(node, pod, view),
-    ...(home !== undefined && { homeSinceSeconds: home.atSeconds }),
-    faultsPerDay,
-    hazard,
-    incidents,
-    displacedSeconds: displaced.seconds,
-    displacedSlots: displaced.slots,
-  };
-}
-
-function imagesOn(
-  node: NodeFacts,
-  { images }: PodFacts,
-  { cluster, pulls, config, nowSeconds }: View,
-): Pick<
-  Candidate,
-  'missingBytes' | 'presentBytes' | 'arrivedBytes' | 'unknownImages' | 'pullBytesPerSecond'
-> {
-  const pullBytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond);
-  const there = images.map((image) => {
-    const bytes = cluster.images.bytesOf(image);
-    const since = pulls.pulledSinceSeconds(node.name, image);
-    return {
-      image,
-      ...(bytes !== undefined && { bytes }),
-      isThere: cluster.images.isOn(node, image, nowSeconds),
-      ...(since !== undefined && { pulledSinceSeconds: since }),
-    };
-  });
-  return {
-    ...imagesOnNode(there, cluster.images.averageBytes, pullBytesPerSecond, nowSeconds),
-    pullBytesPerSecond,
-  };
-}
-
-function hazardOn(
-  node: NodeFacts,
-  pod: PodFacts,
-  view: View,
-): Pick<Candidate, 'faultsPerDay' | 'hazard' | 'incidents'> {
-  const { cluster, rates } = view;
-  const host = deviceHost(node, view);
-  const horizonDays = (pod.expectations?.durationSeconds ?? 0) / SECONDS_PER_DAY;
-  const choices = [
-    ...pod.devices.resources.map(({ resource, count }) => ({
-      isOf: ofResource(resource),
-      count,
-      total: node.devices.get(resource)?.capacity ?? 0,
-      busy: cluster.busyDevices(node.name, resource),
-    })),
-    ...claimed(node, pod, view),
-  ];
-  const hazards = choices.map((choice) => hazardFor(choice, host, rates, horizonDays));
-  const [worst = { times: 1 }] = hazards.toSorted((a, b) => b.times - a.times);
-  return {
-    faultsPerDay: hazards.reduce((sum, hazard) => sum + hazard.faultsPerDay, 0),
-    hazard: worst,
-    incidents: hazards.flatMap((hazard) => hazard.incidents),
-  };
-}
-
-/** Each claim is taken to be for one of the devices that the node publishes, whichever. */
-function claimed(
-  { name }: NodeFacts,
-  { devices: { claims } }: PodFacts,
-  { devices }: View,
-): readonly DeviceChoice[] {
-  if (claims.length === 0) return [];
-  const published = new Set(devices.seen(name).map(({ id }) => id));
-  return [
+  if (home === undefined && displaced.slots === 0) return plain;
+  return forecast(
     {
-      isOf: ({ resource, device = '' }) => resource === undefined || published.has(device),
-      count: claims.length,
-      total: published.size,
-      busy: NONE,
+      ...plain.candidate,
+      ...(home !== undefined && { homeSinceSeconds: home.atSeconds }),
+      displacedSeconds: displaced.seconds,
+      displacedSlots: displaced.slots,
     },
-  ];
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-/** What is known of the devices of a node. */
-export function deviceHost(
-  node: NodeFacts,
-  { cluster, store, nowSeconds }: Pick<View, 'cluster' | 'store' | 'nowSeconds'>,
-): DeviceHost {
-  const { incidents, devices } = store.get(node.host);
-  // A pod's work is either in the newest exposure or still running; faults count once they are written.
-  const newest = store.draft(node.host);
-  const busyDays = busyDaysOn(node, newest, cluster, nowSeconds);
-  return { incidents, exposure: newest.exposure, devices, busyDays, nowSeconds };
+    expectations,
+  );
 }
 
 const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
 
 function displacementOn(node: NodeFacts, pod: PodFacts, spares: Spares, view: View): Displacement {
   const { cluster, homes, config, nowSeconds } = view;
+  if (!homes.isHome(node.name)) return NOBODY_DISPLACED;
   const returning = homes
     .on(node.name, nowSeconds)
     .filter((departure) => departure.slot.key !== pod.slot.key && wouldReturn(departure, cluster));

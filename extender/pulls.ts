@@ -70,6 +70,10 @@ export class Pulls {
     return alone / (1 + (this.#byNode.get(node.name)?.size ?? 0));
   }
 
+  isPulling(node: string): boolean {
+    return this.#byNode.has(node);
+  }
+
   /** Since when an image has been on its way to the node, if it is. */
   pulledSinceSeconds(node: string, image: string): number | undefined {
     let since: number | undefined;

@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
 import type { DecisionRecord } from './decisions/record.ts';
 import type { ExtenderMetrics } from './metrics.ts';
-import { prioritize, type View } from './prioritize.ts';
+import { prioritize } from './prioritize.ts';
+import type { View } from './view.ts';
 import { answerText, parseQuestion, type Question } from './wire.ts';
 
 /**

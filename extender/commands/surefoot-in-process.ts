@@ -4,14 +4,16 @@ import { decide } from '../../webhook/decide.ts';
 import { patchFor } from '../../webhook/patch.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
+import { Boards } from '../boards.ts';
 import { builtInCatalogue } from '../built-in-catalogue.ts';
 import type { Doors, FleetApi } from '../fleet/fleet.ts';
 import { RatesOfFleet } from '../fleet-rates.ts';
 import { Historian } from '../historian.ts';
 import { catalogueOf } from '../history/catalogue.ts';
-import { prioritize, type View } from '../prioritize.ts';
+import { prioritize } from '../prioritize.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import { MemoryStore } from '../storage/memory.ts';
+import type { View } from '../view.ts';
 import { Cluster } from '../watch/cluster.ts';
 import { DynamicResources } from '../watch/dra.ts';
 import { nodeFacts } from '../watch/nodes.ts';
@@ -38,6 +40,7 @@ export class SurefootInProcess {
   readonly #cluster = new Cluster();
   readonly #store = new MemoryStore();
   readonly #devices = new DynamicResources();
+  readonly #boards = new Boards();
   readonly #rates = new RatesOfFleet(this.#cluster, this.#store);
   readonly #historian: Historian;
   readonly #catalogue = catalogueOf(builtInCatalogue());
@@ -80,6 +83,7 @@ export class SurefootInProcess {
       homes: this.#historian.homes,
       pulls: this.#historian.pulls,
       runs: this.#historian.runs,
+      boards: this.#boards,
       devices: this.#devices,
       store: this.#store,
       rates: this.#rates.current,

@@ -33,11 +33,10 @@ export class DecisionRecord {
   /** Keeps a decision; a later one for the same pod replaces the earlier. */
   add(decision: Decision): void {
     const { forecasts, levels } = decision;
-    const sorted = [...forecasts].sort((a, b) => a.lossSeconds - b.lossSeconds);
     this.#decisions.delete(decision.pod.uid);
     this.#decisions.set(decision.pod.uid, {
       ...decision,
-      forecasts: endsOf(sorted),
+      forecasts: endsOf(forecasts),
       levels: levels.slice(0, 2 * MOST_FORECASTS),
     });
     for (const uid of this.#decisions.keys()) {
@@ -75,8 +74,27 @@ export class DecisionRecord {
   }
 }
 
-function endsOf(sorted: readonly Forecast[]): readonly Forecast[] {
-  return sorted.length <= 2 * MOST_FORECASTS
-    ? sorted
-    : [...sorted.slice(0, MOST_FORECASTS), ...sorted.slice(-MOST_FORECASTS)];
+/** The best and the worst, best first, without putting all the others in order. */
+function endsOf(forecasts: readonly Forecast[]): readonly Forecast[] {
+  if (forecasts.length <= 2 * MOST_FORECASTS) return byLoss(forecasts);
+  const best: Forecast[] = [];
+  const worst: Forecast[] = [];
+  for (const one of forecasts) {
+    keep(best, one, (a, b) => a.lossSeconds - b.lossSeconds);
+    keep(worst, one, (a, b) => b.lossSeconds - a.lossSeconds);
+  }
+  return [...best, ...worst.toReversed()];
+}
+
+/** Puts one in its place among the first ones, of which the last goes beyond the bound. */
+function keep(first: Forecast[], one: Forecast, order: (a: Forecast, b: Forecast) => number): void {
+  const last = first.at(-1);
+  if (first.length === MOST_FORECASTS && last !== undefined && order(one, last) >= 0) return;
+  const index = first.findIndex((other) => order(one, other) < 0);
+  first.splice(index < 0 ? first.length : index, 0, one);
+  if (first.length > MOST_FORECASTS) first.pop();
+}
+
+function byLoss(forecasts: readonly Forecast[]): readonly Forecast[] {
+  return [...forecasts].sort((a, b) => a.lossSeconds - b.lossSeconds);
 }

@@ -31,14 +31,12 @@ export function sparseLevels(
   podUid: string,
 ): readonly Level[] {
   const best = leastLoss(forecasts);
-  const leveled = forecasts.map((forecast) => ({
-    forecast,
-    level: levelOf(forecast.lossSeconds - best, halvingSeconds),
-  }));
-  const commonest = commonestLevel(leveled.map(({ level }) => level));
+  const levels = forecasts.map(({ lossSeconds }) => levelOf(lossSeconds - best, halvingSeconds));
+  const commonest = commonestLevel(levels);
   const answer: Level[] = [];
   let tieBreaker: Forecast | undefined;
-  for (const { forecast, level } of leveled) {
+  for (const [index, forecast] of forecasts.entries()) {
+    const level = levels[index] as number;
     if (level !== commonest) {
       answer.push({ node: forecast.candidate.node, score: level - commonest });
     } else if (tieBreaker === undefined || precedes(forecast, tieBreaker, podUid)) {

@@ -36,6 +36,11 @@ export class Homes {
     return this.#live(this.#bySlot.get(slot.key) ?? [], nowSeconds);
   }
 
+  /** Whether any slot that is away has, or had, its home on the node. */
+  isHome(node: string): boolean {
+    return this.#byNode.has(node);
+  }
+
   /** Slots that are away and have their home on this node. */
   on(node: string, nowSeconds: number): readonly Departure[] {
     return this.#live([...(this.#byNode.get(node) ?? [])], nowSeconds);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
 import { sayInJson } from '../../certs/serving/body.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
-import type { View } from '../prioritize.ts';
+import type { View } from '../view.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import type { LiveFeed } from './live.ts';
 import type { ShownSignals } from './shapes.ts';

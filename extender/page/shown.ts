@@ -8,8 +8,9 @@ import type { DeviceCount, NodeFacts, PodFacts } from '../history/facts.ts';
 import { physicalDevice } from '../history/identity.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import { deviceHazard, hazardClass } from '../history/pod-hazard.ts';
-import { deviceHost, type View } from '../prioritize.ts';
+import { deviceHost } from '../on-node.ts';
 import type { UnmappedKind } from '../unmapped.ts';
+import type { View } from '../view.ts';
 import type {
   DeviceState,
   ShownDecision,

@@ -19,6 +19,7 @@ export class Cluster {
   readonly #pending = new Map<string, PodFacts>();
   /** Uids of each workload's pods that are on a node to stay. */
   readonly #staying = new Map<string, Set<string>>();
+  readonly #podsVersions = new Map<string, number>();
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly images = new ImageIndex();
 
@@ -58,6 +59,11 @@ export class Cluster {
   /** How many pods of a workload are on a node and have neither ended nor begun to. */
   boundOf(workload: string): number {
     return this.#staying.get(workload)?.size ?? 0;
+  }
+
+  /** Counts up with each change of a pod on the node. */
+  podsVersion(node: string): number {
+    return this.#podsVersions.get(node) ?? 0;
   }
 
   /** Every device pod that is known. */
@@ -130,6 +136,7 @@ export class Cluster {
     this.#nodes.delete(node.name);
     if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
     this.images.nodeGone(node.name);
+    this.#podsVersions.delete(node.name);
     return node;
   }
 
@@ -139,6 +146,7 @@ export class Cluster {
     else this.#pending.delete(pod.uid);
     this.#leaveNode(pod.uid);
     this.#pods.set(pod.uid, pod);
+    this.#countPods(pod.node);
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
     this.#podsOnNode.set(pod.node, onNode.set(pod.uid, pod));
@@ -153,8 +161,13 @@ export class Cluster {
     this.#pods.delete(uid);
   }
 
+  #countPods(node: string | undefined): void {
+    if (node !== undefined) this.#podsVersions.set(node, this.podsVersion(node) + 1);
+  }
+
   #leaveNode(uid: string): void {
     const { node, slot } = this.#pods.get(uid) ?? {};
+    this.#countPods(node);
     if (node === undefined || slot === undefined) return;
     const onNode = this.#podsOnNode.get(node);
     onNode?.delete(uid);

@@ -22,6 +22,12 @@ export class ImageIndex {
     return this.#bytes.get(image) ?? this.#bytes.get(this.#digests.get(image) ?? '');
   }
 
+  /** Changes whenever something else is known of the image, wherever it is. */
+  stampOf(image: string): string {
+    const bytes = this.bytesOf(image) ?? `about ${this.averageBytes.toPrecision(2)}`;
+    return `${bytes}@${this.#digests.get(image) ?? ''}`;
+  }
+
   /** Size of the average image that any node lists: what one of unknown size is taken for; 0 for none. */
   get averageBytes(): number {
     return this.#bytes.size === 0 ? 0 : this.#totalBytes / this.#bytes.size;

@@ -1,16 +1,17 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
+import { Boards } from '../../extender/boards.ts';
 import { DecisionRecord } from '../../extender/decisions/record.ts';
 import { Historian } from '../../extender/historian.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
 import { extenderMetrics } from '../../extender/metrics.ts';
 import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
-import type { View } from '../../extender/prioritize.ts';
 import { BODY_LIMIT_BYTES, extenderApp } from '../../extender/server.ts';
 import { type ExtenderConfig, extenderSchema } from '../../extender/settings.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
+import type { View } from '../../extender/view.ts';
 import { Cluster } from '../../extender/watch/cluster.ts';
 import { DynamicResources } from '../../extender/watch/dra.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
@@ -46,6 +47,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     kind: 'Extender',
     mode: 'act',
   });
+  const boards = new Boards();
   const view = (): View => ({
     cluster,
     homes: historian.homes,
@@ -53,6 +55,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     rates: fleetRates([], 0),
     pulls: historian.pulls,
     runs: historian.runs,
+    boards,
     devices: new DynamicResources(),
     config: { ...config, ...overrides },
     profiles: [makeProfile()],

@@ -1,8 +1,10 @@
+import { Boards } from '../../extender/boards.ts';
 import { FITTED } from '../../extender/history/fitted.ts';
 import type { Incident } from '../../extender/history/incident.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
-import { prioritize, type Verdict, type View } from '../../extender/prioritize.ts';
+import { prioritize, type Verdict } from '../../extender/prioritize.ts';
 import { extenderSchema } from '../../extender/settings.ts';
+import type { View } from '../../extender/view.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from './facts.ts';
 import { makeHistorian } from './historian.ts';
@@ -70,6 +72,7 @@ export function askIn({
     homes: historian.homes,
     pulls: historian.pulls,
     runs: historian.runs,
+    boards: new Boards(),
     devices: made.devices,
     rates: fleetRates([], NOW),
     config: extenderSchema.parse({

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Boards } from '../../../extender/boards.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { Homes } from '../../../extender/history/homes.ts';
 import { fleetRates } from '../../../extender/history/rates.ts';
@@ -8,10 +9,10 @@ import { pageApp } from '../../../extender/page/api.ts';
 import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
-import type { View } from '../../../extender/prioritize.ts';
 import { Pulls } from '../../../extender/pulls.ts';
 import { extenderSchema } from '../../../extender/settings.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
+import type { View } from '../../../extender/view.ts';
 import { Cluster } from '../../../extender/watch/cluster.ts';
 import { DynamicResources } from '../../../extender/watch/dra.ts';
 import { eventually } from '../../cluster/eventually.ts';
@@ -32,6 +33,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     rates: fleetRates([], 0),
     pulls: new Pulls(cluster),
     runs: new Runs(),
+    boards: new Boards(),
     devices: new DynamicResources(),
     homes: new Homes(),
     config: extenderSchema.parse({

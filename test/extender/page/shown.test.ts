@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Boards } from '../../../extender/boards.ts';
 import type { Decision } from '../../../extender/decisions/record.ts';
 import type { PodFacts } from '../../../extender/history/facts.ts';
 import { Homes } from '../../../extender/history/homes.ts';
@@ -8,10 +9,10 @@ import { fleetRates } from '../../../extender/history/rates.ts';
 import { Runs } from '../../../extender/history/runs.ts';
 import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
-import type { View } from '../../../extender/prioritize.ts';
 import { Pulls } from '../../../extender/pulls.ts';
 import { extenderSchema } from '../../../extender/settings.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
+import type { View } from '../../../extender/view.ts';
 import { Cluster } from '../../../extender/watch/cluster.ts';
 import { DynamicResources } from '../../../extender/watch/dra.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
@@ -31,6 +32,7 @@ async function viewOf(
     rates: fleetRates([], 0),
     pulls: new Pulls(cluster),
     runs: new Runs(),
+    boards: new Boards(),
     devices: new DynamicResources(),
     homes: new Homes(),
     config: extenderSchema.parse({

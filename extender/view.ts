@@ -1,0 +1,26 @@
+import type { DeviceProfile } from '../webhook/words/profile.ts';
+import type { Boards } from './boards.ts';
+import type { Homes } from './history/homes.ts';
+import type { FleetRates } from './history/rates.ts';
+import type { Runs } from './history/runs.ts';
+import type { Pulls } from './pulls.ts';
+import type { ExtenderConfig } from './settings.ts';
+import type { HistoryStore } from './storage/store.ts';
+import type { Cluster } from './watch/cluster.ts';
+import type { DynamicResources } from './watch/dra.ts';
+
+/** All that an answer is made from; nothing here is changed by asking. */
+export interface View {
+  readonly cluster: Cluster;
+  readonly homes: Homes;
+  readonly pulls: Pulls;
+  readonly runs: Runs;
+  readonly devices: Pick<DynamicResources, 'seen'>;
+  readonly store: HistoryStore;
+  /** Forecasts that hold for more than one pod. */
+  readonly boards: Boards;
+  readonly rates: FleetRates;
+  readonly config: ExtenderConfig;
+  readonly profiles: readonly DeviceProfile[];
+  readonly nowSeconds: number;
+}

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Boards } from '../../extender/boards.ts';
+import { fleetRates } from '../../extender/history/rates.ts';
+import { prioritize } from '../../extender/prioritize.ts';
+import { extenderSchema } from '../../extender/settings.ts';
+import type { View } from '../../extender/view.ts';
+import { GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
+import { makeHistorian } from '../make/historian.ts';
+import { makePod } from '../make/pod.ts';
+import { makeProfile } from '../make/profile.ts';
+
+const NODES = ['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3'];
+const IMAGE = 'registry.example/train:1';
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const CONFIG = extenderSchema.parse({
+  apiVersion: 'config.surefoot.dev/v1alpha1',
+  kind: 'Extender',
+  mode: 'act',
+});
+
+/** Something that happens to one of the nodes. */
+type Happening = readonly [kind: number, node: number, detail: number];
+
+function fleet() {
+  const made = makeHistorian();
+  const { historian, cluster, store, devices } = made;
+  let rates = fleetRates([], 0);
+  let uid = 0;
+  for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
+  historian.nodeChanged(makeNode({ name: 'else', images: new Map([[IMAGE, 12e9]]) }), 0);
+  const view = (boards: Boards, nowSeconds: number): View => ({
+    cluster,
+    store,
+    boards,
+    rates,
+    homes: historian.homes,
+    pulls: historian.pulls,
+    runs: historian.runs,
+    devices,
+    config: CONFIG,
+    profiles: [makeProfile()],
+    nowSeconds,
+  });
+  const happen = ([kind, which, detail]: Happening, now: number) => {
+    const name = NODES[which] ?? 'gpu-0';
+    const node = cluster.node(name) ?? makeNode({ name });
+    const running = [...cluster.holding(name)][0];
+    switch (kind) {
+      case 0:
+        historian.nodeChanged({ ...node, images: new Map(detail > 1 ? [[IMAGE, 12e9]] : []) }, now);
+        break;
+      case 1: {
+        uid += 1;
+        const pod = makePodFacts({ name: `p${uid}`, node: name, startedAtSeconds: now - detail });
+        historian.podChanged(pod, false, now);
+        break;
+      }
+      case 2:
+        if (running === undefined) break;
+        historian.podChanged(
+          { ...running, phase: 'Failed', exitCode: 1, endedAtSeconds: now },
+          false,
+          now,
+        );
+        break;
+      case 3: {
+        const history = store.draft(node.host);
+        const incident = makeIncident({
+          id: `i${now}`,
+          device: `GPU-${detail}`,
+          closedAtSeconds: now,
+        });
+        store.put({ ...history, incidents: [...history.incidents, incident] });
+        break;
+      }
+      case 4: {
+        uid += 1;
+        const { startedAtSeconds: _none, ...waiting } = makePodFacts({
+          name: `p${uid}`,
+          node: name,
+          phase: 'Pending',
+          images: [IMAGE],
+          boundAtSeconds: now,
+        });
+        historian.podChanged(waiting, false, now);
+        break;
+      }
+      case 5:
+        // The tag turns out to be a digest that the node lists under another name.
+        historian.nodeChanged(
+          {
+            ...node,
+            images: new Map([[`mirror.example/train@${DIGEST}`, 12e9]]),
+            digests: new Map([[`mirror.example/train@${DIGEST}`, DIGEST]]),
+          },
+          now,
+        );
+        cluster.images.ranOn(
+          node,
+          makePodFacts({ ran: [{ image: IMAGE, digest: DIGEST, atSeconds: now }] }),
+          now,
+        );
+        break;
+      case 6:
+        rates = fleetRates([], detail);
+        break;
+      default:
+        historian.nodeChanged(
+          { ...node, devices: new Map([[GPU, { capacity: 8, allocatable: 8 - detail }]]) },
+          now,
+        );
+    }
+  };
+  return { view, happen };
+}
+
+const asking = makePod({
+  metadata: { name: 'asking', uid: 'asking', annotations: { 'surefoot.dev/profile': 'nvidia' } },
+});
+
+function lossesOf(view: View): Readonly<Record<string, number>> {
+  const verdict = prioritize({ pod: asking, nodes: NODES, sentWholeNodes: false }, view);
+  if (verdict.kind !== 'decision') throw new Error('no decision');
+  return Object.fromEntries(
+    verdict.decision.forecasts.map(({ candidate, lossSeconds }) => [candidate.node, lossSeconds]),
+  );
+}
+
+describe('forecasts that are kept', () => {
+  test('are those that would be made anew, whatever happens', () => {
+    const happening = fc.tuple(
+      fc.integer({ min: 0, max: 7 }),
+      fc.integer({ min: 0, max: 3 }),
+      fc.integer({ min: 0, max: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 25 }), (happenings) => {
+        const { view, happen } = fleet();
+        const kept = new Boards();
+        for (const [index, one] of happenings.entries()) {
+          const now = 1000 + index;
+          happen(one, now);
+          const fresh = lossesOf(view(new Boards(), now));
+          for (const [node, loss] of Object.entries(lossesOf(view(kept, now)))) {
+            expect(loss).toBeCloseTo(fresh[node] ?? 0, 2);
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('grow old: after some minutes a hazard is made anew though nothing has happened', () => {
+    const { view, happen } = fleet();
+    happen([1, 0, 0], 1000);
+    happen([3, 0, 0], 1000);
+    const kept = new Boards();
+    lossesOf(view(kept, 1000));
+    // The pod that runs there has proven the devices for 30 days.
+    const later = 1000 + 30 * 86_400;
+    expect(lossesOf(view(kept, later))).toEqual(lossesOf(view(new Boards(), later)));
+  });
+});
