@@ -64,6 +64,17 @@ function homecomers(before: Placed, after: Placed): number {
 }
 
 describe('the big restart: 512 one-node slots on 520 nodes', () => {
+  // First, while no node is broken: the stock scheduler would send pods to one that is, again and again.
+  test('without Surefoot a restart scatters the group', async () => {
+    await used.bed.plane.startScheduler('stock-scheduler', { extender: false });
+    await used.hand.createJob(childJob('stock-scheduler'));
+    const before = await placed();
+    const after = await restart(before, [], 'stock-scheduler');
+    const home = homecomers(before, after);
+    console.log(`without Surefoot: ${home} of ${SLOTS} came home`);
+    expect(home).toBeLessThan(SLOTS / 10);
+  }, 400_000);
+
   test('all but the broken come home, again and again, and nobody goes to a broken node', async () => {
     await used.hand.createJob(childJob());
     let before = await placed();
@@ -84,14 +95,4 @@ describe('the big restart: 512 one-node slots on 520 nodes', () => {
       before = after;
     }
   }, 900_000);
-
-  test('the same without Surefoot scatters the group', async () => {
-    await used.bed.plane.startScheduler('stock-scheduler', { extender: false });
-    await used.hand.createJob(childJob('stock-scheduler'));
-    const before = await placed();
-    const after = await restart(before, [], 'stock-scheduler');
-    const home = homecomers(before, after);
-    console.log(`without Surefoot: ${home} of ${SLOTS} came home`);
-    expect(home).toBeLessThan(SLOTS / 10);
-  }, 400_000);
 });
