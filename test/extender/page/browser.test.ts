@@ -21,7 +21,7 @@ async function started(): Promise<string> {
 test("in a browser: the tour's troubles with their reasons, and things to do", async () => {
   const page = await openPage(await started());
   const devices = page.locator('#racks .device');
-  await expect.poll(() => devices.count()).toBe(24 * 8);
+  await expect.poll(() => devices.count(), { timeout: 10_000 }).toBe(24 * 8);
 
   const entries = page.locator('#entries li');
   const happens = (reason: RegExp) =>
