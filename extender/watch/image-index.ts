@@ -38,7 +38,7 @@ export class ImageIndex {
     if (node.images.has(image)) return true;
     const digest = this.#digests.get(image);
     if (digest !== undefined && this.#digestsOn.get(node.name)?.has(digest)) return true;
-    if (!node.isImageListCut) return false;
+    // Of a node whose list is whole nothing is remembered.
     return (this.#ran.get(node.name)?.get(image) ?? 0) > nowSeconds;
   }
 

@@ -32,6 +32,17 @@ describe("a host's clock", () => {
     expect(clock(20 * DAY)).toBeCloseTo(10);
   });
 
+  test('counts a pod once that takes its time to end', () => {
+    const { historian, clock } = fleet();
+    const pod = makePodFacts(whole);
+    historian.podChanged(pod, false, 0);
+    const ending = { ...pod, isTerminating: true, endedAtSeconds: 10 * DAY };
+    historian.podChanged(ending, false, 10 * DAY);
+    expect(clock(10 * DAY + 600)).toBeCloseTo(10);
+    historian.podChanged({ ...ending, phase: 'Failed' }, false, 10 * DAY + 900);
+    expect(clock(20 * DAY)).toBeCloseTo(10);
+  });
+
   test('does not run back when the Node goes before its pods, nor count twice when it is back', () => {
     const { historian, clock, store } = fleet();
     const pod = makePodFacts(whole);
@@ -85,6 +96,30 @@ describe("a host's clock", () => {
       historian.podChanged({ ...pod, endedAtSeconds: DAY }, false, DAY);
     }
     expect(clock(DAY)).toBeCloseTo(1);
+  });
+});
+
+describe('when a device was first seen', () => {
+  const held = (device: string) => [{ resource: GPU, device, health: 'Healthy' as const }];
+  const firstSeen = (device: string) => {
+    const { historian, historyOf } = makeHistorian();
+    for (const [name, at] of [
+      ['old', 0],
+      ['new', 500 * DAY],
+    ] as const) {
+      historian.nodeChanged(makeNode({ name, createdAtSeconds: at }), at);
+      const pod = makePodFacts({ name: `p-${name}`, node: name, deviceHealth: held(device) });
+      historian.podChanged(pod, false, at + 1);
+    }
+    return historyOf('new').devices[0]?.firstSeenAtSeconds;
+  };
+
+  test('is when any host had it, where its id is its own', () => {
+    expect(firstSeen('GPU-8f0e2c1a-1b2c-3d4e-5f60-718293a4b5c6')).toBe(0);
+  });
+
+  test('is this host’s, where every host has a device of that name', () => {
+    expect(firstSeen('card0-0')).toBe(500 * DAY);
   });
 });
 

@@ -174,6 +174,29 @@ const rows: readonly Row[] = [
       cold: COLD + pull(2 * GB) + risk(CLEAN, 600, 600),
     },
   },
+  {
+    name: 'so has one whose earlier runs took ten minutes',
+    earlierRuns: [500, 600, 5000],
+    imageBytes: 2 * GB,
+    nodes: { flaky: { cachedBytes: 2 * GB, faultsDaysAgo: [0] }, cold: {} },
+    wins: 'flaky',
+    costs: {
+      flaky: COLD + risk(oneOf8(100), 600, 600),
+      cold: COLD + pull(2 * GB) + risk(CLEAN, 600, 600),
+    },
+  },
+  {
+    name: 'what the pod says itself counts before its earlier runs',
+    earlierRuns: [500, 600, 5000],
+    annotations: { 'surefoot.dev/expected-duration': '24h' },
+    imageBytes: 2 * GB,
+    nodes: { flaky: { cachedBytes: 2 * GB, faultsDaysAgo: [0] }, cold: {} },
+    wins: 'cold',
+    costs: {
+      flaky: COLD + risk(oneOf8(100)),
+      cold: COLD + pull(2 * GB) + risk(CLEAN),
+    },
+  },
   // How a fault fades.
   {
     name: 'three busy days after a fault: 30 times as likely',

@@ -66,6 +66,16 @@ describe('pulls', () => {
     expect(historian.pulls.bytesPerSecond(makeNode({ model: 'h100' }), PRIOR)).toBe(PRIOR);
   });
 
+  test('of a pod that lacked two images teach nothing: who came first, and when, is not known', () => {
+    const { historian, nodes } = fleet(4);
+    for (const { name } of nodes) {
+      const images = [IMAGE, 'registry.example/sidecar:1'];
+      historian.podChanged({ ...waiting(name), images }, false, 101);
+      historian.podChanged({ ...running(name, 120), images }, false, 121);
+    }
+    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR)).toBe(PRIOR);
+  });
+
   test('of an image that is there teach nothing: there was none', () => {
     const { historian, nodes } = fleet(4);
     for (const node of nodes) {

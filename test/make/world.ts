@@ -40,6 +40,8 @@ export interface World {
   readonly imageBytes?: number;
   readonly gpus?: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Seconds that pods of its workload have run until they were done. */
+  readonly earlierRuns?: readonly number[];
   /** In which order the scheduler names the nodes; default: as they are above. */
   readonly asked?: readonly string[];
 }
@@ -50,6 +52,7 @@ export function askIn({
   imageBytes,
   gpus = 1,
   annotations = {},
+  earlierRuns = [],
   asked = Object.keys(nodes),
 }: World): {
   readonly verdict: Verdict;
@@ -66,6 +69,7 @@ export function askIn({
     );
   }
   for (const [name, special] of Object.entries(nodes)) setNode(made, name, special, gpus);
+  for (const seconds of earlierRuns) historian.runs.completed('team-a/Pod/train-0', seconds);
   const view: View = {
     cluster,
     store,

@@ -81,3 +81,16 @@ test('two histories of one host are one: what only the other has is kept, nothin
   expect(both.incidents.map(({ id }) => id)).toEqual(['c', 'a', 'b']);
   expect(both.counted.map(({ uid }) => uid)).toEqual(['1', '2']);
 });
+
+test('of two exposures the one that knows of more work stays, and the later end of what is counted', () => {
+  const knowing = (busyDays: number, countedThroughSeconds?: number) => ({
+    ...blankHistory('h'),
+    exposure: { busyDays, atSeconds: 0, eras: [] },
+    ...(countedThroughSeconds !== undefined && { countedThroughSeconds }),
+  });
+  const both = united(knowing(5, 10), knowing(30, 20));
+  expect(both.exposure.busyDays).toBe(30);
+  expect(both.countedThroughSeconds).toBe(20);
+  expect(united(knowing(30), knowing(5)).exposure.busyDays).toBe(30);
+  expect(united(knowing(30), knowing(5)).countedThroughSeconds).toBeUndefined();
+});

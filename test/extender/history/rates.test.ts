@@ -159,6 +159,16 @@ describe('fleetRates', () => {
     expect(week(never)).toBeLessThan(20);
   });
 
+  test('a day without a second fault says nothing against the week that had them', () => {
+    const weekly = many(50, () =>
+      life('age=0', { faults: [fault({ atBusyDays: 90 }), fault({ atBusyDays: 93 })] }),
+    );
+    const quiet = many(500, () => life('age=0'));
+    const [day = 0, week = 0] = fleetRates([...weekly, ...quiet], NOW).device.recencyRatios;
+    expect(week).toBeGreaterThan(100);
+    expect(day).toBe(week);
+  });
+
   test('a device that was replaced at once proves nothing about the days after a fault', () => {
     const replaced = many(50, () => life('age=0', { faults: [fault({ replacedAtBusyDays: 50 })] }));
     const { recencyRatios } = fleetRates(replaced, NOW).device;

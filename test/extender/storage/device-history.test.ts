@@ -191,6 +191,9 @@ describe('a stored history', () => {
     expect(history.incidents).toContain(open);
     expect(history.departures).toEqual([]);
     expect(history.incidents.length).toBeGreaterThan(60);
+    // Pods that are not named any more are not counted again: they ended by then.
+    expect(history.counted).toEqual([]);
+    expect(history.countedThroughSeconds).toBe(900);
   });
 });
 
