@@ -121,6 +121,22 @@ function surefoot(): Command {
     });
 
   command
+    .command('why')
+    .description('why a pod is where it is: what each node was forecast to cost it')
+    .argument('<POD>', 'name of the pod')
+    .option('-n, --namespace <NAMESPACE>', 'its namespace', 'default')
+    .option('--page <ADDR:PORT>', 'where the page of the extender is', '127.0.0.1:9092')
+    .addOption(
+      new Option('-o, --output <FORM>', 'how to print it; wide: every node that is remembered')
+        .choices(['table', 'wide', 'json', 'yaml'])
+        .default('table'),
+    )
+    .action(async (pod, options) => {
+      const { why } = await import('./why.ts');
+      console.log(await why(pod, options));
+    });
+
+  command
     .command('start')
     .description('all of it on this machine, on a built-in fleet whose devices fail as you watch')
     .option('--nodes <N>', 'how many nodes of eight GPUs', wholeNumber('--nodes', 1, 5000), 24)

@@ -32,7 +32,7 @@ export interface PageDeps {
 }
 
 /**
- * The page, and what the extender knows as JSON: `/api/decisions[?limit=N]`, `/api/nodes`,
+ * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME]`, `/api/nodes`,
  * `/api/signals`, and `/api/live`, a stream of changes. Loopback only.
  */
 export function pageApp({ signals, decisions, view, live, controls }: PageDeps): Express {
@@ -48,7 +48,12 @@ export function pageApp({ signals, decisions, view, live, controls }: PageDeps):
       });
       return;
     }
-    response.json({ decisions: decisions.latest(limit).map((one) => shownDecision(one)) });
+    const { pod } = request.query;
+    const latest = decisions
+      .latest(pod === undefined ? limit : MOST_SHOWN)
+      .filter((one) => pod === undefined || `${one.pod.namespace}/${one.pod.name}` === pod)
+      .slice(0, limit);
+    response.json({ decisions: latest.map((one) => shownDecision(one)) });
   });
   app.get('/api/nodes', (_request, response) => {
     const now = view();

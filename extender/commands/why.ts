@@ -1,0 +1,138 @@
+import { stringify } from 'yaml';
+import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { spanInWords } from '../../webhook/words/duration.ts';
+import type { ShownDecision, ShownForecast } from '../page/shapes.ts';
+import { tableText } from './table.ts';
+
+export interface WhyOptions {
+  readonly namespace: string;
+  /** Where the extender's page is. */
+  readonly page: string;
+  readonly output: 'table' | 'wide' | 'json' | 'yaml';
+  readonly nowSeconds?: () => number;
+}
+
+/** Rows of the table, unless it is to be wide. */
+const FEW = 5;
+
+/** Says why a pod is where it is: what each node was forecast to cost it, and where it went. */
+export async function why(pod: string, options: WhyOptions): Promise<string> {
+  const { namespace, output, nowSeconds = () => Date.now() / 1000 } = options;
+  const name = pod.replace(/^pods?\//, '');
+  const decision = await decisionAbout(`${namespace}/${name}`, options.page);
+  switch (output) {
+    case 'json':
+      return JSON.stringify(decision, null, 2);
+    case 'yaml':
+      return stringify(decision).trimEnd();
+    default:
+      return inWords(decision, output === 'wide', nowSeconds());
+  }
+}
+
+async function decisionAbout(pod: string, page: string): Promise<ShownDecision> {
+  const url = `${addressOf(page)}/api/decisions?pod=${encodeURIComponent(pod)}`;
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw new WrongCall(
+      `--page: nothing answers at ${page}; it is where "surefoot extender" or "npm start" shows its page, in a cluster behind kubectl port-forward`,
+    );
+  }
+  const body = (await response.json().catch(() => ({}))) as {
+    decisions?: readonly ShownDecision[];
+    error?: string;
+  };
+  if (!response.ok) throw new Error(body.error ?? `${url} answered ${response.status}`);
+  const [decision] = body.decisions ?? [];
+  if (decision !== undefined) return decision;
+  throw new Error(
+    `no decision about ${pod} is remembered: its scheduler did not ask (only one node was left, or it is another scheduler), it has not opted in, or 500 pods have been asked about since`,
+  );
+}
+
+function addressOf(page: string): string {
+  const url = URL.parse(page.includes('://') ? page : `http://${page}`);
+  if (url === null) {
+    throw new WrongCall(`--page: "${page}" is no address; write one such as 127.0.0.1:9092`);
+  }
+  return url.origin;
+}
+
+function inWords(decision: ShownDecision, isWide: boolean, nowSeconds: number): string {
+  const { forecasts, boundTo } = decision;
+  const [best] = forecasts;
+  const chosen = forecasts.find(({ node }) => node === boundTo);
+  const shown = isWide ? forecasts : fewOf(forecasts, chosen);
+  return [
+    ...headline(decision, nowSeconds),
+    tableText([
+      ['NODE', 'LOSS', 'PULL', 'COLD', 'RISK', 'OTHERS', 'SCORE'],
+      ...shown.map((one) => row(one, one === best, one === chosen)),
+    ]),
+    '',
+    ...shown.map(({ words }) => words),
+  ].join('\n');
+}
+
+function headline(
+  { pod, at, mode, boundTo, asked, unknownNodes, forecasts, remarks }: ShownDecision,
+  nowSeconds: number,
+): readonly string[] {
+  const ago = spanInWords(Math.max(0, nowSeconds - Date.parse(at) / 1000));
+  const where = boundTo === undefined ? 'not placed yet' : `placed on ${boundTo}`;
+  const said = mode === 'observe' ? '; observing: the scheduler was told nothing' : '';
+  const unknown = unknownNodes === 0 ? '' : `, of which ${unknownNodes} are not known yet`;
+  const [best] = forecasts;
+  const isRemembered = forecasts.some(({ node }) => node === boundTo);
+  const better =
+    best === undefined || boundTo === undefined || best.node === boundTo
+      ? []
+      : [
+          isRemembered
+            ? `${best.node} would have cost it less: the scheduler's other plugins decided, or it was full`
+            : `what ${boundTo} was forecast is not remembered: it was neither among the best nor the worst`,
+        ];
+  return [
+    `${pod.namespace}/${pod.name}: ${where}; asked ${ago} ago about ${asked} nodes${unknown}${said}`,
+    ...better,
+    ...remarks.map(({ words }) => words),
+    '',
+  ];
+}
+
+/** The best ones, the one that was chosen, and the worst. */
+function fewOf(
+  forecasts: readonly ShownForecast[],
+  chosen: ShownForecast | undefined,
+): readonly ShownForecast[] {
+  if (forecasts.length <= FEW) return forecasts;
+  const wanted = new Set([chosen, forecasts.at(-1), ...forecasts.slice(0, FEW)]);
+  wanted.delete(undefined);
+  const few = new Set([...wanted].slice(0, FEW));
+  return forecasts.filter((one) => few.has(one));
+}
+
+function row(
+  {
+    node,
+    lossSeconds,
+    pullSeconds,
+    coldSeconds,
+    riskSeconds,
+    displacedSeconds,
+    score,
+  }: ShownForecast,
+  isBest: boolean,
+  isChosen: boolean,
+): readonly string[] {
+  const mark = isChosen ? ' <- here' : isBest ? ' (best)' : '';
+  return [
+    `${node}${mark}`,
+    ...[lossSeconds, pullSeconds, coldSeconds, riskSeconds, displacedSeconds].map((seconds) =>
+      seconds < 0.5 ? '-' : spanInWords(seconds),
+    ),
+    score === undefined ? '-' : String(score),
+  ];
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { why } from '../../../extender/commands/why.ts';
+import { DecisionRecord } from '../../../extender/decisions/record.ts';
+import { pageApp } from '../../../extender/page/api.ts';
+import { LiveFeed } from '../../../extender/page/live.ts';
+import { listening } from '../../fake/listening.ts';
+import { makeForecast } from '../../make/forecast.ts';
+
+const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
+const AT = Date.parse('2026-11-26T10:00:00Z') / 1000;
+
+/** Decisions are shown without a look at the cluster. */
+const view = () => {
+  throw new Error('a decision that is shown needs no view');
+};
+
+async function remembering(boundTo?: string) {
+  const decisions = new DecisionRecord();
+  const forecast = (node: string, lossSeconds: number, seconds: object = {}) =>
+    makeForecast({ candidate: { node }, lossSeconds, ...seconds });
+  decisions.add({
+    atSeconds: AT,
+    pod: { uid: 'u', namespace: 'team-a', name: 'train-0' },
+    mode: 'act',
+    asked: 4,
+    unknownNodes: 0,
+    forecasts: [
+      forecast('gpu-3', 361, { pullSeconds: 286, riskSeconds: 75 }),
+      forecast('gpu-1', 75, { riskSeconds: 75 }),
+      forecast('gpu-2', 95, { coldSeconds: 20, riskSeconds: 75 }),
+    ],
+    levels: [{ node: 'gpu-1', score: 19 }],
+    remarks: [],
+  });
+  if (boundTo !== undefined) decisions.bound('u', boundTo, AT + 1);
+  const live = new LiveFeed({ view, decisions, entries: () => [], controls: [] });
+  const page = await listening(pageApp({ signals: () => NO_SIGNALS, decisions, view, live }));
+  return (pod = 'train-0', options: Partial<Parameters<typeof why>[1]> = {}) =>
+    why(pod, {
+      namespace: 'team-a',
+      page,
+      output: 'table',
+      nowSeconds: () => AT + 60,
+      ...options,
+    });
+}
+
+describe('surefoot why', () => {
+  test('prints where the pod went, and what each node would have cost it', async () => {
+    const ask = await remembering('gpu-1');
+    const lines = (await ask('pod/train-0')).split('\n');
+    expect(lines[0]).toBe('team-a/train-0: placed on gpu-1; asked 60 s ago about 4 nodes');
+    expect(lines.slice(2, 6).map((line) => line.split(/\s{2,}/))).toEqual([
+      ['NODE', 'LOSS', 'PULL', 'COLD', 'RISK', 'OTHERS', 'SCORE'],
+      ['gpu-1 <- here', '75 s', '-', '-', '75 s', '-', '19'],
+      ['gpu-2', '95 s', '-', '20 s', '75 s', '-', '-'],
+      ['gpu-3', '361 s', '286 s', '-', '75 s', '-', '-'],
+    ]);
+    expect(lines.at(-1)).toContain('gpu-3: 361 s');
+  });
+
+  test('says when another node would have been better', async () => {
+    const ask = await remembering('gpu-3');
+    expect(await ask()).toContain('gpu-1 would have cost it less');
+  });
+
+  test('says when the node is none of those that are remembered', async () => {
+    const ask = await remembering('gpu-77');
+    expect(await ask()).toContain('what gpu-77 was forecast is not remembered');
+  });
+
+  test('says when the pod waits still', async () => {
+    const ask = await remembering();
+    expect(await ask()).toContain('team-a/train-0: not placed yet');
+  });
+
+  test('gives the whole decision as JSON and YAML', async () => {
+    const ask = await remembering('gpu-1');
+    expect(JSON.parse(await ask('train-0', { output: 'json' }))).toMatchObject({
+      boundTo: 'gpu-1',
+      forecasts: [{ node: 'gpu-1' }, { node: 'gpu-2' }, { node: 'gpu-3' }],
+    });
+    expect(await ask('train-0', { output: 'yaml' })).toContain('boundTo: gpu-1');
+  });
+
+  test('of a pod that nobody asked about says what that may mean', async () => {
+    const ask = await remembering();
+    await expect(ask('other')).rejects.toThrow(
+      /^no decision about team-a\/other is remembered: its scheduler did not ask/,
+    );
+    await expect(ask('train-0', { namespace: 'team-b' })).rejects.toThrow(/team-b\/train-0/);
+  });
+
+  test.each([
+    { page: '127.0.0.1:1', says: /--page: nothing answers at 127.0.0.1:1/ },
+    { page: 'http://[', says: /--page: "http:\/\/\[" is no address/ },
+  ])('a wrong page $page is said', async ({ page, says }) => {
+    const ask = await remembering();
+    await expect(ask('train-0', { page })).rejects.toThrow(says);
+  });
+});
