@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Job, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import { DEVICE_FAULT } from './bed-keys.ts';
-import { eventually } from './eventually.ts';
-import { nodeOf } from './hand.ts';
-import { useBed } from './use-bed.ts';
-import { indexedJob } from './workloads.ts';
+import { DEVICE_FAULT } from '../bed-keys.ts';
+import { eventually } from '../eventually.ts';
+import { nodeOf } from '../hand.ts';
+import { useBed } from '../use-bed.ts';
+import { indexedJob } from '../workloads.ts';
 
 /** The pilot's size: 512 slots on 520 nodes (control-plane measurements, November 2026). */
 const SLOTS = 512;
