@@ -4,7 +4,9 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 
 const command = new Command('bench')
   .description('ratios against stated opponents, measured in one run')
-  .addArgument(new Argument('<what>', 'which').choices(['webhook', 'history', 'hazard']))
+  .addArgument(
+    new Argument('<what>', 'which').choices(['webhook', 'extender', 'history', 'hazard']),
+  )
   .addOption(
     new Option('-o, --output <FORM>', 'how to print it')
       .choices(['table', 'json'])
@@ -15,6 +17,9 @@ try {
   await command.parseAsync();
   const { output } = command.opts<{ output: 'table' | 'json' }>();
   switch (command.args[0]) {
+    case 'extender':
+      await (await import('./extender.ts')).benchExtender(output);
+      break;
     case 'history':
       await (await import('./history.ts')).benchHistory(output);
       break;

@@ -1,0 +1,310 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeCertificates } from '../../certs/main.ts';
+import { RunningServer } from '../../certs/serving/http.ts';
+import { LastGood } from '../../certs/serving/last-good.ts';
+import { servingPairDirectory } from '../../certs/serving/serving-pair.ts';
+import { actingConfig } from '../../extender/commands/fleet-files.ts';
+import { tableText } from '../../extender/commands/table.ts';
+import { fleetApiApp } from '../../extender/fleet/api-server.ts';
+import type { FleetApi } from '../../extender/fleet/fleet.ts';
+import { type ApiObject, Objects, Versions } from '../../extender/fleet/objects.ts';
+import { type FleetNode, nodesInRacks } from '../../extender/fleet/racks.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
+import { bytesInWords } from '../../webhook/words/quantity.ts';
+import { Child } from '../cluster/child.ts';
+import { freePorts } from '../cluster/control-plane.ts';
+import { eventually } from '../cluster/eventually.ts';
+import { GPU } from '../make/facts.ts';
+import { quantile } from './open-loop.ts';
+import { usageOf } from './process-usage.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SIZES = [1000, 5000] as const;
+/** The image that half of the nodes have, for pods that are told apart by it. */
+const IMAGE = 'registry.example/team/train:1';
+const PODS_A_NODE = 4;
+const IMAGES_A_NODE = 40;
+const ROUNDS = 5;
+const CALLS_A_ROUND = 300;
+
+interface Server {
+  readonly child: Child;
+  readonly port: number;
+}
+
+interface Measured {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly cpuMsACall: number;
+}
+
+/** One extender on a fleet of so many nodes, beside a bare server, call by call as the scheduler asks. */
+export async function benchExtender(output: 'table' | 'json'): Promise<void> {
+  const results: Record<string, unknown>[] = [];
+  for (const nodes of SIZES) results.push(await benchSize(nodes));
+  if (output === 'json') {
+    console.log(JSON.stringify(results, null, 2));
+    return;
+  }
+  for (const { nodes, ready, resident, rows } of results as unknown as readonly Sized[]) {
+    console.log(
+      `${nodes} nodes, ${nodes * PODS_A_NODE} pods: ready after ${ready.toFixed(1)} s, ${bytesInWords(resident)} resident`,
+    );
+    console.log(
+      tableText([
+        ['names asked about', 'p50', 'p99', 'of bare', 'CPU a call', 'of bare'],
+        ...rows.map(({ name, ours, bare }) => [
+          name,
+          `${ours.p50Ms.toFixed(2)} ms`,
+          `${ours.p99Ms.toFixed(2)} ms`,
+          `${(ours.p99Ms / bare.p99Ms).toFixed(2)} x`,
+          `${ours.cpuMsACall.toFixed(2)} ms`,
+          `${(ours.cpuMsACall / bare.cpuMsACall).toFixed(2)} x`,
+        ]),
+      ]),
+    );
+  }
+}
+
+interface Sized {
+  readonly nodes: number;
+  readonly ready: number;
+  readonly resident: number;
+  readonly rows: readonly {
+    readonly name: string;
+    readonly ours: Measured;
+    readonly bare: Measured;
+  }[];
+}
+
+async function benchSize(nodes: number): Promise<Record<string, unknown>> {
+  const directory = await mkdtemp(join(tmpdir(), 'surefoot-bench-'));
+  const api = fleetOf(nodes);
+  const fleet = await serveFleet(api, directory);
+  const started: Child[] = [];
+  try {
+    const begun = performance.now();
+    const ours = await startExtender(directory);
+    started.push(ours.child);
+    const ready = (performance.now() - begun) / 1000;
+    const { residentBytes: resident } = await usageOf(ours.child.pid ?? 0);
+    const bare = await startBare(directory);
+    started.push(bare.child);
+    const names = [...api.nodes.all()].map(({ metadata }) => metadata.name ?? '');
+    const kinds = [
+      { name: `${nodes}, all alike`, body: bodyOf('registry.example/everywhere:1', names) },
+      { name: `${nodes}, half of them warm`, body: bodyOf(IMAGE, names) },
+    ];
+    const rows = [];
+    for (const { name, body } of kinds) rows.push({ name, ...(await compare(ours, bare, body)) });
+    return { nodes, ready, resident, rows };
+  } finally {
+    for (const child of started) await child.stop();
+    await fleet.stop(0);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Rounds in turn, so that what slows the machine slows both. */
+async function compare(
+  ours: Server,
+  bare: Server,
+  body: string,
+): Promise<{ readonly ours: Measured; readonly bare: Measured }> {
+  const all = new Map<Server, { times: number[]; cpuSeconds: number }>([
+    [ours, { times: [], cpuSeconds: 0 }],
+    [bare, { times: [], cpuSeconds: 0 }],
+  ]);
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [server, sum] of all) {
+      const before = await usageOf(server.child.pid ?? 0);
+      const times = await callsTo(server.port, body);
+      const after = await usageOf(server.child.pid ?? 0);
+      // The first round warms both up.
+      if (round === 0) continue;
+      sum.times.push(...times);
+      sum.cpuSeconds += after.cpuSeconds - before.cpuSeconds;
+    }
+  }
+  const measured = (server: Server): Measured => {
+    const { times, cpuSeconds } = all.get(server) ?? { times: [], cpuSeconds: 0 };
+    const sorted = times.sort((a, b) => a - b);
+    return {
+      p50Ms: quantile(sorted, 0.5),
+      p99Ms: quantile(sorted, 0.99),
+      cpuMsACall: (cpuSeconds * 1000) / (ROUNDS * CALLS_A_ROUND),
+    };
+  };
+  return { ours: measured(ours), bare: measured(bare) };
+}
+
+/** One call after the other on one connection, as the scheduler does. */
+async function callsTo(port: number, body: string): Promise<number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const times: number[] = [];
+  for (let call = 0; call < CALLS_A_ROUND; call += 1) {
+    const begun = performance.now();
+    await post(agent, port, body.replace('UID', `uid-${call}`));
+    times.push(performance.now() - begun);
+  }
+  agent.destroy();
+  return times;
+}
+
+function post(agent: Agent, port: number, body: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(body),
+    };
+    const call = request(
+      { agent, port, host: '127.0.0.1', path: '/prioritize', method: 'POST', headers },
+      (response) => {
+        response.resume();
+        response.once('end', resolve);
+      },
+    );
+    call.once('error', reject);
+    call.end(body);
+  });
+}
+
+function bodyOf(image: string, names: readonly string[]): string {
+  const pod: Pod = {
+    metadata: {
+      name: 'asking',
+      namespace: 'default',
+      uid: 'UID',
+      annotations: { 'surefoot.dev/profile': 'nvidia' },
+    },
+    spec: { containers: [{ name: 'main', image, resources: { limits: { [GPU]: '1' } } }] },
+  };
+  return JSON.stringify({ Pod: pod, Nodes: null, NodeNames: names });
+}
+
+function fleetOf(count: number): FleetApi {
+  const versions = new Versions();
+  const api: FleetApi = {
+    namespaces: new Objects<ApiObject>('Namespace', versions),
+    nodes: new Objects<FleetNode>('Node', versions),
+    pods: new Objects<Pod>('Pod', versions),
+  };
+  const now = Date.now() / 1000;
+  api.namespaces.create({ metadata: { name: 'default' } }, now);
+  for (const [index, node] of nodesInRacks(count, now).entries()) {
+    api.nodes.create({ ...node, status: { ...node.status, images: imagesOn(index) } }, now);
+    for (let pod = 0; pod < PODS_A_NODE; pod += 1) {
+      api.pods.create(podOn(node.metadata.name ?? '', `${index}-${pod}`), now);
+    }
+  }
+  return api;
+}
+
+function imagesOn(index: number): FleetNode['status']['images'] {
+  const others = Array.from({ length: IMAGES_A_NODE }, (_none, image) => ({
+    names: [`registry.example/common-${(index + image) % 200}:1`],
+    sizeBytes: 1_000_000_000,
+  }));
+  const everywhere = { names: ['registry.example/everywhere:1'], sizeBytes: 12_000_000_000 };
+  const own = index % 2 === 0 ? [{ names: [IMAGE], sizeBytes: 12_000_000_000 }] : [];
+  return [...own, everywhere, ...others];
+}
+
+function podOn(nodeName: string, name: string): Pod {
+  const startedAt = new Date(Date.now() - 3_600_000).toISOString();
+  return {
+    metadata: {
+      name: `p-${name}`,
+      namespace: 'default',
+      annotations: { 'surefoot.dev/profile': 'nvidia' },
+    },
+    spec: {
+      nodeName,
+      containers: [
+        {
+          name: 'main',
+          image: 'registry.example/everywhere:1',
+          resources: { limits: { [GPU]: '1' } },
+        },
+      ],
+    },
+    status: {
+      phase: 'Running',
+      startTime: startedAt,
+      containerStatuses: [{ name: 'main', state: { running: { startedAt } } }],
+    },
+  };
+}
+
+async function serveFleet(api: FleetApi, directory: string): Promise<RunningServer> {
+  const tlsDir = join(directory, 'tls');
+  await makeCertificates({ tlsDir, hosts: ['127.0.0.1'], now: new Date() });
+  const pair = await LastGood.loadForStart(servingPairDirectory(tlsDir));
+  const server = await RunningServer.https(
+    { host: '127.0.0.1', port: 0 },
+    pair,
+    fleetApiApp({
+      api,
+      nowSeconds: () => Date.now() / 1000,
+      admit: async (pod) => pod,
+      terminate: () => {},
+    }),
+  );
+  for (const name of ['profiles.yaml', 'extender.yaml']) {
+    await writeFile(join(directory, name), await actingConfig(name));
+  }
+  const cluster = {
+    server: `https://127.0.0.1:${server.port}`,
+    'certificate-authority': join(tlsDir, 'ca.crt'),
+  };
+  await writeFile(
+    join(directory, 'kubeconfig'),
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'fleet',
+      clusters: [{ name: 'fleet', cluster }],
+      users: [{ name: 'nobody', user: {} }],
+      contexts: [{ name: 'fleet', context: { cluster: 'fleet', user: 'nobody' } }],
+    }),
+  );
+  return server;
+}
+
+async function startExtender(directory: string): Promise<Server> {
+  const [port = 0, admin = 0, page = 0] = await freePorts(3);
+  const args = [
+    join(ROOT, 'extender/commands/surefoot.ts'),
+    'extender',
+    `--config=${directory}`,
+    `--kubeconfig=${join(directory, 'kubeconfig')}`,
+    '--history=memory',
+    `--listen=127.0.0.1:${port}`,
+    `--admin=127.0.0.1:${admin}`,
+    `--page=127.0.0.1:${page}`,
+  ];
+  const child = new Child('extender', process.execPath, args, join(directory, 'extender.log'));
+  await eventually(
+    'the extender to be ready',
+    async () => {
+      const answer = await fetch(`http://127.0.0.1:${admin}/readyz`).catch(() => undefined);
+      return answer?.ok === true;
+    },
+    { timeoutSeconds: 120 },
+  );
+  return { child, port };
+}
+
+async function startBare(directory: string): Promise<Server> {
+  const log = join(directory, 'bare.log');
+  const script = join(ROOT, 'test/bench/opponents/bare-extender.ts');
+  const child = new Child('bare', process.execPath, [script], log);
+  const port = await eventually('the bare server', async () => {
+    const text = await readFile(log, 'utf8').catch(() => '');
+    return Number(/"port":(\d+)/.exec(text)?.[1] ?? 0);
+  });
+  return { child, port };
+}
