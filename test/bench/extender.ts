@@ -304,7 +304,8 @@ async function startBare(directory: string): Promise<Server> {
   const child = new Child('bare', process.execPath, [script], log);
   const port = await eventually('the bare server', async () => {
     const text = await readFile(log, 'utf8').catch(() => '');
-    return Number(/"port":(\d+)/.exec(text)?.[1] ?? 0);
+    const found = /"port":(\d+)/.exec(text)?.[1];
+    return found !== undefined && Number(found);
   });
   return { child, port };
 }
