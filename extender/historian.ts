@@ -160,24 +160,28 @@ export class Historian {
   }
 
   /** An owner wants other places than before: homes that it does not want are given up. */
-  ownerChanged(owner: KnownOwner): void {
+  ownerChanged(owner: KnownOwner, nowSeconds: number): void {
     this.#owners.set(owner);
-    this.#release(owner.workload);
+    this.#release(owner.workload, nowSeconds);
   }
 
-  ownerRemoved(uid: string): void {
-    const workload = this.#owners.remove(uid);
-    if (workload !== undefined) this.#release(workload);
+  /** An owner is gone: if none of its name comes soon, nobody wants its places. */
+  ownerRemoved(uid: string, nowSeconds: number): void {
+    this.#owners.remove(uid, nowSeconds);
   }
 
-  /** Every owner of this kind is known: homes that were stored for those that are gone are given up. */
-  ownersKnown(kind: string): void {
-    this.#owners.allKnown(kind);
-    for (const workload of this.homes.workloads()) this.#release(workload);
+  /** Every owner of this kind is known: one that is not there is gone. */
+  ownersKnown(kind: string, nowSeconds: number): void {
+    this.#owners.allKnown(kind, nowSeconds);
   }
 
-  #release(workload: string): void {
-    this.homes.release(workload, (departure) => this.#isWanted(departure));
+  #release(workload: string, nowSeconds: number): void {
+    const bound = this.#deps.cluster.boundOf(workload);
+    this.homes.release(
+      workload,
+      (departure) => this.#isWanted(departure, nowSeconds),
+      this.#owners.missing(workload, bound),
+    );
   }
 
   /** `isListed`: the pod was found by a list, so the moments that led to it were not seen. */
@@ -195,7 +199,7 @@ export class Historian {
       onBound(pod, nowSeconds);
     }
     this.#judgeImages(pod, previous, nowSeconds);
-    this.#judgeArrival(pod);
+    this.#judgeArrival(pod, nowSeconds);
     this.#judgeHome({ pod, previous, isListed, nowSeconds });
     this.#passing(nowSeconds, () => this.#judgePod({ pod, previous, isListed, nowSeconds }));
     const node = pod.node === undefined ? undefined : cluster.node(pod.node);
@@ -217,12 +221,15 @@ export class Historian {
 
   /** What waits for its time, and what struck several hosts at once. To be called about every second. */
   tick(nowSeconds: number): void {
+    for (const workload of this.#owners.gone(nowSeconds)) this.#release(workload, nowSeconds);
     if (this.#isKeeping) this.#recorder.tick(nowSeconds);
   }
 
   /** Drops homes that have ended, and hosts that are gone for good, in memory and in the store. */
   prune(nowSeconds: number): void {
     this.homes.prune(nowSeconds);
+    // Those that were stored by an earlier run of ours, of owners that are gone since.
+    for (const workload of this.homes.workloads()) this.#release(workload, nowSeconds);
     if (this.#isKeeping) this.#recorder.prune(nowSeconds);
   }
 
@@ -262,11 +269,12 @@ export class Historian {
   }
 
   /** A pod that never ran where it was bound has not come back: its slot is away as before. */
-  #judgeArrival(pod: PodFacts): void {
+  #judgeArrival(pod: PodFacts, nowSeconds: number): void {
     const back = this.#arriving.get(pod.uid);
     if (back === undefined || (pod.phase === 'Pending' && !pod.isTerminating)) return;
     this.#arriving.delete(pod.uid);
-    if (pod.phase === 'Pending' || isRejection(pod)) this.homes.left(back);
+    const neverRan = pod.phase === 'Pending' || isRejection(pod);
+    if (neverRan && this.#isWanted(back, nowSeconds)) this.homes.left(back);
   }
 
   /** Every replica keeps the homes, whoever keeps the history. */
@@ -276,14 +284,14 @@ export class Historian {
     this.#deps.witness?.departed(departure.departure, change.pod);
     const { cause, slot, ranSeconds } = departure.departure;
     if (cause === 'completed') this.runs.completed(slot.workload, ranSeconds);
-    if (departure.comesBack && this.#isWanted(departure.departure)) {
+    if (departure.comesBack && this.#isWanted(departure.departure, change.nowSeconds)) {
       this.homes.left(departure.departure);
     }
   }
 
   /** Whether the owner of a slot wants it back, as far as anybody knows. */
-  #isWanted({ slot }: Departure): boolean {
-    return this.#owners.want(slot, this.#deps.cluster.boundOf(slot.workload));
+  #isWanted({ slot }: Departure, nowSeconds: number): boolean {
+    return this.#owners.want(slot, this.#deps.cluster.boundOf(slot.workload), nowSeconds);
   }
 
   #judgePod(change: Omit<PodChange, 'node'>): void {

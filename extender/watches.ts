@@ -5,7 +5,7 @@ import type { Historian } from './historian.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import type { Unmapped } from './unmapped.ts';
 import {
-  isServed,
+  isWholeList,
   namespaceSource,
   nodeEventSource,
   nodeSource,
@@ -208,18 +208,22 @@ export class Watches {
   }
 
   #ownersOf(kind: OwnerKind) {
-    const { kubeConfig, historian } = this.#deps;
-    const source = optionalSource<OwnerObject>(kubeConfig, kind);
-    const reflector = this.#reflector(kind.plural, source, {
+    const { kubeConfig, historian, nowSeconds } = this.#deps;
+    const { list, watch } = optionalSource<OwnerObject>(kubeConfig, kind);
+    const source: Source<OwnerObject> = {
+      watch,
+      list: async (token) => {
+        const page = await list(token);
+        // Once what it holds has been told. A kind may come to be served at any time.
+        if (isWholeList(page)) setImmediate(() => historian.ownersKnown(kind.kind, nowSeconds()));
+        return page;
+      },
+    };
+    return this.#reflector(kind.plural, source, {
       read: (object) => ownerFacts(object, kind),
-      changed: (owner) => historian.ownerChanged(owner),
-      removed: (uid) => historian.ownerRemoved(uid),
+      changed: (owner) => historian.ownerChanged(owner, nowSeconds()),
+      removed: (uid) => historian.ownerRemoved(uid, nowSeconds()),
     });
-    void reflector.listed().then(async () => {
-      // A kind that is hidden from us may well have objects.
-      if (await isServed(source)) historian.ownersKnown(kind.kind);
-    });
-    return reflector;
   }
 
   #customObjects(name: string, kind: CustomKind) {

@@ -4,6 +4,8 @@ import { type Departure, keepsHome } from './departure.ts';
 /** Which slots are away, and which node is whose home: departures, found by slot and by node. */
 export class Homes {
   readonly #bySlot = new Map<string, readonly Departure[]>();
+  /** By workload: the keys of its slots that are away. */
+  readonly #keysOf = new Map<string, Set<string>>();
   readonly #byNode = new Map<string, Set<Departure>>();
 
   /** A slot has left. Completed work gives up its homes; otherwise the node it left is its home. */
@@ -46,17 +48,29 @@ export class Homes {
     return this.#live([...(this.#byNode.get(node) ?? [])], nowSeconds);
   }
 
-  /** Gives up the homes of a workload that its owner does not want any more. */
-  release(workload: string, isWanted: (departure: Departure) => boolean): void {
-    const keys = [...this.#bySlot.keys()].filter(
-      (key) => key === workload || key.startsWith(`${workload}/`),
-    );
-    for (const key of keys) this.#replace(key, (this.#bySlot.get(key) ?? []).filter(isWanted));
+  /**
+   * Gives up the homes of a workload that its owner does not want any more; of interchangeable ones all
+   * but the newest `most`.
+   */
+  release(
+    workload: string,
+    isWanted: (departure: Departure) => boolean,
+    most = Number.POSITIVE_INFINITY,
+  ): void {
+    for (const key of [...(this.#keysOf.get(workload) ?? [])]) {
+      const away = this.#bySlot.get(key) ?? [];
+      const wanted = away.filter(isWanted);
+      const kept =
+        wanted[0]?.slot.interchangeable === true && wanted.length > most
+          ? wanted.slice(wanted.length - most)
+          : wanted;
+      if (kept.length < away.length) this.#replace(key, kept);
+    }
   }
 
   /** Workloads that have a slot away. */
-  workloads(): ReadonlySet<string> {
-    return new Set([...this.#bySlot.values()].flatMap(([one]) => one?.slot.workload ?? []));
+  workloads(): readonly string[] {
+    return [...this.#keysOf.keys()];
   }
 
   /** Forgets homes that have ended. */
@@ -74,8 +88,17 @@ export class Homes {
       onNode?.delete(departure);
       if (onNode?.size === 0) this.#byNode.delete(departure.node);
     }
-    if (away.length === 0) this.#bySlot.delete(key);
-    else this.#bySlot.set(key, away);
+    const workload = (this.#bySlot.get(key) ?? away)[0]?.slot.workload ?? key;
+    const keys = this.#keysOf.get(workload) ?? new Set();
+    if (away.length === 0) {
+      this.#bySlot.delete(key);
+      keys.delete(key);
+    } else {
+      this.#bySlot.set(key, away);
+      keys.add(key);
+    }
+    if (keys.size === 0) this.#keysOf.delete(workload);
+    else this.#keysOf.set(workload, keys);
     for (const departure of away) {
       const onNode = this.#byNode.get(departure.node) ?? new Set();
       this.#byNode.set(departure.node, onNode.add(departure));

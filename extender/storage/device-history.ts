@@ -86,6 +86,7 @@ const departureSchema = z.object({
     key: text('Namespace, owner, role and index.'),
     workload: text('The workload it belongs to.'),
     interchangeable: z.boolean().describe('Whether replicas stand for one another.'),
+    isNamed: z.boolean().optional().describe('Whether its pod named it.'),
   }),
   podUid: text('The pod that left.'),
   node: text('The node that it left.'),
@@ -385,8 +386,14 @@ function fromStatus(status: StoredStatus): HostHistory {
     incidents: status.incidents.map((stored) => fromIncident(stored, exposure)),
     exposure,
     ...(firstSeenAt !== undefined && { firstSeenAtSeconds: secondsOf(firstSeenAt) }),
-    departures: status.departures.map(({ at, homeUntil, ...rest }) => ({
+    departures: status.departures.map(({ at, homeUntil, slot, ...rest }) => ({
       ...rest,
+      slot: {
+        key: slot.key,
+        workload: slot.workload,
+        interchangeable: slot.interchangeable,
+        ...(slot.isNamed === true && { isNamed: true }),
+      },
       atSeconds: secondsOf(at),
       homeUntilSeconds: secondsOf(homeUntil),
     })),

@@ -122,11 +122,18 @@ export function optionalSource<T extends Listed>(config: KubeConfig, kind: ApiKi
 
 /** The same source; where the kind is not served, or hidden from us, there are none, until it is. */
 function optional<T>(plural: string, source: Source<T>): Source<T> {
-  const list: Source<T>['list'] = (token) =>
-    source.list(token).catch((error) => {
-      if (!isAbsent(error)) throw error;
+  let wasServed = false;
+  const list: Source<T>['list'] = async (token) => {
+    try {
+      const page = await source.list(token);
+      wasServed = true;
+      return page;
+    } catch (error) {
+      // What was there is not gone because we are refused, or while its definition is replaced.
+      if (wasServed || !isAbsent(error)) throw error;
       return { items: [], resourceVersion: ABSENT, next: '' };
-    });
+    }
+  };
   return {
     list,
     async watch(resourceVersion, onEvent, signal) {
@@ -147,10 +154,9 @@ function optional<T>(plural: string, source: Source<T>): Source<T> {
   };
 }
 
-/** True when an optional kind is served to us now. */
-export async function isServed<T>(source: Source<T>): Promise<boolean> {
-  const page = await source.list('').catch(() => undefined);
-  return page !== undefined && page.resourceVersion !== ABSENT;
+/** True for a page of a kind that is served to us, and the last one of its list. */
+export function isWholeList<T>({ resourceVersion, next }: Page<T>): boolean {
+  return resourceVersion !== ABSENT && next === '';
 }
 
 function isAbsent(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
-import type { OwnerFacts } from '../history/wanted.ts';
+import { intervalsOf, type OwnerFacts } from '../history/wanted.ts';
 import type { ApiKind } from './api.ts';
 
 /** What Surefoot reads of an object that owns pods. */
@@ -15,6 +15,8 @@ export interface OwnerObject {
   };
   readonly status?: {
     readonly completedIndexes?: string;
+    readonly failedIndexes?: string;
+    readonly updatedReplicas?: number;
     readonly terminalState?: string;
     readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
   };
@@ -29,7 +31,13 @@ export interface OwnerKind extends ApiKind {
 export const OWNER_KINDS: readonly OwnerKind[] = [
   { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', read: jobFacts },
   { group: 'apps', version: 'v1', plural: 'statefulsets', kind: 'StatefulSet', read: setFacts },
-  { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', read: setFacts },
+  {
+    group: 'apps',
+    version: 'v1',
+    plural: 'deployments',
+    kind: 'Deployment',
+    read: deploymentFacts,
+  },
   {
     group: 'jobset.x-k8s.io',
     version: 'v1alpha2',
@@ -51,12 +59,11 @@ export function ownerFacts(
   object: OwnerObject,
   { kind, read }: OwnerKind,
 ): OwnerFacts & { readonly uid: string } {
-  const { namespace = '', name = '', uid = '', deletionTimestamp } = object.metadata ?? {};
+  const { namespace = '', name = '', uid = '' } = object.metadata ?? {};
   return {
     ...read(object),
     uid,
     workload: `${namespace}/${kind}/${name}`,
-    ...(deletionTimestamp !== undefined && { isOver: 'deleted' as const }),
   };
 }
 
@@ -67,7 +74,7 @@ function jobFacts({ spec = {}, status = {} }: OwnerObject): Omit<OwnerFacts, 'wo
     ...overBy(status, { Complete: 'complete', Failed: 'failed' }),
     ...(spec.suspend === true && { isOver: 'suspended' as const }),
     ...(isIndexed ? { places: { from: 0, below: completions } } : { replicas: parallelism }),
-    ...(status.completedIndexes && { donePlaces: status.completedIndexes }),
+    donePlaces: intervalsOf(status.completedIndexes ?? '', status.failedIndexes ?? ''),
   };
 }
 
@@ -75,6 +82,13 @@ function setFacts({ spec = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {
   const { replicas = 1, ordinals } = spec;
   const from = ordinals?.start ?? 0;
   return { replicas, places: { from, below: from + replicas } };
+}
+
+/** While it rolls out, more pods than its replicas are there: a quarter more, as by default. */
+function deploymentFacts({ spec = {}, status = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {
+  const { replicas = 1 } = spec;
+  const isRollingOut = (status.updatedReplicas ?? replicas) < replicas;
+  return { replicas: isRollingOut ? replicas + Math.ceil(replicas / 4) : replicas };
 }
 
 function groupFacts({ spec = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {

@@ -107,8 +107,8 @@ describe('the historian', () => {
     const JOB = { uid: 'job', workload: 'team-a/Job/train' };
     const left = () => {
       const made = writing();
-      made.historian.ownersKnown('Job');
-      made.historian.ownerChanged(JOB);
+      made.historian.ownersKnown('Job', 0);
+      made.historian.ownerChanged(JOB, 0);
       made.historian.podChanged(makePodFacts(), false, 0);
       made.historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
       expect(made.historian.homes.of(SLOT, 1001)).toHaveLength(1);
@@ -117,35 +117,75 @@ describe('the historian', () => {
 
     test('when it is suspended', () => {
       const historian = left();
-      historian.ownerChanged({ ...JOB, isOver: 'suspended' });
+      historian.ownerChanged({ ...JOB, isOver: 'suspended' }, 1001);
       expect(historian.homes.of(SLOT, 1001)).toEqual([]);
     });
 
-    test('when it is deleted, but not when it was created anew before', () => {
+    test('when it is deleted and not created anew within a minute', () => {
       const historian = left();
-      historian.ownerChanged({ ...JOB, uid: 'next' });
-      historian.ownerRemoved('job');
-      expect(historian.homes.of(SLOT, 1001)).toHaveLength(1);
-      historian.ownerRemoved('next');
-      expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+      historian.ownerRemoved('job', 1001);
+      historian.tick(1050);
+      expect(historian.homes.of(SLOT, 1050)).toHaveLength(1);
+      historian.tick(1062);
+      expect(historian.homes.of(SLOT, 1062)).toEqual([]);
     });
 
-    test('before its pods are gone: none of them leaves a home', () => {
+    test.each([
+      { name: 'after', order: ['remove', 'create'] },
+      { name: 'before', order: ['create', 'remove'] },
+    ])('but not when one of its name is seen $name its end', ({ order }) => {
+      const historian = left();
+      for (const what of order) {
+        if (what === 'remove') historian.ownerRemoved('job', 1001);
+        else historian.ownerChanged({ ...JOB, uid: 'next' }, 1005);
+      }
+      historian.tick(1100);
+      expect(historian.homes.of(SLOT, 1100)).toHaveLength(1);
+    });
+
+    test('long before its pods are gone: none of them leaves a home', () => {
       const { historian } = writing();
-      historian.ownersKnown('Job');
-      historian.ownerChanged(JOB);
+      historian.ownersKnown('Job', 0);
+      historian.ownerChanged(JOB, 0);
       historian.podChanged(makePodFacts(), false, 0);
-      historian.ownerRemoved('job');
+      historian.ownerRemoved('job', 100);
       historian.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
       expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+    });
+
+    test('when it was gone before a restart of ours, a minute after that is known', () => {
+      const { historian } = writing();
+      historian.podChanged(makePodFacts(), false, 0);
+      historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+      historian.ownersKnown('Job', 1010);
+      historian.prune(1030);
+      expect(historian.homes.of(SLOT, 1030)).toHaveLength(1);
+      historian.prune(1080);
+      expect(historian.homes.of(SLOT, 1080)).toEqual([]);
     });
 
     test('of a kind that nobody watches a home ends with its time', () => {
       const { historian } = writing();
-      historian.ownerRemoved('job');
+      historian.ownerRemoved('job', 0);
       historian.podChanged(makePodFacts(), false, 0);
       historian.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
       expect(historian.homes.of(SLOT, 1001)).toHaveLength(1);
+    });
+
+    test('of replicas that are scaled down while they are away, only as many as are wanted stay', () => {
+      const { historian } = writing();
+      const workload = 'team-a/Deployment/infer';
+      const slot = { key: workload, workload, interchangeable: true };
+      historian.ownersKnown('Deployment', 0);
+      historian.ownerChanged({ uid: 'd', workload, replicas: 5 }, 0);
+      const pods = [0, 1, 2, 3, 4].map((index) => makePodFacts({ name: `p${index}`, slot }));
+      for (const pod of pods) historian.podChanged(pod, false, 0);
+      for (const [index, pod] of pods.entries()) {
+        historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 1000 + index);
+      }
+      expect(historian.homes.of(slot, 1010)).toHaveLength(5);
+      historian.ownerChanged({ uid: 'd', workload, replicas: 1 }, 1010);
+      expect(historian.homes.of(slot, 1010)).toMatchObject([{ podUid: 'uid-p4' }]);
     });
   });
 

@@ -20,6 +20,8 @@ interface GroupController {
   readonly role?: string;
   /** All of them number the place together, outermost first. */
   readonly numbers: readonly string[];
+  /** Pods without the innermost number are interchangeable among those that have the others. */
+  readonly needsInnermost?: boolean;
 }
 
 const JOBSET = 'jobset.sigs.k8s.io/jobset-name';
@@ -39,6 +41,7 @@ const CONTROLLERS: readonly GroupController[] = [
     name: (_owner, labels) => labels[JOBSET] ?? '',
     role: 'jobset.sigs.k8s.io/replicatedjob-name',
     numbers: ['jobset.sigs.k8s.io/job-index', JOB_INDEX],
+    needsInnermost: true,
   },
   {
     owns: ({ kind, name }, labels) =>
@@ -92,11 +95,13 @@ export function groupPlaceOf(
   if (controller === undefined) return undefined;
   const role = controller.role === undefined ? undefined : labels[controller.role];
   const numbers = controller.numbers.map((key) => labels[key] ?? annotations[key]);
-  const place = numbers.filter((number) => number !== undefined).join('.');
+  const known = numbers.filter((number) => number !== undefined);
+  const isWhole = controller.needsInnermost !== true || numbers.at(-1) !== undefined;
+  const parts = role === undefined ? [] : [role];
   return {
     kind: controller.kind(owner, labels),
     name: controller.name(owner, labels),
-    role: role === undefined ? [] : [role],
-    ...(place !== '' && { place }),
+    role: isWhole ? parts : [...parts, ...known],
+    ...(isWhole && known.length > 0 && { place: known.join('.') }),
   };
 }

@@ -13,6 +13,8 @@ export interface Slot {
   readonly workload: string;
   /** True when the owner's pods carry no number, so that any of them may take any vacated home. */
   readonly interchangeable: boolean;
+  /** True when its pod names it, so that a number in it is none of its owner's. */
+  readonly isNamed?: boolean;
 }
 
 /** Set by the Deployment controller on its ReplicaSets and their pods. */
@@ -33,9 +35,14 @@ export function slotOf(pod: Pod): Slot {
     const place = named ?? group.place;
     return place === undefined
       ? { key: [workload, ...group.role].join('/'), workload, interchangeable: true }
-      : { key: [workload, ...group.role, place].join('/'), workload, interchangeable: false };
+      : {
+          key: [workload, ...group.role, place].join('/'),
+          workload,
+          interchangeable: false,
+          ...(named !== undefined && { isNamed: true }),
+        };
   }
-  const workload = `${namespace}/${owner.kind}/${owner.name}`;
+  const workload = `${namespace}/${kindOf(owner)}/${owner.name}`;
   const number =
     named ??
     annotations[JOB_INDEX] ??
@@ -43,7 +50,26 @@ export function slotOf(pod: Pod): Slot {
     (owner.kind === 'StatefulSet' ? name : undefined);
   return number === undefined
     ? { key: workload, workload, interchangeable: true }
-    : { key: `${workload}/${number}`, workload, interchangeable: false };
+    : {
+        key: `${workload}/${number}`,
+        workload,
+        interchangeable: false,
+        ...(named !== undefined && { isNamed: true }),
+      };
+}
+
+/** Kinds of Kubernetes whose names other groups use too, such as OpenKruise's StatefulSet. */
+const BUILT_IN: Readonly<Record<string, string>> = {
+  Job: 'batch',
+  StatefulSet: 'apps',
+  Deployment: 'apps',
+  ReplicaSet: 'apps',
+};
+
+function kindOf({ kind, apiVersion }: OwnerReference): string {
+  const [group = ''] = apiVersion?.split('/') ?? [BUILT_IN[kind]];
+  const builtIn = BUILT_IN[kind];
+  return builtIn === undefined || group === builtIn ? kind : `${kind}.${group}`;
 }
 
 /** As long as a name in Kubernetes may be: what a tenant writes here is kept in every history. */

@@ -65,6 +65,13 @@ describe('a place is wanted', () => {
       wanted: true,
     },
     {
+      name: 'no more of an index that has failed for good',
+      kind: 'Job',
+      object: { spec: indexed, status: { completedIndexes: '4', failedIndexes: '3' } },
+      place: '3',
+      wanted: false,
+    },
+    {
       name: 'no more of an index beyond the completions',
       kind: 'Job',
       object: { spec: indexed },
@@ -122,6 +129,19 @@ describe('a place is wanted', () => {
     },
   ])('$name', ({ kind, object, place, wanted }) => {
     expect(isWanted(facts(kind, object), slot(kind, place), 0)).toBe(wanted);
+  });
+
+  test('of a slot that its pod names, whatever number is in the name', () => {
+    const owner = facts('StatefulSet', { spec: { replicas: 1 } });
+    const named = { ...slot('StatefulSet', 'model-7'), isNamed: true };
+    expect(isWanted(owner, named, 0)).toBe(true);
+    expect(isWanted({ ...owner, isOver: 'complete' }, named, 0)).toBe(false);
+  });
+
+  test('of one more pod than its replicas while a Deployment rolls out', () => {
+    const rolling = facts('Deployment', { spec: { replicas: 2 }, status: { updatedReplicas: 1 } });
+    expect(isWanted(rolling, slot('Deployment'), 2)).toBe(true);
+    expect(isWanted(rolling, slot('Deployment'), 3)).toBe(false);
   });
 
   test.each([

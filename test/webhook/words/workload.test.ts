@@ -70,6 +70,31 @@ describe('slotOf', () => {
       any: false,
     },
     {
+      name: 'a JobSet whose Jobs are not indexed: any of a Job may take its homes',
+      metadata: owned('Job', 'llm-workers-2', {
+        labels: { ...JOBSET, 'batch.kubernetes.io/job-completion-index': undefined as never },
+      }),
+      key: 'team-a/JobSet/llm/workers/2',
+      any: true,
+    },
+    {
+      name: 'a StatefulSet of another group is none of Kubernetes’ own',
+      metadata: {
+        name: 'web-0',
+        ownerReferences: [
+          {
+            apiVersion: 'apps.kruise.io/v1beta1',
+            kind: 'StatefulSet',
+            name: 'web',
+            controller: true,
+          },
+        ],
+        labels: { 'batch.kubernetes.io/job-completion-index': '0' },
+      },
+      key: 'team-a/StatefulSet.apps.kruise.io/web/0',
+      any: false,
+    },
+    {
       name: 'a Job that only says to be of a JobSet',
       metadata: owned('Job', 'other', { labels: JOBSET }),
       key: 'team-a/Job/other/5',
