@@ -9,16 +9,19 @@ import type { View } from './view.ts';
 
 /** Hazards fade over hours: a forecast of a node where nothing has happened may be this old. */
 const OLDEST_SECONDS = 120;
-/** Forecasts kept altogether: some 500 bytes each. */
+/** Forecasts kept altogether: up to a kilobyte each. */
 const MOST_FORECASTS = 40_000;
+/** Kinds of pods that are asked about within a minute; tenants make up as many as they like. */
+const MOST_BOARDS = 64;
 
 /** A forecast, and what it was made from: it holds for as long as that is the same. */
 interface Kept {
   readonly forecast: Forecast;
-  readonly node: NodeFacts;
-  readonly written: HostHistory;
-  readonly newest: HostHistory;
-  readonly podsVersion: number;
+  /** Of the node's facts and its pods. */
+  readonly version: number;
+  /** Only to see whether they are the same, so not held; absent for a host of which nothing is known. */
+  readonly written: WeakRef<HostHistory> | undefined;
+  readonly newest: WeakRef<HostHistory> | undefined;
   readonly bytesPerSecond: number;
   readonly untilSeconds: number;
 }
@@ -63,16 +66,20 @@ export class Boards {
     const fresh = { rates, config, images, byNode: new Map<string, Kept>() };
     this.#boards.delete(key);
     this.#boards.set(key, fresh);
-    this.#drop();
+    this.#drop(rates);
     return fresh;
   }
 
-  /** Drops the oldest boards beyond the bound. */
-  #drop(): void {
+  /** Drops boards that a change of rates has made useless, and the oldest beyond the bounds. */
+  #drop(rates: FleetRates): void {
     let forecasts = 0;
-    for (const { byNode } of this.#boards.values()) forecasts += byNode.size;
+    for (const [key, board] of this.#boards) {
+      if (board.rates === rates) forecasts += board.byNode.size;
+      else this.#boards.delete(key);
+    }
     for (const [key, { byNode }] of this.#boards) {
-      if (forecasts <= MOST_FORECASTS || this.#boards.size === 1) return;
+      if (this.#boards.size === 1) return;
+      if (forecasts <= MOST_FORECASTS && this.#boards.size <= MOST_BOARDS) return;
       forecasts -= byNode.size;
       this.#boards.delete(key);
     }
@@ -88,16 +95,15 @@ function kept(
   const known = byNode.get(node.name);
   const written = store.get(node.host);
   const newest = store.draft(node.host);
-  const podsVersion = cluster.podsVersion(node.name);
-  const bytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond);
+  const version = cluster.versionOf(node.name);
+  const bytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond, nowSeconds);
   if (
     known !== undefined &&
-    known.node === node &&
-    known.written === written &&
-    known.newest === newest &&
-    known.podsVersion === podsVersion &&
+    known.version === version &&
     known.bytesPerSecond === bytesPerSecond &&
-    known.untilSeconds > nowSeconds
+    known.untilSeconds > nowSeconds &&
+    isSame(known.written, written) &&
+    isSame(known.newest, newest)
   ) {
     return known.forecast;
   }
@@ -106,14 +112,26 @@ function kept(
   const untilSeconds = nowSeconds + OLDEST_SECONDS * (0.5 + (byNode.size % 64) / 128);
   byNode.set(node.name, {
     forecast: made,
-    node,
-    written,
-    newest,
-    podsVersion,
+    version,
+    written: refTo(written),
+    newest: refTo(newest),
     bytesPerSecond,
     untilSeconds,
   });
   return made;
+}
+
+function refTo(history: HostHistory): WeakRef<HostHistory> | undefined {
+  return isBlank(history) ? undefined : new WeakRef(history);
+}
+
+function isSame(kept: WeakRef<HostHistory> | undefined, now: HostHistory): boolean {
+  return isBlank(now) ? kept === undefined : kept?.deref() === now;
+}
+
+/** A store makes a new blank history each time that it is asked for one that it does not have. */
+function isBlank({ node }: HostHistory): boolean {
+  return node === '';
 }
 
 /** What of a pod its plain forecasts depend on. */

@@ -28,10 +28,10 @@ function imagesOn(
   Candidate,
   'missingBytes' | 'presentBytes' | 'arrivedBytes' | 'unknownImages' | 'pullBytesPerSecond'
 > {
-  const pullBytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond);
+  const pullBytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond, nowSeconds);
   const there = images.map((image) => {
     const bytes = cluster.images.bytesOf(image);
-    const since = pulls.pulledSinceSeconds(node.name, image);
+    const since = pulls.pulledSinceSeconds(node.name, image, nowSeconds);
     return {
       image,
       ...(bytes !== undefined && { bytes }),

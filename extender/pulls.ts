@@ -6,18 +6,24 @@ import type { Cluster } from './watch/cluster.ts';
 interface Waiting {
   readonly node: string;
   readonly group: string;
+  /** Images that it lacked and that have not run yet. */
   readonly images: readonly string[];
   readonly sinceSeconds: number;
-  /** Other pods that were waiting there when it came. */
-  readonly others: number;
+  /** The one image that it lacked, if that was not on its way before, and how many others were. */
+  readonly alone?: { readonly image: string; readonly others: number };
 }
+
+/** A pod that has not run after so long does not wait for its images (12 GB at 10 MiB/s take 20 min). */
+const LONGEST_PULL_SECONDS = 1800;
+/** What is learned moves what the administrator has set by no more than this: starts tell of more than pulls. */
+const MOST_TIMES_PRIOR = 4;
 
 /** Which images are on their way to which node, and how long they took. */
 export class Pulls {
   readonly #cluster: Cluster;
   readonly #bandwidth = new Bandwidth();
   readonly #byUid = new Map<string, Waiting>();
-  readonly #byNode = new Map<string, Set<Waiting>>();
+  readonly #byNode = new Map<string, Map<string, Waiting>>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -27,32 +33,43 @@ export class Pulls {
   bound(pod: PodFacts, node: NodeFacts, nowSeconds: number): void {
     const { images: index } = this.#cluster;
     const missing = pod.images.filter((image) => !index.isOn(node, image, nowSeconds));
-    if (missing.length === 0) return;
-    const onNode = this.#byNode.get(node.name) ?? new Set();
-    const waiting = {
+    const [image] = missing;
+    if (image === undefined) return;
+    const others = this.#imagesOn(node.name, nowSeconds);
+    const isAlone = missing.length === 1 && !others.has(image);
+    this.#set(pod.uid, {
       node: node.name,
       group: groupOf(node),
       images: missing,
       sinceSeconds: pod.boundAtSeconds ?? nowSeconds,
-      others: onNode.size,
-    };
-    this.#byUid.set(pod.uid, waiting);
-    this.#byNode.set(node.name, onNode.add(waiting));
+      ...(isAlone && { alone: { image, others: others.size } }),
+    });
   }
 
-  /** The pod has changed: once it has run, or has left, it waits no more. */
+  /** The pod has changed: once all that it lacked has run, or it has left, it waits no more. */
   changed(pod: PodFacts, hasLeft: boolean): void {
     const waiting = this.#byUid.get(pod.uid);
     if (waiting === undefined || (pod.ran.length === 0 && !hasLeft)) return;
+    const left = waiting.images.filter((image) => !pod.ran.some((one) => one.image === image));
     this.gone(pod.uid);
-    const [image] = waiting.images;
-    const first = pod.ran.toSorted((a, b) => a.atSeconds - b.atSeconds)[0];
-    const bytes = this.#cluster.images.bytesOf(image ?? '');
-    // Of one image alone, and the first to run, it is known how long it took.
-    if (waiting.images.length > 1 || first === undefined) return;
-    if (first.image !== image || bytes === undefined) return;
-    const { node, group, others, sinceSeconds } = waiting;
+    if (left.length > 0 && !hasLeft) this.#set(pod.uid, { ...waiting, images: left });
+    else this.#learn(pod, waiting);
+  }
+
+  /** Of one image alone, and the first to run, it is known how long it took. */
+  #learn({ ran }: PodFacts, { node, group, sinceSeconds, alone }: Waiting): void {
+    const first = ran.toSorted((a, b) => a.atSeconds - b.atSeconds)[0];
+    if (alone === undefined || first?.image !== alone.image) return;
+    const bytes = this.#cluster.images.bytesOf(alone.image);
+    if (bytes === undefined) return;
+    const { others } = alone;
     this.#bandwidth.saw({ node, group, bytes, seconds: first.atSeconds - sinceSeconds, others });
+  }
+
+  #set(uid: string, waiting: Waiting): void {
+    this.#byUid.set(uid, waiting);
+    const onNode = this.#byNode.get(waiting.node) ?? new Map<string, Waiting>();
+    this.#byNode.set(waiting.node, onNode.set(uid, waiting));
   }
 
   gone(uid: string): void {
@@ -60,27 +77,44 @@ export class Pulls {
     if (waiting === undefined) return;
     this.#byUid.delete(uid);
     const onNode = this.#byNode.get(waiting.node);
-    onNode?.delete(waiting);
+    onNode?.delete(uid);
     if (onNode?.size === 0) this.#byNode.delete(waiting.node);
   }
 
   /** Bytes a second that one more pull would get on the node; `priorBytesPerSecond` until it is learned. */
-  bytesPerSecond(node: NodeFacts, priorBytesPerSecond: number): number {
-    const alone = this.#bandwidth.of(groupOf(node)) ?? priorBytesPerSecond;
-    return alone / (1 + (this.#byNode.get(node.name)?.size ?? 0));
+  bytesPerSecond(node: NodeFacts, priorBytesPerSecond: number, nowSeconds: number): number {
+    const learned = this.#bandwidth.of(groupOf(node)) ?? priorBytesPerSecond;
+    const alone = Math.min(
+      priorBytesPerSecond * MOST_TIMES_PRIOR,
+      Math.max(priorBytesPerSecond / MOST_TIMES_PRIOR, learned),
+    );
+    if (!this.#byNode.has(node.name)) return alone;
+    return alone / (1 + this.#imagesOn(node.name, nowSeconds).size);
   }
 
+  /** Whether a pod waits for images there. */
   isPulling(node: string): boolean {
     return this.#byNode.has(node);
   }
 
   /** Since when an image has been on its way to the node, if it is. */
-  pulledSinceSeconds(node: string, image: string): number | undefined {
+  pulledSinceSeconds(node: string, image: string, nowSeconds: number): number | undefined {
     let since: number | undefined;
-    for (const { images, sinceSeconds } of this.#byNode.get(node) ?? []) {
-      if (images.includes(image)) since = Math.min(since ?? sinceSeconds, sinceSeconds);
+    for (const { images, sinceSeconds } of this.#byNode.get(node)?.values() ?? []) {
+      if (!images.includes(image) || nowSeconds - sinceSeconds > LONGEST_PULL_SECONDS) continue;
+      since = Math.min(since ?? sinceSeconds, sinceSeconds);
     }
     return since;
+  }
+
+  /** Images on their way to the node: several pods may wait for one. */
+  #imagesOn(node: string, nowSeconds: number): ReadonlySet<string> {
+    const images = new Set<string>();
+    for (const waiting of this.#byNode.get(node)?.values() ?? []) {
+      if (nowSeconds - waiting.sinceSeconds > LONGEST_PULL_SECONDS) continue;
+      for (const image of waiting.images) images.add(image);
+    }
+    return images;
   }
 }
 

@@ -84,22 +84,34 @@ function headline(
   const where = boundTo === undefined ? 'not placed yet' : `placed on ${boundTo}`;
   const said = mode === 'observe' ? '; observing: the scheduler was told nothing' : '';
   const unknown = unknownNodes === 0 ? '' : `, of which ${unknownNodes} are not known yet`;
-  const [best] = forecasts;
-  const isRemembered = forecasts.some(({ node }) => node === boundTo);
-  const better =
-    best === undefined || boundTo === undefined || best.node === boundTo
-      ? []
-      : [
-          isRemembered
-            ? `${best.node} would have cost it less: the scheduler's other plugins decided, or it was full`
-            : `what ${boundTo} was forecast is not remembered: it was neither among the best nor the worst`,
-        ];
   return [
     `${pod.namespace}/${pod.name}: ${where}; asked ${ago} ago about ${asked} nodes${unknown}${said}`,
-    ...better,
+    ...betterIn(forecasts, boundTo, mode),
     ...remarks.map(({ words }) => words),
     '',
   ];
+}
+
+/** What is worth a word when the pod is not where it would have lost least. */
+function betterIn(
+  forecasts: readonly ShownForecast[],
+  boundTo: string | undefined,
+  mode: ShownDecision['mode'],
+): readonly string[] {
+  const [best] = forecasts;
+  if (best === undefined || boundTo === undefined) return [];
+  const chosen = forecasts.find(({ node }) => node === boundTo);
+  if (chosen === undefined) {
+    return [
+      `what ${boundTo} was forecast is not remembered: it was neither among the best nor the worst`,
+    ];
+  }
+  if (chosen.lossSeconds - best.lossSeconds < 0.5) return [];
+  const why =
+    mode === 'observe'
+      ? 'the scheduler had not been told'
+      : "the scheduler's other plugins decided, or it was full";
+  return [`${best.node} would have cost it less: ${why}`];
 }
 
 /** The best ones, the one that was chosen, and the worst. */

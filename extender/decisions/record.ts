@@ -15,7 +15,7 @@ export interface Decision {
   readonly unknownNodes: number;
   /** The best and the worst of them, best first; see MOST_FORECASTS. */
   readonly forecasts: readonly Forecast[];
-  /** What the scheduler was told, or would have been. */
+  /** What the scheduler was told of them, or would have been. */
   readonly levels: readonly Level[];
   readonly remarks: readonly Reason[];
   readonly bound?: { readonly node: string; readonly atSeconds: number };
@@ -34,10 +34,12 @@ export class DecisionRecord {
   add(decision: Decision): void {
     const { forecasts, levels } = decision;
     this.#decisions.delete(decision.pod.uid);
+    const kept = endsOf(forecasts);
+    const nodes = new Set(kept.map(({ candidate }) => candidate.node));
     this.#decisions.set(decision.pod.uid, {
       ...decision,
-      forecasts: endsOf(forecasts),
-      levels: levels.slice(0, 2 * MOST_FORECASTS),
+      forecasts: kept,
+      levels: levels.filter(({ node }) => nodes.has(node)),
     });
     for (const uid of this.#decisions.keys()) {
       if (this.#decisions.size <= MOST_DECISIONS) break;

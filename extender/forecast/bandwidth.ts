@@ -16,7 +16,7 @@ const LEAST_BYTES = 256 * 2 ** 20;
 /** A mistake of ours or a trick of theirs, not a network. */
 const SLOWEST_BYTES_PER_SECOND = 2 ** 20;
 const FASTEST_BYTES_PER_SECOND = 10 * 2 ** 30;
-/** The median of fewer nodes is that of a few, who may be of one tenant. */
+/** Fewer nodes tell of themselves. */
 const FEWEST_NODES = 3;
 const PULLS_OF_A_NODE = 3;
 const MOST_NODES = 1000;
@@ -24,7 +24,7 @@ const MOST_NODES = 1000;
 export class Bandwidth {
   /** By group and node: the rates of its latest pulls. */
   readonly #rates = new Map<string, Map<string, readonly number[]>>();
-  readonly #medians = new Map<string, number>();
+  readonly #typical = new Map<string, number>();
 
   saw({ node, group, bytes, seconds, others }: Pull): void {
     if (bytes < LEAST_BYTES || seconds <= 0) return;
@@ -40,19 +40,17 @@ export class Bandwidth {
       ofGroup.delete(oldest);
     }
     if (ofGroup.size < FEWEST_NODES) return;
-    this.#medians.set(group, median([...ofGroup.values()].map(median)));
+    this.#typical.set(group, upperQuartile([...ofGroup.values()].map(upperQuartile)));
   }
 
   /** Bytes a second of one pull alone, or `undefined` while too few nodes have shown it. */
   of(group: string): number | undefined {
-    return this.#medians.get(group);
+    return this.#typical.get(group);
   }
 }
 
-function median(values: readonly number[]): number {
+/** Waiting for other things only ever makes a pull look slower, so the faster ones are nearer the truth. */
+function upperQuartile(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted[Math.floor(0.75 * (sorted.length - 1))] as number;
 }

@@ -29,6 +29,9 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
       code: 'ImagesMissing',
       words: `${spanInWords(forecast.pullSeconds)} pulling ${bytesInWords(candidate.missingBytes)}${underWay(candidate)}`,
     });
+  } else if (candidate.arrivedBytes > 0) {
+    const arrived = bytesInWords(candidate.arrivedBytes);
+    reasons.push({ code: 'ImagesPresent', words: `${arrived} of images have just been pulled` });
   } else if (candidate.presentBytes > 0) {
     const present = bytesInWords(candidate.presentBytes);
     reasons.push({ code: 'ImagesPresent', words: `${present} of images are here` });

@@ -17,6 +17,9 @@ export interface ImagesOnNode {
   readonly unknownImages: readonly string[];
 }
 
+/** How many times as long as it should take a pull may take (judgement). */
+const STUCK_TIMES = 3;
+
 /**
  * Compares a pod's images with those a node has. An image that no node lists is taken for an average one:
  * it costs the same wherever it is not, and nothing where it ran.
@@ -39,7 +42,9 @@ export function imagesOnNode(
     }
     if (known === undefined) unknownImages.push(image);
     const pulledSeconds = Math.max(0, nowSeconds - (pulledSinceSeconds ?? nowSeconds));
-    const arrived = Math.min(bytes, pulledSeconds * bytesPerSecond);
+    // One that should have been done long ago is stuck, whatever holds it up.
+    const isStuck = pulledSeconds * bytesPerSecond > STUCK_TIMES * bytes;
+    const arrived = isStuck ? 0 : Math.min(bytes, pulledSeconds * bytesPerSecond);
     missingBytes += bytes - arrived;
     arrivedBytes += arrived;
   }

@@ -19,7 +19,8 @@ export class Cluster {
   readonly #pending = new Map<string, PodFacts>();
   /** Uids of each workload's pods that are on a node to stay. */
   readonly #staying = new Map<string, Set<string>>();
-  readonly #podsVersions = new Map<string, number>();
+  readonly #versions = new Map<string, number>();
+  #latestVersion = 0;
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly images = new ImageIndex();
 
@@ -61,9 +62,9 @@ export class Cluster {
     return this.#staying.get(workload)?.size ?? 0;
   }
 
-  /** Counts up with each change of a pod on the node. */
-  podsVersion(node: string): number {
-    return this.#podsVersions.get(node) ?? 0;
+  /** Another number after each change of the node or of a pod on it. */
+  versionOf(node: string): number {
+    return this.#versions.get(node) ?? 0;
   }
 
   /** Every device pod that is known. */
@@ -123,6 +124,7 @@ export class Cluster {
     if (before !== undefined && before.host !== node.host) this.#onHost.delete(before.host);
     this.#onHost.set(node.host, node.name);
     this.#nodes.set(node.name, node);
+    this.#changed(node.name);
     if (before === undefined || !haveSameImages(before, node)) this.images.listed(node);
   }
 
@@ -136,7 +138,7 @@ export class Cluster {
     this.#nodes.delete(node.name);
     if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
     this.images.nodeGone(node.name);
-    this.#podsVersions.delete(node.name);
+    this.#versions.delete(node.name);
     return node;
   }
 
@@ -146,7 +148,7 @@ export class Cluster {
     else this.#pending.delete(pod.uid);
     this.#leaveNode(pod.uid);
     this.#pods.set(pod.uid, pod);
-    this.#countPods(pod.node);
+    this.#changed(pod.node);
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
     this.#podsOnNode.set(pod.node, onNode.set(pod.uid, pod));
@@ -161,13 +163,15 @@ export class Cluster {
     this.#pods.delete(uid);
   }
 
-  #countPods(node: string | undefined): void {
-    if (node !== undefined) this.#podsVersions.set(node, this.podsVersion(node) + 1);
+  #changed(node: string | undefined): void {
+    if (node === undefined || !this.#nodes.has(node)) return;
+    this.#latestVersion += 1;
+    this.#versions.set(node, this.#latestVersion);
   }
 
   #leaveNode(uid: string): void {
     const { node, slot } = this.#pods.get(uid) ?? {};
-    this.#countPods(node);
+    this.#changed(node);
     if (node === undefined || slot === undefined) return;
     const onNode = this.#podsOnNode.get(node);
     onNode?.delete(uid);
@@ -183,8 +187,19 @@ function isPending({ node, phase, isTerminating }: PodFacts): boolean {
 }
 
 /** Most changes of a Node are heartbeats. */
-function haveSameImages({ images: before }: NodeFacts, { images: now }: NodeFacts): boolean {
-  if (before.size !== now.size) return false;
-  for (const [name, bytes] of now) if (before.get(name) !== bytes) return false;
+function haveSameImages(before: NodeFacts, now: NodeFacts): boolean {
+  return (
+    before.isImageListCut === now.isImageListCut &&
+    isSame(before.images, now.images) &&
+    isSame(before.digests, now.digests)
+  );
+}
+
+function isSame<Value>(
+  one: ReadonlyMap<string, Value>,
+  other: ReadonlyMap<string, Value>,
+): boolean {
+  if (one.size !== other.size) return false;
+  for (const [name, value] of other) if (one.get(name) !== value) return false;
   return true;
 }

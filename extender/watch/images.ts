@@ -6,9 +6,13 @@ export function normalizedImage(name: string): string {
   const slash = name.indexOf('/');
   const first = slash === -1 ? '' : name.slice(0, slash);
   const hasRegistry = first.includes('.') || first.includes(':') || first === 'localhost';
-  const path = hasRegistry ? name : `docker.io/${slash === -1 ? 'library/' : ''}${name}`;
-  const last = path.slice(path.lastIndexOf('/') + 1);
-  return last.includes(':') || last.includes('@') ? path : `${path}:latest`;
+  const registry = hasRegistry ? first : 'docker.io';
+  const rest = hasRegistry ? name.slice(slash + 1) : name;
+  const path = `${registry}/${registry === 'docker.io' && !rest.includes('/') ? 'library/' : ''}${rest}`;
+  const at = path.indexOf('@');
+  // Runtimes list what was pinned by digest without the tag that stood beside it.
+  if (at >= 0) return `${path.slice(0, at).replace(/:[^:/]*$/, '')}${path.slice(at)}`;
+  return path.slice(path.lastIndexOf('/')).includes(':') ? path : `${path}:latest`;
 }
 
 /** `sha256:...` in a reference, or in what the kubelet calls an image's id. */

@@ -38,32 +38,32 @@ describe('pulls', () => {
     const { historian, nodes } = fleet(2);
     const [node = makeNode(), other = makeNode()] = nodes;
     historian.podChanged(waiting('gpu-0'), false, 101);
-    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE)).toBe(100);
-    expect(historian.pulls.pulledSinceSeconds('gpu-0', 'other')).toBeUndefined();
-    expect(historian.pulls.bytesPerSecond(node, PRIOR)).toBe(PRIOR / 2);
-    expect(historian.pulls.bytesPerSecond(other, PRIOR)).toBe(PRIOR);
+    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE, 101)).toBe(100);
+    expect(historian.pulls.pulledSinceSeconds('gpu-0', 'other', 101)).toBeUndefined();
+    expect(historian.pulls.bytesPerSecond(node, PRIOR, 101)).toBe(PRIOR / 2);
+    expect(historian.pulls.bytesPerSecond(other, PRIOR, 101)).toBe(PRIOR);
     historian.podChanged(running('gpu-0', 140), false, 141);
-    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE)).toBeUndefined();
-    expect(historian.pulls.bytesPerSecond(node, PRIOR)).toBe(PRIOR);
+    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE, 101)).toBeUndefined();
+    expect(historian.pulls.bytesPerSecond(node, PRIOR, 101)).toBe(PRIOR);
   });
 
   test('that are never finished end with their pod', () => {
     const { historian } = fleet(1);
     historian.podChanged(waiting('gpu-0'), false, 101);
     historian.podRemoved('uid-pod-gpu-0', 200);
-    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE)).toBeUndefined();
+    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE, 101)).toBeUndefined();
   });
 
   test('teach how much a kind of machine pulls in a second', () => {
     const { historian, nodes } = fleet(4);
     for (const { name } of nodes.slice(0, 3)) {
       historian.podChanged(waiting(name), false, 101);
-      historian.podChanged(running(name, 120), false, 121);
+      historian.podChanged(running(name, 140), false, 141);
     }
-    expect(historian.pulls.bytesPerSecond(nodes[3] ?? makeNode(), PRIOR)).toBeCloseTo(
-      (4 * GIB) / 20,
+    expect(historian.pulls.bytesPerSecond(nodes[3] ?? makeNode(), PRIOR, 101)).toBeCloseTo(
+      (4 * GIB) / 40,
     );
-    expect(historian.pulls.bytesPerSecond(makeNode({ model: 'h100' }), PRIOR)).toBe(PRIOR);
+    expect(historian.pulls.bytesPerSecond(makeNode({ model: 'h100' }), PRIOR, 101)).toBe(PRIOR);
   });
 
   test('of a pod that lacked two images teach nothing: who came first, and when, is not known', () => {
@@ -71,9 +71,55 @@ describe('pulls', () => {
     for (const { name } of nodes) {
       const images = [IMAGE, 'registry.example/sidecar:1'];
       historian.podChanged({ ...waiting(name), images }, false, 101);
-      historian.podChanged({ ...running(name, 120), images }, false, 121);
+      const ran = images.map((image) => ({ image, atSeconds: 120 }));
+      historian.podChanged({ ...running(name, 120), images, ran }, false, 121);
     }
-    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR)).toBe(PRIOR);
+    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR, 101)).toBe(PRIOR);
+  });
+
+  test('of one image for eight pods are one pull, and teach what that one took', () => {
+    const { historian, nodes } = fleet(3);
+    for (const { name } of nodes) {
+      for (let pod = 0; pod < 8; pod += 1)
+        historian.podChanged(waiting(name, `${name}-${pod}`), false, 101);
+    }
+    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR, 101)).toBe(PRIOR / 2);
+    for (const { name } of nodes) {
+      for (let pod = 0; pod < 8; pod += 1)
+        historian.podChanged(running(name, 140, `${name}-${pod}`), false, 141);
+    }
+    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR, 141)).toBeCloseTo(
+      (4 * GIB) / 40,
+    );
+  });
+
+  test('go on while an init container runs and the main image is still missing', () => {
+    const { historian } = fleet(1);
+    const images = ['registry.example/setup:1', IMAGE];
+    const pod = { ...waiting('gpu-0'), images };
+    historian.podChanged(pod, false, 101);
+    historian.podChanged(
+      { ...pod, ran: [{ image: 'registry.example/setup:1', atSeconds: 110 }] },
+      false,
+      111,
+    );
+    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE, 120)).toBe(100);
+  });
+
+  test('that take half an hour are none: the pod waits for something else', () => {
+    const { historian, nodes } = fleet(1);
+    historian.podChanged(waiting('gpu-0'), false, 101);
+    expect(historian.pulls.pulledSinceSeconds('gpu-0', IMAGE, 2000)).toBeUndefined();
+    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR, 2000)).toBe(PRIOR);
+  });
+
+  test('move what is configured by no more than four times', () => {
+    const { historian, nodes } = fleet(3);
+    for (const { name } of nodes) {
+      historian.podChanged(waiting(name), false, 101);
+      historian.podChanged(running(name, 5000), false, 5001);
+    }
+    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR, 5001)).toBe(PRIOR / 4);
   });
 
   test('of an image that is there teach nothing: there was none', () => {
@@ -83,6 +129,6 @@ describe('pulls', () => {
       historian.podChanged(waiting(node.name), false, 101);
       historian.podChanged(running(node.name, 101), false, 102);
     }
-    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR)).toBe(PRIOR);
+    expect(historian.pulls.bytesPerSecond(nodes[0] ?? makeNode(), PRIOR, 101)).toBe(PRIOR);
   });
 });

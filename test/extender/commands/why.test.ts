@@ -27,6 +27,7 @@ async function remembering(boundTo?: string) {
     forecasts: [
       forecast('gpu-3', 361, { pullSeconds: 286, riskSeconds: 75 }),
       forecast('gpu-1', 75, { riskSeconds: 75 }),
+      forecast('gpu-4', 75.2, { riskSeconds: 75.2 }),
       forecast('gpu-2', 95, { coldSeconds: 20, riskSeconds: 75 }),
     ],
     levels: [{ node: 'gpu-1', score: 19 }],
@@ -50,9 +51,10 @@ describe('surefoot why', () => {
     const ask = await remembering('gpu-1');
     const lines = (await ask('pod/train-0')).split('\n');
     expect(lines[0]).toBe('team-a/train-0: placed on gpu-1; asked 60 s ago about 4 nodes');
-    expect(lines.slice(2, 6).map((line) => line.split(/\s{2,}/))).toEqual([
+    expect(lines.slice(2, 7).map((line) => line.split(/\s{2,}/))).toEqual([
       ['NODE', 'LOSS', 'PULL', 'COLD', 'RISK', 'OTHERS', 'SCORE'],
       ['gpu-1 <- here', '75 s', '-', '-', '75 s', '-', '19'],
+      ['gpu-4', '75 s', '-', '-', '75 s', '-', '-'],
       ['gpu-2', '95 s', '-', '20 s', '75 s', '-', '-'],
       ['gpu-3', '361 s', '286 s', '-', '75 s', '-', '-'],
     ]);
@@ -62,6 +64,11 @@ describe('surefoot why', () => {
   test('says when another node would have been better', async () => {
     const ask = await remembering('gpu-3');
     expect(await ask()).toContain('gpu-1 would have cost it less');
+  });
+
+  test('says nothing of the kind where nodes are alike', async () => {
+    const ask = await remembering('gpu-4');
+    expect(await ask()).not.toContain('would have cost');
   });
 
   test('says when the node is none of those that are remembered', async () => {
@@ -78,7 +85,7 @@ describe('surefoot why', () => {
     const ask = await remembering('gpu-1');
     expect(JSON.parse(await ask('train-0', { output: 'json' }))).toMatchObject({
       boundTo: 'gpu-1',
-      forecasts: [{ node: 'gpu-1' }, { node: 'gpu-2' }, { node: 'gpu-3' }],
+      forecasts: [{ node: 'gpu-1' }, { node: 'gpu-4' }, { node: 'gpu-2' }, { node: 'gpu-3' }],
     });
     expect(await ask('train-0', { output: 'yaml' })).toContain('boundTo: gpu-1');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ImageIndex } from '../../../extender/watch/image-index.ts';
-import { imageList } from '../../../extender/watch/images.ts';
+import { imageList, normalizedImage } from '../../../extender/watch/images.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
 
@@ -108,6 +108,38 @@ describe('an image is on a node', () => {
     index.ranOn(node, { ...pod, phase: 'Failed' }, 1000);
     expect(index.isOn(node, TRAIN, 1000 + 86_399)).toBe(true);
     expect(index.isOn(node, TRAIN, 1000 + 86_401)).toBe(false);
+  });
+
+  test('as long as any pod runs it, whichever has ended', () => {
+    const index = new ImageIndex();
+    const node = nodeWithCutList();
+    const pod = (name: string) => makePodFacts({ name, ran: [{ image: TRAIN, atSeconds: 0 }] });
+    index.listed(node);
+    index.ranOn(node, pod('a'), 0);
+    index.ranOn(node, pod('b'), 0);
+    index.ranOn(node, { ...pod('a'), phase: 'Failed' }, 1000);
+    expect(index.isOn(node, TRAIN, 1e9)).toBe(true);
+  });
+
+  test('by the digest that ran last, not by that of an old pod that ends', () => {
+    const index = new ImageIndex();
+    const mirror = nodeListing('gpu-2', [`mirror.example/train@${OTHER}`]);
+    index.listed(mirror);
+    const ran = (digest: string, atSeconds: number) =>
+      makePodFacts({ ran: [{ image: TRAIN, digest, atSeconds }] });
+    index.ranOn(mirror, ran(OTHER, 500), 500);
+    index.ranOn(mirror, { ...ran(DIGEST, 10), phase: 'Failed' }, 600);
+    expect(index.isOn(mirror, TRAIN, 600)).toBe(true);
+  });
+
+  test('that a pod pins by digest, with or without a tag beside it', () => {
+    const index = new ImageIndex();
+    const node = nodeListing('gpu-1', [`registry.example/train@${DIGEST}`]);
+    index.listed(node);
+    for (const name of [`registry.example/train:1@${DIGEST}`, `registry.example/train@${DIGEST}`]) {
+      expect(index.isOn(node, normalizedImage(name), 0)).toBe(true);
+      expect(index.bytesOf(normalizedImage(name))).toBe(7);
+    }
   });
 
   test('a whole list is believed, whatever ran', () => {
