@@ -107,11 +107,11 @@ export function deviceHazard(device: OneDevice, host: DeviceHost, rates: FleetRa
 export type HazardClass = 'normal' | 'elevated' | 'high';
 
 /**
- * Multiples of the fleet's rate from which a hazard is `elevated` and `high`. Judgements: of a fleet that
+ * Multiples of the fleet's rate from which a hazard is `elevated` and `high`. Judgements: in a fleet that
  * has taught nothing yet, a device is high for a busy month after a certain fault, elevated for two more.
  */
 const ELEVATED_TIMES = 3;
-const HIGH_TIMES = 20;
+const HIGH_TIMES = 10;
 
 export function hazardClass(times: number): HazardClass {
   if (times >= HIGH_TIMES) return 'high';
@@ -171,9 +171,10 @@ function told(
   rates: FleetRates,
 ): Hazard {
   const usual = count * rates.device.fleetRate + rates.node.fleetRate;
-  const weight = (incident: Incident) => {
-    const { weight: chance, ageDays, isReplaced } = faultOf(incident, 1, host.busyDays);
-    return ((isReplaced ? 0.1 : 1) * chance) / (1 + ageDays);
+  // For the order alone: the surer and the later one first, and what was replaced last.
+  const telling = (incident: Incident) => {
+    const { weight, ageDays, isReplaced } = faultOf(incident, 1, host.busyDays);
+    return (isReplaced ? -1 : 0) + weight / (1 + ageDays);
   };
   return {
     ...hazard,
@@ -182,7 +183,7 @@ function told(
     ...badCohortOf(cohortsNow(host.exposure), rates),
     incidents: near
       .filter((incident) => incidentWeight(incident) > 0)
-      .toSorted((a, b) => weight(b) - weight(a)),
+      .toSorted((a, b) => telling(b) - telling(a)),
   };
 }
 

@@ -150,6 +150,22 @@ describe('deviceHazard', () => {
 });
 
 describe('hazardClass', () => {
+  test('of a certain fault: high for a busy month, elevated for two more, then normal', () => {
+    const after = (days: number) => {
+      const incidents = [makeIncident({ device: 'GPU-0', endedAtBusyDays: 0 })];
+      const device = { resource: GPU, total: 8, id: 'GPU-0' };
+      return hazardClass(deviceHazard(device, host(incidents, { busyDays: days }), RATES).times);
+    };
+    expect([0, 5, 29, 31, 89, 91].map(after)).toEqual([
+      'high',
+      'high',
+      'high',
+      'elevated',
+      'elevated',
+      'normal',
+    ]);
+  });
+
   test.each([
     { name: 'normal', times: 1 },
     { name: 'normal', times: 2.9 },
