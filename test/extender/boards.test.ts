@@ -6,7 +6,7 @@ import { prioritize } from '../../extender/prioritize.ts';
 import { extenderSchema } from '../../extender/settings.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
 import type { View } from '../../extender/view.ts';
-import { GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
+import { EXPECTATIONS, GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
 import { makeProfile } from '../make/profile.ts';
@@ -189,6 +189,16 @@ describe('forecasts that are kept', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('are kept of hosts, too, of which nothing is known yet', () => {
+    const { view } = fleet();
+    const made = view(new Boards(), 1000);
+    const now: View = { ...made, store: new MemoryStore() };
+    const facts = made.cluster.node('gpu-0') ?? makeNode();
+    const pod = makePodFacts({ images: [] });
+    const plain = () => now.boards.forecastsFor(pod, EXPECTATIONS, now)(facts);
+    expect(plain()).toBe(plain());
   });
 
   test('grow old: after some minutes a hazard is made anew though nothing has happened', () => {

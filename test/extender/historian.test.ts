@@ -153,6 +153,19 @@ describe('the historian', () => {
       expect(historian.homes.of(SLOT, 1001)).toEqual([]);
     });
 
+    test('also that of a pod which never ran where it came back', () => {
+      const historian = left();
+      const { startedAtSeconds: _none, ...waiting } = makePodFacts({
+        uid: 'next',
+        phase: 'Pending',
+      });
+      historian.podChanged(waiting, false, 1002);
+      expect(historian.homes.of(SLOT, 1002)).toEqual([]);
+      historian.ownerRemoved('job', 1003);
+      historian.podChanged({ ...waiting, isTerminating: true }, false, 1100);
+      expect(historian.homes.of(SLOT, 1100)).toEqual([]);
+    });
+
     test('when it was gone before a restart of ours, a minute after that is known', () => {
       const { historian } = writing();
       historian.podChanged(makePodFacts(), false, 0);

@@ -66,6 +66,29 @@ describe('surefoot why', () => {
     expect(await ask()).toContain('gpu-1 would have cost it less');
   });
 
+  test('remembers what the best and the worst of many were told', () => {
+    const decisions = new DecisionRecord();
+    const forecasts = Array.from({ length: 100 }, (_none, index) =>
+      makeForecast({ candidate: { node: `gpu-${index}` }, lossSeconds: 100 - index }),
+    );
+    decisions.add({
+      atSeconds: AT,
+      pod: { uid: 'u', namespace: 'team-a', name: 'train-0' },
+      mode: 'act',
+      asked: 100,
+      unknownNodes: 0,
+      forecasts,
+      levels: forecasts.map(({ candidate }, index) => ({ node: candidate.node, score: index })),
+      remarks: [],
+    });
+    const kept = decisions.of('u');
+    expect(kept?.forecasts.map(({ candidate }) => candidate.node)).toEqual(
+      [99, 98, 97, 96, 95, 94, 93, 92, 7, 6, 5, 4, 3, 2, 1, 0].map((index) => `gpu-${index}`),
+    );
+    expect(kept?.levels).toContainEqual({ node: 'gpu-99', score: 99 });
+    expect(kept?.levels).toHaveLength(16);
+  });
+
   test('says nothing of the kind where nodes are alike', async () => {
     const ask = await remembering('gpu-4');
     expect(await ask()).not.toContain('would have cost');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Cluster } from '../../../extender/watch/cluster.ts';
 import { ImageIndex } from '../../../extender/watch/image-index.ts';
 import { imageList, normalizedImage } from '../../../extender/watch/images.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
@@ -140,6 +141,21 @@ describe('an image is on a node', () => {
       expect(index.isOn(node, normalizedImage(name), 0)).toBe(true);
       expect(index.bytesOf(normalizedImage(name))).toBe(7);
     }
+  });
+
+  test('no more once the list is whole, though it names the same', () => {
+    const cluster = new Cluster();
+    const names = Array.from({ length: 49 }, (_none, index) => [`registry.example/other:${index}`]);
+    const node = nodeListing('gpu-1', ...names);
+    cluster.setNode({ ...node, isImageListCut: true });
+    cluster.images.ranOn(
+      { ...node, isImageListCut: true },
+      makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] }),
+      0,
+    );
+    expect(cluster.images.isOn(node, TRAIN, 1)).toBe(true);
+    cluster.setNode({ ...node, isImageListCut: false });
+    expect(cluster.images.isOn(node, TRAIN, 1)).toBe(false);
   });
 
   test('a whole list is believed, whatever ran', () => {
