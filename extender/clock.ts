@@ -1,7 +1,15 @@
 import { busyDaysAt, type HostSize, type Worker } from './history/exposure.ts';
 import type { NodeFacts } from './history/facts.ts';
-import type { HostHistory } from './history/host-history.ts';
+import { type HostHistory, hostSinceSeconds } from './history/host-history.ts';
 import type { Cluster } from './watch/cluster.ts';
+
+/** What a host's clock of busy days shows, wherever its Node is; it stands still while that is gone. */
+export function busyDaysOf(history: HostHistory, cluster: Cluster, nowSeconds: number): number {
+  const node = cluster.onHost(history.host);
+  return node === undefined
+    ? history.exposure.busyDays
+    : busyDaysOn(node, history, cluster, nowSeconds);
+}
 
 /** What a host's clock of busy days shows: the work that has ended, and that of the pods there now. */
 export function busyDaysOn(
@@ -26,15 +34,6 @@ export function hostSize(node: NodeFacts, { devices, capacityPeaks }: HostHistor
       Math.max(node.devices.get(resource)?.capacity ?? 0, capacityPeaks[resource] ?? 0),
     claimable: devices.filter(({ resource }) => resource === undefined).length,
   };
-}
-
-/** Since when the host can have worked. */
-export function hostSinceSeconds(
-  { createdAtSeconds }: NodeFacts,
-  { firstSeenAtSeconds }: HostHistory,
-  nowSeconds: number,
-): number {
-  return firstSeenAtSeconds ?? Math.min(nowSeconds, createdAtSeconds ?? nowSeconds);
 }
 
 /** Pods whose work is not in the exposure yet: that of one that has begun to end is. */

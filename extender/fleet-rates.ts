@@ -1,4 +1,5 @@
-import { busyDaysOn } from './clock.ts';
+import { busyDaysOf } from './clock.ts';
+import type { HostLife } from './history/experience.ts';
 import type { HostHistory } from './history/host-history.ts';
 import { lifeOf } from './history/life.ts';
 import { FleetExperience, type FleetRates, fleetRates } from './history/rates.ts';
@@ -10,20 +11,15 @@ const EVERY_SECONDS = 60;
 /** Hosts that are gone through at a time, so that no answer waits long (40 ms where each has 64 incidents). */
 const HOSTS_AT_A_TIME = 250;
 
+type Reckoning = Generator<undefined, FleetRates, undefined>;
+
 /** What all histories teach of the fleet, reckoned anew every minute; every replica comes to the same. */
 export class RatesOfFleet {
   readonly #cluster: Cluster;
   readonly #store: HistoryStore;
   #current: FleetRates = fleetRates([], 0);
   #reckonedAtSeconds = Number.NEGATIVE_INFINITY;
-  #underWay:
-    | {
-        readonly experience: FleetExperience;
-        readonly rest: Iterator<HostHistory>;
-        /** Once all hosts are gone through. */
-        readonly steps: Iterator<undefined, FleetRates>;
-      }
-    | undefined;
+  #underWay: Reckoning | undefined;
 
   constructor(cluster: Cluster, store: HistoryStore) {
     this.#cluster = cluster;
@@ -38,49 +34,45 @@ export class RatesOfFleet {
   tick(nowSeconds: number): void {
     if (this.#underWay === undefined) {
       if (nowSeconds - this.#reckonedAtSeconds < EVERY_SECONDS) return;
-      this.#reckonedAtSeconds = nowSeconds;
-      const begun = new FleetExperience(nowSeconds);
-      this.#underWay = {
-        experience: begun,
-        // A copy: histories come and go between two ticks.
-        rest: [...this.#store.all()].values(),
-        steps: begun.steps(),
-      };
+      this.#begin(nowSeconds);
     }
-    const { experience, rest, steps } = this.#underWay;
-    for (let host = 0; host < HOSTS_AT_A_TIME; host += 1) {
-      const { done, value: history } = rest.next();
-      if (done === true) {
-        this.#learn(steps);
-        return;
-      }
-      this.#add(experience, history, nowSeconds);
-    }
-  }
-
-  #learn(steps: Iterator<undefined, FleetRates>): void {
-    const { done, value } = steps.next();
-    if (done !== true) return;
-    this.#current = value;
-    this.#underWay = undefined;
+    this.#goOn();
   }
 
   /** All of it at once: before the first answer. */
   reckon(nowSeconds: number): void {
-    this.#reckonedAtSeconds = nowSeconds;
-    this.#underWay = undefined;
-    const experience = new FleetExperience(nowSeconds);
-    for (const history of this.#store.all()) this.#add(experience, history, nowSeconds);
-    this.#current = experience.rates();
+    this.#begin(nowSeconds);
+    while (this.#underWay !== undefined) this.#goOn();
   }
 
-  #add(experience: FleetExperience, history: HostHistory, nowSeconds: number): void {
+  #begin(nowSeconds: number): void {
+    this.#reckonedAtSeconds = nowSeconds;
+    this.#underWay = this.#reckoning(nowSeconds);
+  }
+
+  #goOn(): void {
+    const step = this.#underWay?.next();
+    if (step?.done !== true) return;
+    this.#current = step.value;
+    this.#underWay = undefined;
+  }
+
+  *#reckoning(nowSeconds: number): Reckoning {
+    const experience = new FleetExperience(nowSeconds);
+    // A copy: histories come and go between two steps.
+    const histories = [...this.#store.all()];
+    for (const [index, history] of histories.entries()) {
+      if (index > 0 && index % HOSTS_AT_A_TIME === 0) yield;
+      experience.add(this.#lifeOf(history, nowSeconds));
+    }
+    return yield* experience.steps();
+  }
+
+  #lifeOf(history: HostHistory, nowSeconds: number): HostLife {
     const newest = this.#store.draft(history.host);
     const { exposure } = newest;
-    const node = this.#cluster.onHost(history.host);
-    const busyDays =
-      node === undefined ? exposure.busyDays : busyDaysOn(node, newest, this.#cluster, nowSeconds);
+    const busyDays = busyDaysOf(newest, this.#cluster, nowSeconds);
     const workedUntilSeconds = busyDays > exposure.busyDays ? nowSeconds : exposure.atSeconds;
-    experience.add(lifeOf({ ...history, exposure }, busyDays, workedUntilSeconds));
+    return lifeOf({ ...history, exposure }, busyDays, workedUntilSeconds);
   }
 }

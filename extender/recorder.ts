@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { busyDaysOn, hostSinceSeconds, hostSize } from './clock.ts';
+import { busyDaysOf, busyDaysOn, hostSize } from './clock.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import type { Departure } from './history/departure.ts';
 import { busyShare, withWork, workedSeconds } from './history/exposure.ts';
@@ -8,6 +8,7 @@ import { allocatableFindings, deviceHealthFindings, type Finding } from './histo
 import {
   bounded,
   type HostHistory,
+  hostSinceSeconds,
   type IgnoredBecause,
   isExpired,
   lastHeardSeconds,
@@ -280,14 +281,9 @@ export class Recorder {
     );
   }
 
-  /** What the host's clock shows; it stands still while its Node is gone. */
   #busyDays(host: HostId, nowSeconds: number): number {
     const { cluster, store } = this.#deps;
-    const history = store.draft(host);
-    const node = cluster.onHost(host);
-    return node === undefined
-      ? history.exposure.busyDays
-      : busyDaysOn(node, history, cluster, nowSeconds);
+    return busyDaysOf(store.draft(host), cluster, nowSeconds);
   }
 
   /** A slot has left the node: its work proves the devices, and its home may be there. */

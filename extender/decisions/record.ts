@@ -2,6 +2,7 @@ import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import type { Level } from '../forecast/level.ts';
 import type { Forecast } from '../forecast/loss.ts';
+import { dropOldest } from '../history/drop-oldest.ts';
 
 /** All forecasts for one pod at one moment, joined with where the pod was bound. */
 export interface Decision {
@@ -41,10 +42,7 @@ export class DecisionRecord {
       forecasts: kept,
       levels: levels.filter(({ node }) => nodes.has(node)),
     });
-    for (const uid of this.#decisions.keys()) {
-      if (this.#decisions.size <= MOST_DECISIONS) break;
-      this.#decisions.delete(uid);
-    }
+    dropOldest(this.#decisions, MOST_DECISIONS);
     this.#tell(decision.pod.uid);
   }
 

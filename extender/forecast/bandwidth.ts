@@ -1,3 +1,5 @@
+import { dropOldest } from '../history/drop-oldest.ts';
+
 /** What nodes pull in a second, learned from how long pods took to start. */
 
 /** One image of a pod that came over the network. */
@@ -35,10 +37,7 @@ export class Bandwidth {
     const earlier = ofGroup.get(node) ?? [];
     ofGroup.delete(node);
     ofGroup.set(node, [...earlier, clamped].slice(-PULLS_OF_A_NODE));
-    for (const oldest of ofGroup.keys()) {
-      if (ofGroup.size <= MOST_NODES) break;
-      ofGroup.delete(oldest);
-    }
+    dropOldest(ofGroup, MOST_NODES);
     if (ofGroup.size < FEWEST_NODES) return;
     this.#typical.set(group, upperQuartile([...ofGroup.values()].map(upperQuartile)));
   }

@@ -1,6 +1,6 @@
 import type { Departure } from './departure.ts';
 import { type Exposure, NO_EXPOSURE } from './exposure.ts';
-import type { HostId } from './facts.ts';
+import type { HostId, NodeFacts } from './facts.ts';
 import { type Incident, incidentWeight, isOpen } from './incident.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { KnownDevice } from './swap.ts';
@@ -69,6 +69,15 @@ const MOST_DEPARTURES = 64;
 /** Ended pods that may still be listed after a restart of ours. */
 const MOST_COUNTED = 64;
 const MOST_IGNORED = 16;
+
+/** Since when the host is known, and so can have worked. */
+export function hostSinceSeconds(
+  { createdAtSeconds }: Pick<NodeFacts, 'createdAtSeconds'>,
+  { firstSeenAtSeconds }: Pick<HostHistory, 'firstSeenAtSeconds'>,
+  nowSeconds: number,
+): number {
+  return firstSeenAtSeconds ?? Math.min(nowSeconds, createdAtSeconds ?? nowSeconds);
+}
 
 /** The history of a host of which nothing is known. */
 export function blankHistory(host: HostId): HostHistory {

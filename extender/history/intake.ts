@@ -3,7 +3,12 @@ import { cohortsOf } from './cohorts.ts';
 import { withEra } from './exposure.ts';
 import type { NodeFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
-import { type HostHistory, type IgnoredBecause, withIgnored } from './host-history.ts';
+import {
+  type HostHistory,
+  hostSinceSeconds,
+  type IgnoredBecause,
+  withIgnored,
+} from './host-history.ts';
 import { type Incident, isOpen, withRecovery, withSignal } from './incident.ts';
 import { isMaintained, type Maintenance, withMaintenance } from './maintenance.ts';
 import { repairLoop, withRepair } from './repairs.ts';
@@ -285,8 +290,7 @@ function withNode(
   history: HostHistory,
   { node, seen, seenElsewhereAtSeconds, busyDays, nowSeconds }: Look,
 ): { readonly history: HostHistory; readonly isUnannouncedBoot: boolean } {
-  const firstSeenAtSeconds =
-    history.firstSeenAtSeconds ?? Math.min(nowSeconds, node.createdAtSeconds ?? nowSeconds);
+  const firstSeenAtSeconds = hostSinceSeconds(node, history, nowSeconds);
   const peaks = peaksWith(history.capacityPeaks, node.devices);
   const { devices, swaps } = withDevices(
     history.devices,

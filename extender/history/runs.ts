@@ -1,3 +1,5 @@
+import { dropOldest } from './drop-oldest.ts';
+
 /** Runs kept of each workload, and workloads. */
 const MOST_RUNS = 5;
 const MOST_WORKLOADS = 5000;
@@ -11,10 +13,7 @@ export class Runs {
     const earlier = this.#runs.get(workload) ?? [];
     this.#runs.delete(workload);
     this.#runs.set(workload, [...earlier, ranSeconds].slice(-MOST_RUNS));
-    for (const oldest of this.#runs.keys()) {
-      if (this.#runs.size <= MOST_WORKLOADS) break;
-      this.#runs.delete(oldest);
-    }
+    dropOldest(this.#runs, MOST_WORKLOADS);
   }
 
   /** The median of the latest runs, or `undefined` while none has completed. */

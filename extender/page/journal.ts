@@ -1,6 +1,7 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { incidentInWords } from '../forecast/explain.ts';
 import type { Departure, DepartureCause } from '../history/departure.ts';
+import { dropOldest } from '../history/drop-oldest.ts';
 import type { NodeFacts, PodFacts } from '../history/facts.ts';
 import type { Incident } from '../history/incident.ts';
 import type { Entry, EntryKind } from './shapes.ts';
@@ -133,10 +134,7 @@ export class Journal {
 
   #put(entry: Entry): void {
     this.#entries.set(entry.number, entry);
-    for (const number of this.#entries.keys()) {
-      if (this.#entries.size <= MOST_ENTRIES) break;
-      this.#entries.delete(number);
-    }
+    dropOldest(this.#entries, MOST_ENTRIES);
     this.#onEntry(entry);
   }
 }

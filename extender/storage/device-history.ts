@@ -11,6 +11,7 @@ import {
   withoutCounted,
 } from '../history/host-history.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
+import { sharedTexts } from '../history/shared-texts.ts';
 import type { KnownDevice } from '../history/swap.ts';
 
 /**
@@ -28,6 +29,8 @@ export const DEVICE_HISTORIES = { group: GROUP, version: VERSION, plural: PLURAL
 const FORM = 2;
 /** etcd takes 1.5 MiB; a page of 500 such objects is to stay small too. */
 const MOST_BYTES = 64 * 1024;
+/** The same few words stand in every history: kept once, not once for each of 50,000 incidents. */
+const shared = sharedTexts(20_000);
 
 const atField = (description: string) => z.iso.datetime().describe(description);
 const text = (description: string) => z.string().describe(description);
@@ -500,18 +503,6 @@ function fromIncident(stored: StoredStatus['incidents'][number], exposure: Expos
       forgiven: { atSeconds: secondsOf(forgiven.at), reason: forgiven.reason },
     }),
   };
-}
-
-/** The same few words stand in every history: kept once, not once for each of 50,000 incidents. */
-const SHARED = new Map<string, string>();
-const MOST_SHARED = 20_000;
-
-function shared(text: string): string {
-  const known = SHARED.get(text);
-  if (known !== undefined) return known;
-  if (SHARED.size >= MOST_SHARED) SHARED.clear();
-  SHARED.set(text, text);
-  return text;
 }
 
 function problem(name: string, words: string): ReadHistory {

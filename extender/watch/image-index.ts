@@ -1,3 +1,4 @@
+import { dropOldest } from '../history/drop-oldest.ts';
 import type { NodeFacts, PodFacts } from '../history/facts.ts';
 import { digestOf } from './images.ts';
 
@@ -66,11 +67,7 @@ export class ImageIndex {
       this.#setDigest(name, digest, Number.NEGATIVE_INFINITY);
       this.#setBytes(digest, images.get(name) ?? 0);
     }
-    for (const name of this.#bytes.keys()) {
-      if (this.#bytes.size <= MOST_IMAGES) break;
-      this.#totalBytes -= this.#bytes.get(name) ?? 0;
-      this.#bytes.delete(name);
-    }
+    for (const bytes of dropOldest(this.#bytes, MOST_IMAGES)) this.#totalBytes -= bytes;
     // A list that is whole is the truth.
     if (!isImageListCut) this.#ran.delete(node);
   }
@@ -91,10 +88,7 @@ export class ImageIndex {
       onNode.delete(image);
       onNode.set(image, { uids, untilSeconds: nowSeconds + REMEMBERED_SECONDS });
     }
-    for (const image of onNode.keys()) {
-      if (onNode.size <= MOST_REMEMBERED) break;
-      onNode.delete(image);
-    }
+    dropOldest(onNode, MOST_REMEMBERED);
   }
 
   nodeGone(node: string): void {
@@ -108,10 +102,7 @@ export class ImageIndex {
     if (known !== undefined && known.ranAtSeconds > ranAtSeconds) return;
     this.#digests.delete(name);
     this.#digests.set(name, { digest, ranAtSeconds });
-    for (const oldest of this.#digests.keys()) {
-      if (this.#digests.size <= MOST_IMAGES) break;
-      this.#digests.delete(oldest);
-    }
+    dropOldest(this.#digests, MOST_IMAGES);
   }
 
   #setBytes(name: string, bytes: number): void {

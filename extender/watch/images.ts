@@ -1,3 +1,8 @@
+import { sharedTexts } from '../history/shared-texts.ts';
+
+/** Thousands of nodes list the same names: each is kept once. */
+const interned = sharedTexts(50_000);
+
 /**
  * An image name as the container runtime lists it: registry, path and tag or digest written out.
  * `busybox` and `docker.io/library/busybox:latest` are the same image.
@@ -49,16 +54,4 @@ export function imageList(entries: readonly ListedImage[]): ImageList {
     }
   }
   return { images, digests, isImageListCut: entries.length >= KUBELET_LISTS };
-}
-
-/** Thousands of nodes list the same names: each is kept once. */
-const INTERNED = new Map<string, string>();
-const MOST_INTERNED = 50_000;
-
-function interned(name: string): string {
-  const known = INTERNED.get(name);
-  if (known !== undefined) return known;
-  if (INTERNED.size >= MOST_INTERNED) INTERNED.clear();
-  INTERNED.set(name, name);
-  return name;
 }

@@ -67,12 +67,12 @@ export function ownerFacts(
   };
 }
 
-function jobFacts({ spec = {}, status = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {
+function jobFacts(job: OwnerObject): Omit<OwnerFacts, 'workload'> {
+  const { spec = {}, status = {} } = job;
   const { completions, parallelism = 1, completionMode } = spec;
   const isIndexed = completionMode === 'Indexed' && completions !== undefined;
   return {
-    ...overBy(status, { Complete: 'complete', Failed: 'failed' }),
-    ...(spec.suspend === true && { isOver: 'suspended' as const }),
+    ...overBy(job, { Complete: 'complete', Failed: 'failed' }),
     ...(isIndexed ? { places: { from: 0, below: completions } } : { replicas: parallelism }),
     donePlaces: intervalsOf(status.completedIndexes ?? '', status.failedIndexes ?? ''),
   };
@@ -96,17 +96,15 @@ function groupFacts({ spec = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {
   return { places: { from: 0, below: replicas } };
 }
 
-function jobSetFacts({ spec = {}, status = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {
-  return {
-    ...overBy(status, { Completed: 'complete', Failed: 'failed' }),
-    ...(spec.suspend === true && { isOver: 'suspended' as const }),
-  };
+function jobSetFacts(set: OwnerObject): Omit<OwnerFacts, 'workload'> {
+  return overBy(set, { Completed: 'complete', Failed: 'failed' });
 }
 
 function overBy(
-  { conditions = [] }: NonNullable<OwnerObject['status']>,
+  { spec, status: { conditions = [] } = {} }: OwnerObject,
   types: Readonly<Record<string, 'complete' | 'failed'>>,
 ): Pick<OwnerFacts, 'isOver'> {
+  if (spec?.suspend === true) return { isOver: 'suspended' };
   const over = conditions.find(({ type = '', status }) => status === 'True' && types[type]);
   const isOver = types[over?.type ?? ''];
   return isOver === undefined ? {} : { isOver };

@@ -22,7 +22,7 @@ export const TEMPLATE_HASH = 'pod-template-hash';
 
 /** The slot that this pod fills; a pod without a controller is its own slot, by name. */
 export function slotOf(pod: Pod): Slot {
-  const { annotations = {}, labels = {}, namespace = '', name = '' } = pod.metadata;
+  const { annotations = {}, namespace = '', name = '' } = pod.metadata;
   const named = slotNamedBy(annotations);
   const owner = workloadOwner(pod);
   if (owner === undefined) {
@@ -30,32 +30,23 @@ export function slotOf(pod: Pod): Slot {
     return { key, workload: key, interchangeable: false };
   }
   const group = groupPlaceOf(pod, owner);
-  if (group !== undefined) {
-    const workload = `${namespace}/${group.kind}/${group.name}`;
-    const place = named ?? group.place;
-    return place === undefined
-      ? { key: [workload, ...group.role].join('/'), workload, interchangeable: true }
-      : {
-          key: [workload, ...group.role, place].join('/'),
-          workload,
-          interchangeable: false,
-          ...(named !== undefined && { isNamed: true }),
-        };
-  }
-  const workload = `${namespace}/${kindOf(owner)}/${owner.name}`;
-  const number =
-    named ??
-    annotations[JOB_INDEX] ??
-    labels[JOB_INDEX] ??
-    (owner.kind === 'StatefulSet' ? name : undefined);
-  return number === undefined
-    ? { key: workload, workload, interchangeable: true }
-    : {
-        key: `${workload}/${number}`,
-        workload,
-        interchangeable: false,
-        ...(named !== undefined && { isNamed: true }),
-      };
+  const { kind, name: ownerName } = group ?? { kind: kindOf(owner), name: owner.name };
+  const workload = `${namespace}/${kind}/${ownerName}`;
+  const path = [workload, ...(group?.role ?? [])].join('/');
+  const place = named ?? (group === undefined ? numberOf(pod, owner) : group.place);
+  if (place === undefined) return { key: path, workload, interchangeable: true };
+  return {
+    key: `${path}/${place}`,
+    workload,
+    interchangeable: false,
+    ...(named !== undefined && { isNamed: true }),
+  };
+}
+
+/** The number that Kubernetes' own controllers give a pod; a StatefulSet's is in its name. */
+function numberOf({ metadata }: Pod, { kind }: OwnerReference): string | undefined {
+  const { annotations = {}, labels = {}, name } = metadata;
+  return annotations[JOB_INDEX] ?? labels[JOB_INDEX] ?? (kind === 'StatefulSet' ? name : undefined);
 }
 
 /** Kinds of Kubernetes whose names other groups use too, such as OpenKruise's StatefulSet. */
