@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { tableText } from '../../extender/commands/table.ts';
 import type { HostLife } from '../../extender/history/experience.ts';
 import { type Exposure, withEra, withWork } from '../../extender/history/exposure.ts';
@@ -9,6 +7,7 @@ import { deviceHazard } from '../../extender/history/pod-hazard.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
 import type { KnownDevice } from '../../extender/history/swap.ts';
 import { GPU, makeIncident } from '../make/facts.ts';
+import { heapMeter } from './heap.ts';
 
 const HOSTS = 5000;
 const DEVICES = 8;
@@ -19,13 +18,7 @@ const NOW = 400 * DAY;
 
 /** What the hazard costs: state of one device, one update of it, and a lesson from the whole fleet. */
 export function benchHazard(output: 'table' | 'json'): void {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  const heap = () => {
-    gc();
-    gc();
-    return process.memoryUsage().heapUsed;
-  };
+  const heap = heapMeter();
   const empty = heap();
   const states = Array.from({ length: HOSTS }, (_none, index) => ({
     exposure: exposureOf(index),

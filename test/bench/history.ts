@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { tableText } from '../../extender/commands/table.ts';
 import { blankHistory } from '../../extender/history/host-history.ts';
@@ -16,6 +14,7 @@ import { CATALOGUE } from '../make/catalogue.ts';
 import { GPU } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makeProfile } from '../make/profile.ts';
+import { heapMeter } from './heap.ts';
 
 const HOSTS = 5000;
 const INCIDENTS_A_HOST = 10;
@@ -28,13 +27,7 @@ const DAY = 86_400;
 
 /** What the history of a large fleet costs: memory, the start, and one signal. */
 export async function benchHistory(output: 'table' | 'json'): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  const heap = () => {
-    gc();
-    gc();
-    return process.memoryUsage().heapUsed;
-  };
+  const heap = heapMeter();
   const pages = Array.from({ length: HOSTS / PAGE }, (_none, page) =>
     JSON.stringify({
       items: Array.from({ length: PAGE }, (_one, index) => stored(page * PAGE + index)),

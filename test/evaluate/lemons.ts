@@ -6,6 +6,7 @@ import { lifeOf, withClock } from '../../extender/history/life.ts';
 import { hazardFor, ofResource } from '../../extender/history/pod-hazard.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
 import type { Signal } from '../../extender/history/signal.ts';
+import { makeSignal } from '../make/facts.ts';
 
 /**
  * A fleet with lemons: nodes that kill one job in seven that they host. The figures are Meta's RSC-1
@@ -166,17 +167,5 @@ function hostOf(index: number): HostHistory {
 }
 
 function faultAt(atSeconds: number, device: string): Signal {
-  return {
-    row: 'device-unhealthy',
-    trust: 'platform',
-    class: 'fatal',
-    scope: 'device',
-    resource: RESOURCE,
-    device,
-    atSeconds,
-    probability: 0.9,
-    mergeSeconds: 180,
-    settles: false,
-    words: 'the kubelet reports the device as unhealthy',
-  };
+  return makeSignal({ class: 'fatal', resource: RESOURCE, device, atSeconds, probability: 0.9 });
 }

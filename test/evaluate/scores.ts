@@ -13,6 +13,7 @@ import { faultOf, lifeOf, withClock } from '../../extender/history/life.ts';
 import type { FleetRates } from '../../extender/history/rates.ts';
 import type { Signal } from '../../extender/history/signal.ts';
 import { type Arrival, withDevices, withSwaps } from '../../extender/history/swap.ts';
+import { makeSignal } from '../make/facts.ts';
 import type { RecordedHost, UpSpan } from './records.ts';
 
 /** Who ranks hosts: ours, and the rules in use that it has to beat. */
@@ -154,17 +155,5 @@ export class LivedHost {
 
 /** A failure as the catalogue's fatal rows give it. */
 function failureSignal(device: string, atSeconds: number): Signal {
-  return {
-    row: 'recorded-failure',
-    trust: 'platform',
-    class: 'fatal',
-    scope: 'device',
-    resource: RESOURCE,
-    device,
-    atSeconds,
-    probability: 0.9,
-    mergeSeconds: 180,
-    settles: false,
-    words: 'a recorded failure',
-  };
+  return makeSignal({ class: 'fatal', resource: RESOURCE, device, atSeconds, probability: 0.9 });
 }
