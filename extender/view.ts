@@ -9,7 +9,7 @@ import type { HistoryStore } from './storage/store.ts';
 import type { Cluster } from './watch/cluster.ts';
 import type { DynamicResources } from './watch/dra.ts';
 
-/** All that an answer is made from; nothing here is changed by asking. */
+/** All that an answer is made from; asking changes nothing here but which forecasts are kept. */
 export interface View {
   readonly cluster: Cluster;
   readonly homes: Homes;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { busyDaysOn } from '../../extender/clock.ts';
+import { busyDaysOf, busyDaysOn } from '../../extender/clock.ts';
 import { RatesOfFleet } from '../../extender/fleet-rates.ts';
 import { FITTED } from '../../extender/history/fitted.ts';
 import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
@@ -82,6 +82,21 @@ describe("a host's clock", () => {
     }
     historian.nodeChanged(NODE, 30 * DAY);
     expect(clock(30 * DAY)).toBeCloseTo(30);
+  });
+
+  test('knows the work of before we came, as far back as the Node was made', () => {
+    const { historian, cluster, store } = makeHistorian();
+    const node = makeNode({ createdAtSeconds: -10 * DAY });
+    historian.nodeChanged(node, 0);
+    historian.podChanged(makePodFacts({ ...whole, startedAtSeconds: -20 * DAY }), true, 0);
+    expect(busyDaysOf(store.draft(node.host), cluster, 0)).toBeCloseTo(10);
+  });
+
+  test('stands still while its Node is gone', () => {
+    const { historian, cluster, store } = fleet();
+    historian.podChanged(makePodFacts(whole), false, 0);
+    historian.nodeRemoved(NODE.uid, 10 * DAY);
+    expect(busyDaysOf(store.draft(NODE.host), cluster, 20 * DAY)).toBeCloseTo(10);
   });
 
   test('never runs faster than time, whatever pods claim', () => {
