@@ -4,7 +4,6 @@ import type { NodeFacts, PodFacts } from './history/facts.ts';
 import type { HostHistory } from './history/host-history.ts';
 import type { FleetRates } from './history/rates.ts';
 import { candidateOn } from './on-node.ts';
-import type { ExtenderConfig } from './settings.ts';
 import type { View } from './view.ts';
 
 /** Hazards fade over hours: a forecast of a node where nothing has happened may be this old. */
@@ -22,6 +21,7 @@ interface Kept {
   /** Only to see whether they are the same, so not held; absent for a host of which nothing is known. */
   readonly written: WeakRef<HostHistory> | undefined;
   readonly newest: WeakRef<HostHistory> | undefined;
+  /** All that the configuration has a say in. */
   readonly bytesPerSecond: number;
   readonly untilSeconds: number;
 }
@@ -29,15 +29,14 @@ interface Kept {
 /** Forecasts for pods that ask for the same: same devices, images and expectations. */
 interface Board {
   readonly rates: FleetRates;
-  readonly config: ExtenderConfig;
   /** What is known of the images, wherever they are. */
   readonly images: string;
   readonly byNode: Map<string, Kept>;
 }
 
 /**
- * What each node costs pods of one kind, made anew only where something has changed: facts, histories and
- * configurations are replaced and never altered, so that it is enough to see that they are the same.
+ * What each node costs pods of one kind, made anew only where something has changed: facts and
+ * histories are replaced and never altered, so that it is enough to see that they are the same.
  */
 export class Boards {
   readonly #boards = new Map<string, Board>();
@@ -59,11 +58,11 @@ export class Boards {
 
   #board(pod: PodFacts, expectations: Expectations, view: View): Board {
     const key = kindOf(pod, expectations);
-    const { rates, config } = view;
+    const { rates } = view;
     const images = pod.images.map((image) => view.cluster.images.stampOf(image)).join(' ');
     const known = this.#boards.get(key);
-    if (known?.rates === rates && known.config === config && known.images === images) return known;
-    const fresh = { rates, config, images, byNode: new Map<string, Kept>() };
+    if (known?.rates === rates && known.images === images) return known;
+    const fresh = { rates, images, byNode: new Map<string, Kept>() };
     this.#boards.delete(key);
     this.#boards.set(key, fresh);
     this.#drop(rates);

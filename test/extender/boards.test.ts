@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Boards } from '../../extender/boards.ts';
+import { FITTED } from '../../extender/history/fitted.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
 import { prioritize } from '../../extender/prioritize.ts';
 import { extenderSchema } from '../../extender/settings.ts';
@@ -48,6 +49,7 @@ function fleet() {
   const store = new WrittenLater();
   const { historian, cluster, devices } = makeHistorian({ store });
   let rates = fleetRates([], 0);
+  let config = CONFIG;
   let uid = 0;
   for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
   historian.nodeChanged(makeNode({ name: 'else', images: new Map([[IMAGE, 12e9]]) }), 0);
@@ -60,7 +62,7 @@ function fleet() {
     pulls: historian.pulls,
     runs: historian.runs,
     devices,
-    config: CONFIG,
+    config,
     profiles: [makeProfile()],
     nowSeconds,
   });
@@ -133,7 +135,10 @@ function fleet() {
         );
         break;
       case 6:
-        rates = fleetRates([], detail);
+        rates = fleetRates([], 0, {
+          ...FITTED,
+          priorDeviceFaultsPerDay: (1 + detail) * FITTED.priorDeviceFaultsPerDay,
+        });
         break;
       case 7:
         store.write();
@@ -145,6 +150,15 @@ function fleet() {
           now,
         );
         break;
+      case 9:
+        config = { ...CONFIG, pullBytesPerSecond: CONFIG.pullBytesPerSecond * (1 + detail) };
+        break;
+      case 10: {
+        // Another replica knows of more work.
+        const { exposure, ...history } = store.draft(node.host);
+        store.put({ ...history, exposure: { ...exposure, busyDays: 100 * detail } });
+        break;
+      }
       default:
         historian.nodeChanged(
           { ...node, devices: new Map([[GPU, { capacity: 8, allocatable: 8 - detail }]]) },
@@ -170,7 +184,7 @@ function lossesOf(view: View): Readonly<Record<string, number>> {
 describe('forecasts that are kept', () => {
   test('are those that would be made anew, whatever happens', () => {
     const happening = fc.tuple(
-      fc.integer({ min: 0, max: 9 }),
+      fc.integer({ min: 0, max: 11 }),
       fc.integer({ min: 0, max: 3 }),
       fc.integer({ min: 0, max: 3 }),
     );
@@ -199,6 +213,19 @@ describe('forecasts that are kept', () => {
     const pod = makePodFacts({ images: [] });
     const plain = () => now.boards.forecastsFor(pod, EXPECTATIONS, now)(facts);
     expect(plain()).toBe(plain());
+  });
+
+  test('are not kept for claims: which devices are published is not told', () => {
+    const { view, happen } = fleet();
+    happen([3, 0, 1], 1000);
+    happen([7, 0, 0], 1000);
+    const published = { seen: () => [{ id: 'GPU-1' }] };
+    const now: View = { ...view(new Boards(), 1000), devices: published };
+    const pod = makePodFacts({ devices: { resources: [], claims: ['gpu'] } });
+    const facts = now.cluster.node('gpu-0') ?? makeNode();
+    const loss = (at: View) => at.boards.forecastsFor(pod, EXPECTATIONS, at)(facts).lossSeconds;
+    const broken = loss(now);
+    expect(loss({ ...now, devices: { seen: () => [] } })).not.toBeCloseTo(broken);
   });
 
   test('grow old: after some minutes a hazard is made anew though nothing has happened', () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { busyDaysOf, busyDaysOn } from '../../extender/clock.ts';
 import { RatesOfFleet } from '../../extender/fleet-rates.ts';
 import { FITTED } from '../../extender/history/fitted.ts';
-import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
+import { MemoryStore } from '../../extender/storage/memory.ts';
+import { GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 
 const DAY = 86_400;
@@ -138,6 +139,16 @@ describe('when a device was first seen', () => {
   });
 });
 
+/** A store that counts how many hosts it is asked about. */
+class CountingStore extends MemoryStore {
+  asked = 0;
+
+  override draft(host: string) {
+    this.asked += 1;
+    return super.draft(host);
+  }
+}
+
 describe('what the fleet teaches', () => {
   test('stays sane while half of it is gone, its pods with it', () => {
     const { historian, cluster, store } = makeHistorian();
@@ -162,15 +173,30 @@ describe('what the fleet teaches', () => {
     for (const ratio of ratios.values()) expect(ratio).toBeGreaterThan(0.1);
   });
 
-  test('is gone through a few hosts at a time, and comes to the same as all at once', () => {
+  test('is told by every host', () => {
     const { historian, cluster, store } = makeHistorian();
+    historian.nodeChanged(NODE, 0);
+    const rates = new RatesOfFleet(cluster, store);
+    rates.reckon(DAY);
+    const { fleetRate } = rates.current.device;
+    const history = store.draft(NODE.host);
+    store.put({ ...history, incidents: [makeIncident({ device: 'GPU-1' })] });
+    rates.reckon(DAY);
+    expect(rates.current.device.fleetRate).toBeGreaterThan(1.5 * fleetRate);
+  });
+
+  test('is gone through a few hosts at a time, and comes to the same as all at once', () => {
+    const store = new CountingStore();
+    const { historian, cluster } = makeHistorian({ store });
     for (let index = 0; index < 1200; index += 1) {
       historian.nodeChanged(makeNode({ name: `gpu-${index}`, host: `uuid:${index}` }), 0);
     }
     const slow = new RatesOfFleet(cluster, store);
     const before = slow.current;
+    store.asked = 0;
     slow.tick(100);
     expect(slow.current).toBe(before);
+    expect(store.asked).toBeLessThan(1200 / 4);
     for (let more = 0; more < 40 && slow.current === before; more += 1) slow.tick(101 + more);
     const fast = new RatesOfFleet(cluster, store);
     fast.reckon(100);

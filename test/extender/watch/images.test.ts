@@ -180,4 +180,13 @@ describe('an image is on a node', () => {
     index.listed(makeNode({ name: 'gpu-2', images: new Map([['a', 200]]) }));
     expect(index.averageBytes).toBe(250);
   });
+
+  test('the average image is of those that are still known', () => {
+    const index = new ImageIndex();
+    const images = (from: number, bytes: number) =>
+      new Map(Array.from({ length: 20_000 }, (_none, at) => [`i${from + at}`, bytes] as const));
+    index.listed(makeNode({ images: images(0, 100) }));
+    index.listed(makeNode({ images: images(20_000, 300) }));
+    expect(index.averageBytes).toBe(300);
+  });
 });

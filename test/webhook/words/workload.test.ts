@@ -179,4 +179,10 @@ describe('slotOf', () => {
     expect(key.startsWith(slot.workload)).toBe(true);
     expect(slot.workload.split('/')).toHaveLength(3);
   });
+
+  test('only a slot that its pod names is named', () => {
+    const named = { annotations: { 'surefoot.dev/slot': 'model-7' } };
+    expect(slotOf(makePod({ metadata: owned('Job', 'j', named) })).isNamed).toBe(true);
+    expect(slotOf(makePod({ metadata: owned('StatefulSet', 'db') })).isNamed).toBeUndefined();
+  });
 });
