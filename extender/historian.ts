@@ -77,6 +77,7 @@ export class Historian {
     this.#deps = deps;
     this.pulls = new Pulls(deps.cluster);
     this.#recorder = new Recorder(deps);
+    deps.store.subscribe((host) => deps.cluster.touch(deps.cluster.onHost(host)?.name));
   }
 
   /** True while this replica writes the history. */

@@ -13,7 +13,7 @@ import type { Runs } from './history/runs.ts';
 import type { ExtenderConfig } from './settings.ts';
 import { Spares } from './spares.ts';
 import type { View } from './view.ts';
-import type { Cluster } from './watch/cluster.ts';
+import type { Cluster, NodeEntry } from './watch/cluster.ts';
 import { podFacts } from './watch/pods.ts';
 import type { Question } from './wire.ts';
 
@@ -41,13 +41,14 @@ export function prioritize(question: Question, view: View): Verdict {
   const homes = new Map(
     view.homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
   );
-  const nodes = question.nodes
-    .map((name) => view.cluster.node(name))
-    .filter((facts) => facts !== undefined);
-  const spares = new Spares(nodes, view);
+  const { known, unknownNodes } = candidatesIn(question, view.cluster);
+  const spares = new Spares(known, view);
+  const isHome = placesOfHomes(view);
   const plainOn = view.boards.forecastsFor(pod, expectations, view);
-  const forecasts = nodes.map((node) =>
-    forecastOn(node, plainOn(node), pod, expectations, homes, spares, view),
+  const forecasts = known.map((node) =>
+    isHome[node.place] === 1
+      ? forecastOn(node.facts, plainOn(node), pod, expectations, homes, spares, view)
+      : plainOn(node),
   );
   const levels = levelsOf(forecasts, config, pod.uid);
   const mode: Mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, config);
@@ -58,13 +59,39 @@ export function prioritize(question: Question, view: View): Verdict {
       atSeconds: nowSeconds,
       pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
       mode,
-      asked: question.nodes.length,
-      unknownNodes: question.nodes.length - nodes.length,
+      asked: known.length + unknownNodes,
+      unknownNodes,
       forecasts,
       levels,
       remarks: expectations.remarks,
     },
   };
+}
+
+/** The nodes that are asked about, each once, and how many of the names the watches have not shown. */
+function candidatesIn({ nodes }: Question, cluster: Cluster) {
+  const isAsked = new Uint8Array(cluster.places);
+  const known: NodeEntry[] = [];
+  const unknown = new Set<string>();
+  for (const name of nodes) {
+    const entry = cluster.entry(name);
+    if (entry === undefined) unknown.add(name);
+    else if (isAsked[entry.place] === 0) {
+      isAsked[entry.place] = 1;
+      known.push(entry);
+    }
+  }
+  return { known, unknownNodes: unknown.size };
+}
+
+/** 1 at the place of each node that is the home of a slot that is away: mostly none or few. */
+function placesOfHomes({ homes, cluster }: View): Uint8Array {
+  const isHome = new Uint8Array(cluster.places);
+  for (const name of homes.nodes()) {
+    const entry = cluster.entry(name);
+    if (entry !== undefined) isHome[entry.place] = 1;
+  }
+  return isHome;
 }
 
 /** Where the pod does not say how long it will run, its workload's earlier ones do, if any has completed. */
@@ -116,7 +143,6 @@ const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
 
 function displacementOn(node: NodeFacts, pod: PodFacts, spares: Spares, view: View): Displacement {
   const { cluster, homes, config, nowSeconds } = view;
-  if (!homes.isHome(node.name)) return NOBODY_DISPLACED;
   const returning = homes
     .on(node.name, nowSeconds)
     .filter((departure) => departure.slot.key !== pod.slot.key && wouldReturn(departure, cluster));

@@ -70,6 +70,7 @@ export class Pulls {
     this.#byUid.set(uid, waiting);
     const onNode = this.#byNode.get(waiting.node) ?? new Map<string, Waiting>();
     this.#byNode.set(waiting.node, onNode.set(uid, waiting));
+    this.#cluster.touch(waiting.node);
   }
 
   gone(uid: string): void {
@@ -79,17 +80,23 @@ export class Pulls {
     const onNode = this.#byNode.get(waiting.node);
     onNode?.delete(uid);
     if (onNode?.size === 0) this.#byNode.delete(waiting.node);
+    this.#cluster.touch(waiting.node);
   }
 
   /** Bytes a second that one more pull would get on the node; `priorBytesPerSecond` until it is learned. */
   bytesPerSecond(node: NodeFacts, priorBytesPerSecond: number, nowSeconds: number): number {
-    const learned = this.#bandwidth.of(groupOf(node)) ?? priorBytesPerSecond;
-    const alone = Math.min(
+    const alone = this.bytesPerSecondIn(groupOf(node), priorBytesPerSecond);
+    if (!this.#byNode.has(node.name)) return alone;
+    return alone / (1 + this.#imagesOn(node.name, nowSeconds).size);
+  }
+
+  /** Bytes a second of one pull alone, on nodes of one kind. */
+  bytesPerSecondIn(group: string, priorBytesPerSecond: number): number {
+    const learned = this.#bandwidth.of(group) ?? priorBytesPerSecond;
+    return Math.min(
       priorBytesPerSecond * MOST_TIMES_PRIOR,
       Math.max(priorBytesPerSecond / MOST_TIMES_PRIOR, learned),
     );
-    if (!this.#byNode.has(node.name)) return alone;
-    return alone / (1 + this.#imagesOn(node.name, nowSeconds).size);
   }
 
   /** Whether a pod waits for images there. */
@@ -119,6 +126,6 @@ export class Pulls {
 }
 
 /** Nodes of one kind of machine pull alike. */
-function groupOf({ model = '' }: Pick<NodeFacts, 'model'>): string {
+export function groupOf({ model = '' }: Pick<NodeFacts, 'model'>): string {
   return model;
 }

@@ -10,6 +10,7 @@ import type { Level } from './forecast/level.ts';
 /** One question of the scheduler: which of these nodes for this pod? */
 export interface Question {
   readonly pod: Pod;
+  /** As they were sent: one may be named twice. */
   readonly nodes: readonly string[];
   /** True when whole Node objects were sent: `nodeCacheCapable` is off, which costs megabytes. */
   readonly sentWholeNodes: boolean;
@@ -46,7 +47,7 @@ export function answerText(levels: readonly Level[]): string {
 function found(pod: object, nodes: readonly string[], sentWholeNodes: boolean): ParsedQuestion {
   return {
     ok: true,
-    question: { pod: pod as unknown as Pod, nodes: [...new Set(nodes)], sentWholeNodes },
+    question: { pod: pod as unknown as Pod, nodes, sentWholeNodes },
   };
 }
 

@@ -79,17 +79,25 @@ function endsOf(forecasts: readonly Forecast[]): readonly Forecast[] {
   if (forecasts.length <= 2 * MOST_FORECASTS) return byLoss(forecasts);
   const best: Forecast[] = [];
   const worst: Forecast[] = [];
+  // What the last of the best and of the worst loses: most of the others come nowhere near.
+  let lastBest = Number.POSITIVE_INFINITY;
+  let lastWorst = Number.NEGATIVE_INFINITY;
   for (const one of forecasts) {
-    keep(best, one, (a, b) => a.lossSeconds - b.lossSeconds);
-    keep(worst, one, (a, b) => b.lossSeconds - a.lossSeconds);
+    const { lossSeconds } = one;
+    if (lossSeconds < lastBest) {
+      keep(best, one, (a, b) => a.lossSeconds - b.lossSeconds);
+      lastBest = best[MOST_FORECASTS - 1]?.lossSeconds ?? lastBest;
+    }
+    if (lossSeconds > lastWorst) {
+      keep(worst, one, (a, b) => b.lossSeconds - a.lossSeconds);
+      lastWorst = worst[MOST_FORECASTS - 1]?.lossSeconds ?? lastWorst;
+    }
   }
   return [...best, ...worst.toReversed()];
 }
 
 /** Puts one in its place among the first ones, of which the last goes beyond the bound. */
 function keep(first: Forecast[], one: Forecast, order: (a: Forecast, b: Forecast) => number): void {
-  const last = first.at(-1);
-  if (first.length === MOST_FORECASTS && last !== undefined && order(one, last) >= 0) return;
   const index = first.findIndex((other) => order(one, other) < 0);
   first.splice(index < 0 ? first.length : index, 0, one);
   if (first.length > MOST_FORECASTS) first.pop();

@@ -22,6 +22,8 @@ const FASTEST_BYTES_PER_SECOND = 10 * 2 ** 30;
 const FEWEST_NODES = 3;
 const PULLS_OF_A_NODE = 3;
 const MOST_NODES = 1000;
+/** What is typical moves in steps of some percent, so that not every pull makes all forecasts anew. */
+const TYPICAL_DIGITS = 2;
 
 export class Bandwidth {
   /** By group and node: the rates of its latest pulls. */
@@ -39,7 +41,8 @@ export class Bandwidth {
     ofGroup.set(node, [...earlier, clamped].slice(-PULLS_OF_A_NODE));
     dropOldest(ofGroup, MOST_NODES);
     if (ofGroup.size < FEWEST_NODES) return;
-    this.#typical.set(group, upperQuartile([...ofGroup.values()].map(upperQuartile)));
+    const typical = upperQuartile([...ofGroup.values()].map(upperQuartile));
+    this.#typical.set(group, Number(typical.toPrecision(TYPICAL_DIGITS)));
   }
 
   /** Bytes a second of one pull alone, or `undefined` while too few nodes have shown it. */

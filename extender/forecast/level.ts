@@ -1,4 +1,5 @@
 import type { Forecast } from './loss.ts';
+import { drawnLot, nameLot } from './lot.ts';
 
 /** A node's score on the wire. The scheduler adds `Score x weight x 10` to its own points. */
 export interface Level {
@@ -11,13 +12,13 @@ export interface Level {
  * 300, NodeAffinity, PodTopologySpread and InterPodAffinity 200 each), less than all of them
  * together (1,200), so that what users ask for by hand still wins where it agrees.
  */
-const DEEPEST_LEVEL = 50;
+const DEEPEST_LEVEL = -50;
 /** The extender API documents scores of 0 to 10 (`MaxExtenderPriority`). */
 const DOCUMENTED_MOST = 10;
 
 /** -50 x (1 - 2^(-excess / halving)): half of the reach for the first `halvingSeconds` lost. */
 export function levelOf(excessSeconds: number, halvingSeconds: number): number {
-  return Math.round(DEEPEST_LEVEL * (2 ** (-excessSeconds / halvingSeconds) - 1)) || 0;
+  return Math.round(DEEPEST_LEVEL * (1 - 2 ** (-excessSeconds / halvingSeconds))) || 0;
 }
 
 /**
@@ -30,16 +31,16 @@ export function sparseLevels(
   halvingSeconds: number,
   podUid: string,
 ): readonly Level[] {
-  const best = leastLoss(forecasts);
-  const levels = forecasts.map(({ lossSeconds }) => levelOf(lossSeconds - best, halvingSeconds));
+  const levels = levelsOf(forecasts, halvingSeconds);
   const commonest = commonestLevel(levels);
+  const podLot = nameLot(podUid);
   const answer: Level[] = [];
   let tieBreaker: Forecast | undefined;
   for (const [index, forecast] of forecasts.entries()) {
     const level = levels[index] as number;
     if (level !== commonest) {
       answer.push({ node: forecast.candidate.node, score: level - commonest });
-    } else if (tieBreaker === undefined || precedes(forecast, tieBreaker, podUid)) {
+    } else if (tieBreaker === undefined || precedes(forecast, tieBreaker, podLot)) {
       tieBreaker = forecast;
     }
   }
@@ -63,39 +64,35 @@ function leastLoss(forecasts: readonly Forecast[]): number {
   return forecasts.reduce((least, { lossSeconds }) => Math.min(least, lossSeconds), Infinity);
 }
 
-function commonestLevel(levels: readonly number[]): number {
-  const counts = new Map<number, number>();
-  for (const level of levels) counts.set(level, (counts.get(level) ?? 0) + 1);
-  let commonest = 0;
-  let most = 0;
-  for (const [level, count] of counts) {
-    if (count > most || (count === most && level > commonest)) {
-      commonest = level;
-      most = count;
+/** The level of each; most nodes cost the same as the one before, and powers are dear. */
+function levelsOf(forecasts: readonly Forecast[], halvingSeconds: number): Int8Array {
+  const best = leastLoss(forecasts);
+  const levels = new Int8Array(forecasts.length);
+  let lastSeconds = best;
+  let lastLevel = 0;
+  for (const [index, { lossSeconds }] of forecasts.entries()) {
+    if (lossSeconds !== lastSeconds) {
+      lastSeconds = lossSeconds;
+      lastLevel = levelOf(lossSeconds - best, halvingSeconds);
     }
+    levels[index] = lastLevel;
   }
-  return commonest;
+  return levels;
+}
+
+/** Of several that are equally common the highest. */
+function commonestLevel(levels: Int8Array): number {
+  const counts = new Uint32Array(1 - DEEPEST_LEVEL);
+  for (const level of levels) counts[-level] = (counts[-level] as number) + 1;
+  return -counts.indexOf(Math.max(...counts)) || 0;
 }
 
 /**
  * The smaller loss first; losses within the same second are a tie, because no forecast is that
  * exact, and a tie is drawn by a hash that differs from pod to pod.
  */
-function precedes(one: Forecast, other: Forecast, podUid: string): boolean {
+function precedes(one: Forecast, other: Forecast, podLot: number): boolean {
   const difference = Math.round(one.lossSeconds) - Math.round(other.lossSeconds);
   if (difference !== 0) return difference < 0;
-  return lot(podUid, one.candidate.node) < lot(podUid, other.candidate.node);
-}
-
-/** FNV-1a, 32 bits, with a last mix: neighbouring names must not draw neighbouring lots. */
-function lot(podUid: string, node: string): number {
-  let hash = 0x811c9dc5;
-  for (const text of [podUid, '/', node]) {
-    for (let index = 0; index < text.length; index += 1) {
-      hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-    }
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return drawnLot(podLot, one.candidate.lot) < drawnLot(podLot, other.candidate.lot);
 }

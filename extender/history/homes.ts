@@ -38,9 +38,9 @@ export class Homes {
     return this.#live(this.#bySlot.get(slot.key) ?? [], nowSeconds);
   }
 
-  /** Whether any slot that is away has, or had, its home on the node. */
-  isHome(node: string): boolean {
-    return this.#byNode.has(node);
+  /** Nodes on which any slot that is away has, or had, its home. */
+  nodes(): Iterable<string> {
+    return this.#byNode.keys();
   }
 
   /** Slots that are away and have their home on this node. */

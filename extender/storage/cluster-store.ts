@@ -53,6 +53,7 @@ export class ClusterStore implements HistoryStore {
   #backoffMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #problem: { readonly words: string; readonly sinceMs: number } | undefined;
+  readonly #listeners: ((host: HostId) => void)[] = [];
   readonly #settling = new Set<{ readonly host: HostId | undefined; resolve: () => void }>();
 
   constructor(deps: ClusterStoreDeps) {
@@ -77,17 +78,21 @@ export class ClusterStore implements HistoryStore {
     if (!this.#drafts.has(history.host)) {
       this.#bases.set(history.host, this.#stored.get(history.host));
     }
-    this.#drafts.set(history.host, history);
+    this.#draft(history.host, history);
     this.#enqueue(history.host);
   }
 
   remove(host: HostId): void {
     if (!this.#stored.has(host)) {
-      this.#drafts.delete(host);
+      this.#draft(host, undefined);
       return;
     }
-    this.#drafts.set(host, 'gone');
+    this.#draft(host, 'gone');
     this.#enqueue(host);
+  }
+
+  subscribe(listener: (host: HostId) => void): void {
+    this.#listeners.push(listener);
   }
 
   missing(): undefined {
@@ -115,7 +120,7 @@ export class ClusterStore implements HistoryStore {
       const stored = this.#stored.get(host);
       // What another replica has written meanwhile is what ours is added to.
       if (draft !== 'gone' && stored !== undefined && stored !== this.#bases.get(host)) {
-        this.#drafts.set(host, united(stored.history, draft));
+        this.#draft(host, united(stored.history, draft));
       }
       this.#enqueue(host);
     }
@@ -177,6 +182,7 @@ export class ClusterStore implements HistoryStore {
     this.#stored.delete(host);
     if (this.#drafts.get(host) === 'gone') this.#drafts.delete(host);
     this.#deps.onChange(before, blankHistory(host));
+    this.#tell(host);
   }
 
   stop(): void {
@@ -191,6 +197,17 @@ export class ClusterStore implements HistoryStore {
     this.#hostByName.set(name, host);
     this.#stored.set(host, stored);
     this.#deps.onChange(before, stored.history);
+    this.#tell(host);
+  }
+
+  #draft(host: HostId, draft: HostHistory | 'gone' | undefined): void {
+    if (draft === undefined) this.#drafts.delete(host);
+    else this.#drafts.set(host, draft);
+    this.#tell(host);
+  }
+
+  #tell(host: HostId): void {
+    for (const listener of this.#listeners) listener(host);
   }
 
   #enqueue(host: HostId): void {
@@ -257,7 +274,10 @@ export class ClusterStore implements HistoryStore {
       case 404:
         // Somebody has deleted it; a kind that is not served fails again when it is made.
         done('failed');
-        if (this.#stored.delete(host)) break;
+        if (this.#stored.delete(host)) {
+          this.#tell(host);
+          break;
+        }
         this.#postpone(error);
         break;
       default:
@@ -274,7 +294,7 @@ export class ClusterStore implements HistoryStore {
       '';
     const written = await this.#deps.api.replaceStatus(name, version, status);
     // It may have changed again while it was written; then that is the next write.
-    if (this.#drafts.get(draft.host) === draft) this.#drafts.delete(draft.host);
+    if (this.#drafts.get(draft.host) === draft) this.#draft(draft.host, undefined);
     this.#set(name, { history, resourceVersion: written.metadata.resourceVersion ?? '' });
   }
 
@@ -299,7 +319,7 @@ export class ClusterStore implements HistoryStore {
     this.changed(object);
     const theirs = this.#stored.get(host);
     if (draft === undefined || draft === 'gone' || theirs === undefined) return;
-    this.#drafts.set(host, united(draft, theirs.history));
+    this.#draft(host, united(draft, theirs.history));
   }
 
   #postpone(error: unknown): void {

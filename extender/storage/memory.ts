@@ -6,6 +6,7 @@ import type { HistoryChanged, HistoryStore } from './store.ts';
 export class MemoryStore implements HistoryStore {
   readonly #histories = new Map<HostId, HostHistory>();
   readonly #onChange: HistoryChanged;
+  readonly #listeners: ((host: HostId) => void)[] = [];
 
   constructor(onChange: HistoryChanged = () => {}) {
     this.#onChange = onChange;
@@ -27,13 +28,23 @@ export class MemoryStore implements HistoryStore {
     const before = this.get(history.host);
     this.#histories.set(history.host, history);
     this.#onChange(before, history);
+    this.#tell(history.host);
   }
 
   remove(host: HostId): void {
     this.#histories.delete(host);
+    this.#tell(host);
+  }
+
+  subscribe(listener: (host: HostId) => void): void {
+    this.#listeners.push(listener);
   }
 
   missing(): undefined {
     return undefined;
+  }
+
+  #tell(host: HostId): void {
+    for (const listener of this.#listeners) listener(host);
   }
 }

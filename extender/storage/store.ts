@@ -16,6 +16,8 @@ export interface HistoryStore {
   put(history: HostHistory): void;
   /** Forgets a host. */
   remove(host: HostId): void;
+  /** Calls whenever `get` or `draft` may give something else of a host than before. */
+  subscribe(listener: (host: HostId) => void): void;
   /** What keeps the store from being relied on, in words; `undefined` when nothing does. */
   missing(): string | undefined;
 }

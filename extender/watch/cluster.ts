@@ -10,26 +10,44 @@ import { physicalDevice } from '../history/identity.ts';
 import { ImageIndex } from './image-index.ts';
 import type { NamespaceFacts } from './namespaces.ts';
 
+/** A node's entry: what is kept for nodes may be kept by its place. */
+export interface NodeEntry {
+  /** 0 to `places` - 1; of a node that is gone another one gets it. */
+  readonly place: number;
+  readonly facts: NodeFacts;
+  /** Another number after each change of the node, of a pod on it or of its host's history; never used twice. */
+  readonly version: number;
+}
+
 /** The newest facts of every node and device pod, and what follows from them by counting. */
 export class Cluster {
   readonly #namespaces = new Map<string, NamespaceFacts>();
-  readonly #nodes = new Map<string, NodeFacts>();
+  readonly #nodes = new Map<string, { place: number; facts: NodeFacts; version: number }>();
+  readonly #freePlaces: number[] = [];
   readonly #onHost = new Map<HostId, string>();
   readonly #pods = new Map<string, PodFacts>();
   readonly #pending = new Map<string, PodFacts>();
   /** Uids of each workload's pods that are on a node to stay. */
   readonly #staying = new Map<string, Set<string>>();
-  readonly #versions = new Map<string, number>();
   #latestVersion = 0;
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly images = new ImageIndex();
 
   node(name: string): NodeFacts | undefined {
+    return this.#nodes.get(name)?.facts;
+  }
+
+  nodes(): IteratorObject<NodeFacts> {
+    return this.#nodes.values().map(({ facts }) => facts);
+  }
+
+  entry(name: string): NodeEntry | undefined {
     return this.#nodes.get(name);
   }
 
-  nodes(): Iterable<NodeFacts> {
-    return this.#nodes.values();
+  /** How many places there are, taken or free. */
+  get places(): number {
+    return this.#nodes.size + this.#freePlaces.length;
   }
 
   /** How many nodes there are. */
@@ -40,12 +58,12 @@ export class Cluster {
   /** The node that stands for a machine now. */
   onHost(host: HostId): NodeFacts | undefined {
     const name = this.#onHost.get(host);
-    return name === undefined ? undefined : this.#nodes.get(name);
+    return name === undefined ? undefined : this.node(name);
   }
 
   /** How many nodes share a rack, a driver's version or a model. Looks at all of them. */
   sharing(kind: 'rack' | 'driver' | 'model', name: string): number {
-    return this.#nodes.values().reduce((sum, node) => sum + (node[kind] === name ? 1 : 0), 0);
+    return this.nodes().reduce((sum, node) => sum + (node[kind] === name ? 1 : 0), 0);
   }
 
   /** On how many nodes pods of a workload hold devices. Looks at all pods. */
@@ -60,11 +78,6 @@ export class Cluster {
   /** How many pods of a workload are on a node and have neither ended nor begun to. */
   boundOf(workload: string): number {
     return this.#staying.get(workload)?.size ?? 0;
-  }
-
-  /** Another number after each change of the node or of a pod on it. */
-  versionOf(node: string): number {
-    return this.#versions.get(node) ?? 0;
   }
 
   /** Every device pod that is known. */
@@ -120,11 +133,13 @@ export class Cluster {
   }
 
   setNode(node: NodeFacts): void {
-    const before = this.#nodes.get(node.name);
+    const entry = this.#nodes.get(node.name);
+    const before = entry?.facts;
     if (before !== undefined && before.host !== node.host) this.#onHost.delete(before.host);
     this.#onHost.set(node.host, node.name);
-    this.#nodes.set(node.name, node);
-    this.#changed(node.name);
+    if (entry !== undefined) entry.facts = node;
+    else this.#add(node);
+    this.touch(node.name);
     if (before === undefined || !haveSameImages(before, node)) this.images.listed(node);
   }
 
@@ -133,12 +148,13 @@ export class Cluster {
    * its name stays.
    */
   removeNode(uid: string): NodeFacts | undefined {
-    const node = this.#nodes.values().find((one) => one.uid === uid);
-    if (node === undefined) return undefined;
+    const entry = this.#nodes.values().find(({ facts }) => facts.uid === uid);
+    if (entry === undefined) return undefined;
+    const node = entry.facts;
     this.#nodes.delete(node.name);
+    this.#freePlaces.push(entry.place);
     if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
     this.images.nodeGone(node.name);
-    this.#versions.delete(node.name);
     return node;
   }
 
@@ -148,7 +164,7 @@ export class Cluster {
     else this.#pending.delete(pod.uid);
     this.#leaveNode(pod.uid);
     this.#pods.set(pod.uid, pod);
-    this.#changed(pod.node);
+    this.touch(pod.node);
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
     this.#podsOnNode.set(pod.node, onNode.set(pod.uid, pod));
@@ -163,15 +179,22 @@ export class Cluster {
     this.#pods.delete(uid);
   }
 
-  #changed(node: string | undefined): void {
-    if (node === undefined || !this.#nodes.has(node)) return;
+  /** Gives a node another version: something that is kept elsewhere has changed for it. */
+  touch(node: string | undefined): void {
+    const entry = node === undefined ? undefined : this.#nodes.get(node);
+    if (entry === undefined) return;
     this.#latestVersion += 1;
-    this.#versions.set(node, this.#latestVersion);
+    entry.version = this.#latestVersion;
+  }
+
+  #add(facts: NodeFacts): void {
+    const place = this.#freePlaces.pop() ?? this.#nodes.size;
+    this.#nodes.set(facts.name, { place, facts, version: 0 });
   }
 
   #leaveNode(uid: string): void {
     const { node, slot } = this.#pods.get(uid) ?? {};
-    this.#changed(node);
+    this.touch(node);
     if (node === undefined || slot === undefined) return;
     const onNode = this.#podsOnNode.get(node);
     onNode?.delete(uid);

@@ -7,6 +7,7 @@ import { prioritize } from '../../extender/prioritize.ts';
 import { extenderSchema } from '../../extender/settings.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
 import type { View } from '../../extender/view.ts';
+import type { NodeEntry } from '../../extender/watch/cluster.ts';
 import { EXPECTATIONS, GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
@@ -35,6 +36,11 @@ class WrittenLater extends MemoryStore {
 
   override all() {
     return this.#written.all();
+  }
+
+  override subscribe(listener: (host: string) => void) {
+    super.subscribe(listener);
+    this.#written.subscribe(listener);
   }
 
   write(): void {
@@ -181,6 +187,12 @@ function lossesOf(view: View): Readonly<Record<string, number>> {
   );
 }
 
+function entryOf({ cluster }: View, name: string): NodeEntry {
+  const entry = cluster.entry(name);
+  if (entry === undefined) throw new Error(`no node ${name}`);
+  return entry;
+}
+
 describe('forecasts that are kept', () => {
   test('are those that would be made anew, whatever happens', () => {
     const happening = fc.tuple(
@@ -209,9 +221,9 @@ describe('forecasts that are kept', () => {
     const { view } = fleet();
     const made = view(new Boards(), 1000);
     const now: View = { ...made, store: new MemoryStore() };
-    const facts = made.cluster.node('gpu-0') ?? makeNode();
+    const node = entryOf(made, 'gpu-0');
     const pod = makePodFacts({ images: [] });
-    const plain = () => now.boards.forecastsFor(pod, EXPECTATIONS, now)(facts);
+    const plain = () => now.boards.forecastsFor(pod, EXPECTATIONS, now)(node);
     expect(plain()).toBe(plain());
   });
 
@@ -222,8 +234,8 @@ describe('forecasts that are kept', () => {
     const published = { seen: () => [{ id: 'GPU-1' }] };
     const now: View = { ...view(new Boards(), 1000), devices: published };
     const pod = makePodFacts({ devices: { resources: [], claims: ['gpu'] } });
-    const facts = now.cluster.node('gpu-0') ?? makeNode();
-    const loss = (at: View) => at.boards.forecastsFor(pod, EXPECTATIONS, at)(facts).lossSeconds;
+    const node = entryOf(now, 'gpu-0');
+    const loss = (at: View) => at.boards.forecastsFor(pod, EXPECTATIONS, at)(node).lossSeconds;
     const broken = loss(now);
     expect(loss({ ...now, devices: { seen: () => [] } })).not.toBeCloseTo(broken);
   });

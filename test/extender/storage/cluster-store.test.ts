@@ -17,7 +17,14 @@ function storing(api = new FakeHistoryApi()) {
     onWritten: (result) => results.push(result),
     log: pino({ level: 'silent' }),
   });
-  onTestFinished(() => store.stop());
+  // Whoever subscribes must have been told of the last thing that changed, whatever a test does.
+  const told = new Map<string, readonly [HostHistory, HostHistory]>();
+  store.subscribe((host) => told.set(host, [store.get(host), store.draft(host)]));
+  onTestFinished(() => {
+    store.stop();
+    for (const [host, last] of told) expect(last).toEqual([store.get(host), store.draft(host)]);
+    for (const { host } of store.all()) expect(told.has(host)).toBe(true);
+  });
   store.beginWriting();
   return { api, store, changes, results };
 }
