@@ -11,20 +11,30 @@ import type { NodeEntry } from './watch/cluster.ts';
 const OLDEST_SECONDS = 120;
 /** Forecasts kept altogether: up to a kilobyte each. */
 const MOST_FORECASTS = 40_000;
+/** What rates of the fleet a forecast was made with may be older by so much: they move in days. */
+const OLDEST_RATES_SECONDS = 180;
+/** Forecasts made anew at a time, between questions: about 8 ms. */
+const RENEWED_AT_A_TIME = 1000;
 /** Kinds of pods that are asked about within a minute; tenants make up as many as they like. */
 const MOST_BOARDS = 64;
 
 /** Forecasts for pods that ask for the same: same devices, images and expectations. */
 interface Board {
+  readonly pod: PodFacts;
+  readonly expectations: Expectations;
   readonly rates: FleetRates;
+  readonly begunAtSeconds: number;
   /** What is known of the images, wherever they are. */
   readonly images: string;
   /** Bytes a second, by kind of machine. */
   readonly bandwidth: Map<string, number>;
-  /** By the node's place; see `Kept`. */
+  /** By the node's place. */
   readonly kept: (Kept | undefined)[];
   /** How many there are. */
   count: number;
+  askedAtSeconds: number;
+  /** The same with newer rates, under way; and the nodes that it lacks. */
+  next?: { readonly board: Board; readonly rest: Iterator<NodeEntry> };
 }
 
 /** A forecast, and until when it holds unless the node gets another version. */
@@ -48,41 +58,63 @@ export class Boards {
     expectations: Expectations,
     view: View,
   ): (node: NodeEntry) => Forecast {
-    const make = ({ facts }: NodeEntry) => forecast(candidateOn(facts, pod, view), expectations);
     // Which devices are published is not told by a node's version.
-    if (pod.devices.claims.length > 0) return make;
+    if (pod.devices.claims.length > 0) {
+      return ({ facts }) => forecast(candidateOn(facts, pod, view), expectations);
+    }
     const board = this.#board(pod, expectations, view);
     const { kept } = board;
     const { nowSeconds } = view;
     return (node) => {
       const known = kept[node.place];
       if (known?.version === node.version && known.untilSeconds > nowSeconds) return known.forecast;
-      const made = make(node);
-      keep(board, node, made, view);
-      return made;
+      return make(board, node, view);
     };
+  }
+
+  /**
+   * Goes on making anew what was made with other rates than now, so that no question has to. To be
+   * called about every second.
+   */
+  renew(view: View, most = RENEWED_AT_A_TIME): void {
+    let left = most;
+    for (const [key, board] of this.#boards) {
+      if (board.rates === view.rates) continue;
+      if (view.nowSeconds - board.askedAtSeconds > OLDEST_SECONDS) {
+        this.#boards.delete(key);
+        continue;
+      }
+      board.next ??= { board: renewed(board, view), rest: view.cluster.names.values() };
+      const { board: next, rest } = board.next;
+      let node = rest.next();
+      for (; node.done !== true; node = rest.next()) {
+        if (board.kept[node.value.place] === undefined) continue;
+        make(next, node.value, view);
+        left -= 1;
+        if (left <= 0) return;
+      }
+      this.#boards.set(key, next);
+    }
   }
 
   #board(pod: PodFacts, expectations: Expectations, view: View): Board {
     const key = kindOf(pod, expectations);
-    const { rates } = view;
-    const images = pod.images.map((image) => view.cluster.images.stampOf(image)).join(' ');
     const known = this.#boards.get(key);
-    if (known?.rates === rates && known.images === images && pullsAlike(known, view)) return known;
-    const fresh = { rates, images, bandwidth: new Map(), kept: [], count: 0 };
+    if (known !== undefined && holds(known, view)) {
+      known.askedAtSeconds = view.nowSeconds;
+      return known;
+    }
+    const fresh = begun(pod, expectations, view);
     this.#boards.delete(key);
     this.#boards.set(key, fresh);
-    this.#drop(rates);
+    this.#drop();
     return fresh;
   }
 
-  /** Drops boards that a change of rates has made useless, and the oldest beyond the bounds. */
-  #drop(rates: FleetRates): void {
+  /** Drops the oldest beyond the bounds. */
+  #drop(): void {
     let forecasts = 0;
-    for (const [key, board] of this.#boards) {
-      if (board.rates === rates) forecasts += board.count;
-      else this.#boards.delete(key);
-    }
+    for (const { count } of this.#boards.values()) forecasts += count;
     for (const [key, { count }] of this.#boards) {
       if (this.#boards.size === 1) return;
       if (forecasts <= MOST_FORECASTS && this.#boards.size <= MOST_BOARDS) return;
@@ -90,6 +122,29 @@ export class Boards {
       this.#boards.delete(key);
     }
   }
+}
+
+function begun(pod: PodFacts, expectations: Expectations, view: View): Board {
+  const { rates, nowSeconds } = view;
+  const times = { begunAtSeconds: nowSeconds, askedAtSeconds: nowSeconds };
+  const images = imagesKnown(pod, view);
+  const nothing = { bandwidth: new Map<string, number>(), kept: [], count: 0 };
+  return { pod, expectations, rates, images, ...times, ...nothing };
+}
+
+function renewed({ pod, expectations, askedAtSeconds }: Board, view: View): Board {
+  return { ...begun(pod, expectations, view), askedAtSeconds };
+}
+
+/** Whether what is true of all nodes is as it was when the board was begun. */
+function holds(board: Board, view: View): boolean {
+  const isOfTheseRates =
+    board.rates === view.rates || view.nowSeconds - board.begunAtSeconds < OLDEST_RATES_SECONDS;
+  return isOfTheseRates && board.images === imagesKnown(board.pod, view) && pullsAlike(board, view);
+}
+
+function imagesKnown({ images }: PodFacts, { cluster }: View): string {
+  return images.map((image) => cluster.images.stampOf(image)).join(' ');
 }
 
 /** Whether the kinds of machines pull as fast as when the board was made. */
@@ -100,22 +155,23 @@ function pullsAlike({ bandwidth }: Board, { pulls, config }: View): boolean {
   return true;
 }
 
-function keep(
-  board: Board,
-  { place, facts, version }: NodeEntry,
-  forecast: Forecast,
-  { pulls, config, nowSeconds }: View,
-): void {
+/** Makes a forecast for a board, and keeps it there. */
+function make(board: Board, { place, facts, version }: NodeEntry, now: View): Forecast {
+  const { pod, expectations, rates, bandwidth, kept } = board;
+  const view = { ...now, rates };
+  const { pulls, config, nowSeconds } = view;
+  const made = forecast(candidateOn(facts, pod, view), expectations);
   const group = groupOf(facts);
-  if (!board.bandwidth.has(group)) {
-    board.bandwidth.set(group, pulls.bytesPerSecondIn(group, config.pullBytesPerSecond));
+  if (!bandwidth.has(group)) {
+    bandwidth.set(group, pulls.bytesPerSecondIn(group, config.pullBytesPerSecond));
   }
-  if (board.kept[place] === undefined) board.count += 1;
+  if (kept[place] === undefined) board.count += 1;
   // What a pull under way has brought differs from moment to moment; the others not all at the same.
   const holdsSeconds = pulls.isPulling(facts.name)
     ? 0
     : OLDEST_SECONDS * (0.5 + (place % 64) / 128);
-  board.kept[place] = { forecast, version, untilSeconds: nowSeconds + holdsSeconds };
+  kept[place] = { forecast: made, version, untilSeconds: nowSeconds + holdsSeconds };
+  return made;
 }
 
 /** What of a pod its plain forecasts depend on. */

@@ -192,7 +192,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   let stopping = false;
   const server = await RunningServer.http(
     listen,
-    extenderApp({ view, missing, decisions, metrics, log }),
+    extenderApp({ nodes: cluster.names, view, missing, decisions, metrics, log }),
   );
   const adminServer = await RunningServer.http(
     admin,
@@ -233,6 +233,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const ticking = setInterval(() => {
     historian.tick(nowSeconds());
     rates.tick(nowSeconds());
+    boards.renew(view());
   }, options.tickMs ?? TICK_INTERVAL_MS);
   const ports = { listen: server.port, admin: adminServer.port, page: pageServer.port };
   log.info(

@@ -1,7 +1,7 @@
+import { nameHash } from '../webhook/words/name-hash.ts';
 import { busyDaysOn } from './clock.ts';
 import type { Candidate } from './forecast/candidate.ts';
 import { imagesOnNode } from './forecast/images.ts';
-import { nameLot } from './forecast/lot.ts';
 import type { NodeFacts, PodFacts } from './history/facts.ts';
 import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from './history/pod-hazard.ts';
 import type { View } from './view.ts';
@@ -14,7 +14,7 @@ const SECONDS_PER_DAY = 86_400;
 export function candidateOn(node: NodeFacts, pod: PodFacts, view: View): Candidate {
   return {
     node: node.name,
-    lot: nameLot(node.name),
+    nameHash: nameHash(node.name),
     ...imagesOn(node, pod, view),
     ...hazardOn(node, pod, view),
     displacedSeconds: 0,

@@ -25,7 +25,7 @@ export type Verdict =
  * Forecasts one pod on every node asked about. A call is no evidence of a placement: gang
  * scheduling asks about placements that it then drops.
  */
-export function prioritize(question: Question, view: View): Verdict {
+export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
   const pod = withEarlierRuns(podFacts(question.pod, view.profiles), view.runs);
   const { expectations } = pod;
   if (!asksForDevices(pod.devices)) return noOpinion('NoDevice', 'the pod asks for no device');
@@ -41,11 +41,11 @@ export function prioritize(question: Question, view: View): Verdict {
   const homes = new Map(
     view.homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
   );
-  const { known, unknownNodes } = candidatesIn(question, view.cluster);
-  const spares = new Spares(known, view);
+  const nodes = eachOnce(question.nodes, view.cluster);
+  const spares = new Spares(nodes, view);
   const isHome = placesOfHomes(view);
   const plainOn = view.boards.forecastsFor(pod, expectations, view);
-  const forecasts = known.map((node) =>
+  const forecasts = nodes.map((node) =>
     isHome[node.place] === 1
       ? forecastOn(node.facts, plainOn(node), pod, expectations, homes, spares, view)
       : plainOn(node),
@@ -59,8 +59,8 @@ export function prioritize(question: Question, view: View): Verdict {
       atSeconds: nowSeconds,
       pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
       mode,
-      asked: known.length + unknownNodes,
-      unknownNodes,
+      asked: nodes.length + question.unknown.size,
+      unknownNodes: question.unknown.size,
       forecasts,
       levels,
       remarks: expectations.remarks,
@@ -68,27 +68,21 @@ export function prioritize(question: Question, view: View): Verdict {
   };
 }
 
-/** The nodes that are asked about, each once, and how many of the names the watches have not shown. */
-function candidatesIn({ nodes }: Question, cluster: Cluster) {
-  const isAsked = new Uint8Array(cluster.places);
-  const known: NodeEntry[] = [];
-  const unknown = new Set<string>();
-  for (const name of nodes) {
-    const entry = cluster.entry(name);
-    if (entry === undefined) unknown.add(name);
-    else if (isAsked[entry.place] === 0) {
-      isAsked[entry.place] = 1;
-      known.push(entry);
-    }
-  }
-  return { known, unknownNodes: unknown.size };
+/** Each once. */
+function eachOnce(nodes: readonly NodeEntry[], { places }: Cluster): readonly NodeEntry[] {
+  const isSeen = new Uint8Array(places);
+  return nodes.filter(({ place }) => {
+    const isNew = isSeen[place] === 0;
+    isSeen[place] = 1;
+    return isNew;
+  });
 }
 
 /** 1 at the place of each node that is the home of a slot that is away: mostly none or few. */
 function placesOfHomes({ homes, cluster }: View): Uint8Array {
   const isHome = new Uint8Array(cluster.places);
   for (const name of homes.nodes()) {
-    const entry = cluster.entry(name);
+    const entry = cluster.names.get(name);
     if (entry !== undefined) isHome[entry.place] = 1;
   }
   return isHome;

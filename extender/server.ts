@@ -5,7 +5,8 @@ import type { DecisionRecord } from './decisions/record.ts';
 import type { ExtenderMetrics } from './metrics.ts';
 import { prioritize } from './prioritize.ts';
 import type { View } from './view.ts';
-import { answerText, parseQuestion, type Question } from './wire.ts';
+import type { NodeEntry } from './watch/cluster.ts';
+import { answerText, type NodeFinder, parseQuestion, type Question } from './wire.ts';
 
 /**
  * Names of 15,000 nodes take 4 MB at Kubernetes' longest; whole Node objects of 781, the most that
@@ -16,6 +17,8 @@ export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 const NO_OPINION = '[]';
 
 export interface ExtenderDeps {
+  /** The nodes that are known. */
+  readonly nodes: NodeFinder<NodeEntry>;
   /** The state to answer from at this moment. */
   readonly view: () => View;
   /** What is not loaded yet, in words; `undefined` when everything is. */
@@ -44,7 +47,7 @@ function prioritizeHandler(deps: ExtenderDeps) {
   return function prioritizeRequest(request: Request, response: Response): void {
     const done = metrics.begin();
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const parsed = parseQuestion(body);
+    const parsed = parseQuestion(body, deps.nodes);
     if (!parsed.ok) {
       done('malformed');
       response.status(400).json({ error: parsed.problem });
@@ -62,7 +65,7 @@ function prioritizeHandler(deps: ExtenderDeps) {
 }
 
 function answerTo(
-  question: Question,
+  question: Question<NodeEntry>,
   { view, missing, decisions, log }: ExtenderDeps,
   done: ReturnType<ExtenderMetrics['begin']>,
 ): string {

@@ -18,6 +18,7 @@ import { Cluster } from '../watch/cluster.ts';
 import { DynamicResources } from '../watch/dra.ts';
 import { nodeFacts } from '../watch/nodes.ts';
 import { podFacts } from '../watch/pods.ts';
+import { named } from '../wire.ts';
 
 /** How often homes that have ended are dropped; in seconds of the fleet. */
 const PRUNE_INTERVAL_SECONDS = 600;
@@ -67,7 +68,9 @@ export class SurefootInProcess {
     return {
       admit: async (pod) => this.#admit(pod),
       prioritize: async ({ Pod: pod, NodeNames: nodes }) => {
-        const verdict = prioritize({ pod, nodes, sentWholeNodes: false }, this.view(nowSeconds()));
+        const view = this.view(nowSeconds());
+        const asked = named(nodes, view.cluster.names);
+        const verdict = prioritize({ pod, ...asked, sentWholeNodes: false }, view);
         return verdict.kind === 'decision'
           ? verdict.answer.map(({ node, score }) => ({ Host: node, Score: score }))
           : [];

@@ -4,8 +4,8 @@ import type { ToldHazard } from './hazard-words.ts';
 /** A node the scheduler asks about, with the facts that a forecast for one pod needs. */
 export interface Candidate {
   readonly node: string;
-  /** What stands for its name where nodes draw lots. */
-  readonly lot: number;
+  /** Where nodes draw lots. */
+  readonly nameHash: number;
   /** Bytes of the pod's images that the node would have to pull. */
   readonly missingBytes: number;
   /** Bytes of the pod's images that are there. */

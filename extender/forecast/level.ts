@@ -1,5 +1,6 @@
+import { nameHash } from '../../webhook/words/name-hash.ts';
 import type { Forecast } from './loss.ts';
-import { drawnLot, nameLot } from './lot.ts';
+import { drawnLot } from './lot.ts';
 
 /** A node's score on the wire. The scheduler adds `Score x weight x 10` to its own points. */
 export interface Level {
@@ -33,14 +34,14 @@ export function sparseLevels(
 ): readonly Level[] {
   const levels = levelsOf(forecasts, halvingSeconds);
   const commonest = commonestLevel(levels);
-  const podLot = nameLot(podUid);
+  const uidHash = nameHash(podUid);
   const answer: Level[] = [];
   let tieBreaker: Forecast | undefined;
   for (const [index, forecast] of forecasts.entries()) {
     const level = levels[index] as number;
     if (level !== commonest) {
       answer.push({ node: forecast.candidate.node, score: level - commonest });
-    } else if (tieBreaker === undefined || precedes(forecast, tieBreaker, podLot)) {
+    } else if (tieBreaker === undefined || precedes(forecast, tieBreaker, uidHash)) {
       tieBreaker = forecast;
     }
   }
@@ -64,18 +65,18 @@ function leastLoss(forecasts: readonly Forecast[]): number {
   return forecasts.reduce((least, { lossSeconds }) => Math.min(least, lossSeconds), Infinity);
 }
 
-/** The level of each; most nodes cost the same as the one before, and powers are dear. */
+/** The level of each; most nodes cost the same as one of the two before, and powers are dear. */
 function levelsOf(forecasts: readonly Forecast[], halvingSeconds: number): Int8Array {
   const best = leastLoss(forecasts);
   const levels = new Int8Array(forecasts.length);
-  let lastSeconds = best;
-  let lastLevel = 0;
+  let last = { seconds: best, level: 0 };
+  let other = last;
   for (const [index, { lossSeconds }] of forecasts.entries()) {
-    if (lossSeconds !== lastSeconds) {
-      lastSeconds = lossSeconds;
-      lastLevel = levelOf(lossSeconds - best, halvingSeconds);
+    if (lossSeconds !== last.seconds) [last, other] = [other, last];
+    if (lossSeconds !== last.seconds) {
+      last = { seconds: lossSeconds, level: levelOf(lossSeconds - best, halvingSeconds) };
     }
-    levels[index] = lastLevel;
+    levels[index] = last.level;
   }
   return levels;
 }
@@ -91,8 +92,8 @@ function commonestLevel(levels: Int8Array): number {
  * The smaller loss first; losses within the same second are a tie, because no forecast is that
  * exact, and a tie is drawn by a hash that differs from pod to pod.
  */
-function precedes(one: Forecast, other: Forecast, podLot: number): boolean {
+function precedes(one: Forecast, other: Forecast, uidHash: number): boolean {
   const difference = Math.round(one.lossSeconds) - Math.round(other.lossSeconds);
   if (difference !== 0) return difference < 0;
-  return drawnLot(podLot, one.candidate.lot) < drawnLot(podLot, other.candidate.lot);
+  return drawnLot(uidHash, one.candidate.nameHash) < drawnLot(uidHash, other.candidate.nameHash);
 }

@@ -9,6 +9,7 @@ import {
 import { physicalDevice } from '../history/identity.ts';
 import { ImageIndex } from './image-index.ts';
 import type { NamespaceFacts } from './namespaces.ts';
+import { NodeNames } from './node-names.ts';
 
 /** A node's entry: what is kept for nodes may be kept by its place. */
 export interface NodeEntry {
@@ -22,7 +23,7 @@ export interface NodeEntry {
 /** The newest facts of every node and device pod, and what follows from them by counting. */
 export class Cluster {
   readonly #namespaces = new Map<string, NamespaceFacts>();
-  readonly #nodes = new Map<string, { place: number; facts: NodeFacts; version: number }>();
+  readonly #nodes = new NodeNames<{ place: number; facts: NodeFacts; version: number }>();
   readonly #freePlaces: number[] = [];
   readonly #onHost = new Map<HostId, string>();
   readonly #pods = new Map<string, PodFacts>();
@@ -41,8 +42,9 @@ export class Cluster {
     return this.#nodes.values().map(({ facts }) => facts);
   }
 
-  entry(name: string): NodeEntry | undefined {
-    return this.#nodes.get(name);
+  /** The nodes' entries, by name. */
+  get names(): Pick<NodeNames<NodeEntry>, 'get' | 'find' | 'values'> {
+    return this.#nodes;
   }
 
   /** How many places there are, taken or free. */

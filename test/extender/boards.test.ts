@@ -8,6 +8,7 @@ import { extenderSchema } from '../../extender/settings.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
 import type { View } from '../../extender/view.ts';
 import type { NodeEntry } from '../../extender/watch/cluster.ts';
+import { named } from '../../extender/wire.ts';
 import { EXPECTATIONS, GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
@@ -180,7 +181,10 @@ const asking = makePod({
 });
 
 function lossesOf(view: View): Readonly<Record<string, number>> {
-  const verdict = prioritize({ pod: asking, nodes: NODES, sentWholeNodes: false }, view);
+  const verdict = prioritize(
+    { pod: asking, ...named(NODES, view.cluster.names), sentWholeNodes: false },
+    view,
+  );
   if (verdict.kind !== 'decision') throw new Error('no decision');
   return Object.fromEntries(
     verdict.decision.forecasts.map(({ candidate, lossSeconds }) => [candidate.node, lossSeconds]),
@@ -188,7 +192,7 @@ function lossesOf(view: View): Readonly<Record<string, number>> {
 }
 
 function entryOf({ cluster }: View, name: string): NodeEntry {
-  const entry = cluster.entry(name);
+  const entry = cluster.names.get(name);
   if (entry === undefined) throw new Error(`no node ${name}`);
   return entry;
 }
@@ -207,6 +211,7 @@ describe('forecasts that are kept', () => {
         for (const [index, one] of happenings.entries()) {
           const now = 1000 + index;
           happen(one, now);
+          kept.renew(view(kept, now), Number.POSITIVE_INFINITY);
           const fresh = lossesOf(view(new Boards(), now));
           for (const [node, loss] of Object.entries(lossesOf(view(kept, now)))) {
             expect(loss).toBeCloseTo(fresh[node] ?? 0, 2);
@@ -238,6 +243,44 @@ describe('forecasts that are kept', () => {
     const loss = (at: View) => at.boards.forecastsFor(pod, EXPECTATIONS, at)(node).lossSeconds;
     const broken = loss(now);
     expect(loss({ ...now, devices: { seen: () => [] } })).not.toBeCloseTo(broken);
+  });
+
+  describe('when the fleet has taught something else', () => {
+    const asked = (boards: Boards, at: View) => lossesOf({ ...at, boards });
+    const made = () => {
+      const { view, happen } = fleet();
+      happen([3, 0, 1], 1000);
+      happen([7, 0, 0], 1000);
+      const kept = new Boards();
+      const before = asked(kept, view(kept, 1000));
+      happen([6, 0, 3], 1001);
+      const after = asked(new Boards(), view(kept, 1001));
+      expect(after).not.toEqual(before);
+      return { kept, view, before, after };
+    };
+
+    test('are those of before until all are made anew, some at a time', () => {
+      const { kept, view, before, after } = made();
+      // The four that were asked about, one a time, and then it is seen that there are no more.
+      for (let time = 0; time < 4; time += 1) {
+        kept.renew(view(kept, 1001), 1);
+        expect(asked(kept, view(kept, 1001))).toEqual(before);
+      }
+      kept.renew(view(kept, 1001), 1);
+      expect(asked(kept, view(kept, 1001))).toEqual(after);
+    });
+
+    test('are made anew for the question once they are too old', () => {
+      const { kept, view, before, after } = made();
+      expect(asked(kept, view(kept, 1179))).toEqual(before);
+      expect(asked(kept, view(kept, 1180))).toEqual(after);
+    });
+
+    test('are dropped of pods that nobody asks about any more', () => {
+      const { kept, view, after } = made();
+      kept.renew(view(kept, 1121), Number.POSITIVE_INFINITY);
+      expect(asked(kept, view(kept, 1121))).toEqual(after);
+    });
   });
 
   test('grow old: after some minutes a hazard is made anew though nothing has happened', () => {

@@ -65,6 +65,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
   for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
   const url = await listening(
     extenderApp({
+      nodes: cluster.names,
       view,
       missing: () => (isReady ? undefined : 'pods are not listed'),
       decisions,

@@ -1,13 +1,13 @@
 import type { Candidate } from '../../extender/forecast/candidate.ts';
 import type { Forecast } from '../../extender/forecast/loss.ts';
-import { nameLot } from '../../extender/forecast/lot.ts';
+import { nameHash } from '../../webhook/words/name-hash.ts';
 
 /** A node that costs a pod nothing at all. */
 export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
   const { node = 'gpu-7' } = overrides;
   return {
     node,
-    lot: nameLot(node),
+    nameHash: nameHash(node),
     missingBytes: 0,
     presentBytes: 0,
     arrivedBytes: 0,

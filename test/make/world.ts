@@ -5,6 +5,7 @@ import { fleetRates } from '../../extender/history/rates.ts';
 import { prioritize, type Verdict } from '../../extender/prioritize.ts';
 import { extenderSchema } from '../../extender/settings.ts';
 import type { View } from '../../extender/view.ts';
+import { named } from '../../extender/wire.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from './facts.ts';
 import { makeHistorian } from './historian.ts';
@@ -88,7 +89,7 @@ export function askIn({
     nowSeconds: NOW,
   };
   const verdict = prioritize(
-    { pod: asking(gpus, annotations), nodes: asked, sentWholeNodes: false },
+    { pod: asking(gpus, annotations), ...named(asked, cluster.names), sentWholeNodes: false },
     view,
   );
   if (verdict.kind !== 'decision') return { verdict, seconds: {}, best: [] };

@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { NodeNames } from '../../extender/watch/node-names.ts';
+import { named, parseQuestion } from '../../extender/wire.ts';
+import { makePod } from '../make/pod.ts';
+
+const known = ['gpu-1', 'gpu-2', 'gpu-3.example.com', 'gpü-4', 'g"5'];
+
+function finder(names: readonly string[] = known) {
+  const nodes = new NodeNames<string>();
+  for (const name of names) nodes.set(name, `node ${name}`);
+  return nodes;
+}
+
+const parse = (text: string) => parseQuestion(Buffer.from(text), finder());
+const pod = makePod();
+/** As Go writes it. */
+const goBody = (names: readonly string[] | null) =>
+  JSON.stringify({ Pod: pod, Nodes: null, NodeNames: names });
+
+describe('ExtenderArgs', () => {
+  test.each([
+    { name: 'names of nodes', body: goBody(['gpu-2', 'gpu-1']) },
+    {
+      name: 'names in front of the pod',
+      body: JSON.stringify({ NodeNames: ['gpu-2', 'gpu-1'], Pod: pod }),
+    },
+    { name: 'spaces between names', body: goBody(['gpu-2', 'gpu-1']).replace('","', '", "') },
+    { name: 'a line end after the body', body: `${goBody(['gpu-2', 'gpu-1'])}\n` },
+    {
+      name: 'an escape in a name',
+      body: goBody(['gpu-2', 'gpu-1']).replace('gpu-2', 'gpu\\u002d2'),
+    },
+    {
+      name: 'whole Node objects',
+      body: JSON.stringify({
+        Pod: pod,
+        Nodes: { items: ['gpu-2', 'gpu-1'].map((name) => ({ metadata: { name } })) },
+        NodeNames: null,
+      }),
+    },
+  ])('$name: the nodes in their order', ({ body }) => {
+    expect(parse(body)).toMatchObject({
+      ok: true,
+      question: { pod, nodes: ['node gpu-2', 'node gpu-1'], unknown: new Set() },
+    });
+  });
+
+  test('names that nothing is known of are told apart', () => {
+    expect(parse(goBody(['new-1', 'gpu-1', 'new-1']))).toMatchObject({
+      question: { nodes: ['node gpu-1'], unknown: new Set(['new-1']) },
+    });
+  });
+
+  test('no names are a question about no nodes', () => {
+    expect(parse(goBody([]))).toMatchObject({ ok: true, question: { nodes: [] } });
+  });
+
+  test('what looks like names inside of the pod is not taken for them', () => {
+    const annotations = { note: ',"NodeNames":["gpu-1"]}' };
+    const body = JSON.stringify({
+      Pod: makePod({ metadata: { annotations } }),
+      NodeNames: ['gpu-2'],
+    });
+    expect(parse(body)).toMatchObject({ question: { nodes: ['node gpu-2'] } });
+  });
+
+  test('names inside of the pod are none of the question', () => {
+    const inside = { ...pod, zzz: 1, NodeNames: ['gpu-1'] };
+    expect(parse(JSON.stringify({ Pod: inside }))).toMatchObject({ ok: false });
+    expect(parse(JSON.stringify({ Pod: inside, NodeNames: ['gpu-2'] }))).toMatchObject({
+      question: { nodes: ['node gpu-2'] },
+    });
+  });
+
+  test('names are read the same wherever they stand, whatever they are', () => {
+    const name = fc.oneof(fc.constantFrom(...known), fc.string({ unit: 'binary' }));
+    fc.assert(
+      fc.property(fc.array(name), (names) => {
+        const last = parse(goBody(names));
+        expect(last).toEqual(parse(JSON.stringify({ NodeNames: names, Pod: pod, Nodes: null })));
+        expect(last.ok).toBe(true);
+      }),
+    );
+  });
+
+  test('a body that was cut or changed anywhere is refused or read as JSON reads it', () => {
+    const body = goBody(['gpu-1', 'gpu-2']);
+    fc.assert(
+      fc.property(
+        fc.nat(body.length - 1),
+        fc.constantFrom('', '"', ',', ']', '\\', 'x', '\n'),
+        (at, put) => {
+          const changed = body.slice(0, at) + put + body.slice(at + 1);
+          const asked = parse(changed);
+          if (asked.ok) {
+            const names = JSON.parse(changed).NodeNames as string[];
+            expect(asked.question).toMatchObject(named(names, finder()));
+          }
+          expect(parse(body.slice(0, at)).ok).toBe(false);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('names of nodes', () => {
+  test('are found by their bytes for as long as they are known', () => {
+    const names = Array.from({ length: 500 }, (_none, index) => `gpu-${index}`);
+    const step = fc.tuple(fc.constantFrom(...names), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 800 }), (steps) => {
+        const nodes = finder([]);
+        const plain = new Map<string, string>();
+        for (const [name, isThere] of steps) {
+          if (isThere) nodes.set(name, `node ${name}`);
+          else nodes.delete(name);
+          if (isThere) plain.set(name, `node ${name}`);
+          else plain.delete(name);
+        }
+        const body = Buffer.from(goBody(names));
+        const asked = parseQuestion(body, nodes);
+        const expected = names.flatMap((name) => plain.get(name) ?? []);
+        expect(asked.ok && asked.question.nodes).toEqual(expected);
+        expect(nodes.size).toBe(plain.size);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('of one hash are told apart', () => {
+    // A known collision of FNV-1a.
+    const nodes = finder(['costarring', 'liquid']);
+    const asked = parseQuestion(Buffer.from(goBody(['liquid', 'costarring'])), nodes);
+    expect(asked).toMatchObject({ question: { nodes: ['node liquid', 'node costarring'] } });
+  });
+});
