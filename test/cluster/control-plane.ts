@@ -94,7 +94,15 @@ export class ControlPlane {
       '--bind-address=127.0.0.1',
       `--cert-dir=${this.directory}`,
       '--authentication-skip-lookup',
+      // Where it says that it did without the extender's opinion.
+      '--vmodule=schedule_one=5',
     ]);
+  }
+
+  /** For how many pods a scheduler had no answer from the extender in time, by its own log. */
+  async unansweredCalls(scheduler = 'default-scheduler'): Promise<number> {
+    const log = await readFile(join(this.directory, 'logs', `${scheduler}.log`), 'utf8');
+    return log.split("Failed to run extender's priority function").length - 1;
   }
 
   /** Starts any program that lives and dies with the control plane. */

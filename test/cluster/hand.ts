@@ -139,8 +139,25 @@ export class Hand {
     return this.patchNodeStatus(name, { images: [{ names: [image], sizeBytes }] });
   }
 
-  deletePod(name: string): Promise<V1Pod> {
-    return this.core.deleteNamespacedPod({ name, namespace: NAMESPACE });
+  deletePod(name: string, gracePeriodSeconds?: number): Promise<V1Pod> {
+    return this.core.deleteNamespacedPod({
+      name,
+      namespace: NAMESPACE,
+      ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    });
+  }
+
+  /** Deletes a Job and leaves its pods. */
+  async deleteJobOnly(name: string): Promise<void> {
+    await this.#batch.deleteNamespacedJob({
+      name,
+      namespace: NAMESPACE,
+      propagationPolicy: 'Orphan',
+    });
+    await eventually(`the Job ${name} to be gone`, async () => {
+      const { items } = await this.#batch.listNamespacedJob({ namespace: NAMESPACE });
+      return items.every(({ metadata }) => metadata?.name !== name);
+    });
   }
 
   /** Ends every pod and Job, so that the next test finds free nodes. */

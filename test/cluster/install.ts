@@ -173,6 +173,12 @@ export class Installation {
     return (await this.decisions()).find((decision) => decision.pod.name === pod);
   }
 
+  /** The newest decision for a pod, by namespace and name. */
+  async decisionOf(pod: string): Promise<ShownDecision | undefined> {
+    const { decisions } = JSON.parse(await textAt(`${this.pageUrl}/api/decisions?pod=${pod}`));
+    return decisions[0];
+  }
+
   /** What the extender knows of all nodes. */
   async nodes(pageUrl = this.pageUrl): Promise<readonly ShownNode[]> {
     return JSON.parse(await textAt(`${pageUrl}/api/nodes`)).nodes;
