@@ -32,7 +32,8 @@ export interface Witness {
 }
 
 export interface HistorianDeps extends RecorderDeps {
-  readonly onBound: (pod: PodFacts, nowSeconds: number) => void;
+  /** A pod was bound; `isListed`: it was found so by a list. */
+  readonly onBound: (pod: PodFacts, nowSeconds: number, isListed: boolean) => void;
   readonly witness?: Witness;
 }
 
@@ -197,7 +198,7 @@ export class Historian {
     if (pod.node !== undefined && previous?.node === undefined && !hasLeft(pod)) {
       const back = this.homes.returned(pod.slot, pod.node);
       if (back !== undefined) this.#arriving.set(pod.uid, back);
-      onBound(pod, nowSeconds);
+      onBound(pod, nowSeconds, isListed);
     }
     this.#judgeImages(pod, previous, nowSeconds);
     this.#judgeArrival(pod, nowSeconds);

@@ -17,7 +17,9 @@ import {
 import { Boards } from './boards.ts';
 import { builtInCatalogue } from './built-in-catalogue.ts';
 import { Coverage } from './coverage.ts';
+import { placementEvent } from './decisions/emit.ts';
 import { DecisionRecord } from './decisions/record.ts';
+import { EventWriter, eventSink } from './event-writer.ts';
 import { RatesOfFleet } from './fleet-rates.ts';
 import { Historian } from './historian.ts';
 import { catalogueOf } from './history/catalogue.ts';
@@ -29,6 +31,7 @@ import { Journal } from './page/journal.ts';
 import { LiveFeed } from './page/live.ts';
 import type { ControlName } from './page/shapes.ts';
 import { shownSignals, timeOf } from './page/shown.ts';
+import { Placements } from './placements.ts';
 import { extenderApp } from './server.ts';
 import { extenderFiles } from './settings.ts';
 import type { HistoryChanged } from './storage/store.ts';
@@ -111,12 +114,13 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     log.warn(gap, 'what came and went in this time was not seen');
     metrics.uncovered(toSeconds - fromSeconds);
   });
+  const identity = `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`;
   const keeper =
     options.history === 'memory'
       ? memoryKeeper(nowSeconds, onChange)
       : clusterKeeper({
           kubeConfig,
-          identity: `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`,
+          identity,
           namespace: namespaceOf(kubeConfig),
           nowSeconds,
           onChange,
@@ -132,7 +136,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     store,
     catalogue: () => catalogue,
     onSignal: metrics.signal,
-    onBound: ({ uid, node = '' }, atSeconds) => decisions.bound(uid, node, atSeconds),
+    onBound: (pod, atSeconds, isListed) => placements.bound(pod, atSeconds, isListed),
     witness: {
       touched: (node) => live.touched(node),
       nodeChanged: (...change) => journal.nodeChanged(...change),
@@ -161,11 +165,29 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     profiles: profiles(),
     nowSeconds: nowSeconds(),
   });
+  const events = new EventWriter({
+    sink: eventSink(kubeConfig, identity),
+    onResult: metrics.event,
+    log,
+    nowMs: () => performance.now(),
+  });
+  const placements = new Placements({
+    decisions,
+    view,
+    onPlaced(how, decision) {
+      metrics.placed(how);
+      const { events: areTold } = config.value['extender.yaml'];
+      if (decision?.mode !== 'act' || !areTold) return;
+      const event = placementEvent(decision);
+      if (event !== undefined) events.tell(decision.pod, event, nowSeconds());
+    },
+  });
   const live = new LiveFeed({
     view,
     decisions,
     entries: (count) => journal.latest(count),
     controls: Object.keys(options.controls ?? {}) as ControlName[],
+    alarm: () => placements.alarm(nowSeconds()),
   });
   const watches = new Watches({
     kubeConfig,
@@ -185,6 +207,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   });
   const checks = [
     { name: 'history-loaded', missing: () => keeper.missing(), remark: () => keeper.remark() },
+    { name: 'asked', missing: () => undefined, remark: () => placements.alarm(nowSeconds()) },
     ...watches.checks,
   ];
   const missing = () => checks.map((check) => check.missing()).find((why) => why !== undefined);
@@ -192,7 +215,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   let stopping = false;
   const server = await RunningServer.http(
     listen,
-    extenderApp({ nodes: cluster.names, view, missing, decisions, metrics, log }),
+    extenderApp({
+      nodes: cluster.names,
+      view,
+      missing,
+      decisions,
+      onAsked: (pod, scheduler) => placements.asked(pod, scheduler),
+      metrics,
+      log,
+    }),
   );
   const adminServer = await RunningServer.http(
     admin,
@@ -229,7 +260,13 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     if (!stopping) keeper.start(historian);
   })();
   void config.follow();
-  const pruning = setInterval(() => historian.prune(nowSeconds()), PRUNE_INTERVAL_MS);
+  let alarm: string | undefined;
+  const pruning = setInterval(() => {
+    historian.prune(nowSeconds());
+    const before = alarm;
+    alarm = placements.alarm(nowSeconds());
+    if (before === undefined && alarm !== undefined) log.warn(alarm);
+  }, PRUNE_INTERVAL_MS);
   const ticking = setInterval(() => {
     historian.tick(nowSeconds());
     rates.tick(nowSeconds());

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { EventResult } from './event-writer.ts';
 import type { SignalOutcome } from './recorder.ts';
 import type { ReflectorMetrics } from './watch/reflector.ts';
 
@@ -24,6 +25,9 @@ const RESULTS: readonly PrioritizeResult[] = [
 export interface ExtenderMetrics {
   /** Starts the clock; call what it returns once, with how it ended and what was answered. */
   begin(): (result: PrioritizeResult, candidates?: number, answered?: number) => void;
+  /** A pod that has opted in was placed: asked about, or why not. */
+  placed(how: string): void;
+  event(result: EventResult): void;
   signal(row: string, outcome: SignalOutcome): void;
   watch(name: string): ReflectorMetrics;
   /** One attempt to write a history, and how long it took. */
@@ -65,6 +69,19 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     buckets: [1, 10, 100, 1000, 10_000],
     registers,
   });
+  const placements = new Counter({
+    name: 'surefoot_placements_total',
+    help: 'Pods of ours that were placed, by whether the scheduler asked and why not.',
+    labelNames: ['how'],
+    registers,
+  });
+  for (const how of ['Asked', 'NotAsked']) placements.inc({ how }, 0);
+  const events = new Counter({
+    name: 'surefoot_events_total',
+    help: 'Events about placements, by what became of them.',
+    labelNames: ['result'],
+    registers,
+  });
   const signals = new Counter({
     name: 'surefoot_signals_total',
     help: 'Signals of device faults, by catalogue row and what became of them.',
@@ -102,6 +119,8 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     registers,
   });
   return {
+    placed: (how) => placements.inc({ how }),
+    event: (result) => events.inc({ result }),
     uncovered: (seconds) => uncovered.inc(seconds),
     historyWritten: (result, seconds) => writes.observe({ result }, seconds),
     countHistory({ isKeeping, unwritten, unmapped }) {

@@ -24,6 +24,8 @@ export interface ExtenderDeps {
   /** What is not loaded yet, in words; `undefined` when everything is. */
   readonly missing: () => string | undefined;
   readonly decisions: DecisionRecord;
+  /** A scheduler has asked about a pod, by uid. */
+  readonly onAsked: (podUid: string, scheduler: string) => void;
   readonly metrics: ExtenderMetrics;
   readonly log: Logger;
 }
@@ -42,7 +44,7 @@ export function extenderApp(deps: ExtenderDeps): Express {
 }
 
 function prioritizeHandler(deps: ExtenderDeps) {
-  const { metrics, log } = deps;
+  const { metrics, onAsked, log } = deps;
   let warnedOfWholeNodes = false;
   return function prioritizeRequest(request: Request, response: Response): void {
     const done = metrics.begin();
@@ -57,6 +59,8 @@ function prioritizeHandler(deps: ExtenderDeps) {
       warnedOfWholeNodes = true;
       log.warn('the scheduler sends whole Node objects; set nodeCacheCapable: true, names suffice');
     }
+    const { metadata, spec } = parsed.question.pod;
+    onAsked(metadata.uid ?? '', spec.schedulerName ?? 'default-scheduler');
     const text = answerTo(parsed.question, deps, done);
     response.setHeader('Content-Type', 'application/json');
     response.setHeader('Content-Length', Buffer.byteLength(text));

@@ -31,6 +31,8 @@ const extenderEntry = strictSection({
   pullBandwidth: sizeField('100Mi').prefault('40Mi'),
   /** `sparse`: signed, only what differs. `documented`: 0 to 10 for every node. */
   scores: z.enum(['sparse', 'documented']).default('sparse'),
+  /** Whether a pod's owner is told by an Event why the pod is where it is, in namespaces that act. */
+  events: z.boolean({ error: 'expected true or false' }).default(true),
   /** Rows and codes beside those of history/catalogue.yaml, or in the place of one of the same name. */
   catalogue: catalogueSection.prefault({}),
 });

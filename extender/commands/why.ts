@@ -61,7 +61,10 @@ function addressOf(page: string): string {
 }
 
 function inWords(decision: ShownDecision, isWide: boolean, nowSeconds: number): string {
-  const { forecasts, boundTo } = decision;
+  const { pod, forecasts, boundTo, unasked } = decision;
+  if (unasked !== undefined) {
+    return `${pod.namespace}/${pod.name}: placed on ${boundTo} without a question; ${unasked.words}`;
+  }
   const [best] = forecasts;
   const chosen = forecasts.find(({ node }) => node === boundTo);
   const shown = isWide ? forecasts : fewOf(forecasts, chosen);

@@ -19,6 +19,8 @@ export interface Decision {
   /** What the scheduler was told of them, or would have been. */
   readonly levels: readonly Level[];
   readonly remarks: readonly Reason[];
+  /** Why the scheduler placed the pod without asking; then there are no forecasts. */
+  readonly unasked?: Reason;
   readonly bound?: { readonly node: string; readonly atSeconds: number };
 }
 
@@ -26,9 +28,14 @@ const MOST_DECISIONS = 500;
 /** Forecasts kept from each end: 500 decisions then take a few megabytes. */
 const MOST_FORECASTS = 8;
 
+/** Decisions of which all forecasts are kept until the pod is bound, which takes milliseconds. */
+const MOST_WHOLE = 64;
+
 /** The latest decisions, in bounded memory. */
 export class DecisionRecord {
   readonly #decisions = new Map<string, Decision>();
+  /** By pod: what does not fit into `#decisions`, for the node that it is bound to. */
+  readonly #whole = new Map<string, Pick<Decision, 'forecasts' | 'levels'>>();
   readonly #listeners = new Set<(podUid: string) => void>();
 
   /** Keeps a decision; a later one for the same pod replaces the earlier. */
@@ -43,15 +50,39 @@ export class DecisionRecord {
       levels: levels.filter(({ node }) => nodes.has(node)),
     });
     dropOldest(this.#decisions, MOST_DECISIONS);
+    this.#whole.delete(decision.pod.uid);
+    if (kept.length < forecasts.length) {
+      this.#whole.set(decision.pod.uid, { forecasts, levels });
+      dropOldest(this.#whole, MOST_WHOLE);
+    }
     this.#tell(decision.pod.uid);
   }
 
-  /** Joins a decision with the binding that the watch has shown. */
-  bound(uid: string, node: string, atSeconds: number): void {
+  /** Joins a decision with the binding that the watch has shown; gives it, if it is remembered. */
+  bound(uid: string, node: string, atSeconds: number): Decision | undefined {
     const decision = this.#decisions.get(uid);
-    if (decision === undefined) return;
-    this.#decisions.set(uid, { ...decision, bound: { node, atSeconds } });
+    if (decision === undefined || decision.unasked !== undefined) return undefined;
+    const joined = { ...this.#with(node, decision), bound: { node, atSeconds } };
+    this.#whole.delete(uid);
+    this.#decisions.set(uid, joined);
     this.#tell(uid);
+    return joined;
+  }
+
+  /** Keeps that a pod was placed without a question, and why. */
+  unasked(pod: Decision['pod'], mode: Mode, node: string, atSeconds: number, why: Reason): void {
+    this.add({
+      atSeconds,
+      pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
+      mode,
+      asked: 0,
+      unknownNodes: 0,
+      forecasts: [],
+      levels: [],
+      remarks: [],
+      unasked: why,
+      bound: { node, atSeconds },
+    });
   }
 
   /** The decision for a pod, while it is remembered. */
@@ -67,6 +98,21 @@ export class DecisionRecord {
   /** The latest `count`, newest first. */
   latest(count: number): readonly Decision[] {
     return [...this.#decisions.values()].slice(-count).reverse();
+  }
+
+  /** The decision with what the node was forecast, which may be neither among the best nor the worst. */
+  #with(node: string, decision: Decision): Decision {
+    const { forecasts, levels } = decision;
+    if (forecasts.some(({ candidate }) => candidate.node === node)) return decision;
+    const whole = this.#whole.get(decision.pod.uid);
+    const chosen = whole?.forecasts.find(({ candidate }) => candidate.node === node);
+    const level = whole?.levels.find((one) => one.node === node);
+    if (chosen === undefined) return decision;
+    return {
+      ...decision,
+      forecasts: byLoss([...forecasts, chosen]),
+      levels: level === undefined ? levels : [...levels, level],
+    };
   }
 
   #tell(podUid: string): void {

@@ -1,5 +1,5 @@
-import type { Pod, Toleration } from '../../webhook/words/pod.ts';
-import { covers } from '../../webhook/words/toleration.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
+import { isTolerated } from '../../webhook/words/toleration.ts';
 import type { Tell } from './happening.ts';
 import { gpusAskedBy } from './kubelet.ts';
 import { keyOf, type Objects } from './objects.ts';
@@ -205,11 +205,4 @@ function localityPoints(bytes: number): number {
   return Math.floor(
     (MOST_POINTS * (clamped - IMAGE_LEAST_BYTES)) / (IMAGE_MOST_BYTES - IMAGE_LEAST_BYTES),
   );
-}
-
-function isTolerated(
-  { key, value, effect }: { key: string; value: string; effect: string },
-  tolerations: readonly Toleration[],
-): boolean {
-  return tolerations.some((held) => covers(held, { key, operator: 'Equal', value, effect }));
 }

@@ -1,6 +1,9 @@
 import type { DevicesAsked } from '../../webhook/words/device.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
+import type { NodeChoice } from '../../webhook/words/node-choice.ts';
 import type { PodOptIn } from '../../webhook/words/opt-in.ts';
+import type { Toleration } from '../../webhook/words/pod.ts';
+import type { Taint } from '../../webhook/words/toleration.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
 import type { Finding } from './finding.ts';
 
@@ -50,6 +53,8 @@ export interface NodeFacts {
   readonly model?: string;
   /** What the catalogue finds in the Node object; devices that were withdrawn follow from `devices`. */
   readonly findings: readonly Finding[];
+  /** Taints that keep pods away that do not tolerate them. */
+  readonly taints: readonly Taint[];
   /** Conditions and taints that no row of the catalogue knows. */
   readonly unmapped: readonly string[];
 }
@@ -69,6 +74,8 @@ export interface PodFacts {
   /** Bound node; absent while the pod is pending. */
   readonly node?: string;
   readonly phase: string;
+  /** What its scheduler has to go by; only until it runs. */
+  readonly placing?: Placing;
   readonly slot: Slot;
   readonly optIn: PodOptIn;
   readonly devices: DevicesAsked;
@@ -98,6 +105,15 @@ export interface PodFacts {
   readonly containers: readonly ContainerEnd[];
   /** Conditions that are true or false, other than those of every pod. */
   readonly conditions: readonly PodCondition[];
+}
+
+/** What decides to which nodes a pod may go, beside its devices. */
+export interface Placing {
+  readonly schedulerName: string;
+  readonly choice: NodeChoice;
+  readonly tolerations: readonly Toleration[];
+  /** Where its scheduler has made room for it by preemption. */
+  readonly nominatedNode?: string;
 }
 
 /** An image of a container that has run, and since when at the latest. */

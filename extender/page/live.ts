@@ -23,6 +23,8 @@ export interface LiveDeps {
   /** The journal's latest entries, newest first. */
   readonly entries: (count: number) => readonly Entry[];
   readonly controls: readonly ControlName[];
+  /** What is wrong with how we are asked; `undefined` when nothing is. */
+  readonly alarm: () => string | undefined;
 }
 
 /**
@@ -103,7 +105,7 @@ export class LiveFeed {
     const known = nodes.filter((node) => node !== undefined);
     for (const node of known) this.#sent.set(node.node, JSON.stringify(node));
     return {
-      at: timeOf(view.nowSeconds),
+      ...this.#now(view),
       about: { mode: view.config.mode, controls: this.#deps.controls },
       nodes: known,
       pending: pendingOf(view),
@@ -119,7 +121,7 @@ export class LiveFeed {
     if (this.#watchers.size === 0) return;
     const view = this.#deps.view();
     const change: LiveChange = {
-      at: timeOf(view.nowSeconds),
+      ...this.#now(view),
       ...this.#nodeChanges(view),
       ...(this.#isPendingTouched && { pending: pendingOf(view) }),
       ...(this.#decided.size > 0 && { decisions: this.#decisionChanges() }),
@@ -133,6 +135,11 @@ export class LiveFeed {
       if (response.writableLength > MOST_UNSENT_BYTES) response.destroy();
       else response.write(message);
     }
+  }
+
+  #now({ nowSeconds }: View): Pick<LiveChange, 'at' | 'alarm'> {
+    const alarm = this.#deps.alarm();
+    return { at: timeOf(nowSeconds), ...(alarm !== undefined && { alarm }) };
   }
 
   #nodeChanges(view: View): Pick<LiveChange, 'nodes' | 'goneNodes'> {

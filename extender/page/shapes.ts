@@ -89,6 +89,8 @@ export interface ShownDecision {
   readonly asked: number;
   readonly unknownNodes: number;
   readonly remarks: readonly Reason[];
+  /** Why the scheduler placed the pod without asking; then there are no forecasts. */
+  readonly unasked?: Reason;
   readonly answer: readonly { readonly node: string; readonly score: number }[];
   readonly forecasts: readonly ShownForecast[];
 }
@@ -151,6 +153,8 @@ export type ControlName = 'break-device' | 'crash-pod' | 'reboot-rack';
 export interface LiveChange {
   /** The extender's time. */
   readonly at: string;
+  /** What is wrong with how it is asked, while anything is. */
+  readonly alarm?: string;
   /** Only in the first one. */
   readonly about?: {
     readonly mode: Mode;

@@ -103,7 +103,7 @@ export function shownDecision(
   decision: Decision,
   only: readonly Forecast[] = decision.forecasts,
 ): ShownDecision {
-  const { atSeconds, levels, bound, pod, mode, asked, unknownNodes, remarks } = decision;
+  const { atSeconds, levels, bound, pod, mode, asked, unknownNodes, remarks, unasked } = decision;
   const scores = new Map(levels.map(({ node, score }) => [node, score]));
   return {
     pod,
@@ -113,6 +113,7 @@ export function shownDecision(
     asked,
     unknownNodes,
     remarks,
+    ...(unasked !== undefined && { unasked }),
     answer: levels,
     forecasts: only.map((forecast) => shownForecast(forecast, scores, atSeconds)),
   };

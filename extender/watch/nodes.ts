@@ -119,6 +119,9 @@ export function nodeFacts(
       devicePatterns(profiles),
     ),
     ...imageList(status.images ?? []),
+    taints: (spec.taints ?? [])
+      .filter(({ effect }) => effect !== 'PreferNoSchedule')
+      .map(({ key = '', value = '', effect = '' }) => ({ key, value, effect })),
     ...nodeFindings(marksOf(node), catalogue),
   };
 }

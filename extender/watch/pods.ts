@@ -1,10 +1,17 @@
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { expectationsOf } from '../../webhook/words/expectations.ts';
+import { nodeChoiceOf } from '../../webhook/words/node-choice.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { ContainerStatus, Pod, PodStatus } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
-import type { ContainerEnd, DeviceHealth, PodCondition, PodFacts } from '../history/facts.ts';
+import type {
+  ContainerEnd,
+  DeviceHealth,
+  Placing,
+  PodCondition,
+  PodFacts,
+} from '../history/facts.ts';
 import { digestOf, normalizedImage } from './images.ts';
 import { secondsOf } from './timestamp.ts';
 
@@ -29,6 +36,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     name: metadata.name ?? '',
     ...(spec.nodeName && { node: spec.nodeName }),
     phase: status.phase ?? 'Pending',
+    ...placingOf(pod),
     slot: slotOf(pod),
     optIn: podOptIn(pod),
     devices,
@@ -47,6 +55,20 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     deviceHealth: deviceHealthOf(status),
     containers: containerEndsOf(status),
     conditions: conditionsOf(status),
+  };
+}
+
+function placingOf(pod: Pod): { placing?: Placing } {
+  const { phase = 'Pending', nominatedNodeName } = pod.status ?? {};
+  if (phase !== 'Pending') return {};
+  const { schedulerName = 'default-scheduler', tolerations = [] } = pod.spec;
+  return {
+    placing: {
+      schedulerName,
+      choice: nodeChoiceOf(pod),
+      tolerations,
+      ...(nominatedNodeName && { nominatedNode: nominatedNodeName }),
+    },
   };
 }
 

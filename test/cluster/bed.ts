@@ -16,6 +16,9 @@ export interface BedOptions extends NodesOptions {
   readonly profiles?: string;
   /** Admission plugins of the API server beside the usual ones. */
   readonly admissionPlugins?: readonly string[];
+  /** Feature gates of API server and scheduler, and the API versions that they need. */
+  readonly gates?: string;
+  readonly runtimeConfig?: string;
   /** Kubernetes minor, such as `1.37`. */
   readonly kubernetes?: string | undefined;
   /** Default: a new directory under the system's temporary one, removed by `stop`. */
@@ -49,6 +52,8 @@ export class Bed {
     const plane = await ControlPlane.boot(directory, programs, {
       featureGates: version.featureGates,
       admissionPlugins: options.admissionPlugins,
+      schedulerGates: options.gates,
+      runtimeConfig: options.runtimeConfig,
     });
     try {
       const config = plane.kubeConfig('admin');

@@ -24,6 +24,9 @@ export type UserName = keyof typeof USERS;
 export interface ApiServerOptions {
   readonly featureGates?: string | undefined;
   readonly admissionPlugins?: readonly string[] | undefined;
+  /** Feature gates of the scheduler, too, and the API versions that they need. */
+  readonly schedulerGates?: string | undefined;
+  readonly runtimeConfig?: string | undefined;
 }
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
@@ -34,9 +37,16 @@ export class ControlPlane {
   readonly extenderPort: number;
   readonly #programs: Programs;
   readonly #children: Child[] = [];
+  readonly #schedulerGates: string | undefined;
   #api: { readonly child: Child; readonly args: readonly string[] } | undefined;
 
-  private constructor(directory: string, programs: Programs, extenderPort: number) {
+  private constructor(
+    directory: string,
+    programs: Programs,
+    extenderPort: number,
+    { schedulerGates }: ApiServerOptions,
+  ) {
+    this.#schedulerGates = schedulerGates;
     this.directory = directory;
     this.#programs = programs;
     this.extenderPort = extenderPort;
@@ -49,7 +59,7 @@ export class ControlPlane {
     options: ApiServerOptions,
   ): Promise<ControlPlane> {
     const [etcdPort, peerPort, apiPort, extenderPort] = await freePorts(4);
-    const plane = new ControlPlane(directory, programs, extenderPort as number);
+    const plane = new ControlPlane(directory, programs, extenderPort as number, options);
     await mkdir(join(directory, 'logs'), { recursive: true });
     try {
       plane.#bootStore(etcdPort as number, peerPort as number);
@@ -96,6 +106,7 @@ export class ControlPlane {
       '--authentication-skip-lookup',
       // Where it says that it did without the extender's opinion.
       '--vmodule=schedule_one=5',
+      ...(this.#schedulerGates !== undefined ? [`--feature-gates=${this.#schedulerGates}`] : []),
     ]);
   }
 
@@ -154,8 +165,9 @@ export class ControlPlane {
   async #bootApi(
     etcdPort: number,
     apiPort: number,
-    { featureGates, admissionPlugins }: ApiServerOptions,
+    { featureGates, admissionPlugins, schedulerGates, runtimeConfig }: ApiServerOptions,
   ): Promise<void> {
+    const gates = [featureGates, schedulerGates].filter((gate) => gate !== undefined).join(',');
     await makeCertificates({
       tlsDir: this.directory,
       hosts: ['127.0.0.1', 'localhost'],
@@ -175,7 +187,8 @@ export class ControlPlane {
       `--service-account-signing-key-file=${join(this.directory, 'service-account.key')}`,
       '--service-cluster-ip-range=10.0.0.0/24',
       '--endpoint-reconciler-type=none',
-      ...(featureGates !== undefined ? [`--feature-gates=${featureGates}`] : []),
+      ...(gates !== '' ? [`--feature-gates=${gates}`] : []),
+      ...(runtimeConfig !== undefined ? [`--runtime-config=${runtimeConfig}`] : []),
       ...(admissionPlugins !== undefined
         ? [`--enable-admission-plugins=${admissionPlugins.join(',')}`]
         : []),

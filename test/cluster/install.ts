@@ -20,6 +20,7 @@ export interface Replica {
   stop(): Promise<void>;
   readonly pageUrl: string;
   readonly askUrl: string;
+  readonly adminUrl: string;
 }
 
 /** Surefoot on a control plane: the real programs, from the manifests in this repository. */
@@ -122,6 +123,7 @@ export class Installation {
       stop: () => child.stop(),
       pageUrl: `http://127.0.0.1:${page}`,
       askUrl: `http://127.0.0.1:${listen}`,
+      adminUrl: `http://127.0.0.1:${admin}`,
     };
   }
 
@@ -163,14 +165,14 @@ export class Installation {
   }
 
   /** What the extender decided, newest first. */
-  async decisions(): Promise<readonly ShownDecision[]> {
-    const { decisions } = JSON.parse(await textAt(`${this.pageUrl}/api/decisions`));
+  async decisions(pageUrl = this.pageUrl): Promise<readonly ShownDecision[]> {
+    const { decisions } = JSON.parse(await textAt(`${pageUrl}/api/decisions`));
     return decisions;
   }
 
   /** The newest decision for a pod of this name. */
-  async decisionFor(pod: string): Promise<ShownDecision | undefined> {
-    return (await this.decisions()).find((decision) => decision.pod.name === pod);
+  async decisionFor(pod: string, pageUrl?: string): Promise<ShownDecision | undefined> {
+    return (await this.decisions(pageUrl)).find((decision) => decision.pod.name === pod);
   }
 
   /** The newest decision for a pod, by namespace and name. */

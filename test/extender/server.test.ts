@@ -66,6 +66,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
   const url = await listening(
     extenderApp({
       nodes: cluster.names,
+      onAsked() {},
       view,
       missing: () => (isReady ? undefined : 'pods are not listed'),
       decisions,
@@ -73,7 +74,13 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
       log: pino({ level: 'silent' }),
     }),
   );
-  const live = new LiveFeed({ view, decisions, entries: () => [], controls: [] });
+  const live = new LiveFeed({
+    view,
+    decisions,
+    entries: () => [],
+    controls: [],
+    alarm: () => undefined,
+  });
   const page = await listening(pageApp({ signals: () => NO_SIGNALS, decisions, view, live }));
   const ask = async (pod: Pod, names: readonly string[] = NODES) => {
     const answer = await postJson(`${url}/prioritize`, { Pod: pod, Nodes: null, NodeNames: names });

@@ -24,6 +24,7 @@ export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
     images: new Map(),
     digests: new Map(),
     isImageListCut: false,
+    taints: [],
     ...overrides,
   };
 }

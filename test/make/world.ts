@@ -1,16 +1,12 @@
-import { Boards } from '../../extender/boards.ts';
 import { FITTED } from '../../extender/history/fitted.ts';
 import type { Incident } from '../../extender/history/incident.ts';
-import { fleetRates } from '../../extender/history/rates.ts';
 import { prioritize, type Verdict } from '../../extender/prioritize.ts';
-import { extenderSchema } from '../../extender/settings.ts';
-import type { View } from '../../extender/view.ts';
 import { named } from '../../extender/wire.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from './facts.ts';
 import { makeHistorian } from './historian.ts';
 import { makePod } from './pod.ts';
-import { makeProfile } from './profile.ts';
+import { makeView } from './view.ts';
 
 /** When the pod is asked about. */
 export const NOW = 1_000_000;
@@ -61,7 +57,7 @@ export function askIn({
   readonly best: readonly string[];
 } {
   const made = makeHistorian();
-  const { historian, cluster, store } = made;
+  const { historian, cluster } = made;
   // Somebody elsewhere lists the image, so that its size is known; it is not asked about.
   if (imageBytes !== undefined) {
     historian.nodeChanged(
@@ -71,23 +67,7 @@ export function askIn({
   }
   for (const [name, special] of Object.entries(nodes)) setNode(made, name, special, gpus);
   for (const seconds of earlierRuns) historian.runs.completed('team-a/Pod/train-0', seconds);
-  const view: View = {
-    cluster,
-    store,
-    homes: historian.homes,
-    pulls: historian.pulls,
-    runs: historian.runs,
-    boards: new Boards(),
-    devices: made.devices,
-    rates: fleetRates([], NOW),
-    config: extenderSchema.parse({
-      apiVersion: 'config.surefoot.dev/v1alpha1',
-      kind: 'Extender',
-      mode: 'act',
-    }),
-    profiles: [makeProfile()],
-    nowSeconds: NOW,
-  };
+  const view = makeView(made, { nowSeconds: NOW });
   const verdict = prioritize(
     { pod: asking(gpus, annotations), ...named(asked, cluster.names), sentWholeNodes: false },
     view,

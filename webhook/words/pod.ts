@@ -60,9 +60,33 @@ export interface Container {
   readonly startupProbe?: Probe;
 }
 
+interface NodeRequirement {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly values?: readonly string[];
+}
+
+export interface NodeSelectorTerm {
+  readonly matchExpressions?: readonly NodeRequirement[];
+  readonly matchFields?: readonly NodeRequirement[];
+}
+
 export interface PodSpec {
   readonly nodeName?: string;
   readonly schedulerName?: string;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly affinity?: {
+    readonly nodeAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+        readonly nodeSelectorTerms?: readonly NodeSelectorTerm[];
+      };
+    };
+    readonly podAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: object[] };
+    readonly podAntiAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: object[];
+    };
+  };
+  readonly topologySpreadConstraints?: readonly { readonly whenUnsatisfiable?: string }[];
   readonly restartPolicy?: string;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
@@ -70,6 +94,7 @@ export interface PodSpec {
   readonly volumes?: readonly {
     readonly name: string;
     readonly image?: { readonly reference?: string };
+    readonly persistentVolumeClaim?: object;
   }[];
   readonly tolerations?: readonly Toleration[];
   readonly terminationGracePeriodSeconds?: number;
@@ -105,6 +130,7 @@ export interface PodStatus {
   readonly reason?: string;
   readonly message?: string;
   readonly startTime?: Timestamp;
+  readonly nominatedNodeName?: string;
   readonly conditions?: readonly {
     readonly type: string;
     readonly status: string;

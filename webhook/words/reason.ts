@@ -38,5 +38,13 @@ export type ReasonCode =
   | 'Home'
   | 'DeviceHistory'
   | 'Displaces'
+  // the extender: why a pod was placed without a question
+  | 'Pinned'
+  | 'OnlyCandidate'
+  | 'Nominated'
+  | 'OtherScheduler'
+  | 'NoOpinion'
+  | 'ChoiceUnknown'
+  | 'NotAsked'
   | 'AnnotationUnreadable'
   | 'AnnotationCapped';

@@ -16,6 +16,21 @@ export function covers(held: Toleration, wanted: Toleration): boolean {
   return coversKey(held, wanted) && coversEffect(held, wanted) && coversSpan(held, wanted);
 }
 
+/** What keeps pods away from a node. */
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: string;
+}
+
+/** True when one of the tolerations lets a pod onto a node with this taint. */
+export function isTolerated(
+  { key, value, effect }: Taint,
+  tolerations: readonly Toleration[],
+): boolean {
+  return tolerations.some((held) => covers(held, { key, operator: 'Equal', value, effect }));
+}
+
 function coversKey(held: Toleration, wanted: Toleration): boolean {
   const heldOperator = held.operator || 'Equal';
   if (heldOperator === 'Exists') return !held.key || held.key === wanted.key;

@@ -32,7 +32,7 @@ export function showDecisions() {
  * @param {ShownDecision} decision
  */
 function showDecision(item, decision) {
-  const { at, boundTo, pod, asked, mode, forecasts } = decision;
+  const { at, boundTo, pod, asked, mode, forecasts, unasked } = decision;
   const version = `${at} ${boundTo}`;
   if (item.dataset.version === version) return;
   item.dataset.version = version;
@@ -45,7 +45,11 @@ function showDecision(item, decision) {
     ' ',
     el('b', '', `${pod.namespace}/${pod.name}`),
     ` ${where} `,
-    el('span', 'quiet', `of ${counted(asked, 'node')}${told}`),
+    el(
+      'span',
+      'quiet',
+      unasked === undefined ? `of ${counted(asked, 'node')}${told}` : `not asked: ${unasked.words}`,
+    ),
     ...forecasts.map((forecast) => forecastRow(forecast, most, forecast.node === boundTo)),
   );
 }

@@ -32,6 +32,9 @@ function show(change) {
 }
 
 function showSummary() {
+  const alarm = byId('alarm');
+  // Written once: whoever has it read aloud should hear it once.
+  if (alarm.textContent !== (state.alarm ?? '')) alarm.textContent = state.alarm ?? '';
   const devices = [...state.nodes.values()].reduce((sum, node) => sum + node.devices.length, 0);
   const waiting =
     state.pending.count === 0 ? '' : `, ${counted(state.pending.count, 'pod')} waiting`;

@@ -11,6 +11,8 @@ const MOST_ENTRIES = 200;
 /** What the page knows. Each message of the stream is taken in whole. */
 export const state = {
   at: '',
+  /** What is wrong, while anything is. @type {string | undefined} */
+  alarm: undefined,
   mode: '',
   /** @type {ReadonlySet<import('../shapes.ts').ControlName>} */
   controls: new Set(),
@@ -33,6 +35,7 @@ export const state = {
  */
 export function takeIn(change) {
   state.at = change.at;
+  state.alarm = change.alarm;
   if (change.about !== undefined) {
     state.mode = change.about.mode;
     state.controls = new Set(change.about.controls);

@@ -3,6 +3,7 @@ import { why } from '../../../extender/commands/why.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { pageApp } from '../../../extender/page/api.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
+import type { Reason } from '../../../webhook/words/reason.ts';
 import { listening } from '../../fake/listening.ts';
 import { makeForecast } from '../../make/forecast.ts';
 
@@ -14,7 +15,7 @@ const view = () => {
   throw new Error('a decision that is shown needs no view');
 };
 
-async function remembering(boundTo?: string) {
+async function remembering(boundTo?: string, unasked?: Reason) {
   const decisions = new DecisionRecord();
   const forecast = (node: string, lossSeconds: number, seconds: object = {}) =>
     makeForecast({ candidate: { node }, lossSeconds, ...seconds });
@@ -34,7 +35,17 @@ async function remembering(boundTo?: string) {
     remarks: [],
   });
   if (boundTo !== undefined) decisions.bound('u', boundTo, AT + 1);
-  const live = new LiveFeed({ view, decisions, entries: () => [], controls: [] });
+  if (unasked !== undefined) {
+    const other = { uid: 'v', namespace: 'team-a', name: 'train-1' };
+    decisions.unasked(other, 'act', boundTo ?? '', AT, unasked);
+  }
+  const live = new LiveFeed({
+    view,
+    decisions,
+    entries: () => [],
+    controls: [],
+    alarm: () => undefined,
+  });
   const page = await listening(pageApp({ signals: () => NO_SIGNALS, decisions, view, live }));
   return (pod = 'train-0', options: Partial<Parameters<typeof why>[1]> = {}) =>
     why(pod, {
@@ -87,6 +98,27 @@ describe('surefoot why', () => {
     );
     expect(kept?.levels).toContainEqual({ node: 'gpu-99', score: 99 });
     expect(kept?.levels).toHaveLength(16);
+    // Where it went is remembered, too, wherever that stands.
+    const bound = decisions.bound('u', 'gpu-50', AT);
+    expect(bound?.forecasts.map(({ candidate }) => candidate.node)[8]).toBe('gpu-50');
+    expect(bound?.levels).toContainEqual({ node: 'gpu-50', score: 50 });
+    expect(decisions.of('u')?.forecasts).toHaveLength(17);
+  });
+
+  test('of a pod that nobody asked about says why not', async () => {
+    const ask = await remembering('gpu-1', {
+      code: 'Pinned',
+      words: 'pinned to gpu-1 by Kueue: there was no choice',
+    });
+    expect(await ask('train-1')).toBe(
+      'team-a/train-1: placed on gpu-1 without a question; pinned to gpu-1 by Kueue: there was no choice',
+    );
+    expect(JSON.parse(await ask('train-1', { output: 'json' }))).toMatchObject({
+      asked: 0,
+      boundTo: 'gpu-1',
+      unasked: { code: 'Pinned' },
+      forecasts: [],
+    });
   });
 
   test('says nothing of the kind where nodes are alike', async () => {

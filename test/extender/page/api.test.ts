@@ -26,6 +26,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
   const cluster = new Cluster();
   const decisions = new DecisionRecord();
   const entries: Entry[] = [];
+  const alarms: (string | undefined)[] = [];
   for (const name of nodes) cluster.setNode(makeNode({ name }));
   const view = (): View => ({
     cluster,
@@ -49,6 +50,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     decisions,
     entries: (count) => entries.slice(-count),
     controls: controls === undefined ? [] : ['crash-pod'],
+    alarm: () => alarms.at(-1),
   });
   const url = await listening(
     pageApp({
@@ -61,7 +63,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
   );
   // After the server's own end was planned, so before it: the server waits for its watchers.
   onTestFinished(() => live.stop());
-  return { url, cluster, decisions, live };
+  return { url, cluster, decisions, live, alarms };
 }
 
 /** What a watcher of `/api/live` has been told so far. */
@@ -83,6 +85,17 @@ function watching(url: string): LiveChange[] {
 }
 
 describe('/api/live', () => {
+  test('has an alarm for as long as it stands', async () => {
+    const { url, alarms } = await serving();
+    const changes = watching(url);
+    await eventually('the first message', () => changes[0]);
+    expect(changes[0]).not.toHaveProperty('alarm');
+    alarms.push('nobody asks');
+    await eventually('the alarm', () => changes.at(-1)?.alarm === 'nobody asks');
+    alarms.push(undefined);
+    await eventually('its end', () => changes.at(-1)?.alarm === undefined);
+  });
+
   test('tells everything first, and then only what has changed', async () => {
     const { url, cluster, live, decisions } = await serving();
     const changes = watching(url);

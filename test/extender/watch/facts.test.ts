@@ -66,6 +66,7 @@ describe('nodeFacts', () => {
       ]),
       digests: new Map(),
       isImageListCut: false,
+      taints: [],
       findings: [expect.objectContaining({ key: 'cordon' })],
       unmapped: [],
     });

@@ -1,0 +1,99 @@
+import { spanInWords } from '../../webhook/words/duration.ts';
+import { bytesInWords } from '../../webhook/words/quantity.ts';
+import { incidentInWords } from '../forecast/explain.ts';
+import { badCohortInWords } from '../forecast/hazard-words.ts';
+import type { Forecast } from '../forecast/loss.ts';
+import { hazardClass } from '../history/pod-hazard.ts';
+import type { Decision } from './record.ts';
+
+/** What a pod's owner is told of its placement, as an Event on the pod. */
+export interface PlacementEvent {
+  readonly reason:
+    | 'PreferredPreviousNode'
+    | 'AvoidedFlakyNode'
+    | 'PreferredWarmNode'
+    | 'PlacedElsewhere'
+    | 'OnlyFlakyNodesLeft';
+  readonly type: 'Normal' | 'Warning';
+  /** At most 1 KiB, which is the API's limit. */
+  readonly note: string;
+}
+
+/** Less is no difference that anybody would notice. */
+const WORTH_TELLING_SECONDS = 5;
+const LONGEST_NOTE = 1024;
+
+/**
+ * `placed on gpu-7: home, 11.2 GiB cached; passed over gpu-3: XID 79, on GPU-3f2c, 2 days ago`. Nothing
+ * where all candidates cost the pod about the same, and never a word of another workload.
+ */
+export function placementEvent(decision: Decision): PlacementEvent | undefined {
+  const { forecasts, bound, atSeconds } = decision;
+  const chosen = forecasts.find(({ candidate }) => candidate.node === bound?.node);
+  const [best] = forecasts;
+  const worst = forecasts.at(-1);
+  if (chosen === undefined || best === undefined || worst === undefined) return undefined;
+  if (worst.lossSeconds - best.lossSeconds < WORTH_TELLING_SECONDS) return undefined;
+  const { node } = chosen.candidate;
+  const avoided = avoidedFor(chosen, forecasts);
+  const passedOver =
+    avoided === undefined
+      ? ''
+      : `; passed over ${avoided.candidate.node}: ${badInWords(avoided, atSeconds)}`;
+  const told = (reason: PlacementEvent['reason'], words: string): PlacementEvent => ({
+    reason,
+    type: reason === 'OnlyFlakyNodesLeft' ? 'Warning' : 'Normal',
+    note: `placed on ${node}: ${words}`.slice(0, LONGEST_NOTE),
+  });
+  if (forecasts.every(isHigh)) {
+    const left = `only nodes with a bad history are left; here ${badInWords(chosen, atSeconds)}`;
+    return told('OnlyFlakyNodesLeft', left);
+  }
+  const more = chosen.lossSeconds - best.lossSeconds;
+  if (more >= WORTH_TELLING_SECONDS) {
+    const words = `${best.candidate.node} would have cost it ${spanInWords(more)} less, but the scheduler's other rules decided`;
+    return told('PlacedElsewhere', words);
+  }
+  if (chosen.candidate.homeSinceSeconds !== undefined) {
+    return told('PreferredPreviousNode', `${merits(chosen)}${passedOver}`);
+  }
+  return avoided === undefined
+    ? told('PreferredWarmNode', merits(chosen))
+    : told('AvoidedFlakyNode', `${merits(chosen)}${passedOver}`);
+}
+
+/** Of the nodes with a worse history the pod's home, or the worst. */
+function avoidedFor(chosen: Forecast, forecasts: readonly Forecast[]): Forecast | undefined {
+  return forecasts
+    .filter((one) => one.riskSeconds - chosen.riskSeconds >= WORTH_TELLING_SECONDS)
+    .toSorted((a, b) => Number(isHome(b)) - Number(isHome(a)) || b.riskSeconds - a.riskSeconds)[0];
+}
+
+function isHome({ candidate }: Forecast): boolean {
+  return candidate.homeSinceSeconds !== undefined;
+}
+
+function isHigh({ candidate }: Forecast): boolean {
+  return hazardClass(candidate.hazard.times) === 'high';
+}
+
+/** `home, 11.2 GiB cached`. */
+function merits(forecast: Forecast): string {
+  const { candidate, pullSeconds } = forecast;
+  const cachedBytes = candidate.presentBytes + candidate.arrivedBytes;
+  const words = [
+    ...(isHome(forecast) ? ['home'] : []),
+    ...(cachedBytes > 0 ? [`${bytesInWords(cachedBytes)} cached`] : []),
+    ...(candidate.missingBytes > 0
+      ? [`${bytesInWords(candidate.missingBytes)} to pull in about ${spanInWords(pullSeconds)}`]
+      : []),
+  ];
+  return words.length === 0 ? 'the least seconds to lose' : words.join(', ');
+}
+
+/** `XID 79, on GPU-3f2c, 2 days ago`. */
+function badInWords({ candidate, riskSeconds }: Forecast, nowSeconds: number): string {
+  const [worst] = candidate.incidents;
+  if (worst !== undefined) return incidentInWords(worst, nowSeconds);
+  return badCohortInWords(candidate.hazard) ?? `${spanInWords(riskSeconds)} at risk`;
+}

@@ -1,0 +1,110 @@
+import { EventsV1Api, type KubeConfig, V1MicroTime } from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+import type { PlacementEvent } from './decisions/emit.ts';
+
+/** What became of an Event. */
+export type EventResult = 'written' | 'failed' | 'dropped';
+
+/** An object that an Event is about. */
+export interface Regarding {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface EventSink {
+  create(regarding: Regarding, event: PlacementEvent, at: Date): Promise<void>;
+}
+
+export interface EventWriterDeps {
+  readonly sink: EventSink;
+  readonly onResult: (result: EventResult) => void;
+  readonly log: Logger;
+  /** Milliseconds that only ever grow. */
+  readonly nowMs: () => number;
+}
+
+/** A restart of a large group is told of in part; what is left out is counted. */
+const EVENTS_AT_ONCE = 50;
+const EVENTS_A_SECOND = 5;
+/** A slow API server must not pile them up here. */
+const MOST_UNDER_WAY = 16;
+const COMPLAIN_EVERY_MS = 60_000;
+
+/** Writes Events about pods, some a second at most: they help people, and nothing waits for them. */
+export class EventWriter {
+  readonly #deps: EventWriterDeps;
+  #tokens = EVENTS_AT_ONCE;
+  #filledAtMs: number;
+  #underWay = 0;
+  #complainedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: EventWriterDeps) {
+    this.#deps = deps;
+    this.#filledAtMs = deps.nowMs();
+  }
+
+  tell(regarding: Regarding, event: PlacementEvent, atSeconds: number): void {
+    const { sink, onResult } = this.#deps;
+    if (!this.#mayWrite()) {
+      onResult('dropped');
+      return;
+    }
+    this.#underWay += 1;
+    sink
+      .create(regarding, event, new Date(atSeconds * 1000))
+      .then(
+        () => onResult('written'),
+        (error) => this.#failed(error),
+      )
+      .finally(() => {
+        this.#underWay -= 1;
+      });
+  }
+
+  #mayWrite(): boolean {
+    const nowMs = this.#deps.nowMs();
+    const grown = this.#tokens + ((nowMs - this.#filledAtMs) / 1000) * EVENTS_A_SECOND;
+    this.#filledAtMs = nowMs;
+    this.#tokens = Math.min(EVENTS_AT_ONCE, grown);
+    if (this.#tokens < 1 || this.#underWay >= MOST_UNDER_WAY) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  #failed(error: unknown): void {
+    const { onResult, log, nowMs } = this.#deps;
+    onResult('failed');
+    // The pod, or its namespace, is gone: nobody is left to read it.
+    if ((error as { code?: number }).code === 404) return;
+    if (nowMs() - this.#complainedAtMs < COMPLAIN_EVERY_MS) return;
+    this.#complainedAtMs = nowMs();
+    log.warn(
+      { err: error },
+      'an Event about a placement was not written; needs create on events.events.k8s.io, or events: false in extender.yaml',
+    );
+  }
+}
+
+/** Events of events.k8s.io/v1, as this replica. */
+export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
+  const api = kubeConfig.makeApiClient(EventsV1Api);
+  return {
+    async create({ namespace, name, uid }, { reason, type, note }, at) {
+      await api.createNamespacedEvent({
+        namespace,
+        body: {
+          metadata: { generateName: `${name.slice(0, 200)}.`, namespace },
+          eventTime: new V1MicroTime(at),
+          reportingController: 'surefoot.dev/extender',
+          reportingInstance: identity.slice(0, 128),
+          action: 'Placing',
+          regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+          reason,
+          type,
+          note,
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { modeIn } from '../webhook/words/mode.ts';
+import { isOptedIn } from '../webhook/words/opt-in.ts';
+import type { Reason, ReasonCode } from '../webhook/words/reason.ts';
+import { isTolerated } from '../webhook/words/toleration.ts';
+import type { Decision, DecisionRecord } from './decisions/record.ts';
+import { dropOldest } from './history/drop-oldest.ts';
+import { countAsked, type NodeFacts, type PodFacts } from './history/facts.ts';
+import type { View } from './view.ts';
+
+/** Questions that had no opinion for an answer, of the latest pods. */
+const MOST_HEARD = 1000;
+/** Schedulers that have asked; a cluster has a handful. */
+const MOST_SCHEDULERS = 32;
+/** Placements without a question are looked at together over this time. */
+const ALARM_SECONDS = 600;
+/** One or two may be a scheduler's own affair: a node that was full of something we do not see. */
+const FEWEST_FOR_ALARM = 3;
+
+export interface PlacementsDeps {
+  readonly decisions: DecisionRecord;
+  readonly view: () => View;
+  /** A pod of ours was placed: after a question, with the decision, or without one, and why. */
+  readonly onPlaced: (how: 'Asked' | ReasonCode, decision?: Decision) => void;
+}
+
+/**
+ * What becomes of pods that have opted in: each placement is joined with its decision, or there is none,
+ * and then with the reason. The scheduler hides that it cannot reach us, so this is where it shows.
+ */
+export class Placements {
+  readonly #deps: PlacementsDeps;
+  /** Uids of pods that were asked about and of which nothing was said. */
+  readonly #heard = new Map<string, true>();
+  readonly #schedulers = new Map<string, true>();
+  /** When a pod that had a choice was placed without a question, and by whom. */
+  #unasked: { readonly atSeconds: number; readonly scheduler: string }[] = [];
+
+  constructor(deps: PlacementsDeps) {
+    this.#deps = deps;
+  }
+
+  /** A scheduler has asked about a pod, whatever it was told. */
+  asked(podUid: string, scheduler: string): void {
+    this.#heard.delete(podUid);
+    this.#heard.set(podUid, true);
+    dropOldest(this.#heard, MOST_HEARD);
+    if (this.#schedulers.has(scheduler)) return;
+    this.#schedulers.set(scheduler, true);
+    dropOldest(this.#schedulers, MOST_SCHEDULERS);
+  }
+
+  /** The watch shows that a pod was bound. `isListed`: some time ago, maybe before we listened. */
+  bound(pod: PodFacts, atSeconds: number, isListed: boolean): void {
+    const { decisions, view, onPlaced } = this.#deps;
+    const { uid, node = '', placing } = pod;
+    const now = view();
+    const decision = decisions.bound(uid, node, atSeconds);
+    if (decision !== undefined) {
+      onPlaced('Asked', decision);
+      return;
+    }
+    if (isListed || placing === undefined) return;
+    const namespace = now.cluster.namespaceOptIn(pod.namespace);
+    if (!isOptedIn(pod.optIn, namespace)) return;
+    const reason = this.#whyUnasked(pod, node, now);
+    onPlaced(reason.code);
+    const mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, now.config);
+    decisions.unasked(pod, mode, node, atSeconds, reason);
+    if (reason.code === 'NotAsked') {
+      this.#unasked.push({ atSeconds, scheduler: placing.schedulerName });
+      this.#unasked = this.#unasked.slice(-MOST_HEARD);
+    }
+  }
+
+  /** What is wrong, when pods that had a choice are placed without a question; else `undefined`. */
+  alarm(nowSeconds: number): string | undefined {
+    this.#unasked = this.#unasked.filter(({ atSeconds }) => nowSeconds - atSeconds < ALARM_SECONDS);
+    const { length: count } = this.#unasked;
+    const scheduler = this.#unasked.at(-1)?.scheduler;
+    if (count < FEWEST_FOR_ALARM) return undefined;
+    return `${count} device pods had two nodes or more to go to in the last 10 minutes, and ${scheduler} placed them without asking; is the extender in its configuration, and can it be reached? A replica whose scheduler does not lead says this too`;
+  }
+
+  #whyUnasked(pod: PodFacts, node: string, view: View): Reason {
+    const { choice, schedulerName, nominatedNode } = pod.placing ?? {};
+    if (this.#heard.has(pod.uid)) {
+      return reason('NoOpinion', 'the scheduler asked, and Surefoot had no opinion');
+    }
+    if (choice?.kind === 'one') {
+      return reason('Pinned', `pinned to ${choice.node} by ${choice.by}: there was no choice`);
+    }
+    if (nominatedNode === node) {
+      const words = `its scheduler made room for it on ${node} by preemption, and then does not ask`;
+      return reason('Nominated', words);
+    }
+    if (this.#schedulers.size > 0 && !this.#schedulers.has(schedulerName ?? '')) {
+      return reason('OtherScheduler', `placed by ${schedulerName}, which does not ask Surefoot`);
+    }
+    const other = otherWithRoom(pod, node, view);
+    if (other === undefined) {
+      const words = `no other node had room for it: with one candidate, ${node}, a scheduler does not ask`;
+      return reason('OnlyCandidate', words);
+    }
+    if (choice?.kind !== 'any') {
+      const words =
+        'its own selectors narrow the choice; with one candidate a scheduler does not ask';
+      return reason('ChoiceUnknown', words);
+    }
+    const words = `${schedulerName} did not ask, though ${other} had devices for it, too`;
+    return reason('NotAsked', words);
+  }
+}
+
+/** Another node that would have had devices for the pod, as far as we see. */
+function otherWithRoom(pod: PodFacts, node: string, { cluster }: View): string | undefined {
+  const { tolerations = [] } = pod.placing ?? {};
+  const hasRoom = (facts: NodeFacts) =>
+    facts.name !== node &&
+    facts.isReady &&
+    !facts.isCordoned &&
+    facts.taints.every((taint) => isTolerated(taint, tolerations)) &&
+    pod.devices.resources.every(
+      ({ resource }) => cluster.freeDevices(facts, resource) >= countAsked(pod, resource),
+    );
+  return cluster.nodes().find(hasRoom)?.name;
+}
+
+function reason(code: ReasonCode, words: string): Reason {
+  return { code, words };
+}

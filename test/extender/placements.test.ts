@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { DecisionRecord } from '../../extender/decisions/record.ts';
+import type { NodeFacts, Placing, PodFacts } from '../../extender/history/facts.ts';
+import { Placements } from '../../extender/placements.ts';
+import { makeDecision } from '../make/decision.ts';
+import { makeNode, makePodFacts } from '../make/facts.ts';
+import { makeHistorian } from '../make/historian.ts';
+import { makeView } from '../make/view.ts';
+
+const TAINT = { key: 'sku', value: 'gpu', effect: 'NoSchedule' };
+
+function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNode({ name: 'b' })]) {
+  const made = makeHistorian();
+  for (const node of nodes) made.cluster.setNode(node);
+  const decisions = new DecisionRecord();
+  const placed: string[] = [];
+  const placements = new Placements({
+    decisions,
+    view: () => makeView(made),
+    onPlaced: (how) => placed.push(how),
+  });
+  const bind = (
+    {
+      placing: said,
+      ...overrides
+    }: Partial<Omit<PodFacts, 'placing'>> & {
+      placing?: Partial<Placing>;
+    } = {},
+    isListed = false,
+    atSeconds = 0,
+  ) => {
+    const pod = makePodFacts({
+      node: 'a',
+      phase: 'Pending',
+      placing: { schedulerName: 'ours', choice: { kind: 'any' }, tolerations: [], ...said },
+      ...overrides,
+    });
+    made.cluster.setPod(pod);
+    placements.bound(pod, atSeconds, isListed);
+    return decisions.of(pod.uid);
+  };
+  return { ...made, placements, decisions, placed, bind };
+}
+
+describe('placements', () => {
+  test('after a question: the decision is joined with the node', () => {
+    const { placements, decisions, placed, bind } = placing();
+    decisions.add(
+      makeDecision({ pod: { uid: 'uid-train-0', namespace: 'team-a', name: 'train-0' } }),
+    );
+    placements.asked('uid-train-0', 'ours');
+    expect(bind()?.bound).toEqual({ node: 'a', atSeconds: 0 });
+    expect(placed).toEqual(['Asked']);
+  });
+
+  test.each([
+    {
+      name: 'Kueue has chosen',
+      pod: { placing: { choice: { kind: 'one', node: 'a', by: 'Kueue' } as const } },
+      code: 'Pinned',
+      words: 'pinned to a by Kueue: there was no choice',
+    },
+    {
+      name: 'its scheduler has preempted others',
+      pod: { placing: { nominatedNode: 'a' } },
+      code: 'Nominated',
+      words: 'its scheduler made room for it on a by preemption, and then does not ask',
+    },
+    {
+      name: 'another node has room, but the pod selects nodes',
+      pod: { placing: { choice: { kind: 'some' } as const } },
+      code: 'ChoiceUnknown',
+      words: 'its own selectors narrow the choice; with one candidate a scheduler does not ask',
+    },
+    {
+      name: 'another node has room',
+      pod: {},
+      code: 'NotAsked',
+      words: 'ours did not ask, though b had devices for it, too',
+    },
+  ])('without a question, where $name', ({ pod, code, words }) => {
+    const { placed, bind } = placing();
+    expect(bind(pod)).toMatchObject({
+      bound: { node: 'a' },
+      asked: 0,
+      forecasts: [],
+      unasked: { code, words },
+    });
+    expect(placed).toEqual([code]);
+  });
+
+  test.each([
+    { name: 'gone', others: [] },
+    { name: 'full', others: [makeNode({ name: 'b', devices: new Map() })] },
+    { name: 'cordoned', others: [makeNode({ name: 'b', isCordoned: true })] },
+    { name: 'not ready', others: [makeNode({ name: 'b', isReady: false })] },
+    { name: 'tainted', others: [makeNode({ name: 'b', taints: [TAINT] })] },
+  ])('without a question, where the other node is $name', ({ others }) => {
+    const { bind } = placing([makeNode({ name: 'a' }), ...others]);
+    expect(bind()?.unasked?.code).toBe('OnlyCandidate');
+  });
+
+  test('a taint that the pod tolerates leaves a choice', () => {
+    const { bind } = placing([makeNode({ name: 'a' }), makeNode({ name: 'b', taints: [TAINT] })]);
+    const tolerations = [{ key: 'sku', operator: 'Exists' }];
+    expect(bind({ placing: { tolerations } })?.unasked?.code).toBe('NotAsked');
+  });
+
+  test('by a scheduler that never asks, where another one does', () => {
+    const { placements, bind } = placing();
+    placements.asked('somebody', 'ours');
+    expect(bind({ placing: { schedulerName: 'theirs' } })?.unasked).toEqual({
+      code: 'OtherScheduler',
+      words: 'placed by theirs, which does not ask Surefoot',
+    });
+    expect(bind({ uid: 'another' })?.unasked?.code).toBe('NotAsked');
+  });
+
+  test('of a pod about which we had no opinion', () => {
+    const { placements, bind } = placing();
+    placements.asked('uid-train-0', 'ours');
+    expect(bind()?.unasked?.code).toBe('NoOpinion');
+  });
+
+  test.each([
+    { name: 'has not opted in', pod: { optIn: 'out' as const }, isListed: false },
+    { name: 'was bound before we listened', pod: {}, isListed: true },
+  ])('of a pod that $name nothing is said', ({ pod, isListed }) => {
+    const { placed, bind } = placing();
+    expect(bind(pod, isListed)).toBeUndefined();
+    expect(placed).toEqual([]);
+  });
+
+  test('three without a question in ten minutes are an alarm, for as long', () => {
+    const { placements, bind } = placing();
+    bind({ uid: '1' }, false, 0);
+    bind({ uid: '2' }, false, 100);
+    expect(placements.alarm(100)).toBeUndefined();
+    bind({ uid: '3' }, false, 200);
+    expect(placements.alarm(200)).toMatch(/^3 device pods .* and ours placed them without asking/);
+    expect(placements.alarm(600)).toBeUndefined();
+  });
+
+  test('those that had no choice are none', () => {
+    const { placements, bind } = placing([makeNode({ name: 'a' })]);
+    for (const uid of ['1', '2', '3', '4']) bind({ uid });
+    expect(placements.alarm(0)).toBeUndefined();
+  });
+});
