@@ -15,6 +15,9 @@ export function candidateOn(node: NodeFacts, pod: PodFacts, view: View): Candida
   return {
     node: node.name,
     nameHash: nameHash(node.name),
+    isFull: pod.devices.resources.some(
+      ({ resource, count }) => view.cluster.freeDevices(node, resource) < count,
+    ),
     ...imagesOn(node, pod, view),
     ...hazardOn(node, pod, view),
     displacedSeconds: 0,

@@ -45,11 +45,12 @@ export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
   const spares = new Spares(nodes, view);
   const isHome = placesOfHomes(view);
   const plainOn = view.boards.forecastsFor(pod, expectations, view);
-  const forecasts = nodes.map((node) =>
-    isHome[node.place] === 1
-      ? forecastOn(node.facts, plainOn(node), pod, expectations, homes, spares, view)
-      : plainOn(node),
-  );
+  const forecasts = nodes.map((node) => {
+    const plain = plainOn(node);
+    return isHome[node.place] === 1 || plain.candidate.isFull
+      ? forecastOn(node.facts, plain, pod, expectations, homes, spares, view)
+      : plain;
+  });
   const levels = levelsOf(forecasts, config, pod.uid);
   const mode: Mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, config);
   return {
@@ -119,13 +120,16 @@ function forecastOn(
   spares: Spares,
   view: View,
 ): Forecast {
-  const home = homes.get(node.name);
-  const displaced = displacementOn(node, pod, spares, view);
-  if (home === undefined && displaced.slots === 0) return plain;
+  const leaving = plain.candidate.isFull ? unseenLeavers(node, pod, view) : [];
+  const hasLeft = leaving.some(({ slot }) => slot.key === pod.slot.key);
+  const homeSinceSeconds =
+    homes.get(node.name)?.atSeconds ?? (hasLeft ? view.nowSeconds : undefined);
+  const displaced = displacementOn(node, pod, leaving, spares, view);
+  if (homeSinceSeconds === undefined && displaced.slots === 0) return plain;
   return forecast(
     {
       ...plain.candidate,
-      ...(home !== undefined && { homeSinceSeconds: home.atSeconds }),
+      ...(homeSinceSeconds !== undefined && { homeSinceSeconds }),
       displacedSeconds: displaced.seconds,
       displacedSlots: displaced.slots,
     },
@@ -135,20 +139,43 @@ function forecastOn(
 
 const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
 
-function displacementOn(node: NodeFacts, pod: PodFacts, spares: Spares, view: View): Displacement {
+/**
+ * Pods of the same workload that hold the node as far as we have seen, though its scheduler has found room
+ * there. When a group starts again they are on their way back as well as the pod, and we are late.
+ */
+function unseenLeavers(node: NodeFacts, pod: PodFacts, { cluster }: View): readonly PodFacts[] {
+  return [...cluster.holding(node.name)].filter(
+    ({ slot, uid }) =>
+      slot.workload === pod.slot.workload && !slot.interchangeable && uid !== pod.uid,
+  );
+}
+
+function displacementOn(
+  node: NodeFacts,
+  pod: PodFacts,
+  leaving: readonly PodFacts[],
+  spares: Spares,
+  view: View,
+): Displacement {
   const { cluster, homes, config, nowSeconds } = view;
-  const returning = homes
-    .on(node.name, nowSeconds)
-    .filter((departure) => departure.slot.key !== pod.slot.key && wouldReturn(departure, cluster));
+  const returning = [
+    ...homes.on(node.name, nowSeconds).filter((departure) => wouldReturn(departure, cluster)),
+    ...leaving.map(({ expectations, ...left }) => ({
+      ...left,
+      coldStartForOthersSeconds: expectations?.coldStartForOthersSeconds ?? 0,
+    })),
+  ].filter(({ slot }) => slot.key !== pod.slot.key);
   if (returning.length === 0) return NOBODY_DISPLACED;
   const freeAfterPod = new Map(
     [...node.devices.keys()].map((resource) => [
       resource,
-      cluster.freeDevices(node, resource) - countAsked(pod, resource),
+      cluster.freeDevices(node, resource) +
+        leaving.reduce((sum, left) => sum + countAsked(left, resource), 0) -
+        countAsked(pod, resource),
     ]),
   );
   return displacement(
-    returning.map((departure) => returningFrom(departure, node, pod, spares, view)),
+    returning.map((slot) => returningFrom(slot, node, pod, spares, view)),
     freeAfterPod,
     config.pullBytesPerSecond,
   );
@@ -164,26 +191,26 @@ function wouldReturn({ cause, podUid }: Departure, cluster: Cluster): boolean {
 }
 
 function returningFrom(
-  departure: Departure,
+  left: Pick<Departure, 'slot' | 'devices' | 'images' | 'coldStartForOthersSeconds'>,
   home: NodeFacts,
   pod: PodFacts,
   spares: Spares,
   { cluster, nowSeconds }: View,
 ): Returning {
   const needs = new Map(
-    departure.devices.resources.map(({ resource, count }) => [resource, count] as const),
+    left.devices.resources.map(({ resource, count }) => [resource, count] as const),
   );
   return {
     needs,
-    isSibling: departure.slot.workload === pod.slot.workload,
+    isSibling: left.slot.workload === pod.slot.workload,
     // Reckoned only for those that are displaced: it looks at every spare.
     bytesToPullElsewhere: () =>
-      departure.images
+      left.images
         .filter(
           (image) => cluster.images.isOn(home, image, nowSeconds) && !spares.have(image, needs),
         )
         .reduce((sum, image) => sum + (cluster.images.bytesOf(image) ?? 0), 0),
-    coldStartSeconds: departure.coldStartForOthersSeconds,
+    coldStartSeconds: left.coldStartForOthersSeconds,
   };
 }
 

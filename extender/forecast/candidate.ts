@@ -6,6 +6,8 @@ export interface Candidate {
   readonly node: string;
   /** Where nodes draw lots. */
   readonly nameHash: number;
+  /** By what the watches have shown it has no room for the pod: its scheduler has seen more than we have. */
+  readonly isFull: boolean;
   /** Bytes of the pod's images that the node would have to pull. */
   readonly missingBytes: number;
   /** Bytes of the pod's images that are there. */

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { PodFacts } from '../../extender/history/facts.ts';
+import { prioritize } from '../../extender/prioritize.ts';
+import { named } from '../../extender/wire.ts';
+import { slotOf } from '../../webhook/words/workload.ts';
+import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
+import { makeHistorian } from '../make/historian.ts';
+import { makePod } from '../make/pod.ts';
+import { makeView } from '../make/view.ts';
 import { askIn, DEVICE_RATE, NODE_RATE, type World } from '../make/world.ts';
 
 /** Same node against flaky against cached: whoever wins, wins by the seconds. */
@@ -408,6 +416,68 @@ describe('where the pod loses least', () => {
     expect(Object.keys(seconds)).toHaveLength(Object.keys(costs).length);
     if (wins === 'tie') expect(best).toHaveLength(1);
     else expect(best).toEqual([wins]);
+  });
+});
+
+describe('a scheduler that has seen more than we have', () => {
+  /** Three nodes; by what we have seen, two of them are still held by a group that starts again. */
+  function late(slot: string, holders: Partial<PodFacts> = {}) {
+    const made = makeHistorian();
+    for (const name of ['a', 'b', 'spare']) made.historian.nodeChanged(makeNode({ name }), 0);
+    for (const [index, node] of ['a', 'b'].entries()) {
+      const held = makePodFacts({
+        name: `old-${index}`,
+        node,
+        devices: { resources: [{ resource: GPU, count: 8 }], claims: [] },
+        slot: slotOf(groupPod(String(index))),
+        ...holders,
+      });
+      made.historian.podChanged(held, false, 0);
+    }
+    const view = makeView(made, { nowSeconds: 100 });
+    const question = { pod: groupPod(slot), ...named(['a', 'b', 'spare'], view.cluster.names) };
+    const verdict = prioritize({ ...question, sentWholeNodes: false }, view);
+    if (verdict.kind !== 'decision') throw new Error('no decision');
+    return Object.fromEntries(
+      verdict.decision.forecasts.map(({ candidate, coldSeconds, displacedSeconds }) => [
+        candidate.node,
+        [coldSeconds, displacedSeconds],
+      ]),
+    );
+  }
+
+  const groupPod = (index: string) => {
+    const eight = { [GPU]: '8' };
+    return makePod({
+      metadata: {
+        name: `new-${index}`,
+        uid: `new-${index}`,
+        annotations: {
+          'surefoot.dev/profile': 'nvidia',
+          'batch.kubernetes.io/job-completion-index': index,
+        },
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'group', controller: true }],
+      },
+      container: { resources: { requests: eight, limits: eight } },
+    });
+  };
+
+  test('a slot comes home though its last pod has not been seen to leave', () => {
+    expect(late('0')).toEqual({ a: [0, 0], b: [COLD, COLD], spare: [COLD, 0] });
+  });
+
+  test('a slot without a home leaves those of its siblings to them', () => {
+    expect(late('2')).toEqual({ a: [COLD, COLD], b: [COLD, COLD], spare: [COLD, 0] });
+  });
+
+  test("what another workload holds is nobody's home yet", () => {
+    const slot = { key: 'x', workload: 'team-b/Job/other', interchangeable: false };
+    expect(late('2', { slot })).toEqual({ a: [COLD, 0], b: [COLD, 0], spare: [COLD, 0] });
+  });
+
+  test('interchangeable replicas may have been scaled up: none of them is known to leave', () => {
+    const slot = { key: 'team-a/Job/group', workload: 'team-a/Job/group', interchangeable: true };
+    expect(late('2', { slot })).toEqual({ a: [COLD, 0], b: [COLD, 0], spare: [COLD, 0] });
   });
 });
 

@@ -8,6 +8,7 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
   return {
     node,
     nameHash: nameHash(node),
+    isFull: false,
     missingBytes: 0,
     presentBytes: 0,
     arrivedBytes: 0,
