@@ -26,6 +26,7 @@ interface Board {
   readonly begunAtSeconds: number;
   /** What is known of the images, wherever they are. */
   readonly images: string;
+  readonly wholeNodeSeconds: number;
   /** Bytes a second, by kind of machine. */
   readonly bandwidth: Map<string, number>;
   /** By the node's place. */
@@ -125,11 +126,12 @@ export class Boards {
 }
 
 function begun(pod: PodFacts, expectations: Expectations, view: View): Board {
-  const { rates, nowSeconds } = view;
+  const { rates, nowSeconds, config } = view;
   const times = { begunAtSeconds: nowSeconds, askedAtSeconds: nowSeconds };
   const images = imagesKnown(pod, view);
   const nothing = { bandwidth: new Map<string, number>(), kept: [], count: 0 };
-  return { pod, expectations, rates, images, ...times, ...nothing };
+  const { wholeNodeSeconds } = config;
+  return { pod, expectations, rates, images, wholeNodeSeconds, ...times, ...nothing };
 }
 
 function renewed({ pod, expectations, askedAtSeconds }: Board, view: View): Board {
@@ -140,7 +142,12 @@ function renewed({ pod, expectations, askedAtSeconds }: Board, view: View): Boar
 function holds(board: Board, view: View): boolean {
   const isOfTheseRates =
     board.rates === view.rates || view.nowSeconds - board.begunAtSeconds < OLDEST_RATES_SECONDS;
-  return isOfTheseRates && board.images === imagesKnown(board.pod, view) && pullsAlike(board, view);
+  return (
+    isOfTheseRates &&
+    board.wholeNodeSeconds === view.config.wholeNodeSeconds &&
+    board.images === imagesKnown(board.pod, view) &&
+    pullsAlike(board, view)
+  );
 }
 
 function imagesKnown({ images }: PodFacts, { cluster }: View): string {

@@ -94,7 +94,10 @@ export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
       await api.createNamespacedEvent({
         namespace,
         body: {
-          metadata: { generateName: `${name.slice(0, 200)}.`, namespace },
+          metadata: {
+            generateName: `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}-`,
+            namespace,
+          },
           eventTime: new V1MicroTime(at),
           reportingController: 'surefoot.dev/extender',
           reportingInstance: identity.slice(0, 128),

@@ -22,7 +22,16 @@ export function candidateOn(node: NodeFacts, pod: PodFacts, view: View): Candida
     ...hazardOn(node, pod, view),
     displacedSeconds: 0,
     displacedSlots: 0,
+    openedSeconds: takesApart(node, pod, view) ? view.config.wholeNodeSeconds : 0,
   };
+}
+
+/** Whether whole-node pods could have had the node, and could not once the pod is there. */
+function takesApart(node: NodeFacts, pod: PodFacts, { cluster }: View): boolean {
+  return pod.devices.resources.some(({ resource, count }) => {
+    const capacity = node.devices.get(resource)?.capacity ?? 0;
+    return count < capacity && cluster.freeDevices(node, resource) === capacity;
+  });
 }
 
 function imagesOn(

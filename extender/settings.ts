@@ -29,6 +29,11 @@ const extenderEntry = strictSection({
    * vendors' figures (Union.ai), which is 35 to 40 MiB/s.
    */
   pullBandwidth: sizeField('100Mi').prefault('40Mi'),
+  /**
+   * What it costs others when a pod that needs only some of a node's devices takes a node of which all are
+   * free: whole-node pods then have one node less to go to. For fleets that run both, and pack.
+   */
+  wholeNode: durationField.prefault('0s'),
   /** `sparse`: signed, only what differs. `documented`: 0 to 10 for every node. */
   scores: z.enum(['sparse', 'documented']).default('sparse'),
   /** Whether a pod's owner is told by an Event why the pod is where it is, in namespaces that act. */
@@ -38,11 +43,14 @@ const extenderEntry = strictSection({
 });
 
 /** extender.yaml, read: quantities carry their unit in the name. */
-export const extenderSchema = extenderEntry.transform(({ halving, pullBandwidth, ...rest }) => ({
-  ...rest,
-  halvingSeconds: halving,
-  pullBytesPerSecond: pullBandwidth,
-}));
+export const extenderSchema = extenderEntry.transform(
+  ({ halving, pullBandwidth, wholeNode, ...rest }) => ({
+    ...rest,
+    halvingSeconds: halving,
+    pullBytesPerSecond: pullBandwidth,
+    wholeNodeSeconds: wholeNode,
+  }),
+);
 
 export type ExtenderConfig = z.output<typeof extenderSchema>;
 

@@ -22,12 +22,16 @@ const FASTEST_BYTES_PER_SECOND = 10 * 2 ** 30;
 const FEWEST_NODES = 3;
 const PULLS_OF_A_NODE = 3;
 const MOST_NODES = 1000;
+/** One pull among hundreds of nodes moves nothing: it is reckoned anew once so many of a hundred have pulled. */
+const WORTH_RECKONING = 0.02;
 /** What is typical moves in steps of some percent, so that not every pull makes all forecasts anew. */
 const TYPICAL_DIGITS = 2;
 
 export class Bandwidth {
   /** By group and node: the rates of its latest pulls. */
   readonly #rates = new Map<string, Map<string, readonly number[]>>();
+  /** Pulls since the typical one was last reckoned. */
+  readonly #unheard = new Map<string, number>();
   readonly #typical = new Map<string, number>();
 
   saw({ node, group, bytes, seconds, others }: Pull): void {
@@ -40,7 +44,10 @@ export class Bandwidth {
     ofGroup.delete(node);
     ofGroup.set(node, [...earlier, clamped].slice(-PULLS_OF_A_NODE));
     dropOldest(ofGroup, MOST_NODES);
-    if (ofGroup.size < FEWEST_NODES) return;
+    const unheard = (this.#unheard.get(group) ?? 0) + 1;
+    this.#unheard.set(group, unheard);
+    if (ofGroup.size < FEWEST_NODES || unheard < ofGroup.size * WORTH_RECKONING) return;
+    this.#unheard.set(group, 0);
     const typical = upperQuartile([...ofGroup.values()].map(upperQuartile));
     this.#typical.set(group, Number(typical.toPrecision(TYPICAL_DIGITS)));
   }

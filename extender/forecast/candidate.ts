@@ -30,4 +30,6 @@ export interface Candidate {
   readonly displacedSeconds: number;
   /** How many such slots. */
   readonly displacedSlots: number;
+  /** Seconds that pods of whole nodes would lose: the pod takes a node apart of which all devices are free. */
+  readonly openedSeconds: number;
 }

@@ -14,6 +14,7 @@ const TERMS: ReadonlySet<ReasonCode> = new Set([
   'ColdStart',
   'DeviceHistory',
   'Displaces',
+  'OpensNode',
 ]);
 
 /** The evidence behind a forecast, one reason for each term that weighs anything. */
@@ -54,11 +55,15 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
   }
   if (candidate.displacedSlots > 0) {
     const slots = candidate.displacedSlots === 1 ? 'one slot' : `${candidate.displacedSlots} slots`;
-    const lost = spanInWords(forecast.displacedSeconds);
+    const lost = spanInWords(candidate.displacedSeconds);
     reasons.push({
       code: 'Displaces',
       words: `${lost} lost by ${slots} on the way home to this node`,
     });
+  }
+  if (candidate.openedSeconds >= WORTH_SAYING_SECONDS) {
+    const words = `${spanInWords(candidate.openedSeconds)} for taking apart a node that is free as a whole`;
+    reasons.push({ code: 'OpensNode', words });
   }
   return reasons;
 }

@@ -19,12 +19,13 @@ export function forecast(candidate: Candidate, expectations: Expectations): Fore
   const pull = pullSeconds(candidate.missingBytes, candidate.pullBytesPerSecond);
   const cold = coldSeconds(expectations.coldStartSeconds, candidate.homeSinceSeconds !== undefined);
   const risk = riskSeconds(candidate.faultsPerDay, expectations);
+  const displaced = candidate.displacedSeconds + candidate.openedSeconds;
   return {
     candidate,
     pullSeconds: pull,
     coldSeconds: cold,
     riskSeconds: risk,
-    displacedSeconds: candidate.displacedSeconds,
-    lossSeconds: pull + cold + risk + candidate.displacedSeconds,
+    displacedSeconds: displaced,
+    lossSeconds: pull + cold + risk + displaced,
   };
 }

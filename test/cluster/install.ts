@@ -145,10 +145,14 @@ export class Installation {
     ]);
   }
 
-  /** Runs a command of Surefoot to its end, as the admin. */
+  /** The flag of a command that asks the API server, as the admin. */
+  get asAdmin(): string {
+    return `--kubeconfig=${this.#plane.kubeconfigPath('admin')}`;
+  }
+
+  /** Runs a command of Surefoot to its end. */
   async command(...args: readonly string[]): Promise<{ status: number; said: string }> {
-    const kubeconfig = `--kubeconfig=${this.#plane.kubeconfigPath('admin')}`;
-    const child = execFile(process.execPath, [this.#executable, ...args, kubeconfig]);
+    const child = execFile(process.execPath, [this.#executable, ...args]);
     const said: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (text) => said.push(text));

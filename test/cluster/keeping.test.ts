@@ -62,7 +62,8 @@ describe('what is kept in DeviceHistory', () => {
   }, 90_000);
 
   test('surefoot forgive, with a reason that stays', async () => {
-    const forgive = (...args: string[]) => used.bed.surefoot.command('forgive', ...args);
+    const forgive = (...args: string[]) =>
+      used.bed.surefoot.command('forgive', used.bed.surefoot.asAdmin, ...args);
     expect(await forgive('gpu-99', '--reason=x')).toMatchObject({
       status: 2,
       said: expect.stringMatching(

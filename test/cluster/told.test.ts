@@ -5,7 +5,7 @@ import { nodeOf } from './hand.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
-const used = useBed({ count: 4, gpus: 8, mode: 'act' });
+const used = useBed({ count: 4, gpus: 8, mode: 'act', tainted: false });
 const IMAGE = 'registry.example/big:1';
 
 /** Events of ours about a pod. */

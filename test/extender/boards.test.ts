@@ -160,6 +160,9 @@ function fleet() {
       case 9:
         config = { ...CONFIG, pullBytesPerSecond: CONFIG.pullBytesPerSecond * (1 + detail) };
         break;
+      case 11:
+        config = { ...config, wholeNodeSeconds: 100 * detail };
+        break;
       case 10: {
         // Another replica knows of more work.
         const { exposure, ...history } = store.draft(node.host);
@@ -200,7 +203,7 @@ function entryOf({ cluster }: View, name: string): NodeEntry {
 describe('forecasts that are kept', () => {
   test('are those that would be made anew, whatever happens', () => {
     const happening = fc.tuple(
-      fc.integer({ min: 0, max: 11 }),
+      fc.integer({ min: 0, max: 12 }),
       fc.integer({ min: 0, max: 3 }),
       fc.integer({ min: 0, max: 3 }),
     );

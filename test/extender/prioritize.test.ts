@@ -7,7 +7,7 @@ import { slotOf } from '../../webhook/words/workload.ts';
 import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
-import { makeView } from '../make/view.ts';
+import { ACTING, makeView } from '../make/view.ts';
 import { askIn, DEVICE_RATE, NODE_RATE, type World } from '../make/world.ts';
 
 /** Same node against flaky against cached: whoever wins, wins by the seconds. */
@@ -416,6 +416,46 @@ describe('where the pod loses least', () => {
     expect(Object.keys(seconds)).toHaveLength(Object.keys(costs).length);
     if (wins === 'tie') expect(best).toHaveLength(1);
     else expect(best).toEqual([wins]);
+  });
+});
+
+describe('where whole nodes are wanted', () => {
+  const costs = (gpus: string, devices = makeNode().devices) => {
+    const made = makeHistorian();
+    for (const name of ['in use', 'whole']) {
+      made.historian.nodeChanged(makeNode({ name, devices }), 0);
+    }
+    made.historian.podChanged(makePodFacts({ node: 'in use' }), false, 0);
+    const config = { ...ACTING, wholeNodeSeconds: 900 };
+    const view = makeView(made, { nowSeconds: 100, config });
+    const quantity = { [GPU]: gpus };
+    const asking = makePod({
+      metadata: { name: 'x', uid: 'x', annotations: { 'surefoot.dev/profile': 'nvidia' } },
+      container: { resources: { requests: quantity, limits: quantity } },
+    });
+    const question = { pod: asking, ...named(['in use', 'whole'], view.cluster.names) };
+    const verdict = prioritize({ ...question, sentWholeNodes: false }, view);
+    if (verdict.kind !== 'decision') throw new Error('no decision');
+    return Object.fromEntries(
+      verdict.decision.forecasts.map(({ candidate, displacedSeconds }) => [
+        candidate.node,
+        displacedSeconds,
+      ]),
+    );
+  };
+
+  test('a pod of one GPU is asked to leave them whole', () => {
+    expect(costs('1')).toEqual({ 'in use': 0, whole: 900 });
+  });
+
+  test('a pod of eight may have them', () => {
+    expect(costs('8')).toMatchObject({ whole: 0 });
+  });
+
+  test('one that lacks a device is whole no more', () => {
+    expect(costs('1', new Map([[GPU, { capacity: 8, allocatable: 7 }]]))).toMatchObject({
+      whole: 0,
+    });
   });
 });
 

@@ -19,6 +19,7 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
     incidents: [],
     displacedSeconds: 0,
     displacedSlots: 0,
+    openedSeconds: 0,
     ...overrides,
   };
 }

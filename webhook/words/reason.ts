@@ -38,6 +38,7 @@ export type ReasonCode =
   | 'Home'
   | 'DeviceHistory'
   | 'Displaces'
+  | 'OpensNode'
   // the extender: why a pod was placed without a question
   | 'Pinned'
   | 'OnlyCandidate'

@@ -52,6 +52,10 @@ describe('a forecast in words', () => {
       says: 'gpu-7: 38 s = 20 s cold start + 18 s lost by one slot on the way home to this node',
     },
     {
+      overrides: { openedSeconds: 900 },
+      says: 'gpu-7: 920 s = 20 s cold start + 15 min for taking apart a node that is free as a whole',
+    },
+    {
       overrides: { unknownImages: ['registry.example/new:1'] },
       says: 'gpu-7: 20 s = 20 s cold start; no node lists registry.example/new:1, so it is taken for the average image',
     },
