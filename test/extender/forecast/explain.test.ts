@@ -53,7 +53,7 @@ describe('a forecast in words', () => {
     },
     {
       overrides: { openedSeconds: 900 },
-      says: 'gpu-7: 920 s = 20 s cold start + 15 min for taking apart a node that is free as a whole',
+      says: 'gpu-7: 15 min = 20 s cold start + 15 min for taking apart a node that is free as a whole',
     },
     {
       overrides: { unknownImages: ['registry.example/new:1'] },
