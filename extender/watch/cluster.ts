@@ -16,7 +16,10 @@ export interface NodeEntry {
   /** 0 to `places` - 1; of a node that is gone another one gets it. */
   readonly place: number;
   readonly facts: NodeFacts;
-  /** Another number after each change of the node, of a pod on it or of its host's history; never used twice. */
+  /**
+   * Another number after each change of the node that a forecast depends on, of a pod on it or of its host's
+   * history; never used twice.
+   */
   readonly version: number;
 }
 
@@ -141,8 +144,9 @@ export class Cluster {
     this.#onHost.set(node.host, node.name);
     if (entry !== undefined) entry.facts = node;
     else this.#add(node);
-    this.touch(node.name);
-    if (before === undefined || !haveSameImages(before, node)) this.images.listed(node);
+    const hasSameImages = before !== undefined && haveSameImages(before, node);
+    if (!hasSameImages || !costTheSame(before, node)) this.touch(node.name);
+    if (!hasSameImages) this.images.listed(node);
   }
 
   /**
@@ -211,7 +215,24 @@ function isPending({ node, phase, isTerminating }: PodFacts): boolean {
   return node === undefined && phase === 'Pending' && !isTerminating;
 }
 
-/** Most changes of a Node are heartbeats. */
+/**
+ * Whether a forecast would be the same but for images: most changes of a Node are heartbeats, and of a large
+ * fleet there are many a second. What its host's history and its pods have to do with it gives versions itself.
+ */
+function costTheSame(before: NodeFacts, now: NodeFacts): boolean {
+  if (before.devices.size !== now.devices.size) return false;
+  for (const [resource, { capacity, allocatable }] of now.devices) {
+    const known = before.devices.get(resource);
+    if (known?.capacity !== capacity || known.allocatable !== allocatable) return false;
+  }
+  return (
+    before.host === now.host &&
+    before.uid === now.uid &&
+    before.model === now.model &&
+    before.createdAtSeconds === now.createdAtSeconds
+  );
+}
+
 function haveSameImages(before: NodeFacts, now: NodeFacts): boolean {
   return (
     before.isImageListCut === now.isImageListCut &&

@@ -5,7 +5,13 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 const command = new Command('bench')
   .description('ratios against stated opponents, measured in one run')
   .addArgument(
-    new Argument('<what>', 'which').choices(['webhook', 'extender', 'history', 'hazard']),
+    new Argument('<what>', 'which').choices([
+      'webhook',
+      'extender',
+      'scheduler',
+      'history',
+      'hazard',
+    ]),
   )
   .addOption(
     new Option('-o, --output <FORM>', 'how to print it')
@@ -19,6 +25,9 @@ try {
   switch (command.args[0]) {
     case 'extender':
       await (await import('./extender.ts')).benchExtender(output);
+      break;
+    case 'scheduler':
+      await (await import('./scheduler.ts')).benchScheduler(output);
       break;
     case 'history':
       await (await import('./history.ts')).benchHistory(output);

@@ -2,16 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificates } from '../../certs/main.ts';
-import { RunningServer } from '../../certs/serving/http.ts';
-import { LastGood } from '../../certs/serving/last-good.ts';
-import { servingPairDirectory } from '../../certs/serving/serving-pair.ts';
 import { actingConfig } from '../../extender/commands/fleet-files.ts';
 import { tableText } from '../../extender/commands/table.ts';
-import { fleetApiApp } from '../../extender/fleet/api-server.ts';
-import type { FleetApi } from '../../extender/fleet/fleet.ts';
-import { type ApiObject, Objects, Versions } from '../../extender/fleet/objects.ts';
-import { type FleetNode, nodesInRacks } from '../../extender/fleet/racks.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { bytesInWords } from '../../webhook/words/quantity.ts';
 import { Child } from '../cluster/child.ts';
@@ -26,7 +18,6 @@ const SIZES = [1000, 5000] as const;
 /** The image that half of the nodes have, for pods that are told apart by it. */
 const IMAGE = 'registry.example/team/train:1';
 const PODS_A_NODE = 4;
-const IMAGES_A_NODE = 40;
 const ROUNDS = 5;
 const CALLS_A_ROUND = 300;
 
@@ -83,10 +74,10 @@ interface Sized {
 
 async function benchSize(nodes: number): Promise<Record<string, unknown>> {
   const directory = await mkdtemp(join(tmpdir(), 'surefoot-bench-'));
-  const api = fleetOf(nodes);
-  const fleet = await serveFleet(api, directory);
   const started: Child[] = [];
   try {
+    const fleet = await startFleet(directory, nodes);
+    started.push(fleet);
     const begun = performance.now();
     const ours = await startExtender(directory);
     started.push(ours.child);
@@ -94,17 +85,20 @@ async function benchSize(nodes: number): Promise<Record<string, unknown>> {
     const { residentBytes: resident } = await usageOf(ours.child.pid ?? 0);
     const bare = await startBare(directory);
     started.push(bare.child);
-    const names = [...api.nodes.all()].map(({ metadata }) => metadata.name ?? '');
+    const names = Array.from({ length: nodes }, (_none, index) => `gpu-${index + 1}`);
+    const allAlike = bodyOf('registry.example/everywhere:1', names);
     const kinds = [
-      { name: `${nodes}, all alike`, body: bodyOf('registry.example/everywhere:1', names) },
+      { name: `${nodes}, all alike`, body: allAlike },
       { name: `${nodes}, half of them warm`, body: bodyOf(IMAGE, names) },
     ];
     const rows = [];
     for (const { name, body } of kinds) rows.push({ name, ...(await compare(ours, bare, body)) });
+    process.kill(fleet.pid ?? 0, 'SIGUSR2');
+    const name = `${nodes}, all alike, every node's status once a second`;
+    rows.push({ name, ...(await compare(ours, bare, allAlike)) });
     return { nodes, ready, resident, rows };
   } finally {
-    for (const child of started) await child.stop();
-    await fleet.stop(0);
+    for (const child of started.reverse()) await child.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -186,79 +180,17 @@ function bodyOf(image: string, names: readonly string[]): string {
   return JSON.stringify({ Pod: pod, Nodes: null, NodeNames: names });
 }
 
-function fleetOf(count: number): FleetApi {
-  const versions = new Versions();
-  const api: FleetApi = {
-    namespaces: new Objects<ApiObject>('Namespace', versions),
-    nodes: new Objects<FleetNode>('Node', versions),
-    pods: new Objects<Pod>('Pod', versions),
-  };
-  const now = Date.now() / 1000;
-  api.namespaces.create({ metadata: { name: 'default' } }, now);
-  for (const [index, node] of nodesInRacks(count, now).entries()) {
-    api.nodes.create({ ...node, status: { ...node.status, images: imagesOn(index) } }, now);
-    for (let pod = 0; pod < PODS_A_NODE; pod += 1) {
-      api.pods.create(podOn(node.metadata.name ?? '', `${index}-${pod}`), now);
-    }
-  }
-  return api;
-}
-
-function imagesOn(index: number): FleetNode['status']['images'] {
-  const others = Array.from({ length: IMAGES_A_NODE }, (_none, image) => ({
-    names: [`registry.example/common-${(index + image) % 200}:1`],
-    sizeBytes: 1_000_000_000,
-  }));
-  const everywhere = { names: ['registry.example/everywhere:1'], sizeBytes: 12_000_000_000 };
-  const own = index % 2 === 0 ? [{ names: [IMAGE], sizeBytes: 12_000_000_000 }] : [];
-  return [...own, everywhere, ...others];
-}
-
-function podOn(nodeName: string, name: string): Pod {
-  const startedAt = new Date(Date.now() - 3_600_000).toISOString();
-  return {
-    metadata: {
-      name: `p-${name}`,
-      namespace: 'default',
-      annotations: { 'surefoot.dev/profile': 'nvidia' },
-    },
-    spec: {
-      nodeName,
-      containers: [
-        {
-          name: 'main',
-          image: 'registry.example/everywhere:1',
-          resources: { limits: { [GPU]: '1' } },
-        },
-      ],
-    },
-    status: {
-      phase: 'Running',
-      startTime: startedAt,
-      containerStatuses: [{ name: 'main', state: { running: { startedAt } } }],
-    },
-  };
-}
-
-async function serveFleet(api: FleetApi, directory: string): Promise<RunningServer> {
+async function startFleet(directory: string, nodes: number): Promise<Child> {
   const tlsDir = join(directory, 'tls');
-  await makeCertificates({ tlsDir, hosts: ['127.0.0.1'], now: new Date() });
-  const pair = await LastGood.loadForStart(servingPairDirectory(tlsDir));
-  const server = await RunningServer.https(
-    { host: '127.0.0.1', port: 0 },
-    pair,
-    fleetApiApp({
-      api,
-      nowSeconds: () => Date.now() / 1000,
-      admit: async (pod) => pod,
-      terminate: () => {},
-    }),
-  );
+  const log = join(directory, 'fleet.log');
+  const script = join(ROOT, 'test/bench/storming-fleet.ts');
+  const child = new Child('fleet', process.execPath, [script, tlsDir, String(nodes)], log);
+  const port = await portIn(log);
   for (const name of ['profiles.yaml', 'extender.yaml']) {
     await writeFile(join(directory, name), await actingConfig(name));
   }
   const cluster = {
-    server: `https://127.0.0.1:${server.port}`,
+    server: `https://127.0.0.1:${port}`,
     'certificate-authority': join(tlsDir, 'ca.crt'),
   };
   await writeFile(
@@ -272,7 +204,7 @@ async function serveFleet(api: FleetApi, directory: string): Promise<RunningServ
       contexts: [{ name: 'fleet', context: { cluster: 'fleet', user: 'nobody' } }],
     }),
   );
-  return server;
+  return child;
 }
 
 async function startExtender(directory: string): Promise<Server> {
@@ -303,10 +235,14 @@ async function startBare(directory: string): Promise<Server> {
   const log = join(directory, 'bare.log');
   const script = join(ROOT, 'test/bench/opponents/bare-extender.ts');
   const child = new Child('bare', process.execPath, [script], log);
-  const port = await eventually('the bare server', async () => {
+  return { child, port: await portIn(log) };
+}
+
+/** The port that a program says it serves on. */
+function portIn(log: string): Promise<number> {
+  return eventually('a port', async () => {
     const text = await readFile(log, 'utf8').catch(() => '');
     const found = /"port":(\d+)/.exec(text)?.[1];
     return found !== undefined && Number(found);
   });
-  return { child, port };
 }

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CoreV1Api, type KubernetesObject, KubernetesObjectApi } from '@kubernetes/client-node';
 import { makeCertificates } from '../../certs/main.ts';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
@@ -20,6 +18,7 @@ import { RawClient } from '../cluster/raw.ts';
 import { DEFAULT_MINOR, kubernetesVersion } from '../cluster/versions.ts';
 import { makePod } from '../make/pod.ts';
 import { makeReview } from '../make/review.ts';
+import { goOpponent } from './go-opponent.ts';
 import { openLoop, quantile } from './open-loop.ts';
 import { usageOf } from './process-usage.ts';
 
@@ -79,11 +78,7 @@ async function startServers(plane: ControlPlane): Promise<Servers> {
     join(config, 'webhook.yaml'),
     webhookYaml.replace(/^mode: observe$/m, 'mode: act'),
   );
-  const goPath = join(directory, 'go-webhook');
-  await promisify(execFile)('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', goPath, '.'], {
-    cwd: join(OPPONENTS, 'go-webhook'),
-    env: { ...process.env, CGO_ENABLED: '0' },
-  });
+  const goPath = await goOpponent('go-webhook', directory);
   const [go = 0, surefoot = 0, admin = 0] = await freePorts(3);
   const [certificate, key] = [join(tlsDir, 'tls.crt'), join(tlsDir, 'tls.key')];
   const goChild = plane.start('go-webhook', goPath, [

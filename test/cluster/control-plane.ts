@@ -83,8 +83,14 @@ export class ControlPlane {
     return config;
   }
 
-  /** A kube-scheduler of this name, with the extender registered or without any. */
-  async startScheduler(name: string, { extender }: { extender: boolean }): Promise<Child> {
+  /**
+   * A kube-scheduler of this name, with the extender registered or without any; or with another one, by its
+   * address.
+   */
+  async startScheduler(
+    name: string,
+    { extender, profile = {} }: { extender: boolean | string; profile?: object },
+  ): Promise<Child> {
     const text = await readFile(join(MANIFESTS, 'scheduler-config.yaml'), 'utf8');
     const config = parse(text);
     config.clientConnection = {
@@ -92,9 +98,12 @@ export class ControlPlane {
       qps: 500,
       burst: 1000,
     };
-    config.profiles = [{ schedulerName: name }];
-    if (extender) config.extenders[0].urlPrefix = `http://127.0.0.1:${this.extenderPort}`;
-    else delete config.extenders;
+    config.profiles = [{ ...profile, schedulerName: name }];
+    if (extender === false) delete config.extenders;
+    else {
+      config.extenders[0].urlPrefix =
+        extender === true ? `http://127.0.0.1:${this.extenderPort}` : extender;
+    }
     const path = join(this.directory, `${name}.yaml`);
     await writeFile(path, stringify(config));
     const [port] = await freePorts(1);

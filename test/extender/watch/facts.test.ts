@@ -199,6 +199,38 @@ describe('the cluster', () => {
     expect(cluster.freeDevices(node, GPU)).toBe(8);
   });
 
+  test.each([
+    {
+      name: 'a heartbeat',
+      change: { readySinceSeconds: 5, bootId: 'x', isCordoned: true },
+      isNew: false,
+    },
+    { name: 'equal devices', change: { devices: new Map(makeNode().devices) }, isNew: false },
+    { name: 'an image', change: { images: new Map([['x', 5]]) }, isNew: true },
+    { name: 'no device', change: { devices: new Map() }, isNew: true },
+    {
+      name: 'a device less',
+      change: { devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) },
+      isNew: true,
+    },
+    {
+      name: 'a device more',
+      change: { devices: new Map([[GPU, { capacity: 9, allocatable: 8 }]]) },
+      isNew: true,
+    },
+    { name: 'another machine', change: { host: 'uuid:other' }, isNew: true },
+    { name: 'another model', change: { model: 'h100' }, isNew: true },
+    { name: 'another Node', change: { uid: 'other' }, isNew: true },
+    { name: 'another age', change: { createdAtSeconds: 5 }, isNew: true },
+  ])('$name gives a node another version: $isNew', ({ change, isNew }) => {
+    const cluster = new Cluster();
+    cluster.setNode(makeNode());
+    const before = cluster.names.get('gpu-1')?.version;
+    cluster.setNode(makeNode(change));
+    expect(cluster.names.get('gpu-1')?.version !== before).toBe(isNew);
+    expect(cluster.node('gpu-1')).toMatchObject(change);
+  });
+
   test('knows the size of an image that no node has any more', () => {
     const cluster = new Cluster();
     cluster.setNode(makeNode({ name: 'a', images: new Map([['x', 5]]) }));

@@ -1,0 +1,3 @@
+module surefoot.dev/bench/go-extender
+
+go 1.26

@@ -1,0 +1,310 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KubernetesObjectApi, loadAllYaml, Watch } from '@kubernetes/client-node';
+import { tableText } from '../../extender/commands/table.ts';
+import type { Departure } from '../../extender/history/departure.ts';
+import { blankHistory } from '../../extender/history/host-history.ts';
+import { deviceHistoryApi } from '../../extender/storage/api.ts';
+import { objectNameOf, statusOf } from '../../extender/storage/device-history.ts';
+import type { Child } from '../cluster/child.ts';
+import { ControlPlane, freePorts } from '../cluster/control-plane.ts';
+import { eventually } from '../cluster/eventually.ts';
+import { Hand } from '../cluster/hand.ts';
+import { createNodes } from '../cluster/nodes.ts';
+import { controlPlanePrograms } from '../cluster/programs.ts';
+import { RawClient } from '../cluster/raw.ts';
+import { DEFAULT_MINOR, kubernetesVersion } from '../cluster/versions.ts';
+import { pod } from '../cluster/workloads.ts';
+import { GPU } from '../make/facts.ts';
+import { goOpponent } from './go-opponent.ts';
+
+/**
+ * Pods a second through the real scheduler: without an extender, with one in Go, and with ours. All of it on
+ * the same cores, so that what is counted is what an extender costs altogether: its own work, and what the
+ * scheduler does with its answer.
+ */
+
+const ROOT = join(import.meta.dirname, '../..');
+const NODES = 1000;
+const PODS = 2000;
+const AT_ONCE = 32;
+const DEFAULT_ROUNDS = 5;
+/** A Go extender that reaches less of "none" is no opponent: the run says nothing (issue of the benchmark). */
+const GO_AT_LEAST = 0.58;
+const IMAGE = 'registry.example/half:1';
+const HOMES = 512;
+
+type Extender = 'none' | 'go' | 'sparse' | 'documented';
+
+interface Way {
+  readonly name: string;
+  readonly extender: Extender;
+  /** The pods' image is on half of the nodes; otherwise nobody has it. */
+  readonly halfCached?: boolean;
+  /** So many slots of others are away and will be back. */
+  readonly homesAway?: boolean;
+}
+
+const WAYS: readonly Way[] = [
+  { name: 'no extender', extender: 'none' },
+  { name: 'Go, dense', extender: 'go' },
+  { name: 'Surefoot, sparse', extender: 'sparse' },
+  { name: 'Surefoot, documented', extender: 'documented' },
+  { name: 'Surefoot, half of the fleet cached', extender: 'sparse', halfCached: true },
+  { name: 'Surefoot, 512 homes away', extender: 'sparse', homesAway: true },
+];
+
+export async function benchScheduler(output: 'table' | 'json'): Promise<void> {
+  const say = (line: string) => console.error(line);
+  const rounds = Number(process.env.SUREFOOT_BENCH_ROUNDS ?? DEFAULT_ROUNDS);
+  const version = kubernetesVersion(DEFAULT_MINOR);
+  const { KUBEBUILDER_ASSETS: assetsDir, XDG_CACHE_HOME: cacheDir } = process.env;
+  const programs = await controlPlanePrograms(version, { assetsDir, cacheDir, say });
+  const directory = await mkdtemp(join(tmpdir(), 'surefoot-bench-'));
+  const plane = await ControlPlane.boot(directory, programs, version);
+  try {
+    const bench = await SchedulerBench.prepare(plane, say);
+    const rates = new Map<string, number[]>(WAYS.map(({ name }) => [name, []]));
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const way of WAYS) {
+        const rate = await bench.run(way);
+        rates.get(way.name)?.push(rate);
+        say(`round ${round} of ${rounds}, ${way.name}: ${rate.toFixed(1)} pods/s`);
+      }
+    }
+    report(rates, output);
+  } finally {
+    await plane.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function report(rates: ReadonlyMap<string, readonly number[]>, output: 'table' | 'json'): void {
+  const median = (name: string) => {
+    const sorted = [...(rates.get(name) ?? [])].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  };
+  const [none, go] = [median('no extender'), median('Go, dense')];
+  const isValid = go >= GO_AT_LEAST * none;
+  const rows = WAYS.map(({ name }) => ({
+    name,
+    podsPerSecond: rates.get(name) ?? [],
+    ofNone: median(name) / none,
+    ofGo: median(name) / go,
+  }));
+  if (output === 'json') {
+    console.log(JSON.stringify({ isValid, rows }, null, 2));
+    return;
+  }
+  console.log(
+    tableText([
+      ['extender', 'pods/s, each round', 'of none', 'of Go'],
+      ...rows.map(({ name, podsPerSecond, ofNone, ofGo }) => [
+        name,
+        podsPerSecond.map((rate) => rate.toFixed(0)).join(', '),
+        `${ofNone.toFixed(2)} x`,
+        `${ofGo.toFixed(2)} x`,
+      ]),
+    ]),
+  );
+  if (!isValid) {
+    console.log(
+      `not valid: the Go extender reached ${(go / none).toFixed(2)} of no extender, and ${GO_AT_LEAST} is what it can`,
+    );
+  }
+}
+
+class SchedulerBench {
+  readonly #plane: ControlPlane;
+  readonly #hand: Hand;
+  readonly #raw: RawClient;
+  readonly #goPath: string;
+  readonly #say: (line: string) => void;
+  #runs = 0;
+
+  private constructor(
+    plane: ControlPlane,
+    raw: RawClient,
+    goPath: string,
+    say: (line: string) => void,
+  ) {
+    this.#plane = plane;
+    this.#hand = new Hand(plane.kubeConfig('admin'));
+    this.#raw = raw;
+    this.#goPath = goPath;
+    this.#say = say;
+  }
+
+  static async prepare(plane: ControlPlane, say: (line: string) => void): Promise<SchedulerBench> {
+    const goPath = await goOpponent('go-extender', plane.directory);
+    const admin = plane.kubeConfig('admin');
+    const objects = KubernetesObjectApi.makeApiClient(admin);
+    for (const name of ['extender.yaml', 'devicehistory.yaml']) {
+      const text = await readFile(join(ROOT, 'manifests', name), 'utf8');
+      for (const object of loadAllYaml(text)) await objects.create(object);
+    }
+    say(`creating ${NODES} nodes`);
+    await createNodes(admin, { count: NODES, gpus: 8 });
+    const raw = await RawClient.for({ admin, directory: plane.directory });
+    const bench = new SchedulerBench(plane, raw, goPath, say);
+    for (let index = 1; index <= NODES; index += 2) {
+      await bench.#hand.giveImage(`gpu-${index}`, IMAGE, 12e9);
+    }
+    return bench;
+  }
+
+  /** Pods a second from the first that is bound to the last, with a scheduler that finds them all waiting. */
+  async run(way: Way): Promise<number> {
+    this.#runs += 1;
+    const scheduler = `bench-${this.#runs}`;
+    if (way.homesAway === true) await this.#sendAway();
+    const extender = await this.#startExtender(way.extender);
+    await this.#createPods(scheduler, way.halfCached === true ? IMAGE : 'registry.example/none:1');
+    const bound = this.#watchBound(scheduler);
+    const child = await this.#plane.startScheduler(scheduler, { extender: extender?.url ?? false });
+    try {
+      return await bound;
+    } finally {
+      await child.stop('SIGKILL');
+      await extender?.child.stop();
+      const unanswered = await this.#plane.unansweredCalls(scheduler);
+      if (unanswered > 0) this.#say(`${way.name}: ${unanswered} calls were not answered in time`);
+      await this.#hand.clear();
+      if (way.homesAway === true) await this.#bringBack();
+      await sleep(2000);
+    }
+  }
+
+  async #startExtender(
+    extender: Extender,
+  ): Promise<{ readonly child: Child; readonly url: string } | undefined> {
+    if (extender === 'none') return undefined;
+    const [port = 0, admin = 0, page = 0] = await freePorts(3);
+    const url = `http://127.0.0.1:${port}`;
+    const name = `extender-${this.#runs}`;
+    if (extender === 'go') {
+      const child = this.#plane.start(name, this.#goPath, [`--listen=127.0.0.1:${port}`]);
+      await eventually('the Go extender', async () => {
+        const body = JSON.stringify({ NodeNames: [] });
+        return (await fetch(url, { method: 'POST', body })).ok;
+      });
+      return { child, url };
+    }
+    const child = this.#plane.start(name, process.execPath, [
+      join(ROOT, 'extender/commands/surefoot.ts'),
+      'extender',
+      `--config=${await this.#configFor(extender)}`,
+      `--kubeconfig=${this.#plane.kubeconfigPath('extender')}`,
+      `--listen=127.0.0.1:${port}`,
+      `--admin=127.0.0.1:${admin}`,
+      `--page=127.0.0.1:${page}`,
+      '--drain=0',
+    ]);
+    await eventually('Surefoot to be ready', async () => {
+      return (await fetch(`http://127.0.0.1:${admin}/readyz`)).ok;
+    });
+    return { child, url };
+  }
+
+  async #configFor(scores: string): Promise<string> {
+    const config = join(this.#plane.directory, `config-${scores}`);
+    await mkdir(config, { recursive: true });
+    await cp(join(ROOT, 'manifests/config'), config, { recursive: true });
+    const path = join(config, 'extender.yaml');
+    const text = await readFile(path, 'utf8');
+    const acting = text.replace(/^mode: observe$/m, `mode: act\nscores: ${scores}`);
+    // Events cost the API server, and no opponent writes any.
+    await writeFile(path, acting.replace(/^events: true$/m, 'events: false'));
+    return config;
+  }
+
+  async #createPods(schedulerName: string, image: string): Promise<void> {
+    const names = Array.from({ length: PODS }, (_none, index) => `${schedulerName}-${index}`);
+    const createSome = async () => {
+      for (let name = names.pop(); name !== undefined; name = names.pop()) {
+        const one = pod(name, { image, schedulerName });
+        Object.assign(one.spec ?? {}, { tolerations: [{ key: GPU, operator: 'Exists' }] });
+        await this.#raw.create('pods', 'default', one);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, createSome));
+  }
+
+  /** Resolves with the rate once all pods of this scheduler are bound. */
+  #watchBound(scheduler: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const bound = new Set<string>();
+      let firstAt = 0;
+      let stop = () => {};
+      const seen = (
+        _type: string,
+        { metadata, spec }: { metadata: { uid: string }; spec: { nodeName?: string } },
+      ) => {
+        if (!spec.nodeName || bound.has(metadata.uid)) return;
+        if (bound.size === 0) firstAt = performance.now();
+        bound.add(metadata.uid);
+        if (bound.size < PODS) return;
+        stop();
+        resolve(((PODS - 1) * 1000) / (performance.now() - firstAt));
+      };
+      const fieldSelector = `spec.schedulerName=${scheduler}`;
+      new Watch(this.#plane.kubeConfig('admin'))
+        .watch('/api/v1/pods', { fieldSelector }, seen, (error) => {
+          if (bound.size < PODS)
+            reject(error ?? new Error(`the watch ended at ${bound.size} pods`));
+        })
+        .then((controller) => {
+          stop = () => controller.abort();
+        }, reject);
+    });
+  }
+
+  /** Slots of a kind of owner that is not asked whether it wants them back. */
+  async #sendAway(): Promise<void> {
+    const api = deviceHistoryApi(this.#plane.kubeConfig('admin'));
+    const { items } = await this.#hand.core.listNode();
+    const now = Date.now() / 1000;
+    await Promise.all(
+      items.slice(0, HOMES).map(async ({ metadata, status }, index) => {
+        const host = `uuid:${status?.nodeInfo?.systemUUID}`;
+        const departure: Departure = {
+          slot: {
+            key: `team-b/PyTorchJob/away/worker/${index}`,
+            workload: 'team-b/PyTorchJob/away',
+            interchangeable: false,
+          },
+          podUid: `away-${index}`,
+          node: metadata?.name ?? '',
+          cause: 'deleted',
+          atSeconds: now,
+          ranSeconds: 3600,
+          devices: { resources: [{ resource: GPU, count: 8 }], claims: [] },
+          images: [],
+          coldStartForOthersSeconds: 20,
+          homeUntilSeconds: now + 3600,
+        };
+        const history = {
+          ...blankHistory(host),
+          node: metadata?.name ?? '',
+          departures: [departure],
+        };
+        const made = await api.create(objectNameOf(host));
+        await api.replaceStatus(
+          objectNameOf(host),
+          made.metadata.resourceVersion ?? '',
+          statusOf(history).status,
+        );
+      }),
+    );
+  }
+
+  async #bringBack(): Promise<void> {
+    const api = deviceHistoryApi(this.#plane.kubeConfig('admin'));
+    const { items } = await this.#hand.core.listNode();
+    for (const { status } of items.slice(0, HOMES)) {
+      await api.delete(objectNameOf(`uuid:${status?.nodeInfo?.systemUUID}`)).catch(() => {});
+    }
+  }
+}
