@@ -281,6 +281,18 @@ describe('POST /prioritize', () => {
     expect(await ask(optedIn(), [])).toEqual([]);
   });
 
+  test('10,000 names, each of them twice, are one question about 10,000 nodes', async () => {
+    const { cluster, page, ask } = await serving();
+    const names = Array.from({ length: 10_000 }, (_none, index) => `many-${index}`);
+    for (const name of names) cluster.setNode(makeNode({ name }));
+    const answer = await ask(optedIn(), [...names, ...names]);
+    expect(answer).toHaveLength(1);
+    const { decisions } = (await (await fetch(`${page}/api/decisions`)).json()) as {
+      decisions: { asked: number; unknownNodes: number }[];
+    };
+    expect(decisions[0]).toMatchObject({ asked: 10_000, unknownNodes: 0 });
+  });
+
   test('whole Node objects are taken for their names', async () => {
     const { url } = await serving();
     const items = NODES.map((name) => ({ metadata: { name } }));
