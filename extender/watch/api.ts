@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreV1Api, CustomObjectsApi, KubeConfig, Watch } from '@kubernetes/client-node';
+import { CoreV1Api, CustomObjectsApi, type KubeConfig, Watch } from '@kubernetes/client-node';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from './events.ts';
 import type { Namespace } from './namespaces.ts';
 import type { Node } from './nodes.ts';
+import { pooledKubeConfig } from './pooled-kube-config.ts';
 import type { Listed, Page, Source } from './reflector.ts';
 
 /** Objects a page; the API server's own clients page by 500. */
@@ -21,7 +22,7 @@ export interface ApiOptions {
 
 /** How to reach the API server. Throws WrongCall when nothing usable is configured. */
 export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig {
-  const config = new KubeConfig();
+  const config = pooledKubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
   else loadFile(config, kubeconfig);
   if (context !== undefined) {

@@ -2,9 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { parse, stringify } from 'yaml';
 import { makeCertificates } from '../../certs/main.ts';
+import { pooledKubeConfig } from '../../extender/watch/pooled-kube-config.ts';
 import { Child } from './child.ts';
 import { eventually } from './eventually.ts';
 import type { Programs } from './programs.ts';
@@ -78,7 +79,7 @@ export class ControlPlane {
   }
 
   kubeConfig(user: UserName): KubeConfig {
-    const config = new KubeConfig();
+    const config = pooledKubeConfig();
     config.loadFromFile(this.kubeconfigPath(user));
     return config;
   }
