@@ -11,6 +11,11 @@ import type { NodeEntry } from './watch/cluster.ts';
 const OLDEST_SECONDS = 120;
 /** Forecasts kept altogether: up to a kilobyte each. */
 const MOST_FORECASTS = 40_000;
+/**
+ * What a pull under way has brought differs from moment to moment; by so much at most a forecast may be wrong.
+ * When a large group starts, every node pulls.
+ */
+export const OLDEST_OF_A_PULL_SECONDS = 5;
 /** What rates of the fleet a forecast was made with may be older by so much: they move in days. */
 const OLDEST_RATES_SECONDS = 180;
 /** Forecasts made anew at a time, between questions: about 8 ms. */
@@ -173,11 +178,10 @@ function make(board: Board, { place, facts, version }: NodeEntry, now: View): Fo
     bandwidth.set(group, pulls.bytesPerSecondIn(group, config.pullBytesPerSecond));
   }
   if (kept[place] === undefined) board.count += 1;
-  // What a pull under way has brought differs from moment to moment; the others not all at the same.
-  const holdsSeconds = pulls.isPulling(facts.name)
-    ? 0
-    : OLDEST_SECONDS * (0.5 + (place % 64) / 128);
-  kept[place] = { forecast: made, version, untilSeconds: nowSeconds + holdsSeconds };
+  const oldestSeconds = pulls.isPulling(facts.name) ? OLDEST_OF_A_PULL_SECONDS : OLDEST_SECONDS;
+  // Not all at the same moment.
+  const untilSeconds = nowSeconds + oldestSeconds * (0.5 + (place % 64) / 128);
+  kept[place] = { forecast: made, version, untilSeconds };
   return made;
 }
 

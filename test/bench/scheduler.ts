@@ -33,7 +33,8 @@ const AT_ONCE = 32;
 const DEFAULT_ROUNDS = 5;
 /** A Go extender that reaches less of "none" is no opponent: the run says nothing (issue of the benchmark). */
 const GO_AT_LEAST = 0.58;
-const IMAGE = 'registry.example/half:1';
+const EVERYWHERE = 'registry.example/everywhere:1';
+const HALF = 'registry.example/half:1';
 const HOMES = 512;
 
 type Extender = 'none' | 'go' | 'sparse' | 'documented';
@@ -41,7 +42,7 @@ type Extender = 'none' | 'go' | 'sparse' | 'documented';
 interface Way {
   readonly name: string;
   readonly extender: Extender;
-  /** The pods' image is on half of the nodes; otherwise nobody has it. */
+  /** The pods' image is on half of the nodes; otherwise on all of them. */
   readonly halfCached?: boolean;
   /** So many slots of others are away and will be back. */
   readonly homesAway?: boolean;
@@ -149,10 +150,31 @@ class SchedulerBench {
     await createNodes(admin, { count: NODES, gpus: 8 });
     const raw = await RawClient.for({ admin, directory: plane.directory });
     const bench = new SchedulerBench(plane, raw, goPath, say);
-    for (let index = 1; index <= NODES; index += 2) {
-      await bench.#hand.giveImage(`gpu-${index}`, IMAGE, 12e9);
+    for (let index = 1; index <= NODES; index += 1) {
+      const names = index % 2 === 0 ? [EVERYWHERE] : [EVERYWHERE, HALF];
+      const images = names.map((name) => ({ names: [name], sizeBytes: 12e9 }));
+      await bench.#hand.patchNodeStatus(`gpu-${index}`, { images });
     }
+    await bench.#meetFleet();
     return bench;
+  }
+
+  /** The histories of nodes that were never seen are written once, and not while it is measured. */
+  async #meetFleet(): Promise<void> {
+    const extender = await this.#startExtender('sparse');
+    const api = deviceHistoryApi(this.#plane.kubeConfig('admin'));
+    const { items } = await this.#hand.core.listNode();
+    await eventually(
+      'the histories of all nodes',
+      async () => {
+        const uuid = items.at(-1)?.status?.nodeInfo?.systemUUID;
+        const last = await api.get(objectNameOf(`uuid:${uuid}`));
+        return last.status !== undefined;
+      },
+      { timeoutSeconds: 120 },
+    ).catch(() => this.#say('no history of the last node was written: it has none yet'));
+    await sleep(5000);
+    await extender?.child.stop();
   }
 
   /** Pods a second from the first that is bound to the last, with a scheduler that finds them all waiting. */
@@ -161,7 +183,7 @@ class SchedulerBench {
     const scheduler = `bench-${this.#runs}`;
     if (way.homesAway === true) await this.#sendAway();
     const extender = await this.#startExtender(way.extender);
-    await this.#createPods(scheduler, way.halfCached === true ? IMAGE : 'registry.example/none:1');
+    await this.#createPods(scheduler, way.halfCached === true ? HALF : EVERYWHERE);
     const bound = this.#watchBound(scheduler);
     const child = await this.#plane.startScheduler(scheduler, { extender: extender?.url ?? false });
     try {
@@ -290,12 +312,12 @@ class SchedulerBench {
           node: metadata?.name ?? '',
           departures: [departure],
         };
-        const made = await api.create(objectNameOf(host));
-        await api.replaceStatus(
-          objectNameOf(host),
-          made.metadata.resourceVersion ?? '',
-          statusOf(history).status,
-        );
+        const name = objectNameOf(host);
+        // An earlier round has left histories of the pods that were there.
+        await api.delete(name).catch(() => {});
+        const made = await api.create(name);
+        const version = made.metadata.resourceVersion ?? '';
+        await api.replaceStatus(name, version, statusOf(history).status);
       }),
     );
   }
