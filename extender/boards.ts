@@ -52,7 +52,7 @@ interface Kept {
 
 /**
  * What each node costs pods of one kind, made anew only where something has changed. All that is told
- * of one node, its pods, its host or the pulls there gives the node another version; what holds for all
+ * of one node, its pods (and so of pulls there) or its host gives the node another version; what holds for all
  * of them is compared once a question.
  */
 export class Boards {

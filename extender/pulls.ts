@@ -70,7 +70,6 @@ export class Pulls {
     this.#byUid.set(uid, waiting);
     const onNode = this.#byNode.get(waiting.node) ?? new Map<string, Waiting>();
     this.#byNode.set(waiting.node, onNode.set(uid, waiting));
-    this.#cluster.touch(waiting.node);
   }
 
   gone(uid: string): void {
@@ -80,7 +79,6 @@ export class Pulls {
     const onNode = this.#byNode.get(waiting.node);
     onNode?.delete(uid);
     if (onNode?.size === 0) this.#byNode.delete(waiting.node);
-    this.#cluster.touch(waiting.node);
   }
 
   /** Bytes a second that one more pull would get on the node; `priorBytesPerSecond` until it is learned. */

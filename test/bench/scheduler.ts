@@ -31,7 +31,7 @@ const NODES = 1000;
 const PODS = 2000;
 const AT_ONCE = 32;
 const DEFAULT_ROUNDS = 5;
-/** A Go extender that reaches less of "none" is no opponent: the run says nothing (issue of the benchmark). */
+/** A Go extender that reaches less of "none" is no opponent: the pilot's had 0.60 to 0.66. */
 const GO_AT_LEAST = 0.58;
 const EVERYWHERE = 'registry.example/everywhere:1';
 const HALF = 'registry.example/half:1';

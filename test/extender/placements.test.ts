@@ -67,6 +67,12 @@ describe('placements', () => {
       words: 'its scheduler made room for it on a by preemption, and then does not ask',
     },
     {
+      name: 'its scheduler has preempted others elsewhere',
+      pod: { placing: { nominatedNode: 'b' } },
+      code: 'NotAsked',
+      words: 'ours did not ask, though b had devices for it, too',
+    },
+    {
       name: 'another node has room, but the pod selects nodes',
       pod: { placing: { choice: { kind: 'some' } as const } },
       code: 'ChoiceUnknown',
@@ -114,6 +120,13 @@ describe('placements', () => {
       words: 'placed by theirs, which does not ask Surefoot',
     });
     expect(bind({ uid: 'another' })?.unasked?.code).toBe('NotAsked');
+  });
+
+  test('that is seen again is still one without a question', () => {
+    const { placed, bind } = placing();
+    bind();
+    bind();
+    expect(placed).toEqual(['NotAsked', 'NotAsked']);
   });
 
   test('of a pod about which we had no opinion', () => {

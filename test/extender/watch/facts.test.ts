@@ -231,6 +231,16 @@ describe('the cluster', () => {
     expect(cluster.node('gpu-1')).toMatchObject(change);
   });
 
+  test('gives the place of a node that is gone to the next one', () => {
+    const cluster = new Cluster();
+    for (const name of ['a', 'b']) cluster.setNode(makeNode({ name }));
+    const place = cluster.names.get('a')?.place;
+    cluster.removeNode('uid-a');
+    cluster.setNode(makeNode({ name: 'c' }));
+    expect(cluster.names.get('c')?.place).toBe(place);
+    expect(cluster.places).toBe(2);
+  });
+
   test('knows the size of an image that no node has any more', () => {
     const cluster = new Cluster();
     cluster.setNode(makeNode({ name: 'a', images: new Map([['x', 5]]) }));
