@@ -29,6 +29,12 @@ test.each([404, 403])(
   },
 );
 
+test('a page that is not the last one of its list is not the whole of it', () => {
+  const page = { items: [], resourceVersion: '7' };
+  expect(isWholeList({ ...page, next: 'more' })).toBe(false);
+  expect(isWholeList({ ...page, next: '' })).toBe(true);
+});
+
 test.each([404, 403])(
   'a refusal (%i) of what was served is an error: nothing of it is gone',
   async (status) => {
