@@ -147,6 +147,10 @@ describe('a stored history', () => {
         exposure: { busyDays: expect.closeTo(0.25, 2), eras: [{ fromBusyDays: 0, cohorts: '' }] },
       },
     });
+    // It is taken to have worked without a pause until then.
+    const [era] = read.ok ? read.history.exposure.eras : [];
+    const writtenAtSeconds = Date.parse('2026-11-25T10:00:00Z') / 1000;
+    expect((writtenAtSeconds - (era?.fromSeconds ?? 0)) / 86_400).toBeCloseTo(0.25, 2);
     const [incident] = read.ok ? read.history.incidents : [];
     expect(incident?.endedAtBusyDays).toBeCloseTo(0.25, 2);
   });
