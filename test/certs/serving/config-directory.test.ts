@@ -86,7 +86,7 @@ describe('the configuration directory', () => {
     ['scores: dense', 'scores: Invalid option: expected one of "sparse"|"documented"'],
     [
       'halvng: 3s',
-      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, scores, catalogue',
+      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, scores, events, catalogue',
     ],
   ])('extender.yaml: %s is explained', async (line, problem) => {
     const { extenderFiles } = await import('../../../extender/settings.ts');
