@@ -214,8 +214,13 @@ describe('replicas', () => {
     await used.bed.surefoot.startExtender();
     await used.hand.createJob(indexedJob('group', 8, { gpus: 8 }));
     const second = await used.hand.runningByIndex('group', 8);
-    const moved = [...first].filter(([index, one]) => nodeOf(second.get(index)) !== nodeOf(one));
-    expect(moved).toEqual([]);
+    // Earlier tests have left faults on a few nodes: nobody needs to come back to those.
+    const nodes = await used.bed.surefoot.nodes();
+    const flaky = nodes.filter(({ incidents }) => incidents.length > 0).map(({ node }) => node);
+    const homes = [...first].filter(([, one]) => !flaky.includes(nodeOf(one)));
+    const moved = homes.filter(([index, one]) => nodeOf(second.get(index)) !== nodeOf(one));
+    expect(moved.map(([index]) => index)).toEqual([]);
+    expect(homes.length).toBeGreaterThanOrEqual(5);
   }, 120_000);
 });
 
