@@ -64,7 +64,7 @@ export class Placements {
     if (!isOptedIn(pod.optIn, namespace)) return;
     const reason = this.#whyUnasked(pod, node, now);
     onPlaced(reason.code);
-    const mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, now.config);
+    const mode = modeIn(pod.namespace, now.config, namespace === 'observe');
     decisions.unasked(pod, mode, node, atSeconds, reason);
     if (reason.code === 'NotAsked') {
       this.#unasked.push({ atSeconds, scheduler: placing.schedulerName });

@@ -1,6 +1,6 @@
 import { asksForDevices } from '../webhook/words/device.ts';
 import type { Expectations } from '../webhook/words/expectations.ts';
-import { type Mode, modeIn } from '../webhook/words/mode.ts';
+import { modeIn } from '../webhook/words/mode.ts';
 import { isOptedIn } from '../webhook/words/opt-in.ts';
 import type { Reason } from '../webhook/words/reason.ts';
 import type { Decision } from './decisions/record.ts';
@@ -52,7 +52,7 @@ export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
       : plain;
   });
   const levels = levelsOf(forecasts, config, pod.uid);
-  const mode: Mode = namespace === 'observe' ? 'observe' : modeIn(pod.namespace, config);
+  const mode = modeIn(pod.namespace, config, namespace === 'observe');
   return {
     kind: 'decision',
     answer: mode === 'act' ? levels : [],

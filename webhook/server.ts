@@ -105,7 +105,7 @@ function answerFor(
     const words = `the object has not the shape of a ${request.what === 'pods CREATE' ? 'pod' : 'Job'}`;
     return leave(request, declinedBecause('Unreadable', words));
   }
-  const mode = most === 'observe' ? 'observe' : modeIn(request.namespace, settings);
+  const mode = modeIn(request.namespace, settings, most === 'observe');
   const { profiles } = settings;
   const tolerationsRestricted = settings.tolerationsRestrictedIn.includes(request.namespace);
   try {

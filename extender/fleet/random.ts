@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { nameHash } from '../../webhook/words/name-hash.ts';
 
 /**
  * Chance that can be had again. Each named stream draws on its own, so that one more device or one
@@ -9,7 +10,7 @@ export class Random {
   readonly #generator: ReturnType<typeof xoroshiro128plus>;
 
   constructor(seed: number, stream: string) {
-    this.#generator = xoroshiro128plus(hashOf(`${seed}/${stream}`));
+    this.#generator = xoroshiro128plus(nameHash(`${seed}/${stream}`) >>> 0);
   }
 
   /** From 0 up to, not including, 1. */
@@ -36,13 +37,4 @@ export class Random {
     const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
     return Array.from({ length: 5 }, () => alphabet[this.below(alphabet.length)]).join('');
   }
-}
-
-/** FNV-1a, 32 bits. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return hash >>> 0;
 }

@@ -1,4 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { wholeNumber } from '../../extender/commands/whole-number.ts';
 
 /** `npm run bench -- NAME`: measures us beside our opponents, in one run. */
 
@@ -18,16 +20,22 @@ const command = new Command('bench')
       .choices(['table', 'json'])
       .default('table'),
   )
+  .option(
+    '--rounds <N>',
+    'how often each way is measured (scheduler)',
+    wholeNumber('--rounds', 1, 99),
+    5,
+  )
   .exitOverride();
 try {
   await command.parseAsync();
-  const { output } = command.opts<{ output: 'table' | 'json' }>();
+  const { output, rounds } = command.opts<{ output: 'table' | 'json'; rounds: number }>();
   switch (command.args[0]) {
     case 'extender':
       await (await import('./extender.ts')).benchExtender(output);
       break;
     case 'scheduler':
-      await (await import('./scheduler.ts')).benchScheduler(output);
+      await (await import('./scheduler.ts')).benchScheduler(output, rounds);
       break;
     case 'history':
       await (await import('./history.ts')).benchHistory(output);
@@ -40,6 +48,6 @@ try {
   }
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
-  console.error(error);
-  process.exit(1);
+  console.error(error instanceof WrongCall ? error.message : error);
+  process.exit(error instanceof WrongCall ? 2 : 1);
 }

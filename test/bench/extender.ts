@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -185,7 +185,7 @@ async function startFleet(directory: string, nodes: number): Promise<Child> {
   const log = join(directory, 'fleet.log');
   const script = join(ROOT, 'test/bench/storming-fleet.ts');
   const child = new Child('fleet', process.execPath, [script, tlsDir, String(nodes)], log);
-  const port = await portIn(log);
+  const port = await child.servingPort();
   for (const name of ['profiles.yaml', 'extender.yaml']) {
     await writeFile(join(directory, name), await actingConfig(name));
   }
@@ -235,14 +235,5 @@ async function startBare(directory: string): Promise<Server> {
   const log = join(directory, 'bare.log');
   const script = join(ROOT, 'test/bench/opponents/bare-extender.ts');
   const child = new Child('bare', process.execPath, [script], log);
-  return { child, port: await portIn(log) };
-}
-
-/** The port that a program says it serves on. */
-function portIn(log: string): Promise<number> {
-  return eventually('a port', async () => {
-    const text = await readFile(log, 'utf8').catch(() => '');
-    const found = /"port":(\d+)/.exec(text)?.[1];
-    return found !== undefined && Number(found);
-  });
+  return { child, port: await child.servingPort() };
 }

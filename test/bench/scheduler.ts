@@ -1,5 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubernetesObjectApi, loadAllYaml, Watch } from '@kubernetes/client-node';
@@ -9,16 +8,15 @@ import { blankHistory } from '../../extender/history/host-history.ts';
 import { deviceHistoryApi } from '../../extender/storage/api.ts';
 import { objectNameOf, statusOf } from '../../extender/storage/device-history.ts';
 import type { Child } from '../cluster/child.ts';
-import { ControlPlane, freePorts } from '../cluster/control-plane.ts';
+import { type ControlPlane, freePorts } from '../cluster/control-plane.ts';
 import { eventually } from '../cluster/eventually.ts';
 import { Hand } from '../cluster/hand.ts';
 import { createNodes } from '../cluster/nodes.ts';
-import { controlPlanePrograms } from '../cluster/programs.ts';
 import { RawClient } from '../cluster/raw.ts';
-import { DEFAULT_MINOR, kubernetesVersion } from '../cluster/versions.ts';
 import { pod } from '../cluster/workloads.ts';
 import { GPU } from '../make/facts.ts';
 import { goOpponent } from './go-opponent.ts';
+import { onPlane } from './on-plane.ts';
 
 /**
  * Pods a second through the real scheduler: without an extender, with one in Go, and with ours. All of it on
@@ -30,7 +28,6 @@ const ROOT = join(import.meta.dirname, '../..');
 const NODES = 1000;
 const PODS = 2000;
 const AT_ONCE = 32;
-const DEFAULT_ROUNDS = 5;
 /** A Go extender that reaches less of "none" is no opponent: the pilot's had 0.60 to 0.66. */
 const GO_AT_LEAST = 0.58;
 const EVERYWHERE = 'registry.example/everywhere:1';
@@ -57,15 +54,9 @@ const WAYS: readonly Way[] = [
   { name: 'Surefoot, 512 homes away', extender: 'sparse', homesAway: true },
 ];
 
-export async function benchScheduler(output: 'table' | 'json'): Promise<void> {
+export async function benchScheduler(output: 'table' | 'json', rounds: number): Promise<void> {
   const say = (line: string) => console.error(line);
-  const rounds = Number(process.env.SUREFOOT_BENCH_ROUNDS ?? DEFAULT_ROUNDS);
-  const version = kubernetesVersion(DEFAULT_MINOR);
-  const { KUBEBUILDER_ASSETS: assetsDir, XDG_CACHE_HOME: cacheDir } = process.env;
-  const programs = await controlPlanePrograms(version, { assetsDir, cacheDir, say });
-  const directory = await mkdtemp(join(tmpdir(), 'surefoot-bench-'));
-  const plane = await ControlPlane.boot(directory, programs, version);
-  try {
+  await onPlane(say, async (plane) => {
     const bench = await SchedulerBench.prepare(plane, say);
     const rates = new Map<string, number[]>(WAYS.map(({ name }) => [name, []]));
     for (let round = 1; round <= rounds; round += 1) {
@@ -76,10 +67,7 @@ export async function benchScheduler(output: 'table' | 'json'): Promise<void> {
       }
     }
     report(rates, output);
-  } finally {
-    await plane.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 function report(rates: ReadonlyMap<string, readonly number[]>, output: 'table' | 'json'): void {

@@ -1,5 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoreV1Api, type KubernetesObject, KubernetesObjectApi } from '@kubernetes/client-node';
 import { makeCertificates } from '../../certs/main.ts';
@@ -11,14 +10,13 @@ import { INJECT, MANAGED } from '../../webhook/words/keys.ts';
 import { devicePatterns, profilesSchema } from '../../webhook/words/profile.ts';
 import { bytesInWords } from '../../webhook/words/quantity.ts';
 import type { Child } from '../cluster/child.ts';
-import { ControlPlane, freePorts } from '../cluster/control-plane.ts';
+import { type ControlPlane, freePorts } from '../cluster/control-plane.ts';
 import { eventually } from '../cluster/eventually.ts';
-import { controlPlanePrograms } from '../cluster/programs.ts';
 import { RawClient } from '../cluster/raw.ts';
-import { DEFAULT_MINOR, kubernetesVersion } from '../cluster/versions.ts';
 import { makePod } from '../make/pod.ts';
 import { makeReview } from '../make/review.ts';
 import { goOpponent } from './go-opponent.ts';
+import { onPlane } from './on-plane.ts';
 import { openLoop, quantile } from './open-loop.ts';
 import { usageOf } from './process-usage.ts';
 
@@ -45,25 +43,18 @@ interface Servers {
 /** Pod creation through a real API server, and direct load, of the webhook beside its opponents. */
 export async function benchWebhook(output: 'table' | 'json'): Promise<void> {
   const say = (line: string) => console.error(line);
-  const version = kubernetesVersion(DEFAULT_MINOR);
-  const { KUBEBUILDER_ASSETS: assetsDir, XDG_CACHE_HOME: cacheDir } = process.env;
-  const programs = await controlPlanePrograms(version, { assetsDir, cacheDir, say });
-  const directory = await mkdtemp(join(tmpdir(), 'surefoot-bench-'));
-  const plane = await ControlPlane.boot(directory, programs, version);
-  try {
+  await onPlane(say, async (plane, version) => {
     const servers = await startServers(plane);
-    const raw = await RawClient.for({ admin: plane.kubeConfig('admin'), directory });
+    const admin = plane.kubeConfig('admin');
+    const raw = await RawClient.for({ admin, directory: plane.directory });
     await register(plane, servers);
     const rates = await creationRates(plane, raw, say);
     const unmatched = await unmatchedRates(plane, raw, say);
     const direct = await directLoad(servers, say);
     const mixed = await mixedLoad(servers, say);
-    const result = { version: version.version, rates, unmatched, direct, mixed };
+    const result = { version, rates, unmatched, direct, mixed };
     console.log(output === 'json' ? JSON.stringify(result, null, 2) : report(result));
-  } finally {
-    await plane.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function startServers(plane: ControlPlane): Promise<Servers> {
@@ -94,10 +85,7 @@ async function startServers(plane: ControlPlane): Promise<Servers> {
   await eventually('our webhook to be ready', async () => {
     return (await fetch(`http://127.0.0.1:${admin}/readyz`)).ok;
   });
-  const bare = await eventually('the bare server', async () => {
-    const line = (await bareChild.lastWords()).split('\n').find((one) => one.includes('serving'));
-    return line === undefined ? undefined : (JSON.parse(line).port as number);
-  });
+  const bare = await bareChild.servingPort();
   return {
     tlsDir,
     go: { child: goChild, port: go },

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { eventually } from './eventually.ts';
 
 // One listener for each child of a bed, and tests start many.
 process.setMaxListeners(200);
@@ -40,6 +41,15 @@ export class Child {
     const cut = setTimeout(() => this.#process.kill('SIGKILL'), 10_000);
     await exited;
     clearTimeout(cut);
+  }
+
+  /** The port on which it says that it serves. */
+  servingPort(): Promise<number> {
+    return eventually(`${this.name} to serve`, async () => {
+      const text = await readFile(this.logPath, 'utf8').catch(() => '');
+      const found = /"msg":"serving","port":(\d+)/.exec(text)?.[1];
+      return found !== undefined && Number(found);
+    });
   }
 
   /** The end of its log, for a message about its death. */

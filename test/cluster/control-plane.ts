@@ -88,10 +88,7 @@ export class ControlPlane {
    * A kube-scheduler of this name, with the extender registered or without any; or with another one, by its
    * address.
    */
-  async startScheduler(
-    name: string,
-    { extender, profile = {} }: { extender: boolean | string; profile?: object },
-  ): Promise<Child> {
+  async startScheduler(name: string, { extender }: { extender: boolean | string }): Promise<Child> {
     const text = await readFile(join(MANIFESTS, 'scheduler-config.yaml'), 'utf8');
     const config = parse(text);
     config.clientConnection = {
@@ -99,7 +96,7 @@ export class ControlPlane {
       qps: 500,
       burst: 1000,
     };
-    config.profiles = [{ ...profile, schedulerName: name }];
+    config.profiles = [{ schedulerName: name }];
     if (extender === false) delete config.extenders;
     else {
       config.extenders[0].urlPrefix =

@@ -174,14 +174,9 @@ export class Installation {
     return decisions;
   }
 
-  /** The newest decision for a pod of this name. */
-  async decisionFor(pod: string, pageUrl?: string): Promise<ShownDecision | undefined> {
-    return (await this.decisions(pageUrl)).find((decision) => decision.pod.name === pod);
-  }
-
-  /** The newest decision for a pod, by namespace and name. */
-  async decisionOf(pod: string): Promise<ShownDecision | undefined> {
-    const { decisions } = JSON.parse(await textAt(`${this.pageUrl}/api/decisions?pod=${pod}`));
+  /** The newest decision for a pod of this name in the namespace `default`. */
+  async decisionFor(pod: string, pageUrl = this.pageUrl): Promise<ShownDecision | undefined> {
+    const { decisions } = JSON.parse(await textAt(`${pageUrl}/api/decisions?pod=default/${pod}`));
     return decisions[0];
   }
 

@@ -4,7 +4,6 @@ import { Boards, OLDEST_OF_A_PULL_SECONDS } from '../../extender/boards.ts';
 import { FITTED } from '../../extender/history/fitted.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
 import { prioritize } from '../../extender/prioritize.ts';
-import { extenderSchema } from '../../extender/settings.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
 import type { View } from '../../extender/view.ts';
 import type { NodeEntry } from '../../extender/watch/cluster.ts';
@@ -12,16 +11,11 @@ import { named } from '../../extender/wire.ts';
 import { EXPECTATIONS, GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
-import { makeProfile } from '../make/profile.ts';
+import { ACTING, makeView } from '../make/view.ts';
 
 const NODES = ['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3'];
 const IMAGE = 'registry.example/train:1';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
-const CONFIG = extenderSchema.parse({
-  apiVersion: 'config.surefoot.dev/v1alpha1',
-  kind: 'Extender',
-  mode: 'act',
-});
 
 /** A store that has its histories written only when told to. */
 class WrittenLater extends MemoryStore {
@@ -54,25 +48,15 @@ type Happening = readonly [kind: number, node: number, detail: number];
 
 function fleet() {
   const store = new WrittenLater();
-  const { historian, cluster, devices } = makeHistorian({ store });
+  const made = makeHistorian({ store });
+  const { historian, cluster } = made;
   let rates = fleetRates([], 0);
-  let config = CONFIG;
+  let config = ACTING;
   let uid = 0;
   for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
   historian.nodeChanged(makeNode({ name: 'else', images: new Map([[IMAGE, 12e9]]) }), 0);
-  const view = (boards: Boards, nowSeconds: number): View => ({
-    cluster,
-    store,
-    boards,
-    rates,
-    homes: historian.homes,
-    pulls: historian.pulls,
-    runs: historian.runs,
-    devices,
-    config,
-    profiles: [makeProfile()],
-    nowSeconds,
-  });
+  const view = (boards: Boards, nowSeconds: number): View =>
+    makeView(made, { boards, rates, config, nowSeconds });
   const happen = ([kind, which, detail]: Happening, now: number) => {
     const name = NODES[which] ?? 'gpu-0';
     const node = cluster.node(name) ?? makeNode({ name });
@@ -158,7 +142,7 @@ function fleet() {
         );
         break;
       case 9:
-        config = { ...CONFIG, pullBytesPerSecond: CONFIG.pullBytesPerSecond * (1 + detail) };
+        config = { ...ACTING, pullBytesPerSecond: ACTING.pullBytesPerSecond * (1 + detail) };
         break;
       case 11:
         config = { ...config, wholeNodeSeconds: 100 * detail };

@@ -3,65 +3,35 @@ import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { Boards } from '../../extender/boards.ts';
 import { DecisionRecord } from '../../extender/decisions/record.ts';
-import { Historian } from '../../extender/historian.ts';
-import { fleetRates } from '../../extender/history/rates.ts';
 import { extenderMetrics } from '../../extender/metrics.ts';
-import { pageApp } from '../../extender/page/api.ts';
-import { LiveFeed } from '../../extender/page/live.ts';
 import { BODY_LIMIT_BYTES, extenderApp } from '../../extender/server.ts';
-import { type ExtenderConfig, extenderSchema } from '../../extender/settings.ts';
-import { MemoryStore } from '../../extender/storage/memory.ts';
+import type { ExtenderConfig } from '../../extender/settings.ts';
 import type { View } from '../../extender/view.ts';
-import { Cluster } from '../../extender/watch/cluster.ts';
-import { DynamicResources } from '../../extender/watch/dra.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { listening, postJson } from '../fake/listening.ts';
-import { CATALOGUE } from '../make/catalogue.ts';
+import { servingPage } from '../fake/page.ts';
 import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
+import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
-import { makeProfile } from '../make/profile.ts';
+import { ACTING, makeView } from '../make/view.ts';
 import { sample } from '../samples.ts';
 
-const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
 const IMAGE = 'registry.example/train:1';
 const NODES = ['gpu-1', 'gpu-2', 'gpu-3', 'gpu-4'];
 const NOW = 10_000;
 
 /** An extender on four equal nodes, with everything real but the API server and the time. */
 async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) {
-  const cluster = new Cluster();
-  const store = new MemoryStore();
   const decisions = new DecisionRecord();
   const registry = new Registry();
-  const historian = new Historian({
-    cluster,
-    store,
-    devices: new DynamicResources(),
-    catalogue: () => CATALOGUE,
+  const made = makeHistorian({
     onSignal() {},
     onBound: ({ uid, node = '' }, at) => decisions.bound(uid, node, at),
-    log: pino({ level: 'silent' }),
   });
-  const config = extenderSchema.parse({
-    apiVersion: 'config.surefoot.dev/v1alpha1',
-    kind: 'Extender',
-    mode: 'act',
-  });
+  const { historian, cluster } = made;
   const boards = new Boards();
-  const view = (): View => ({
-    cluster,
-    homes: historian.homes,
-    store,
-    rates: fleetRates([], 0),
-    pulls: historian.pulls,
-    runs: historian.runs,
-    boards,
-    devices: new DynamicResources(),
-    config: { ...config, ...overrides },
-    profiles: [makeProfile()],
-    nowSeconds: NOW,
-  });
-  historian.keep(0);
+  const config = { ...ACTING, ...overrides };
+  const view = (): View => makeView(made, { boards, config, nowSeconds: NOW });
   for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
   const url = await listening(
     extenderApp({
@@ -74,14 +44,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
       log: pino({ level: 'silent' }),
     }),
   );
-  const live = new LiveFeed({
-    view,
-    decisions,
-    entries: () => [],
-    controls: [],
-    alarm: () => undefined,
-  });
-  const page = await listening(pageApp({ signals: () => NO_SIGNALS, decisions, view, live }));
+  const page = await servingPage({ decisions, view });
   const ask = async (pod: Pod, names: readonly string[] = NODES) => {
     const answer = await postJson(`${url}/prioritize`, { Pod: pod, Nodes: null, NodeNames: names });
     return (await answer.json()) as { Host: string; Score: number }[];

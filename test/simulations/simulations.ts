@@ -1,5 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { tableText } from '../../extender/commands/table.ts';
+import { wholeNumber } from '../../extender/commands/whole-number.ts';
 import { Random } from '../../extender/fleet/random.ts';
 import { type FleetKind, LANL_LIKE, MODERN, replayed, TITAN_LIKE } from './fleets.ts';
 import { lawyer, oracle } from './policies/oracle.ts';
@@ -29,6 +31,21 @@ interface Options {
   readonly output: 'table' | 'json';
 }
 
+const FLEETS = ['modern', 'LANL-like', 'Titan-like', 'LANL replayed', 'Titan replayed'];
+
+/** What they are made of, given the weights that were tuned. */
+const POLICIES: Readonly<Record<string, (weights: Weights) => Make>> = {
+  stock: () => stock,
+  packed: () => packed,
+  'home alone': () => homeAlone,
+  'images alone': () => imagesAlone,
+  'risk alone': () => (world, seed) => surefoot(world, seed, 'risk alone'),
+  'weighted sum': weighted,
+  surefoot: () => surefoot,
+  'knows the law': () => lawyer,
+  oracle: () => oracle,
+};
+
 /** Of the same fleet, but other nodes, jobs and faults than those on which they are compared. */
 const TUNING_SEED = 1001;
 const TUNING_UTILISATION = 0.9;
@@ -45,22 +62,12 @@ async function main(options: Options): Promise<void> {
   for (const name of fleetNames(options)) {
     const weights = await tuned(name, options);
     say(`${name}: weights of the sum ${JSON.stringify(weights)}`);
-    const makes: Record<string, Make> = {
-      stock,
-      packed,
-      'home alone': homeAlone,
-      'images alone': imagesAlone,
-      'risk alone': (world, seed) => surefoot(world, seed, 'risk alone'),
-      'weighted sum': weighted(weights),
-      surefoot,
-      'knows the law': lawyer,
-      oracle,
-    };
-    const chosen = Object.entries(makes).filter(
+    const chosen = Object.entries(POLICIES).filter(
       ([policy]) => options.policy?.includes(policy) ?? true,
     );
     for (const utilisation of options.utilisation) {
-      for (const [policy, make] of chosen) {
+      for (const [policy, makeFor] of chosen) {
+        const make = makeFor(weights);
         const outcomes: Outcome[] = [];
         for (let seed = 1; seed <= options.seeds; seed += 1) {
           outcomes.push(
@@ -83,6 +90,10 @@ function fleetNames({ fleet, lanl, titan }: Options): readonly string[] {
     ...(lanl === undefined ? [] : ['LANL replayed']),
     ...(titan === undefined ? [] : ['Titan replayed']),
   ];
+  const absent = fleet.find((name) => !all.includes(name));
+  if (absent !== undefined) {
+    throw new WrongCall(`--fleet: "${absent}" needs the record, by --lanl FILE or --titan FILE`);
+  }
   return fleet.length === 0 ? all : all.filter((name) => fleet.includes(name));
 }
 
@@ -182,31 +193,47 @@ function say(line: string): void {
   console.error(line);
 }
 
-function whole(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number, such as 30');
-  return Number(text);
-}
-
 function share(text: string, before: readonly number[]): readonly number[] {
   const value = Number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('expected a share such as 0.9');
   return [...before, value];
 }
 
-const command = new Command('simulations')
-  .description('what each way of placing pods loses, on fleets that fail')
-  .option('--days <N>', 'how long', whole, 45)
-  .option('--warm-up <N>', 'days of them before anything counts', whole, 15)
-  .option('--seeds <N>', 'how many fleets of each kind', whole, 3)
-  .option('--draws <N>', 'weights that are tried for the weighted sum', whole, 40)
-  .option('--fleet <NAME...>', 'default: all', [])
-  .option('--policy <NAME...>', 'default: all')
-  .option('--utilisation <SHARE>', 'may be given again; default: 0.7, 0.9 and 0.98', share, [])
-  .option('--lanl <FILE>', 'lanl_failures CSV: replays it, too')
-  .option('--titan <FILE>', 'titan_gpu CSV: replays it, too')
-  .option('-o, --output <FORM>', 'table or json', 'table')
-  .action(async (options: Options) => {
-    const utilisation = options.utilisation.length === 0 ? [0.7, 0.9, 0.98] : options.utilisation;
-    await main({ ...options, utilisation });
-  });
-await command.parseAsync();
+try {
+  await new Command('simulations')
+    .description('what each way of placing pods loses, on fleets that fail')
+    .option('--days <N>', 'how long', wholeNumber('--days', 1, 3650), 45)
+    .option(
+      '--warm-up <N>',
+      'days of them before anything counts',
+      wholeNumber('--warm-up', 0, 3650),
+      15,
+    )
+    .option('--seeds <N>', 'how many fleets of each kind', wholeNumber('--seeds', 1, 1000), 3)
+    .option(
+      '--draws <N>',
+      'weights that are tried for the weighted sum',
+      wholeNumber('--draws', 1, 1000),
+      40,
+    )
+    .addOption(new Option('--fleet <NAME...>', 'default: all').choices(FLEETS).default([]))
+    .addOption(new Option('--policy <NAME...>', 'default: all').choices(Object.keys(POLICIES)))
+    .option('--utilisation <SHARE>', 'may be given again; default: 0.7, 0.9 and 0.98', share, [])
+    .option('--lanl <FILE>', 'lanl_failures CSV: replays it, too')
+    .option('--titan <FILE>', 'titan_gpu CSV: replays it, too')
+    .addOption(
+      new Option('-o, --output <FORM>', 'how to print it')
+        .choices(['table', 'json'])
+        .default('table'),
+    )
+    .exitOverride()
+    .action(async (options: Options) => {
+      const utilisation = options.utilisation.length === 0 ? [0.7, 0.9, 0.98] : options.utilisation;
+      await main({ ...options, utilisation });
+    })
+    .parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+  console.error(error instanceof WrongCall ? error.message : error);
+  process.exit(error instanceof WrongCall ? 2 : 1);
+}

@@ -98,7 +98,7 @@ const DAY = 86_400;
 const HOUR = 3600;
 const ALL = 0xff;
 /** What a restart costs beside pulling: the profile's default. */
-const RESTART_SECONDS = 300;
+export const RESTART_SECONDS = 300;
 export const COLD_SECONDS = 20;
 const CRASH_EVERY_SECONDS = 2 * DAY;
 const CACHED_IMAGES = 12;

@@ -7,11 +7,13 @@ export const modeField = z.enum(['observe', 'act'], {
   error: 'expected "observe" (decide and record, change nothing) or "act"',
 });
 
-/** The mode that holds in a namespace. */
+/** The mode that holds in a namespace; `mayOnlyObserve`: its label, or who asks, allows no more. */
 export function modeIn(
   namespace: string,
   settings: { readonly mode: Mode; readonly namespaces: Readonly<Record<string, Mode>> },
+  mayOnlyObserve: boolean,
 ): Mode {
+  if (mayOnlyObserve) return 'observe';
   return Object.hasOwn(settings.namespaces, namespace)
     ? (settings.namespaces[namespace] as Mode)
     : settings.mode;

@@ -39,6 +39,8 @@ export type ReasonCode =
   | 'DeviceHistory'
   | 'Displaces'
   | 'OpensNode'
+  | 'AnnotationUnreadable'
+  | 'AnnotationCapped'
   // the extender: why a pod was placed without a question
   | 'Pinned'
   | 'OnlyCandidate'
@@ -46,6 +48,4 @@ export type ReasonCode =
   | 'OtherScheduler'
   | 'NoOpinion'
   | 'ChoiceUnknown'
-  | 'NotAsked'
-  | 'AnnotationUnreadable'
-  | 'AnnotationCapped';
+  | 'NotAsked';

@@ -89,7 +89,7 @@ export async function report(
   );
   for (const index of strays(before, after).slice(0, 10)) {
     const pod = after.get(index);
-    const decision = await used.bed.surefoot.decisionOf(`default/${pod?.metadata?.name}`);
+    const decision = await used.bed.surefoot.decisionFor(pod?.metadata?.name ?? '');
     const told = decision?.forecasts.slice(0, 2).map(({ words }) => words) ?? ['no decision'];
     console.log(
       `  slot ${index}: ${nodeOf(before.get(index))} -> ${nodeOf(pod)}; ${told.join(' | ')}`,

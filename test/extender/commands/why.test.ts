@@ -1,13 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { why } from '../../../extender/commands/why.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
-import { pageApp } from '../../../extender/page/api.ts';
-import { LiveFeed } from '../../../extender/page/live.ts';
 import type { Reason } from '../../../webhook/words/reason.ts';
-import { listening } from '../../fake/listening.ts';
+import { servingPage } from '../../fake/page.ts';
 import { makeForecast } from '../../make/forecast.ts';
 
-const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
 const AT = Date.parse('2026-11-26T10:00:00Z') / 1000;
 
 /** Decisions are shown without a look at the cluster. */
@@ -39,14 +36,7 @@ async function remembering(boundTo?: string, unasked?: Reason) {
     const other = { uid: 'v', namespace: 'team-a', name: 'train-1' };
     decisions.unasked(other, 'act', boundTo ?? '', AT, unasked);
   }
-  const live = new LiveFeed({
-    view,
-    decisions,
-    entries: () => [],
-    controls: [],
-    alarm: () => undefined,
-  });
-  const page = await listening(pageApp({ signals: () => NO_SIGNALS, decisions, view, live }));
+  const page = await servingPage({ decisions, view });
   return (pod = 'train-0', options: Partial<Parameters<typeof why>[1]> = {}) =>
     why(pod, {
       namespace: 'team-a',

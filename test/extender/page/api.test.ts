@@ -1,50 +1,27 @@
 import { request } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Boards } from '../../../extender/boards.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
-import { Homes } from '../../../extender/history/homes.ts';
-import { fleetRates } from '../../../extender/history/rates.ts';
-import { Runs } from '../../../extender/history/runs.ts';
 import { pageApp } from '../../../extender/page/api.ts';
 import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
-import { Pulls } from '../../../extender/pulls.ts';
-import { extenderSchema } from '../../../extender/settings.ts';
-import { MemoryStore } from '../../../extender/storage/memory.ts';
 import type { View } from '../../../extender/view.ts';
-import { Cluster } from '../../../extender/watch/cluster.ts';
-import { DynamicResources } from '../../../extender/watch/dra.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';
+import { NO_SIGNALS } from '../../fake/page.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
-
-const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
+import { makeHistorian } from '../../make/historian.ts';
+import { makeView } from '../../make/view.ts';
 
 async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?: Controls) {
-  const cluster = new Cluster();
+  const made = makeHistorian();
+  const { cluster } = made;
   const decisions = new DecisionRecord();
   const entries: Entry[] = [];
   const alarms: (string | undefined)[] = [];
   for (const name of nodes) cluster.setNode(makeNode({ name }));
-  const view = (): View => ({
-    cluster,
-    store: new MemoryStore(),
-    rates: fleetRates([], 0),
-    pulls: new Pulls(cluster),
-    runs: new Runs(),
-    boards: new Boards(),
-    devices: new DynamicResources(),
-    homes: new Homes(),
-    config: extenderSchema.parse({
-      apiVersion: 'config.surefoot.dev/v1alpha1',
-      kind: 'Extender',
-      mode: 'act',
-    }),
-    profiles: [],
-    nowSeconds: 1000,
-  });
+  const view = (): View => makeView(made, { profiles: [], nowSeconds: 1000 });
   const live = new LiveFeed({
     view,
     decisions,

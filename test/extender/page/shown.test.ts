@@ -1,48 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { Boards } from '../../../extender/boards.ts';
 import type { Decision } from '../../../extender/decisions/record.ts';
 import type { PodFacts } from '../../../extender/history/facts.ts';
-import { Homes } from '../../../extender/history/homes.ts';
 import { blankHistory } from '../../../extender/history/host-history.ts';
 import type { Incident } from '../../../extender/history/incident.ts';
-import { fleetRates } from '../../../extender/history/rates.ts';
-import { Runs } from '../../../extender/history/runs.ts';
 import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
-import { Pulls } from '../../../extender/pulls.ts';
-import { extenderSchema } from '../../../extender/settings.ts';
-import { MemoryStore } from '../../../extender/storage/memory.ts';
 import type { View } from '../../../extender/view.ts';
-import { Cluster } from '../../../extender/watch/cluster.ts';
-import { DynamicResources } from '../../../extender/watch/dra.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
+import { makeHistorian } from '../../make/historian.ts';
+import { makeView } from '../../make/view.ts';
 
-async function viewOf(
-  pods: readonly PodFacts[],
-  incidents: readonly Incident[] = [],
-): Promise<View> {
-  const cluster = new Cluster();
-  const store = new MemoryStore();
-  for (const pod of pods) cluster.setPod(pod);
-  await store.put({ ...blankHistory('uuid:gpu-1'), incidents });
-  return {
-    cluster,
-    store,
-    rates: fleetRates([], 0),
-    pulls: new Pulls(cluster),
-    runs: new Runs(),
-    boards: new Boards(),
-    devices: new DynamicResources(),
-    homes: new Homes(),
-    config: extenderSchema.parse({
-      apiVersion: 'config.surefoot.dev/v1alpha1',
-      kind: 'Extender',
-      mode: 'act',
-    }),
-    profiles: [],
-    nowSeconds: 0,
-  };
+function viewOf(pods: readonly PodFacts[], incidents: readonly Incident[] = []): View {
+  const made = makeHistorian();
+  for (const pod of pods) made.cluster.setPod(pod);
+  made.store.put({ ...blankHistory('uuid:gpu-1'), incidents });
+  return makeView(made, { profiles: [] });
 }
 
 const holding = (...ids: readonly string[]) =>
@@ -106,7 +79,7 @@ describe('the devices of a node', () => {
     },
   ];
   test.each(rows)('$name', async ({ pods = [], allocatable = 4, incidents = [], shows }) => {
-    const { devices } = shownNode(offering(allocatable), await viewOf(pods, incidents));
+    const { devices } = shownNode(offering(allocatable), viewOf(pods, incidents));
     const words = devices.map(
       ({ id = '?', state, hazard }) => `${id} ${state}${hazard === 'normal' ? '' : ` (${hazard})`}`,
     );
@@ -116,7 +89,7 @@ describe('the devices of a node', () => {
   test('keep their places once they have been named', async () => {
     const names = new DeviceNames();
     const look = async (pods: readonly PodFacts[]) => {
-      const { devices } = shownNode(offering(4), await viewOf(pods), (node, resource) =>
+      const { devices } = shownNode(offering(4), viewOf(pods), (node, resource) =>
         names.of(node, resource),
       );
       names.learn('gpu-1', devices);
@@ -134,7 +107,7 @@ describe('the devices of a node', () => {
     { facts: { isCordoned: true }, state: 'cordoned' },
     { facts: { isCordoned: true, isReady: false }, state: 'not ready' },
   ])('$state', async ({ facts, state }) => {
-    expect(shownNode(makeNode(facts), await viewOf([])).state).toBe(state);
+    expect(shownNode(makeNode(facts), viewOf([])).state).toBe(state);
   });
 });
 
@@ -172,7 +145,7 @@ test('what is remembered of a node comes with its evidence, its weight and why i
   const cause = { kind: 'rack', name: 'r1', hosts: 8 } as const;
   const { incidents } = shownNode(
     offering(4),
-    await viewOf([], [makeIncident({ probability: 0.8, cause })]),
+    viewOf([], [makeIncident({ probability: 0.8, cause })]),
   );
   expect(incidents).toMatchObject([
     {

@@ -1,9 +1,7 @@
 import { Random } from '../../../extender/fleet/random.ts';
 import type { Asking, Policy, TrueNode, World } from '../world.ts';
-import { COLD_SECONDS, freeGpus } from '../world.ts';
+import { COLD_SECONDS, freeGpus, RESTART_SECONDS } from '../world.ts';
 import { best, packing } from './points.ts';
-
-const RESTART_SECONDS = 300;
 
 type Probability = (world: World, node: TrueNode, gpus: number, seconds: number) => number;
 

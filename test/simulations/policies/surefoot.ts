@@ -1,21 +1,17 @@
-import { pino } from 'pino';
 import { Boards } from '../../../extender/boards.ts';
 import { shippedConfiguration } from '../../../extender/commands/fleet-files.ts';
 import { Random } from '../../../extender/fleet/random.ts';
 import { RatesOfFleet } from '../../../extender/fleet-rates.ts';
 import { levelOf } from '../../../extender/forecast/level.ts';
-import { Historian } from '../../../extender/historian.ts';
 import type { NodeFacts } from '../../../extender/history/facts.ts';
 import { prioritize, type Verdict } from '../../../extender/prioritize.ts';
-import { MemoryStore } from '../../../extender/storage/memory.ts';
 import type { View } from '../../../extender/view.ts';
-import { Cluster } from '../../../extender/watch/cluster.ts';
-import { DynamicResources } from '../../../extender/watch/dra.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
 import { named } from '../../../extender/wire.ts';
 import type { ContainerStatus, Pod } from '../../../webhook/words/pod.ts';
-import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makeNode } from '../../make/facts.ts';
+import { makeHistorian } from '../../make/historian.ts';
+import { makeView } from '../../make/view.ts';
 import { IMAGE_BYTES } from '../jobs.ts';
 import {
   type Asking,
@@ -44,38 +40,15 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
   // As for a scheduler of our own, whose profile packs.
   const config = { ...extender, wholeNodeSeconds: WHOLE_NODE_SECONDS };
   const random = new Random(seed, 'surefoot');
-  const cluster = new Cluster();
-  const store = new MemoryStore();
-  const devices = new DynamicResources();
-  const historian = new Historian({
-    cluster,
-    devices,
-    store,
-    catalogue: () => CATALOGUE,
-    onSignal() {},
-    onBound() {},
-    log: pino({ level: 'silent' }),
-  });
+  const made = makeHistorian({ onSignal() {}, onBound() {} });
+  const { historian, cluster, store } = made;
   const rates = new RatesOfFleet(cluster, store);
   const boards = new Boards();
   const pods = new Map<string, Pod>();
   let hours = 0;
   let penalisedNodes = 0;
-  historian.keep(0);
-
-  const viewAt = (nowSeconds: number): View => ({
-    cluster,
-    homes: historian.homes,
-    pulls: historian.pulls,
-    runs: historian.runs,
-    boards,
-    devices,
-    store,
-    rates: rates.current,
-    config,
-    profiles,
-    nowSeconds,
-  });
+  const viewAt = (nowSeconds: number): View =>
+    makeView(made, { boards, rates: rates.current, config, profiles, nowSeconds });
   const tell = (pod: Pod, nowSeconds: number) => {
     pods.set(pod.metadata.uid ?? '', pod);
     historian.podChanged(podFacts(pod, profiles), false, nowSeconds);

@@ -1,0 +1,16 @@
+import type { DecisionRecord } from '../../extender/decisions/record.ts';
+import { pageApp } from '../../extender/page/api.ts';
+import { LiveFeed } from '../../extender/page/live.ts';
+import type { View } from '../../extender/view.ts';
+import { listening } from './listening.ts';
+
+export const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
+
+/** The page's port with these decisions, and nothing else to tell; gives its address. */
+export function servingPage(deps: {
+  readonly decisions: DecisionRecord;
+  readonly view: () => View;
+}): Promise<string> {
+  const live = new LiveFeed({ ...deps, entries: () => [], controls: [], alarm: () => undefined });
+  return listening(pageApp({ ...deps, live, signals: () => NO_SIGNALS }));
+}
