@@ -20,10 +20,13 @@ export async function readScript(path: string): Promise<FaultScript> {
   return parsedValue(parseScript(path, text));
 }
 
-/** The text of a configuration file as shipped, but acting: it is for the built-in fleet only. */
+/**
+ * The text of a configuration file as shipped, but acting, and without Events, which the built-in fleet does not
+ * take: it is for that only.
+ */
 export async function actingConfig(name: string): Promise<string> {
   const text = await readFile(join(SHIPPED_CONFIG, name), 'utf8');
-  return text.replace(/^mode: observe$/m, 'mode: act');
+  return text.replace(/^mode: observe$/m, 'mode: act').replace(/^events: true$/m, 'events: false');
 }
 
 export async function shippedConfiguration(): Promise<{
