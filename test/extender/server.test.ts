@@ -29,6 +29,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
     onBound: ({ uid, node = '' }, at) => decisions.bound(uid, node, at),
   });
   const { historian, cluster } = made;
+  const askedBy: string[] = [];
   const boards = new Boards();
   const config = { ...ACTING, ...overrides };
   const view = (): View => makeView(made, { boards, config, nowSeconds: NOW });
@@ -36,7 +37,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
   const url = await listening(
     extenderApp({
       nodes: cluster.names,
-      onAsked() {},
+      onAsked: (podUid, scheduler) => askedBy.push(`${podUid} by ${scheduler}`),
       view,
       missing: () => (isReady ? undefined : 'pods are not listed'),
       decisions,
@@ -51,7 +52,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
   };
   const count = async (result: string) =>
     sample(await registry.metrics(), 'surefoot_prioritize_requests_total', { result });
-  return { historian, cluster, url, page, ask, count };
+  return { historian, cluster, url, page, askedBy, ask, count };
 }
 
 const annotations = { 'surefoot.dev/profile': 'nvidia' };
@@ -233,6 +234,13 @@ describe('POST /prioritize', () => {
     historian.podChanged({ ...ran('gpu-2'), phase: 'Failed', exitCode: 139 }, false, NOW - 10);
     const first = await ask(optedIn());
     expect(await ask(optedIn())).toEqual(first);
+  });
+
+  test('who asked about which pod is told, whatever the answer', async () => {
+    const { askedBy, ask } = await serving({}, false);
+    await ask(optedIn('one'));
+    await ask({ ...optedIn('two'), spec: { containers: [], schedulerName: 'ours' } });
+    expect(askedBy).toEqual(['one by default-scheduler', 'two by ours']);
   });
 
   test('unknown and duplicate names do no harm', async () => {

@@ -40,6 +40,11 @@ describe('sparseLevels', () => {
   }[] = [
     { name: 'one node that is better', losses: [20, 20, 0, 20], answer: { 'gpu-2': 19 } },
     { name: 'one node that is worse', losses: [0, 0, 0, 30], answer: { 'gpu-3': -25 } },
+    {
+      name: 'two levels equally common: the better one is left out',
+      losses: [0, 0, 30, 30],
+      answer: { 'gpu-2': -25, 'gpu-3': -25 },
+    },
     { name: 'nothing differs', losses: [5, 5, 5], answer: {} },
     { name: 'a single candidate', losses: [99], answer: {} },
   ];

@@ -26,6 +26,18 @@ describe('normalizedImage', () => {
 });
 
 describe('nodeFacts', () => {
+  test('reads the taints that keep pods away, and not those that only ask to', () => {
+    const taints = [
+      { key: 'sku', value: 'gpu', effect: 'NoSchedule' },
+      { key: 'old', effect: 'PreferNoSchedule' },
+      { key: 'gone', effect: 'NoExecute' },
+    ];
+    expect(nodeFacts({ spec: { taints } }, CATALOGUE, []).taints).toEqual([
+      { key: 'sku', value: 'gpu', effect: 'NoSchedule' },
+      { key: 'gone', value: '', effect: 'NoExecute' },
+    ]);
+  });
+
   test('reads devices, images and the machine', () => {
     const facts = nodeFacts(
       {
@@ -79,6 +91,18 @@ describe('nodeFacts', () => {
 
 describe('podFacts', () => {
   const facts = (parts: Parameters<typeof makePod>[0]) => podFacts(makePod(parts), [makeProfile()]);
+
+  test('what its scheduler goes by is known until it runs', () => {
+    const tolerations = [{ key: 'sku', operator: 'Exists' }];
+    const waiting = facts({ spec: { tolerations }, status: { nominatedNodeName: 'gpu-1' } });
+    expect(waiting.placing).toEqual({
+      schedulerName: 'default-scheduler',
+      choice: { kind: 'any' },
+      tolerations,
+      nominatedNode: 'gpu-1',
+    });
+    expect(facts({ status: { phase: 'Running' } })).not.toHaveProperty('placing');
+  });
 
   test.each([
     ['text', '2026-06-01T12:00:00Z'],
