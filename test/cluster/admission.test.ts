@@ -86,7 +86,7 @@ describe('admission', () => {
     expect(created.spec?.terminationGracePeriodSeconds).toBe(30);
     expect(created.metadata?.labels).toBeUndefined();
     const decision = await eventually('the decision', () => {
-      return used.bed.surefoot.decisionFor('watched');
+      return used.bed.surefoot.decisionFor('team-b/watched');
     });
     expect(decision.mode).toBe('observe');
     const name = 'surefoot_admission_requests_total';

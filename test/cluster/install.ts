@@ -174,9 +174,10 @@ export class Installation {
     return decisions;
   }
 
-  /** The newest decision for a pod of this name in the namespace `default`. */
+  /** The newest decision for a pod, by its name in the namespace `default` or as NAMESPACE/NAME. */
   async decisionFor(pod: string, pageUrl = this.pageUrl): Promise<ShownDecision | undefined> {
-    const { decisions } = JSON.parse(await textAt(`${pageUrl}/api/decisions?pod=default/${pod}`));
+    const name = pod.includes('/') ? pod : `default/${pod}`;
+    const { decisions } = JSON.parse(await textAt(`${pageUrl}/api/decisions?pod=${name}`));
     return decisions[0];
   }
 
