@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
+import { Leader } from '../certs/cluster/lease.ts';
+import { leaseApi } from '../certs/cluster/lease-api.ts';
 import { type Historian, MISSED_SECONDS } from './historian.ts';
-import { deviceHistoryApi, leaseApi } from './storage/api.ts';
+import { deviceHistoryApi } from './storage/api.ts';
 import { ClusterStore } from './storage/cluster-store.ts';
 import {
   DEVICE_HISTORIES,
@@ -11,7 +13,6 @@ import {
   PLURAL,
 } from './storage/device-history.ts';
 import { forgivenessIn, withoutForgiveness } from './storage/forgive.ts';
-import { Leader } from './storage/lease.ts';
 import { MemoryStore } from './storage/memory.ts';
 import type { HistoryChanged, HistoryStore } from './storage/store.ts';
 import { servedSource } from './watch/api.ts';
@@ -152,6 +153,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
   const leader = new Leader({
     api: leaseApi(kubeConfig, namespace, LEASE),
     identity,
+    duty: 'keeping the history',
     log,
     onLead: (lastRenewedAt) => {
       void leadAtLast(lastRenewedAt);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
+import { loadKubeConfig, namespaceOf } from '../certs/cluster/kube-config.ts';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
 import { configDirectory } from '../certs/serving/config-directory.ts';
@@ -37,7 +37,6 @@ import { extenderFiles } from './settings.ts';
 import type { HistoryChanged } from './storage/store.ts';
 import { Unmapped } from './unmapped.ts';
 import type { View } from './view.ts';
-import { loadKubeConfig } from './watch/api.ts';
 import { Cluster } from './watch/cluster.ts';
 import { DynamicResources } from './watch/dra.ts';
 import { Watches } from './watches.ts';
@@ -296,12 +295,6 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       await Promise.all([starting, adminServer.stop(0), pageServer.stop(0)]);
     },
   };
-}
-
-/** The namespace of our pod, or of the kubeconfig, or the one that the manifests make. */
-function namespaceOf(kubeConfig: KubeConfig): string {
-  const name = kubeConfig.getCurrentContext();
-  return kubeConfig.getContextObject(name)?.namespace ?? 'surefoot-system';
 }
 
 function wallSeconds(): number {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { makeCertificates } from '../certs/main.ts';
+import { makeCertificates } from '../certs/files.ts';
 import { eventually } from './cluster/eventually.ts';
 import { directoryWith } from './fake/directory.ts';
 import { Program } from './fake/program.ts';

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { HostHistory } from '../history/host-history.ts';
 import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/device-history.ts';
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
-import { type ApiOptions, loadKubeConfig, servedSource } from '../watch/api.ts';
+import { servedSource } from '../watch/api.ts';
 import { everyOne } from '../watch/reflector.ts';
 
 export interface ForgiveOptions extends ApiOptions {

@@ -1,59 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreV1Api, CustomObjectsApi, type KubeConfig, Watch } from '@kubernetes/client-node';
-import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from './events.ts';
 import type { Namespace } from './namespaces.ts';
 import type { Node } from './nodes.ts';
-import { pooledKubeConfig } from './pooled-kube-config.ts';
 import type { Listed, Page, Source } from './reflector.ts';
 
 /** Objects a page; the API server's own clients page by 500. */
 const PAGE_SIZE = 500;
 /** The server ends each watch after this long, so that a dead connection is noticed. */
 const WATCH_SECONDS = 300;
-
-export interface ApiOptions {
-  /** Absent: `$KUBECONFIG`, `~/.kube/config` or the pod's own account, in that order. */
-  readonly kubeconfig?: string;
-  readonly context?: string;
-}
-
-/** How to reach the API server. Throws WrongCall when nothing usable is configured. */
-export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig {
-  const config = pooledKubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else loadFile(config, kubeconfig);
-  if (context !== undefined) {
-    const names = config.getContexts().map(({ name }) => name);
-    if (!names.includes(context)) {
-      throw new WrongCall(
-        `--context: there is no "${context}"; the kubeconfig has ${names.join(', ') || 'none'}`,
-      );
-    }
-    config.setCurrentContext(context);
-  }
-  if (config.getCurrentCluster() === null) {
-    throw new WrongCall(
-      `--kubeconfig: ${kubeconfig ?? 'the default one'} names no current cluster; give a kubeconfig with a current-context, or choose one with --context NAME`,
-    );
-  }
-  return config;
-}
-
-function loadFile(config: KubeConfig, path: string): void {
-  try {
-    config.loadFromString(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new WrongCall(
-      code === undefined
-        ? `--kubeconfig: ${path} is not a kubeconfig: ${message}`
-        : `--kubeconfig: ${path} cannot be read (${code}); name a kubeconfig file, or leave the flag out inside a cluster`,
-    );
-  }
-}
 
 export function nodeSource(config: KubeConfig): Source<Node> {
   const api = config.makeApiClient(CoreV1Api);

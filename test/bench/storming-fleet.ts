@@ -1,4 +1,4 @@
-import { makeCertificates } from '../../certs/main.ts';
+import { makeCertificates } from '../../certs/files.ts';
 import { RunningServer } from '../../certs/serving/http.ts';
 import { LastGood } from '../../certs/serving/last-good.ts';
 import { servingPairDirectory } from '../../certs/serving/serving-pair.ts';

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoreV1Api, type KubernetesObject, KubernetesObjectApi } from '@kubernetes/client-node';
-import { makeCertificates } from '../../certs/main.ts';
+import { makeCertificates } from '../../certs/files.ts';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
 import { tableText } from '../../extender/commands/table.ts';
 import { mutatingAdmissionPolicies } from '../../webhook/admission-policy.ts';

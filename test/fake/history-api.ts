@@ -1,6 +1,6 @@
+import type { Lease, LeaseApi } from '../../certs/cluster/lease.ts';
 import type { DeviceHistoryApi } from '../../extender/storage/cluster-store.ts';
 import type { DeviceHistory } from '../../extender/storage/device-history.ts';
-import type { Lease, LeaseApi } from '../../extender/storage/lease.ts';
 
 /** An error as the Kubernetes client throws it. */
 function apiError(code: number): Error {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { Leader } from '../../../extender/storage/lease.ts';
+import { Leader } from '../../../certs/cluster/lease.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { FakeLease } from '../../fake/history-api.ts';
 
@@ -9,6 +9,7 @@ function replica(api: FakeLease, identity: string) {
   const leader = new Leader({
     api,
     identity,
+    duty: 'leading',
     log: pino({ level: 'silent' }),
     timing: { durationSeconds: 3, renewDeadlineMs: 1500, retryMs: 100 },
     onLead: (lastRenewedAt) => told.push(lastRenewedAt === undefined ? 'leads first' : 'leads'),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { KubeConfig } from '@kubernetes/client-node';
-import { dropOldest } from '../history/drop-oldest.ts';
 
 /** What the client sends requests with; it holds connections open. */
 type Dispatcher = unknown;
@@ -25,7 +24,8 @@ export function pooledKubeConfig(): KubeConfig {
     if (known !== undefined) return known;
     const dispatcher = create(cluster, options);
     dispatchers.set(key, dispatcher);
-    dropOldest(dispatchers, MOST_DISPATCHERS);
+    const [oldest] = dispatchers.keys();
+    if (dispatchers.size > MOST_DISPATCHERS && oldest !== undefined) dispatchers.delete(oldest);
     return dispatcher;
   };
   Reflect.set(config, 'createDispatcher', createOnce);

@@ -24,6 +24,8 @@ export interface LeaderDeps {
   readonly api: LeaseApi;
   /** Who we are: unique among replicas. */
   readonly identity: string;
+  /** What the leader does, for the log: `keeping the history`. */
+  readonly duty: string;
   readonly log: Logger;
   /** Default: client-go's. */
   readonly timing?: LeaseTiming;
@@ -122,13 +124,13 @@ export class Leader {
     if (this.#isLeading) return;
     this.#isLeading = true;
     this.#renewedMs = performance.now();
-    this.#deps.log.info('keeping the history from now on');
+    this.#deps.log.info(`${this.#deps.duty} from now on`);
     this.#deps.onLead(lastRenewedAt);
   }
 
   #lose(error: unknown): void {
     this.#isLeading = false;
-    this.#deps.log.warn({ err: error }, 'no longer keeping the history');
+    this.#deps.log.warn({ err: error }, `no longer ${this.#deps.duty}`);
     this.#deps.onLost();
   }
 

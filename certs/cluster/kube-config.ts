@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { WrongCall } from '../serving/lifecycle.ts';
+import { pooledKubeConfig } from './pooled-kube-config.ts';
+
+export interface ApiOptions {
+  /** Absent: `$KUBECONFIG`, `~/.kube/config` or the pod's own account, in that order. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** How to reach the API server. Throws WrongCall when nothing usable is configured. */
+export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig {
+  const config = pooledKubeConfig();
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else loadFile(config, kubeconfig);
+  if (context !== undefined) {
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(context)) {
+      throw new WrongCall(
+        `--context: there is no "${context}"; the kubeconfig has ${names.join(', ') || 'none'}`,
+      );
+    }
+    config.setCurrentContext(context);
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new WrongCall(
+      `--kubeconfig: ${kubeconfig ?? 'the default one'} names no current cluster; give a kubeconfig with a current-context, or choose one with --context NAME`,
+    );
+  }
+  return config;
+}
+
+function loadFile(config: KubeConfig, path: string): void {
+  try {
+    config.loadFromString(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new WrongCall(
+      code === undefined
+        ? `--kubeconfig: ${path} is not a kubeconfig: ${message}`
+        : `--kubeconfig: ${path} cannot be read (${code}); name a kubeconfig file, or leave the flag out inside a cluster`,
+    );
+  }
+}
+
+/** The namespace of our pod, or of the kubeconfig, or the one that the manifests make. */
+export function namespaceOf(kubeConfig: KubeConfig): string {
+  const name = kubeConfig.getCurrentContext();
+  return kubeConfig.getContextObject(name)?.namespace ?? 'surefoot-system';
+}
