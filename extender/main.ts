@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import { loadKubeConfig, namespaceOf } from '../certs/cluster/kube-config.ts';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
-import { configDirectory } from '../certs/serving/config-directory.ts';
 import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
 import type { Service } from '../certs/serving/lifecycle.ts';
@@ -33,7 +32,7 @@ import type { ControlName } from './page/shapes.ts';
 import { shownSignals, timeOf } from './page/shown.ts';
 import { Placements } from './placements.ts';
 import { extenderApp } from './server.ts';
-import { extenderFiles } from './settings.ts';
+import { extenderDirectory } from './settings.ts';
 import type { HistoryChanged } from './storage/store.ts';
 import { Unmapped } from './unmapped.ts';
 import type { View } from './view.ts';
@@ -81,10 +80,10 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const page = parseAddress('--page', options.page);
   const kubeConfig = loadKubeConfig(options);
   const config = await LastGood.loadForStart({
-    ...configDirectory(options.config, extenderFiles),
+    ...extenderDirectory(options.config),
     onSwap: () => {
       log.info('configuration changed');
-      catalogue = catalogueOf(builtIn, config.value['extender.yaml'].catalogue);
+      catalogue = catalogueOf(builtIn, config.value.extender.catalogue);
       // What a device is may have changed, or what is a sign: see everything with new eyes.
       watches.refresh();
     },
@@ -93,8 +92,8 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   });
 
   const builtIn = builtInCatalogue();
-  let catalogue = catalogueOf(builtIn, config.value['extender.yaml'].catalogue);
-  const registry = serviceRegistry('extender');
+  let catalogue = catalogueOf(builtIn, config.value.extender.catalogue);
+  const registry = serviceRegistry('extender', config.value.cluster);
   configurationMetrics(registry, () => config);
   const metrics = extenderMetrics(registry);
   const cluster = new Cluster();
@@ -150,7 +149,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   });
   const rates = new RatesOfFleet(cluster, store);
   const boards = new Boards();
-  const profiles = () => config.value['profiles.yaml'].profiles;
+  const profiles = () => config.value.profiles;
   const view = (): View => ({
     cluster,
     homes: historian.homes,
@@ -160,7 +159,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     devices,
     store,
     rates: rates.current,
-    config: config.value['extender.yaml'],
+    config: config.value.extender,
     profiles: profiles(),
     nowSeconds: nowSeconds(),
   });
@@ -175,7 +174,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     view,
     onPlaced(how, decision) {
       metrics.placed(how);
-      const { events: areTold } = config.value['extender.yaml'];
+      const { events: areTold } = config.value.extender;
       if (decision?.mode !== 'act' || !areTold) return;
       const event = placementEvent(decision);
       if (event !== undefined) events.tell(decision.pod, event, nowSeconds());
@@ -277,7 +276,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       port: ports.listen,
       admin: ports.admin,
       page: ports.page,
-      mode: config.value['extender.yaml'].mode,
+      mode: config.value.extender.mode,
     },
     'serving',
   );

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { configDirectory } from '../certs/serving/config-directory.ts';
+import type { LastGoodOptions } from '../certs/serving/last-good.ts';
 import { strictSection } from '../certs/serving/strict-yaml.ts';
-import { modeField } from '../webhook/words/mode.ts';
+import { installationSchema, WITHOUT_INSTALLATION } from '../webhook/words/installation.ts';
+import { type Mode, modeField } from '../webhook/words/mode.ts';
 import {
   CONFIG_API_VERSION,
+  type DeviceProfile,
   durationField,
   profilesSchema,
   sizeField,
@@ -13,8 +17,8 @@ import { catalogueSection } from './history/catalogue.ts';
 const extenderEntry = strictSection({
   apiVersion: z.literal(CONFIG_API_VERSION),
   kind: z.literal('Extender'),
-  /** `observe`: forecast and record, but give the scheduler no opinion. */
-  mode: modeField,
+  /** `observe`: forecast and record, but give the scheduler no opinion. Absent: as surefoot.yaml says. */
+  mode: modeField.optional(),
   /** Namespace name to mode, where it differs. */
   namespaces: z.record(z.string(), modeField).default({}),
   /**
@@ -52,10 +56,43 @@ export const extenderSchema = extenderEntry.transform(
   }),
 );
 
-export type ExtenderConfig = z.output<typeof extenderSchema>;
+export type ExtenderConfig = Omit<z.output<typeof extenderSchema>, 'mode'> & {
+  readonly mode: Mode;
+};
 
-/** The files that the extender reads of the configuration directory. */
-export const extenderFiles = {
-  'profiles.yaml': profilesSchema,
-  'extender.yaml': extenderSchema,
-} as const;
+/** What the extender goes by. */
+export interface ExtenderSettings {
+  readonly profiles: readonly DeviceProfile[];
+  readonly extender: ExtenderConfig;
+  readonly cluster?: string;
+}
+
+/** How the extender reads the configuration directory. */
+export function extenderDirectory(
+  directory: string,
+): Pick<
+  LastGoodOptions<ReadonlyMap<string, string>, ExtenderSettings>,
+  'read' | 'fingerprint' | 'parse'
+> {
+  const files = configDirectory(
+    directory,
+    {
+      'profiles.yaml': profilesSchema,
+      'extender.yaml': extenderSchema,
+      'surefoot.yaml': installationSchema,
+    },
+    WITHOUT_INSTALLATION,
+  );
+  return {
+    ...files,
+    parse(texts) {
+      const parsed = files.parse(texts);
+      if (!parsed.ok) return parsed;
+      const { mode, ...extender } = parsed.value['extender.yaml'];
+      const { cluster, mode: both } = parsed.value['surefoot.yaml'];
+      const { profiles } = parsed.value['profiles.yaml'];
+      const value = { profiles, extender: { ...extender, mode: mode ?? both } };
+      return { ok: true, value: { ...value, ...(cluster !== undefined && { cluster }) } };
+    },
+  };
+}

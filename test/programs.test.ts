@@ -12,7 +12,7 @@ import { Program } from './fake/program.ts';
 import { makeReview } from './make/review.ts';
 import { sample } from './samples.ts';
 
-const CONFIG = 'manifests/config';
+const CONFIG = 'manifests/base/config';
 const KUBECONFIG = JSON.stringify({
   apiVersion: 'v1',
   kind: 'Config',
@@ -30,7 +30,7 @@ async function tlsDirectory(): Promise<string> {
 }
 
 async function configDirectory(): Promise<string> {
-  const names = ['profiles.yaml', 'webhook.yaml', 'extender.yaml'];
+  const names = ['profiles.yaml', 'webhook.yaml', 'extender.yaml', 'surefoot.yaml'];
   const texts = await Promise.all(names.map((name) => readFile(join(CONFIG, name), 'utf8')));
   return directoryWith(Object.fromEntries(names.map((name, index) => [name, texts[index] ?? ''])));
 }
@@ -76,15 +76,15 @@ describe('surefoot webhook', () => {
     const metrics = async () => (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
     expect((await review(port, tlsDir)).patchType).toBeUndefined();
 
-    const webhookYaml = join(config, 'webhook.yaml');
-    const text = await readFile(webhookYaml, 'utf8');
-    await writeFile(webhookYaml, text.replace('mode: observe', 'mode: act'));
+    const installation = join(config, 'surefoot.yaml');
+    const text = await readFile(installation, 'utf8');
+    await writeFile(installation, text.replace('mode: observe', 'mode: act'));
     await eventually(
       'the new mode',
       async () => (await review(port, tlsDir)).patchType === 'JSONPatch',
     );
 
-    await writeFile(webhookYaml, 'mode: [');
+    await writeFile(join(config, 'webhook.yaml'), 'mode: [');
     await eventually('the broken file to be noticed', async () => {
       return sample(await metrics(), 'surefoot_configuration_broken') === 1;
     });
@@ -182,7 +182,7 @@ describe('a wrong call ends with status 2 and one sentence', () => {
     {
       name: 'no such configuration',
       args: () => ['webhook', '--config=/nowhere', '--tls-dir=/nowhere'],
-      says: '/nowhere/profiles.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/config does\n',
+      says: '/nowhere/profiles.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/base/config does\n',
     },
     {
       name: 'no pair',

@@ -3,7 +3,6 @@ import { Gauge } from 'prom-client';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
 import { Bound } from '../certs/serving/bound.ts';
-import { configDirectory } from '../certs/serving/config-directory.ts';
 import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
 import type { Service } from '../certs/serving/lifecycle.ts';
@@ -20,7 +19,7 @@ import {
 } from '../certs/serving/serving-pair.ts';
 import { admissionMetrics } from './metrics.ts';
 import { webhookApp } from './server.ts';
-import { webhookFiles } from './settings.ts';
+import { webhookDirectory } from './settings.ts';
 
 export interface WebhookOptions {
   readonly config: string;
@@ -53,7 +52,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   const admin = parseAddress('--admin', options.admin);
 
   const config = await LastGood.loadForStart({
-    ...configDirectory(options.config, webhookFiles),
+    ...webhookDirectory(options.config),
     onSwap: () => log.info('configuration changed'),
     onProblem: (problems) =>
       log.error({ problems }, 'configuration broken; the last good one stays'),
@@ -68,7 +67,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
       log.error({ problems }, 'serving pair broken; the last good one stays'),
   });
 
-  const registry = serviceRegistry('webhook');
+  const registry = serviceRegistry('webhook', config.value.cluster);
   configurationMetrics(registry, () => config);
   new Gauge({
     name: 'surefoot_certificate_expiry_timestamp_seconds',
@@ -87,12 +86,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   metrics.countInFlight(() => bound.inFlight);
   const app = webhookApp({
     bound: bound.handler,
-    settings: () => ({
-      profiles: config.value['profiles.yaml'].profiles,
-      mode: config.value['webhook.yaml'].mode,
-      namespaces: config.value['webhook.yaml'].namespaces,
-      tolerationsRestrictedIn: config.value['webhook.yaml'].tolerationsRestrictedIn,
-    }),
+    settings: () => config.value,
     metrics,
     log,
   });
@@ -117,10 +111,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   void config.follow();
   void pair.follow();
   const ports = { listen: server.port, admin: adminServer.port };
-  log.info(
-    { port: ports.listen, admin: ports.admin, mode: config.value['webhook.yaml'].mode },
-    'serving',
-  );
+  log.info({ port: ports.listen, admin: ports.admin, mode: config.value.mode }, 'serving');
 
   return {
     ports,

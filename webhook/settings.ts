@@ -1,22 +1,58 @@
 import { z } from 'zod';
+import { configDirectory } from '../certs/serving/config-directory.ts';
+import type { LastGoodOptions } from '../certs/serving/last-good.ts';
 import { strictSection } from '../certs/serving/strict-yaml.ts';
-import { modeField } from './words/mode.ts';
-import { CONFIG_API_VERSION, profilesSchema } from './words/profile.ts';
+import { installationSchema, WITHOUT_INSTALLATION } from './words/installation.ts';
+import { type Mode, modeField } from './words/mode.ts';
+import { CONFIG_API_VERSION, type DeviceProfile, profilesSchema } from './words/profile.ts';
 
 /** webhook.yaml. */
 export const webhookSchema = strictSection({
   apiVersion: z.literal(CONFIG_API_VERSION),
   kind: z.literal('Webhook'),
-  /** `observe`: decide, count and say, but patch nothing. */
-  mode: modeField,
+  /** `observe`: decide, count and say, but patch nothing. Absent: as surefoot.yaml says. */
+  mode: modeField.optional(),
   /** Namespace name to mode, where it differs. */
   namespaces: z.record(z.string(), modeField).default({}),
   /** Namespaces where somebody else says which tolerations a pod may have: none is added there. */
   tolerationsRestrictedIn: z.array(z.string()).default([]),
 });
 
-/** The files that the webhook reads of the configuration directory. */
-export const webhookFiles = {
-  'profiles.yaml': profilesSchema,
-  'webhook.yaml': webhookSchema,
-} as const;
+/** What the webhook goes by. */
+export interface WebhookSettings {
+  readonly profiles: readonly DeviceProfile[];
+  readonly mode: Mode;
+  readonly namespaces: Readonly<Record<string, Mode>>;
+  readonly tolerationsRestrictedIn: readonly string[];
+  readonly cluster?: string;
+}
+
+/** How the webhook reads the configuration directory. */
+export function webhookDirectory(
+  directory: string,
+): Pick<
+  LastGoodOptions<ReadonlyMap<string, string>, WebhookSettings>,
+  'read' | 'fingerprint' | 'parse'
+> {
+  const files = configDirectory(
+    directory,
+    {
+      'profiles.yaml': profilesSchema,
+      'webhook.yaml': webhookSchema,
+      'surefoot.yaml': installationSchema,
+    },
+    WITHOUT_INSTALLATION,
+  );
+  return {
+    ...files,
+    parse(texts) {
+      const parsed = files.parse(texts);
+      if (!parsed.ok) return parsed;
+      const { mode, namespaces, tolerationsRestrictedIn } = parsed.value['webhook.yaml'];
+      const { cluster, mode: both } = parsed.value['surefoot.yaml'];
+      const { profiles } = parsed.value['profiles.yaml'];
+      const value = { profiles, mode: mode ?? both, namespaces, tolerationsRestrictedIn };
+      return { ok: true, value: { ...value, ...(cluster !== undefined && { cluster }) } };
+    },
+  };
+}

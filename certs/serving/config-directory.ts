@@ -14,11 +14,12 @@ export type Config<Schemas extends ConfigSchemas> = {
 
 /**
  * How a program reads its part of the configuration directory: all its files or none, so that a
- * half-finished edit of two files never comes into force.
+ * half-finished edit of two files never comes into force. A file may be missing if `absent` has its text.
  */
 export function configDirectory<Schemas extends ConfigSchemas>(
   directory: string,
   schemas: Schemas,
+  absent: Readonly<Record<string, string>> = {},
 ): Pick<
   LastGoodOptions<ReadonlyMap<string, string>, Config<Schemas>>,
   'read' | 'fingerprint' | 'parse'
@@ -28,7 +29,9 @@ export function configDirectory<Schemas extends ConfigSchemas>(
     async read() {
       const version = await mountedVersion(directory);
       const texts = new Map<string, string>();
-      for (const name of names) texts.set(name, await readConfigFile(directory, version, name));
+      for (const name of names) {
+        texts.set(name, await readConfigFile(directory, version, name, absent[name]));
+      }
       return texts;
     },
     fingerprint(texts) {
@@ -39,7 +42,8 @@ export function configDirectory<Schemas extends ConfigSchemas>(
     parse(texts): Parsed<Config<Schemas>> {
       const problems: string[] = [];
       const values: Record<string, unknown> = {};
-      for (const [name, text] of texts) {
+      for (const name of names) {
+        const text = texts.get(name) ?? '';
         const parsed = parseStrictYaml(name, text, schemas[name] as z.ZodType);
         if (parsed.ok) values[name] = parsed.value;
         else problems.push(...parsed.problems);
@@ -51,13 +55,19 @@ export function configDirectory<Schemas extends ConfigSchemas>(
   };
 }
 
-async function readConfigFile(directory: string, version: string, name: string): Promise<string> {
+async function readConfigFile(
+  directory: string,
+  version: string,
+  name: string,
+  absent: string | undefined,
+): Promise<string> {
   try {
     return await readFile(join(version, name), 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && absent !== undefined) return absent;
     throw new Error(
-      `${join(directory, name)}: cannot be read (${code}); --config names the directory that holds it, as manifests/config does`,
+      `${join(directory, name)}: cannot be read (${code}); --config names the directory that holds it, as manifests/base/config does`,
     );
   }
 }

@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-/** A registry with what every program of ours exports: process figures and the build. */
-export function serviceRegistry(program: string): Registry {
+/** A registry with what every program of ours exports: process figures and the build, for one cluster of several. */
+export function serviceRegistry(program: string, cluster?: string): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  registry.setDefaultLabels({ program });
+  registry.setDefaultLabels({ program, ...(cluster !== undefined && { cluster }) });
   return registry;
 }
 

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
-import { type Parsed, parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
-import { type DeviceProfile, profilesSchema } from '../../webhook/words/profile.ts';
+import type { Parsed } from '../../certs/serving/strict-yaml.ts';
+import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { type FaultScript, parseScript } from '../fleet/script.ts';
-import { type ExtenderConfig, extenderSchema } from '../settings.ts';
+import { type ExtenderConfig, extenderDirectory } from '../settings.ts';
 
 /** Files that the built-in fleet is run with. */
 
-const SHIPPED_CONFIG = join(import.meta.dirname, '../../manifests/config');
+const SHIPPED_CONFIG = join(import.meta.dirname, '../../manifests/base/config');
+/** The files of a configuration. */
+export const CONFIG_FILES = ['profiles.yaml', 'webhook.yaml', 'extender.yaml', 'surefoot.yaml'];
 
 /** Reads a fault script. Throws WrongCall with every problem in it. */
 export async function readScript(path: string): Promise<FaultScript> {
@@ -33,14 +35,10 @@ export async function shippedConfiguration(): Promise<{
   readonly profiles: readonly DeviceProfile[];
   readonly extender: ExtenderConfig;
 }> {
-  const read = async (name: string) => [name, await actingConfig(name)] as const;
-  const { profiles } = parsedValue(
-    parseStrictYaml(...(await read('profiles.yaml')), profilesSchema),
+  const texts = new Map(
+    await Promise.all(CONFIG_FILES.map(async (name) => [name, await actingConfig(name)] as const)),
   );
-  return {
-    profiles,
-    extender: parsedValue(parseStrictYaml(...(await read('extender.yaml')), extenderSchema)),
-  };
+  return parsedValue(extenderDirectory(SHIPPED_CONFIG).parse(texts));
 }
 
 function parsedValue<T>(parsed: Parsed<T>): T {

@@ -17,7 +17,7 @@ import { Fleet } from '../fleet/fleet.ts';
 import type { ExtenderArgs, HostPriorityList } from '../fleet/scheduler.ts';
 import type { FaultScript } from '../fleet/script.ts';
 import { type RunningExtender, startExtender } from '../main.ts';
-import { actingConfig, readScript } from './fleet-files.ts';
+import { actingConfig, CONFIG_FILES, readScript } from './fleet-files.ts';
 import { LiveLine } from './live-line.ts';
 
 export interface StartOptions {
@@ -157,7 +157,7 @@ async function drive(
 }
 
 async function writeConfig(directory: string): Promise<string> {
-  for (const name of ['profiles.yaml', 'webhook.yaml', 'extender.yaml']) {
+  for (const name of CONFIG_FILES) {
     await writeFile(join(directory, name), await actingConfig(name));
   }
   return directory;

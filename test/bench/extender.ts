@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { actingConfig } from '../../extender/commands/fleet-files.ts';
+import { actingConfig, CONFIG_FILES } from '../../extender/commands/fleet-files.ts';
 import { tableText } from '../../extender/commands/table.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { bytesInWords } from '../../webhook/words/quantity.ts';
@@ -186,7 +186,7 @@ async function startFleet(directory: string, nodes: number): Promise<Child> {
   const script = join(ROOT, 'test/bench/storming-fleet.ts');
   const child = new Child('fleet', process.execPath, [script, tlsDir, String(nodes)], log);
   const port = await child.servingPort();
-  for (const name of ['profiles.yaml', 'extender.yaml']) {
+  for (const name of CONFIG_FILES) {
     await writeFile(join(directory, name), await actingConfig(name));
   }
   const cluster = {

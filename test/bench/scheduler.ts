@@ -221,12 +221,12 @@ class SchedulerBench {
   async #configFor(scores: string): Promise<string> {
     const config = join(this.#plane.directory, `config-${scores}`);
     await mkdir(config, { recursive: true });
-    await cp(join(ROOT, 'manifests/config'), config, { recursive: true });
+    await cp(join(ROOT, 'manifests/base/config'), config, { recursive: true });
     const path = join(config, 'extender.yaml');
     const text = await readFile(path, 'utf8');
-    const acting = text.replace(/^mode: observe$/m, `mode: act\nscores: ${scores}`);
     // Events cost the API server, and no opponent writes any.
-    await writeFile(path, acting.replace(/^events: true$/m, 'events: false'));
+    const quiet = text.replace(/^events: true$/m, 'events: false');
+    await writeFile(path, `${quiet}mode: act\nscores: ${scores}\n`);
     return config;
   }
 

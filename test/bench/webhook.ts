@@ -63,12 +63,10 @@ async function startServers(plane: ControlPlane): Promise<Servers> {
   await makeCertificates({ tlsDir, hosts: ['127.0.0.1', 'localhost'], now: new Date() });
   const config = join(directory, 'config');
   await mkdir(config);
-  await cp(join(ROOT, 'manifests/config'), config, { recursive: true });
-  const webhookYaml = await readFile(join(config, 'webhook.yaml'), 'utf8');
-  await writeFile(
-    join(config, 'webhook.yaml'),
-    webhookYaml.replace(/^mode: observe$/m, 'mode: act'),
-  );
+  await cp(join(ROOT, 'manifests/base/config'), config, { recursive: true });
+  const switchPath = join(config, 'surefoot.yaml');
+  const installation = await readFile(switchPath, 'utf8');
+  await writeFile(switchPath, installation.replace(/^mode: observe$/m, 'mode: act'));
   const goPath = await goOpponent('go-webhook', directory);
   const [go = 0, surefoot = 0, admin = 0] = await freePorts(3);
   const [certificate, key] = [join(tlsDir, 'tls.crt'), join(tlsDir, 'tls.key')];
@@ -98,7 +96,7 @@ async function startServers(plane: ControlPlane): Promise<Servers> {
 async function register(plane: ControlPlane, { tlsDir, go, surefoot }: Servers): Promise<void> {
   const objects = KubernetesObjectApi.makeApiClient(plane.kubeConfig('admin'));
   const core = plane.kubeConfig('admin').makeApiClient(CoreV1Api);
-  const text = await readFile(join(ROOT, 'manifests/config/profiles.yaml'), 'utf8');
+  const text = await readFile(join(ROOT, 'manifests/base/config/profiles.yaml'), 'utf8');
   const parsed = parseStrictYaml('profiles.yaml', text, profilesSchema);
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
   const { profiles } = parsed.value;

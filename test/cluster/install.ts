@@ -40,7 +40,7 @@ export class Installation {
   static async install(plane: ControlPlane, mode: Mode, profiles?: string): Promise<Installation> {
     const installation = new Installation(plane, await freePorts(4));
     await mkdir(installation.configDirectory, { recursive: true });
-    await cp(join(MANIFESTS, 'config'), installation.configDirectory, { recursive: true });
+    await cp(join(MANIFESTS, 'base/config'), installation.configDirectory, { recursive: true });
     await installation.#writeMode(mode);
     if (profiles !== undefined) await installation.writeProfiles(profiles);
     for (const name of ['extender.yaml', 'devicehistory.yaml']) {
@@ -214,11 +214,9 @@ export class Installation {
   }
 
   async #writeMode(mode: Mode): Promise<void> {
-    for (const name of ['webhook.yaml', 'extender.yaml']) {
-      const path = join(this.configDirectory, name);
-      const text = await readFile(path, 'utf8');
-      await writeFile(path, text.replace(/^mode: .*$/m, `mode: ${mode}`));
-    }
+    const path = join(this.configDirectory, 'surefoot.yaml');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(/^mode: .*$/m, `mode: ${mode}`));
   }
 
   async #inForceAfter(before: readonly string[]): Promise<void> {

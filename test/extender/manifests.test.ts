@@ -6,7 +6,7 @@ import { manifestText } from '../../extender/commands/manifests.ts';
 import { directoryWith } from '../fake/directory.ts';
 import { Program } from '../fake/program.ts';
 
-const SHIPPED = 'manifests/config';
+const SHIPPED = 'manifests/base/config';
 const SERVICE = 'surefoot-system/surefoot-webhook';
 
 interface Entry {
@@ -104,14 +104,14 @@ describe('surefoot manifests', () => {
   test.each([
     {
       args: ['webhook', '--config=/nowhere'],
-      says: '/nowhere/profiles.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/config does\n',
+      says: '/nowhere/profiles.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/base/config does\n',
     },
     {
-      args: ['webhook', '--config=manifests/config', '--service=surefoot'],
+      args: ['webhook', '--config=manifests/base/config', '--service=surefoot'],
       says: '--service: "surefoot" is not NAMESPACE/NAME, such as surefoot-system/surefoot-webhook\n',
     },
     {
-      args: ['webhook', '--config=manifests/config', '--ca-file=/nowhere'],
+      args: ['webhook', '--config=manifests/base/config', '--ca-file=/nowhere'],
       says: '--ca-file: /nowhere cannot be read (ENOENT); name the ca.crt that surefoot certs has made\n',
     },
   ])('$args is a wrong call', async ({ args, says }) => {

@@ -111,8 +111,8 @@ describe('surefoot start', () => {
       says: '--script: /nowhere.yaml cannot be read (ENOENT); name a fault script such as extender/fleet/tour.yaml\n',
     },
     {
-      args: ['--script=manifests/config/webhook.yaml'],
-      says: /^manifests\/config\/webhook\.yaml:2: apiVersion: /,
+      args: ['--script=manifests/base/config/webhook.yaml'],
+      says: /^manifests\/base\/config\/webhook\.yaml:2: apiVersion: /,
     },
   ])('$args is a wrong call', async ({ args, says }) => {
     const { status, errors } = await new Program(['start', ...args]).ended();

@@ -1,16 +1,15 @@
 import { Boards } from '../../extender/boards.ts';
 import { fleetRates } from '../../extender/history/rates.ts';
-import { extenderSchema } from '../../extender/settings.ts';
+import { type ExtenderConfig, extenderSchema } from '../../extender/settings.ts';
 import type { View } from '../../extender/view.ts';
 import type { makeHistorian } from './historian.ts';
 import { makeProfile } from './profile.ts';
 
 /** extender.yaml that says no more than it must, acting. */
-export const ACTING = extenderSchema.parse({
-  apiVersion: 'config.surefoot.dev/v1alpha1',
-  kind: 'Extender',
+export const ACTING: ExtenderConfig = {
+  ...extenderSchema.parse({ apiVersion: 'config.surefoot.dev/v1alpha1', kind: 'Extender' }),
   mode: 'act',
-});
+};
 
 /** What an answer is made from, of all that a historian has taken in. */
 export function makeView(

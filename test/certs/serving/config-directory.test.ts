@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configDirectory } from '../../../certs/serving/config-directory.ts';
 import { LastGood } from '../../../certs/serving/last-good.ts';
-import { webhookFiles } from '../../../webhook/settings.ts';
+import { extenderDirectory } from '../../../extender/settings.ts';
+import { webhookDirectory } from '../../../webhook/settings.ts';
 import { directoryWith } from '../../fake/directory.ts';
 
 const HEAD = 'apiVersion: config.surefoot.dev/v1alpha1\n';
@@ -14,7 +14,7 @@ async function loaded(files: Record<string, string>) {
   const directory = await directoryWith(files);
   const problems: string[] = [];
   const config = await LastGood.load({
-    ...configDirectory(directory, webhookFiles),
+    ...webhookDirectory(directory),
     onProblem: (found) => problems.push(...found),
   });
   return { directory, config, problems };
@@ -33,18 +33,18 @@ describe('the configuration directory', () => {
       'webhook.yaml': webhook('observe'),
     });
     const first = config.fingerprint;
-    expect(config.value['webhook.yaml'].mode).toBe('observe');
+    expect(config.value.mode).toBe('observe');
 
     await writeFile(join(directory, 'webhook.yaml'), webhook('act'));
     expect(await config.reload()).toBe(true);
-    expect(config.value['webhook.yaml'].mode).toBe('act');
+    expect(config.value.mode).toBe('act');
     expect(config.fingerprint).not.toBe(first);
 
     await writeFile(join(directory, 'webhook.yaml'), webhook('perhaps'));
     await writeFile(join(directory, 'profiles.yaml'), `${PROFILES}    color: red\n`);
     expect(await config.reload()).toBe(false);
     expect(await config.reload()).toBe(false);
-    expect(config.value['webhook.yaml'].mode).toBe('act');
+    expect(config.value.mode).toBe('act');
     expect(problems).toEqual([
       'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
       'webhook.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
@@ -64,18 +64,79 @@ describe('the configuration directory', () => {
     const { rm } = await import('node:fs/promises');
     await rm(join(directory, 'webhook.yaml'));
     await config.reload();
-    expect(config.value['webhook.yaml'].mode).toBe('act');
+    expect(config.value.mode).toBe('act');
     expect(problems).toEqual([
-      `${directory}/webhook.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/config does`,
+      `${directory}/webhook.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/base/config does`,
     ]);
   });
 
   test('the shipped files are right, for both programs', async () => {
-    const { extenderFiles } = await import('../../../extender/settings.ts');
-    for (const schemas of [webhookFiles, extenderFiles]) {
-      const config = await LastGood.load(configDirectory('manifests/config', schemas));
-      expect(config.ok ? [] : config.problems).toEqual([]);
-    }
+    const directory = 'manifests/base/config';
+    const webhookConfig = await LastGood.load(webhookDirectory(directory));
+    const extenderConfig = await LastGood.load(extenderDirectory(directory));
+    expect(webhookConfig.ok ? webhookConfig.value.value.mode : webhookConfig.problems).toBe(
+      'observe',
+    );
+    expect(
+      extenderConfig.ok ? extenderConfig.value.value.extender.mode : extenderConfig.problems,
+    ).toBe('observe');
+  });
+
+  describe('one switch for both halves', () => {
+    const installation = (lines: string) => `${HEAD}kind: Surefoot\n${lines}`;
+    const extender = `${HEAD}kind: Extender\n`;
+    const bare = `${HEAD}kind: Webhook\n`;
+    const rows = [
+      { name: 'nothing said', files: {}, modes: ['observe', 'observe'] },
+      {
+        name: 'the previous form: each file has its own mode, and there is no surefoot.yaml',
+        files: { 'webhook.yaml': webhook('act'), 'extender.yaml': `${extender}mode: act\n` },
+        modes: ['act', 'act'],
+      },
+      {
+        name: 'surefoot.yaml',
+        files: { 'surefoot.yaml': installation('mode: act\n') },
+        modes: ['act', 'act'],
+      },
+      {
+        name: 'a half that says another',
+        files: {
+          'surefoot.yaml': installation('mode: act\n'),
+          'extender.yaml': `${extender}mode: observe\n`,
+        },
+        modes: ['act', 'observe'],
+      },
+    ];
+    test.each(rows)('$name', async ({ files, modes }) => {
+      const directory = await directoryWith({
+        'profiles.yaml': PROFILES,
+        'webhook.yaml': bare,
+        'extender.yaml': extender,
+        ...files,
+      });
+      const halves = [
+        await LastGood.load(webhookDirectory(directory)),
+        await LastGood.load(extenderDirectory(directory)),
+      ] as const;
+      expect(halves.map((half) => (half.ok ? [] : half.problems))).toEqual([[], []]);
+      const [first, second] = halves;
+      expect([
+        first.ok && first.value.value.mode,
+        second.ok && second.value.value.extender.mode,
+      ]).toEqual(modes);
+    });
+
+    test('what is wrong with it is said', async () => {
+      const { config } = await loaded({
+        'profiles.yaml': PROFILES,
+        'webhook.yaml': bare,
+        'surefoot.yaml': installation('mode: on\ncluster: "two words"\n'),
+      });
+      expect(config.ok ? [] : config.problems).toEqual([
+        'surefoot.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
+        'surefoot.yaml:4: cluster: expected a name of letters, digits, "-", "_" and ".", at most 63, such as "training-eu"',
+      ]);
+    });
   });
 
   test.each([
@@ -89,12 +150,11 @@ describe('the configuration directory', () => {
       'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, scores, events, catalogue',
     ],
   ])('extender.yaml: %s is explained', async (line, problem) => {
-    const { extenderFiles } = await import('../../../extender/settings.ts');
     const directory = await directoryWith({
       'profiles.yaml': PROFILES,
       'extender.yaml': `${HEAD}kind: Extender\nmode: act\n${line}\n`,
     });
-    const config = await LastGood.load(configDirectory(directory, extenderFiles));
+    const config = await LastGood.load(extenderDirectory(directory));
     expect(config.ok ? [] : config.problems).toEqual([`extender.yaml:4: ${problem}`]);
   });
 

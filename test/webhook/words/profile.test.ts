@@ -13,7 +13,7 @@ const withProfile = (lines: string) => `${HEAD}profiles:\n  - name: nvidia\n${li
 
 describe('profiles.yaml', () => {
   test('the shipped one is right', async () => {
-    const text = await readFile('manifests/config/profiles.yaml', 'utf8');
+    const text = await readFile('manifests/base/config/profiles.yaml', 'utf8');
     expect(problemsOf(text)).toEqual([]);
   });
 
