@@ -13,6 +13,7 @@ import {
   configurationMetrics,
   serviceRegistry,
 } from '../certs/serving/service-metrics.ts';
+import { startTlsServer } from '../certs/serving/tls-server.ts';
 import { Boards } from './boards.ts';
 import { builtInCatalogue } from './built-in-catalogue.ts';
 import { Coverage } from './coverage.ts';
@@ -45,6 +46,8 @@ export interface ExtenderOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly listen: string;
+  /** Directory with tls.crt and tls.key: the scheduler asks over HTTPS; absent: in the clear, for loopback. */
+  readonly tlsDir?: string;
   readonly admin: string;
   readonly page: string;
   /** How long to serve on after SIGTERM, so that no call is lost. */
@@ -211,24 +214,32 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const missing = () => checks.map((check) => check.missing()).find((why) => why !== undefined);
 
   let stopping = false;
-  const server = await RunningServer.http(
-    listen,
-    extenderApp({
-      nodes: cluster.names,
-      view,
-      missing,
-      decisions,
-      onAsked: (pod, scheduler) => placements.asked(pod, scheduler),
-      metrics,
-      log,
-    }),
-  );
+  const app = extenderApp({
+    nodes: cluster.names,
+    view,
+    missing,
+    decisions,
+    onAsked: (pod, scheduler) => placements.asked(pod, scheduler),
+    metrics,
+    log,
+  });
+  const server =
+    options.tlsDir === undefined
+      ? await RunningServer.http(listen, app)
+      : await startTlsServer({
+          tlsDir: options.tlsDir,
+          address: listen,
+          listener: app,
+          registry,
+          log,
+        });
   const adminServer = await RunningServer.http(
     admin,
     adminApp(registry, [
       { name: 'not-stopping', missing: () => (stopping ? 'the program is stopping' : undefined) },
       { name: 'configuration', missing: () => undefined, remark: () => brokenReading(config) },
       ...checks,
+      ...('check' in server ? [server.check] : []),
     ]),
   );
   const pageServer = await RunningServer.http(

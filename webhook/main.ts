@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { Gauge } from 'prom-client';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
 import { Bound } from '../certs/serving/bound.ts';
@@ -12,11 +11,7 @@ import {
   configurationMetrics,
   serviceRegistry,
 } from '../certs/serving/service-metrics.ts';
-import {
-  type PairFiles,
-  type ServingPair,
-  servingPairDirectory,
-} from '../certs/serving/serving-pair.ts';
+import { startTlsServer } from '../certs/serving/tls-server.ts';
 import { admissionMetrics } from './metrics.ts';
 import { webhookApp } from './server.ts';
 import { webhookDirectory } from './settings.ts';
@@ -57,26 +52,8 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
     onProblem: (problems) =>
       log.error({ problems }, 'configuration broken; the last good one stays'),
   });
-  const pair = await LastGood.loadForStart<PairFiles, ServingPair>({
-    ...servingPairDirectory(options.tlsDir),
-    onSwap: (fresh) => {
-      server.usePair(fresh);
-      log.info({ expiresAt: fresh.expiresAt }, 'serving pair changed');
-    },
-    onProblem: (problems) =>
-      log.error({ problems }, 'serving pair broken; the last good one stays'),
-  });
-
   const registry = serviceRegistry('webhook', config.value.cluster);
   configurationMetrics(registry, () => config);
-  new Gauge({
-    name: 'surefoot_certificate_expiry_timestamp_seconds',
-    help: 'When the serving certificate in force expires, in seconds since 1970.',
-    registers: [registry],
-    collect() {
-      this.set(pair.value.expiresAt.getTime() / 1000);
-    },
-  });
   const metrics = admissionMetrics(registry);
   const bound = new Bound({
     requests: MOST_REQUESTS,
@@ -92,24 +69,22 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   });
 
   let stopping = false;
-  const server = await RunningServer.https(listen, pair, app);
+  const server = await startTlsServer({
+    tlsDir: options.tlsDir,
+    address: listen,
+    listener: app,
+    registry,
+    log,
+  });
   const adminServer = await RunningServer.http(
     admin,
     adminApp(registry, [
       { name: 'not-stopping', missing: () => (stopping ? 'the program is stopping' : undefined) },
       { name: 'configuration', missing: () => undefined, remark: () => brokenReading(config) },
-      {
-        name: 'serving-pair',
-        remark: () => brokenReading(pair),
-        missing: () =>
-          pair.value.expiresAt > new Date()
-            ? undefined
-            : `the certificate expired at ${pair.value.expiresAt.toISOString()}`,
-      },
+      server.check,
     ]),
   );
   void config.follow();
-  void pair.follow();
   const ports = { listen: server.port, admin: adminServer.port };
   log.info({ port: ports.listen, admin: ports.admin, mode: config.value.mode }, 'serving');
 
@@ -118,7 +93,6 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
     async stop() {
       stopping = true;
       config.stop();
-      pair.stop();
       await server.stop(options.drainSeconds);
       await adminServer.stop(0);
     },

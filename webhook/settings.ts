@@ -4,7 +4,12 @@ import type { LastGoodOptions } from '../certs/serving/last-good.ts';
 import { strictSection } from '../certs/serving/strict-yaml.ts';
 import { installationSchema, WITHOUT_INSTALLATION } from './words/installation.ts';
 import { type Mode, modeField } from './words/mode.ts';
-import { CONFIG_API_VERSION, type DeviceProfile, profilesSchema } from './words/profile.ts';
+import {
+  CONFIG_API_VERSION,
+  type DeviceProfile,
+  profilesSchema,
+  schedulerNameField,
+} from './words/profile.ts';
 
 /** webhook.yaml. */
 export const webhookSchema = strictSection({
@@ -14,6 +19,8 @@ export const webhookSchema = strictSection({
   mode: modeField.optional(),
   /** Namespace name to mode, where it differs. */
   namespaces: z.record(z.string(), modeField).default({}),
+  /** Scheduler of prepared pods that are with the default one, where their profile names none. */
+  schedulerName: schedulerNameField.optional(),
   /** Namespaces where somebody else says which tolerations a pod may have: none is added there. */
   tolerationsRestrictedIn: z.array(z.string()).default([]),
 });
@@ -48,9 +55,12 @@ export function webhookDirectory(
     parse(texts) {
       const parsed = files.parse(texts);
       if (!parsed.ok) return parsed;
-      const { mode, namespaces, tolerationsRestrictedIn } = parsed.value['webhook.yaml'];
+      const { mode, schedulerName, namespaces, tolerationsRestrictedIn } =
+        parsed.value['webhook.yaml'];
       const { cluster, mode: both } = parsed.value['surefoot.yaml'];
-      const { profiles } = parsed.value['profiles.yaml'];
+      const profiles = parsed.value['profiles.yaml'].profiles.map((profile) =>
+        schedulerName === undefined ? profile : { schedulerName, ...profile },
+      );
       const value = { profiles, mode: mode ?? both, namespaces, tolerationsRestrictedIn };
       return { ok: true, value: { ...value, ...(cluster !== undefined && { cluster }) } };
     },

@@ -42,6 +42,7 @@ function surefoot(): Command {
     .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
     .option('--context <NAME>', 'context of the kubeconfig')
     .option('--listen <ADDR:PORT>', 'where the scheduler asks', '127.0.0.1:9090')
+    .option('--tls-dir <DIR>', 'directory with tls.crt and tls.key: be asked over HTTPS')
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9091')
     .option('--page <ADDR:PORT>', 'where people look; keep it on loopback', '127.0.0.1:9092')
     .addOption(

@@ -91,7 +91,12 @@ const exitCodesField = z
   )
   .transform((codes) => [...new Set(codes)].sort((a, b) => a - b));
 
-const SCHEDULER_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** The name of a scheduler. */
+export const schedulerNameField = z
+  .string({ error: 'expected the name of a scheduler, such as "surefoot-scheduler"' })
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, {
+    error: 'expected the name of a scheduler, such as "surefoot-scheduler"',
+  });
 
 const failurePolicySection = strictSection({
   /** Evictions, preemptions and lost nodes do not count as failures of the Job. */
@@ -163,11 +168,8 @@ const profileEntry = strictSection({
       error: 'expected at least one exit code, such as [75]',
     }),
   }).optional(),
-  /** Scheduler for pods that are with the default one; absent: as they are. */
-  schedulerName: z
-    .string()
-    .regex(SCHEDULER_NAME, { error: 'expected the name of a scheduler, such as "surefoot"' })
-    .optional(),
+  /** Scheduler for pods that are with the default one; absent: as webhook.yaml says. */
+  schedulerName: schedulerNameField.optional(),
   /** What a warm node saves beyond images. A preference, not a measurement. */
   coldStart: durationField.prefault('20s'),
   /** How long a pod runs when it does not say. */

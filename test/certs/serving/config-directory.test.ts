@@ -126,6 +126,15 @@ describe('the configuration directory', () => {
       ]).toEqual(modes);
     });
 
+    test('prepared pods go to the scheduler of webhook.yaml, where their profile names none', async () => {
+      const { config } = await loaded({
+        'profiles.yaml': `${PROFILES}  - { name: amd, schedulerName: theirs }\n`,
+        'webhook.yaml': `${bare}schedulerName: surefoot-scheduler\n`,
+      });
+      const names = config.ok && config.value.value.profiles.map((one) => one.schedulerName);
+      expect(names).toEqual(['surefoot-scheduler', 'theirs']);
+    });
+
     test('what is wrong with it is said', async () => {
       const { config } = await loaded({
         'profiles.yaml': PROFILES,
@@ -168,7 +177,7 @@ describe('the configuration directory', () => {
       name: 'a list',
       text: '- mode: act\n',
       problem:
-        'webhook.yaml:1: expected a mapping with the keys apiVersion, kind, mode, namespaces, tolerationsRestrictedIn',
+        'webhook.yaml:1: expected a mapping with the keys apiVersion, kind, mode, namespaces, schedulerName, tolerationsRestrictedIn',
     },
     {
       name: 'two documents',

@@ -136,7 +136,7 @@ describe('profiles.yaml', () => {
       name: 'a scheduler that cannot be one',
       yaml: withProfile('    schedulerName: My Scheduler\n'),
       problem:
-        'profiles.yaml:5: profiles[0].schedulerName: expected the name of a scheduler, such as "surefoot"',
+        'profiles.yaml:5: profiles[0].schedulerName: expected the name of a scheduler, such as "surefoot-scheduler"',
     },
     {
       name: 'no profile at all',
