@@ -77,6 +77,7 @@ export class Bed {
   /** Stops everything; `keep` leaves the directory with the logs. */
   async stop({ keep = false }: { keep?: boolean } = {}): Promise<void> {
     await this.#kubelet.stop();
+    await this.surefoot.stop();
     await this.plane.stop();
     if (!keep) await rm(this.directory, { recursive: true, force: true });
   }

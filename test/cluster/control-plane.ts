@@ -18,6 +18,10 @@ const USERS = {
     user: 'system:serviceaccount:surefoot-system:surefoot-extender',
     groups: ['system:serviceaccounts', 'system:authenticated'],
   },
+  certs: {
+    user: 'system:serviceaccount:surefoot-system:surefoot-certs',
+    groups: ['system:serviceaccounts', 'system:authenticated'],
+  },
 } as const;
 
 export type UserName = keyof typeof USERS;

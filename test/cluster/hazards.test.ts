@@ -8,7 +8,6 @@ import {
   AppsV1Api,
   type KubernetesObject,
   KubernetesObjectApi,
-  loadAllYaml,
 } from '@kubernetes/client-node';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeCertificates } from '../../certs/files.ts';
@@ -363,11 +362,6 @@ describe('who judges after us', () => {
   });
 
   test('hazard 10: the opt-in label is set and removed only by those who may opt-in', async () => {
-    const guard = await readFile(
-      join(import.meta.dirname, '../../manifests/guard-namespace-label.yaml'),
-      'utf8',
-    );
-    for (const object of loadAllYaml(guard)) await objects.create(object as KubernetesObject);
     await objects.create({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
@@ -401,11 +395,6 @@ describe('who judges after us', () => {
     expect((await label('tenant', 'observe')).status).toBe(422);
     expect((await label('tenant', 'enabled')).status).toBe(200);
     expect((await label(undefined, null)).status).toBe(200);
-    await objects.delete({
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: 'surefoot-namespace-label' },
-    } as KubernetesObject);
   });
 });
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
 import { parse, stringify } from 'yaml';
@@ -10,9 +10,12 @@ import type { Mode } from '../../webhook/words/mode.ts';
 import type { Child } from './child.ts';
 import { type ControlPlane, freePorts } from './control-plane.ts';
 import { eventually } from './eventually.ts';
+import { SecretMount } from './secret-mount.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MANIFESTS = join(ROOT, 'manifests');
+const NAMESPACE = 'surefoot-system';
+const SECRET = 'surefoot-webhook-tls';
 
 /** One more extender. */
 export interface Replica {
@@ -26,36 +29,33 @@ export interface Replica {
 /** Surefoot on a control plane: the real programs, from the manifests in this repository. */
 export class Installation {
   readonly #plane: ControlPlane;
-  readonly #ports: Record<'webhook' | 'webhookAdmin' | 'extenderAdmin' | 'page', number>;
+  readonly #ports: Record<
+    'webhook' | 'webhookAdmin' | 'extenderAdmin' | 'page' | 'certsAdmin',
+    number
+  >;
+  #certs: Child | undefined;
+  #mount: SecretMount | undefined;
   #webhook: Child | undefined;
   #extender: Child | undefined;
 
   private constructor(plane: ControlPlane, ports: readonly number[]) {
     this.#plane = plane;
-    const [webhook = 0, webhookAdmin = 0, extenderAdmin = 0, page = 0] = ports;
-    this.#ports = { webhook, webhookAdmin, extenderAdmin, page };
+    const [webhook = 0, webhookAdmin = 0, extenderAdmin = 0, page = 0, certsAdmin = 0] = ports;
+    this.#ports = { webhook, webhookAdmin, extenderAdmin, page, certsAdmin };
   }
 
-  /** Makes certificates, writes the configuration, starts both programs, applies the manifests. */
+  /** Applies the manifests, writes the configuration, starts the programs. */
   static async install(plane: ControlPlane, mode: Mode, profiles?: string): Promise<Installation> {
-    const installation = new Installation(plane, await freePorts(4));
+    const installation = new Installation(plane, await freePorts(5));
     await mkdir(installation.configDirectory, { recursive: true });
     await cp(join(MANIFESTS, 'base/config'), installation.configDirectory, { recursive: true });
     await installation.#writeMode(mode);
     if (profiles !== undefined) await installation.writeProfiles(profiles);
-    for (const name of ['extender.yaml', 'devicehistory.yaml']) {
-      await installation.#create(await readFile(join(MANIFESTS, name), 'utf8'));
-    }
-    const child = plane.start('surefoot-certs', process.execPath, [
-      installation.#executable,
-      'certs',
-      `--tls-dir=${installation.#tlsDirectory}`,
-      '--host=127.0.0.1',
-    ]);
-    await eventually('the certificates', () => !child.isRunning);
+    await installation.#applyBase();
+    await installation.registerWebhook();
+    await installation.startCerts();
     await installation.startWebhook();
     await installation.startExtender();
-    await installation.registerWebhook();
     return installation;
   }
 
@@ -92,6 +92,47 @@ export class Installation {
     const before = await this.#configurations();
     await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
     await this.#inForceAfter(before.slice(0, 1));
+  }
+
+  /** The program that keeps the serving pair, and what mounts it for the webhook. */
+  async startCerts(...flags: readonly string[]): Promise<void> {
+    const { webhook, certsAdmin: admin } = this.#ports;
+    const child = this.#plane.start('surefoot-certs', process.execPath, [
+      this.#executable,
+      'certs',
+      `--kubeconfig=${this.#plane.kubeconfigPath('certs')}`,
+      `--secret=${NAMESPACE}/${SECRET}`,
+      '--host=127.0.0.1',
+      `--server=127.0.0.1:${webhook}`,
+      `--admin=127.0.0.1:${admin}`,
+      ...flags,
+    ]);
+    this.#certs = child;
+    this.#mount ??= new SecretMount(this.#plane.kubeConfig('admin'), {
+      namespace: NAMESPACE,
+      name: SECRET,
+      keys: ['tls.crt', 'tls.key'],
+      directory: this.#tlsDirectory,
+    });
+    await eventually('the serving pair to be mounted', async () => {
+      if (!child.isRunning) throw new Error(`it has ended:\n${await child.lastWords()}`);
+      return access(join(this.#tlsDirectory, '..data')).then(() => true);
+    });
+  }
+
+  /** Ends the program that keeps the serving pair; nobody else misses it. */
+  async stopCerts(): Promise<void> {
+    await this.#certs?.stop();
+  }
+
+  /** What is not a child of the control plane. */
+  async stop(): Promise<void> {
+    await this.#mount?.stop();
+  }
+
+  /** How long the mounted pair lags behind its Secret. */
+  set mountDelaySeconds(seconds: number) {
+    if (this.#mount !== undefined) this.#mount.delaySeconds = seconds;
   }
 
   async startWebhook(): Promise<void> {
@@ -244,7 +285,6 @@ export class Installation {
       config: this.configDirectory,
       service: 'surefoot-system/surefoot-webhook',
       url: `https://127.0.0.1:${this.#ports.webhook}`,
-      caFile: join(this.#tlsDirectory, 'ca.crt'),
     });
     await this.#create(text);
   }
@@ -255,9 +295,25 @@ export class Installation {
     await this.#create(text);
   }
 
+  /**
+   * All of manifests/base but what a kubelet would run, and the registration by Service, for which there is
+   * no routing here.
+   */
+  async #applyBase(): Promise<void> {
+    const base = join(MANIFESTS, 'base');
+    const { resources } = parse(await readFile(join(base, 'kustomization.yaml'), 'utf8'));
+    for (const name of resources as readonly string[]) {
+      if (name !== 'webhook-configuration.yaml') {
+        await this.#create(await readFile(join(base, name), 'utf8'));
+      }
+    }
+  }
+
   async #create(text: string): Promise<void> {
     const api = KubernetesObjectApi.makeApiClient(this.#plane.kubeConfig('admin'));
-    for (const object of loadAllYaml(text)) await api.create(object);
+    for (const object of loadAllYaml(text)) {
+      if (object.kind !== 'Deployment') await api.create(object);
+    }
   }
 }
 

@@ -1,0 +1,120 @@
+import {
+  AdmissionregistrationV1Api,
+  PatchStrategy,
+  setHeaderOptions,
+} from '@kubernetes/client-node';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { certificatesIn } from '../../certs/trust.ts';
+import { sample } from '../samples.ts';
+import { whileCreating } from './creating.ts';
+import { eventually } from './eventually.ts';
+import { RawClient } from './raw.ts';
+import { Rotation } from './rotation.ts';
+import { useBed } from './use-bed.ts';
+
+const used = useBed({ count: 3, gpus: 8, mode: 'act' });
+let raw: RawClient;
+let rotation: Rotation;
+beforeAll(async () => {
+  raw = await RawClient.for(used.bed);
+  rotation = new Rotation(used.bed);
+});
+
+const failedOpen = async () =>
+  sample(await raw.metrics(), 'apiserver_admission_webhook_fail_open_count');
+
+describe('the certificates program', () => {
+  test('has made a pair, and the API server trusts it', async () => {
+    await eventually('all to be settled', () => rotation.isSettled());
+  });
+
+  test('hazard 24: a caBundle that was wiped is back within 10 s, and only that is ours', async () => {
+    const before = await rotation.published();
+    await rotation.wipeBundles();
+    await eventually(
+      'the bundle to be back',
+      async () => (await rotation.published()).join() === before.join(),
+      {
+        timeoutSeconds: 10,
+      },
+    );
+    const { metadata } = await used.bed.admin
+      .makeApiClient(AdmissionregistrationV1Api)
+      .readMutatingWebhookConfiguration({ name: 'zz-surefoot' });
+    const ours = metadata?.managedFields?.filter(({ manager }) => manager === 'surefoot-certs');
+    const fields = JSON.stringify(ours?.map(({ fieldsV1 }) => fieldsV1));
+    expect(fields).toMatch('f:caBundle');
+    expect(fields).not.toMatch(/f:(namespaceSelector|rules|failurePolicy|url|service)/);
+  });
+
+  test('hazard 24: applied anew from a manifest without it, the configuration keeps its caBundle', async () => {
+    const api = used.bed.admin.makeApiClient(AdmissionregistrationV1Api);
+    const before = await rotation.published();
+    const current = await api.readMutatingWebhookConfiguration({ name: 'zz-surefoot' });
+    const webhooks = (current.webhooks ?? []).map(({ clientConfig, ...entry }) => ({
+      ...entry,
+      clientConfig: { url: clientConfig.url },
+    }));
+    await api.patchMutatingWebhookConfiguration(
+      {
+        name: 'zz-surefoot',
+        fieldManager: 'kubectl',
+        force: true,
+        body: {
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind: 'MutatingWebhookConfiguration',
+          metadata: { name: 'zz-surefoot' },
+          webhooks,
+        },
+      },
+      setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
+    );
+    expect(await rotation.published()).toEqual(before);
+  });
+
+  test('hazards 21 and 22: authority and pair are replaced under load, the mounted pair late, and no call is lost', async () => {
+    used.bed.surefoot.mountDelaySeconds = 4;
+    const before = await failedOpen();
+    const { created, failed, unprepared } = await whileCreating(raw, 50, async () => {
+      await rotation.rotate('authority');
+      await rotation.rotate('pair');
+    });
+    used.bed.surefoot.mountDelaySeconds = 0;
+    expect({ failed, unprepared, failedOpen: (await failedOpen()) - before }).toEqual({
+      failed: [],
+      unprepared: 0,
+      failedOpen: 0,
+    });
+    expect(created).toBeGreaterThan(500);
+  });
+
+  test('a Secret that was emptied is filled anew, and no call is lost', async () => {
+    const before = await failedOpen();
+    const old = await rotation.kept('ca.crt');
+    const { failed, unprepared } = await whileCreating(raw, 50, async () => {
+      await rotation.patchSecret({ data: null });
+      await eventually(
+        'another authority, and it alone',
+        async () => (await rotation.isSettled()) && (await rotation.kept('ca.crt')) !== old,
+        { timeoutSeconds: 90 },
+      );
+    });
+    expect({ failed, unprepared, failedOpen: (await failedOpen()) - before }).toEqual({
+      failed: [],
+      unprepared: 0,
+      failedOpen: 0,
+    });
+  });
+
+  test('hazard 23: of three that start with an empty Secret one makes the CA, and all go by it', async () => {
+    await used.bed.surefoot.stopCerts();
+    await rotation.patchSecret({ data: null });
+    await Promise.all([1, 2, 3].map(() => used.bed.surefoot.startCerts('--admin=127.0.0.1:0')));
+    await eventually('all to be settled', () => rotation.isSettled(), { timeoutSeconds: 90 });
+    const kept = await rotation.kept('ca.crt');
+    expect(certificatesIn(kept)).toHaveLength(1);
+    // Longer than the two that wait would need to do it all again.
+    await new Promise((resolve) => setTimeout(resolve, 8000));
+    expect(await rotation.kept('ca.crt')).toBe(kept);
+  });
+});
