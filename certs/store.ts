@@ -24,7 +24,10 @@ export interface CertificateStore {
   write(resourceVersion: string, kept: Kept): Promise<void>;
   /** Entry of the webhook configuration to its `caBundle`; none when there is no such configuration. */
   published(): Promise<ReadonlyMap<string, string>>;
-  /** Gives these entries the bundle and touches nothing else. */
+  /**
+   * Gives these entries the bundle and touches nothing else. By a patch and not by server-side apply: that would
+   * own the entry itself, and whoever applies a manifest without it is refused (422, seen on 1.37.2).
+   */
   publish(entries: readonly string[], bundle: string): Promise<void>;
 }
 
@@ -103,19 +106,20 @@ export function certificateStore(config: KubeConfig, names: StoreNames): Certifi
     },
     async publish(entries, bundle) {
       const caBundle = Buffer.from(bundle).toString('base64');
+      const { webhooks = [] } = await admission.readMutatingWebhookConfiguration({
+        name: webhookConfiguration,
+      });
+      const operations = webhooks.flatMap(({ name }, index) =>
+        entries.includes(name)
+          ? [
+              { op: 'test', path: `/webhooks/${index}/name`, value: name },
+              { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle },
+            ]
+          : [],
+      );
       await admission.patchMutatingWebhookConfiguration(
-        {
-          name: webhookConfiguration,
-          fieldManager: FIELD_MANAGER,
-          force: true,
-          body: {
-            apiVersion: 'admissionregistration.k8s.io/v1',
-            kind: 'MutatingWebhookConfiguration',
-            metadata: { name: webhookConfiguration },
-            webhooks: entries.map((name) => ({ name, clientConfig: { caBundle } })),
-          },
-        },
-        setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
+        { name: webhookConfiguration, fieldManager: FIELD_MANAGER, body: operations },
+        setHeaderOptions('Content-Type', PatchStrategy.JsonPatch),
       );
     },
   };

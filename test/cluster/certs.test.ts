@@ -47,29 +47,40 @@ describe('the certificates program', () => {
     expect(fields).not.toMatch(/f:(namespaceSelector|rules|failurePolicy|url|service)/);
   });
 
-  test('hazard 24: applied anew from a manifest without it, the configuration keeps its caBundle', async () => {
+  test('hazard 24: applied anew without it the configuration keeps its caBundle, and may lose an entry', async () => {
     const api = used.bed.admin.makeApiClient(AdmissionregistrationV1Api);
-    const before = await rotation.published();
-    const current = await api.readMutatingWebhookConfiguration({ name: 'zz-surefoot' });
-    const webhooks = (current.webhooks ?? []).map(({ clientConfig, ...entry }) => ({
+    const name = 'zz-surefoot';
+    const { webhooks = [] } = await api.readMutatingWebhookConfiguration({ name });
+    const entries = webhooks.map(({ clientConfig: { url }, ...entry }) => ({
       ...entry,
-      clientConfig: { url: clientConfig.url },
+      clientConfig: { url },
     }));
-    await api.patchMutatingWebhookConfiguration(
-      {
-        name: 'zz-surefoot',
-        fieldManager: 'kubectl',
-        force: true,
-        body: {
-          apiVersion: 'admissionregistration.k8s.io/v1',
-          kind: 'MutatingWebhookConfiguration',
-          metadata: { name: 'zz-surefoot' },
-          webhooks,
+    const apply = (count: number) =>
+      api.patchMutatingWebhookConfiguration(
+        {
+          name,
+          fieldManager: 'kubectl',
+          force: true,
+          body: {
+            apiVersion: 'admissionregistration.k8s.io/v1',
+            kind: 'MutatingWebhookConfiguration',
+            metadata: { name },
+            webhooks: entries.slice(0, count),
+          },
         },
-      },
-      setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
-    );
+        setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
+      );
+    // As kubectl apply --server-side installs it: so far the tests have created it.
+    await api.deleteMutatingWebhookConfiguration({ name });
+    await apply(6);
+    await eventually('the bundle to be there', () => rotation.isSettled());
+    const before = await rotation.published();
+    await apply(6);
     expect(await rotation.published()).toEqual(before);
+    await apply(5);
+    expect(await rotation.published()).toEqual(before.slice(1));
+    await apply(6);
+    await eventually('the bundle to be there', () => rotation.isSettled());
   });
 
   test('hazards 21 and 22: authority and pair are replaced under load, the mounted pair late, and no call is lost', async () => {
