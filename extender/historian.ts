@@ -284,8 +284,9 @@ export class Historian {
     const departure = this.#departureIn(change);
     if (departure === undefined) return;
     this.#deps.witness?.departed(departure.departure, change.pod);
-    const { cause, slot, ranSeconds } = departure.departure;
-    if (cause === 'completed') this.runs.completed(slot.workload, ranSeconds);
+    const { cause, slot } = departure.departure;
+    if (cause === 'completed') this.runs.completed(slot.workload, departure.departure);
+    if (cause !== 'device fault') this.runs.left(slot.workload, departure.departure);
     if (departure.comesBack && this.#isWanted(departure.departure, change.nowSeconds)) {
       this.homes.left(departure.departure);
     }

@@ -89,12 +89,17 @@ function placesOfHomes({ homes, cluster }: View): Uint8Array {
   return isHome;
 }
 
-/** Where the pod does not say how long it will run, its workload's earlier ones do, if any has completed. */
+/**
+ * Where the pod does not say how long it will run, its workload's earlier ones do, if any has completed. And it
+ * is placed for no longer than they have stayed: then it can be placed anew.
+ */
 function withEarlierRuns(pod: PodFacts, runs: Runs): PodFacts {
-  const { expectations } = pod;
-  const durationSeconds = runs.expectedSeconds(pod.slot.workload);
-  if (expectations === undefined || expectations.saysDuration) return pod;
-  return durationSeconds === undefined
+  const { expectations, slot } = pod;
+  if (expectations === undefined) return pod;
+  const { saysDuration, durationSeconds: said } = expectations;
+  const runSeconds = saysDuration ? said : (runs.expectedSeconds(slot.workload) ?? said);
+  const durationSeconds = Math.min(runSeconds, runs.staySeconds(slot.workload) ?? runSeconds);
+  return durationSeconds === said
     ? pod
     : { ...pod, expectations: { ...expectations, durationSeconds } };
 }

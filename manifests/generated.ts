@@ -24,6 +24,8 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['admission-policy.yaml', await manifestText('policy', options)],
     ['chart/files/profiles.yaml', await copy('base/config/profiles.yaml')],
     ['chart/files/scheduler.yaml', await copy('components/own-scheduler/scheduler.yaml')],
+    ['chart/files/rules.yaml', await copy('components/prometheus/rules.yaml')],
+    ['chart/files/surefoot.json', await copy('components/prometheus/surefoot.json')],
     ['chart/templates/devicehistory.yaml', chartDefinition(definition)],
     ['chart/templates/webhook-configuration.yaml', chartRegistration()],
     ['chart/values.schema.json', `${JSON.stringify(valuesSchema(), null, 2)}\n`],

@@ -36,7 +36,7 @@ const USUAL_PAGE = '127.0.0.1:9092';
 const FREE_PORT = '127.0.0.1:0';
 /** How often the fleet catches up with the clock. */
 const STEP_MS = 25;
-/** The scheduler gives an extender 300 ms (manifests/scheduler-config.yaml). */
+/** The scheduler gives an extender 300 ms (manifests/components/cluster-scheduler-loopback/scheduler.yaml). */
 const PRIORITIZE_TIMEOUT_MS = 300;
 
 /** Webhook, extender and fleet in one process, speaking with each other over loopback only. */

@@ -19,6 +19,8 @@ export interface BedOptions extends NodesOptions {
   /** Feature gates of API server and scheduler, and the API versions that they need. */
   readonly gates?: string;
   readonly runtimeConfig?: string;
+  /** Whether the API server writes down what our accounts ask for. */
+  readonly audits?: boolean;
   /** Kubernetes minor, such as `1.37`. */
   readonly kubernetes?: string | undefined;
   /** Default: a new directory under the system's temporary one, removed by `stop`. */
@@ -54,6 +56,7 @@ export class Bed {
       admissionPlugins: options.admissionPlugins,
       schedulerGates: options.gates,
       runtimeConfig: options.runtimeConfig,
+      audits: options.audits,
     });
     try {
       const config = plane.kubeConfig('admin');

@@ -32,6 +32,8 @@ export interface ApiServerOptions {
   /** Feature gates of the scheduler, too, and the API versions that they need. */
   readonly schedulerGates?: string | undefined;
   readonly runtimeConfig?: string | undefined;
+  /** Whether what our own accounts ask for is written to `auditPath`. */
+  readonly audits?: boolean | undefined;
 }
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
@@ -93,7 +95,10 @@ export class ControlPlane {
    * address.
    */
   async startScheduler(name: string, { extender }: { extender: boolean | string }): Promise<Child> {
-    const text = await readFile(join(MANIFESTS, 'scheduler-config.yaml'), 'utf8');
+    const text = await readFile(
+      join(MANIFESTS, 'components/cluster-scheduler-loopback/scheduler.yaml'),
+      'utf8',
+    );
     const config = parse(text);
     config.clientConnection = {
       kubeconfig: this.kubeconfigPath('scheduler'),
@@ -176,7 +181,7 @@ export class ControlPlane {
   async #bootApi(
     etcdPort: number,
     apiPort: number,
-    { featureGates, admissionPlugins, schedulerGates, runtimeConfig }: ApiServerOptions,
+    { featureGates, admissionPlugins, schedulerGates, runtimeConfig, audits }: ApiServerOptions,
   ): Promise<void> {
     const gates = [featureGates, schedulerGates].filter((gate) => gate !== undefined).join(',');
     await makeCertificates({
@@ -203,12 +208,35 @@ export class ControlPlane {
       ...(admissionPlugins !== undefined
         ? [`--enable-admission-plugins=${admissionPlugins.join(',')}`]
         : []),
+      ...(audits ? await this.#auditFlags() : []),
     ];
     const server = this.start('kube-apiserver', this.#programs['kube-apiserver'], args);
     this.#api = { child: server, args };
     await eventually('the API server to be ready', () => this.#isReady(server), {
       timeoutSeconds: 60,
     });
+  }
+
+  /** Who of ours asked for what, a JSON object a line. */
+  get auditPath(): string {
+    return join(this.directory, 'audit.log');
+  }
+
+  async #auditFlags(): Promise<readonly string[]> {
+    const policy = join(this.directory, 'audit-policy.yaml');
+    const users = Object.values(USERS).flatMap(({ user }) =>
+      user.startsWith('system:serviceaccount:') ? [user] : [],
+    );
+    await writeFile(
+      policy,
+      stringify({
+        apiVersion: 'audit.k8s.io/v1',
+        kind: 'Policy',
+        omitStages: ['RequestReceived', 'ResponseStarted'],
+        rules: [{ level: 'Metadata', users }, { level: 'None' }],
+      }),
+    );
+    return [`--audit-policy-file=${policy}`, `--audit-log-path=${this.auditPath}`];
   }
 
   async #isReady(server: Child): Promise<boolean> {

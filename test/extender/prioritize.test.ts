@@ -205,6 +205,18 @@ const rows: readonly Row[] = [
       cold: COLD + pull(2 * GB) + risk(CLEAN),
     },
   },
+  {
+    name: 'what says a day, and was started anew each hour or two, is placed for so long',
+    earlierStays: [7200, 3600, 9000],
+    annotations: { 'surefoot.dev/expected-duration': '24h' },
+    imageBytes: 2 * GB,
+    nodes: { flaky: { cachedBytes: 2 * GB, faultsDaysAgo: [0] }, cold: {} },
+    wins: 'flaky',
+    costs: {
+      flaky: COLD + risk(oneOf8(100), 3900, 7200),
+      cold: COLD + pull(2 * GB) + risk(CLEAN, 3900, 7200),
+    },
+  },
   // How a fault fades.
   {
     name: 'three busy days after a fault: 30 times as likely',

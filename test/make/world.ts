@@ -39,6 +39,8 @@ export interface World {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Seconds that pods of its workload have run until they were done. */
   readonly earlierRuns?: readonly number[];
+  /** How long earlier pods have stayed, whatever ended them. */
+  readonly earlierStays?: readonly number[];
   /** In which order the scheduler names the nodes; default: as they are above. */
   readonly asked?: readonly string[];
 }
@@ -50,6 +52,7 @@ export function askIn({
   gpus = 1,
   annotations = {},
   earlierRuns = [],
+  earlierStays = [],
   asked = Object.keys(nodes),
 }: World): {
   readonly verdict: Verdict;
@@ -66,7 +69,12 @@ export function askIn({
     );
   }
   for (const [name, special] of Object.entries(nodes)) setNode(made, name, special, gpus);
-  for (const seconds of earlierRuns) historian.runs.completed('team-a/Pod/train-0', seconds);
+  for (const [index, ranSeconds] of earlierRuns.entries()) {
+    historian.runs.completed('team-a/Pod/train-0', { atSeconds: index * 100, ranSeconds });
+  }
+  for (const [index, ranSeconds] of earlierStays.entries()) {
+    historian.runs.left('team-a/Pod/train-0', { atSeconds: index * 100, ranSeconds });
+  }
   const view = makeView(made, { nowSeconds: NOW });
   const verdict = prioritize(
     { pod: asking(gpus, annotations), ...named(asked, cluster.names), sentWholeNodes: false },

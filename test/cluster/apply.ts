@@ -1,0 +1,57 @@
+import { type KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import { eventually } from './eventually.ts';
+import { keyOf, objectsIn, type Rendered } from './render.ts';
+
+/** Kinds that others are of, or live in, come first. */
+const FIRST = ['Namespace', 'CustomResourceDefinition'];
+
+/** As `kubectl apply --server-side` and `kubectl delete` do. */
+export class Applier {
+  readonly #api: KubernetesObjectApi;
+
+  constructor(config: KubeConfig) {
+    this.#api = KubernetesObjectApi.makeApiClient(config);
+  }
+
+  /** Applies all objects; throws with the object that was refused. `dryRun`: through all of admission, and not kept. */
+  async apply(text: string, { dryRun = false } = {}): Promise<void> {
+    const objects = objectsIn(text);
+    const first = objects.filter(({ kind }) => FIRST.includes(kind));
+    for (const object of first) await this.#applyOne(object, dryRun);
+    for (const object of objects) {
+      if (first.includes(object)) continue;
+      // A kind that was defined a moment ago is not served yet.
+      await eventually(keyOf(object), async () => {
+        await this.#applyOne(object, dryRun);
+        return true;
+      });
+    }
+  }
+
+  /** Deletes what is there of the objects, those that others live in last. */
+  async remove(text: string): Promise<void> {
+    const objects = objectsIn(text).toSorted(
+      (a, b) => Number(FIRST.includes(a.kind)) - Number(FIRST.includes(b.kind)),
+    );
+    for (const object of objects) {
+      await this.#api.delete(object).catch((error: { code?: number }) => {
+        if (error.code !== 404) throw error;
+      });
+    }
+  }
+
+  async #applyOne(object: Rendered, dryRun: boolean): Promise<void> {
+    try {
+      await this.#api.patch(
+        object,
+        undefined,
+        dryRun ? 'All' : undefined,
+        'kubectl',
+        true,
+        PatchStrategy.ServerSideApply,
+      );
+    } catch (error) {
+      throw new Error(`${keyOf(object)}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}

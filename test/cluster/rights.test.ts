@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
+import { objectsIn } from './render.ts';
+import { Rotation } from './rotation.ts';
+import { useBed } from './use-bed.ts';
+import { pod } from './workloads.ts';
+
+const used = useBed({ count: 3, gpus: 8, mode: 'act', audits: true });
+
+interface Asked {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly responseStatus?: { readonly code: number };
+  readonly objectRef?: {
+    readonly apiGroup?: string;
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly name?: string;
+  };
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** What nobody asks for by itself: a policy asks whether it is allowed. */
+const FOR_A_POLICY = ['keep surefoot.dev/devicehistories'];
+/** What only happens after 90 days, or a day on a host that had nothing; and after somebody else has written. */
+const NOT_IN_A_TEST = ['delete surefoot.dev/devicehistories', 'get surefoot.dev/devicehistories'];
+
+/** The rights of an account in the manifests, as `verb group/resource`, with names where they are limited. */
+async function rightsOf(component: 'extender' | 'certs'): Promise<ReadonlySet<string>> {
+  const path = join(import.meta.dirname, `../../manifests/base/${component}.yaml`);
+  const text = await readFile(path, 'utf8');
+  const rules = objectsIn(text).flatMap(({ rules: of = [] }) => of as readonly Rule[]);
+  return new Set(
+    rules.flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
+      verbs.flatMap((verb) =>
+        apiGroups.flatMap((group) =>
+          resources.flatMap((resource) =>
+            resourceNames.map((name) => rightInWords(verb, group, resource, name)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function rightInWords(verb: string, group: string, resource: string, name: string): string {
+  return `${verb} ${group}/${resource}${name === '' ? '' : ` ${name}`}`;
+}
+
+test('hazard 34: what our accounts may do is what they do, by the API server’s audit log', async () => {
+  const { surefoot, plane } = used.bed;
+  const rotation = new Rotation(used.bed);
+  await rotation.rotate('pair');
+  await rotation.wipeBundles();
+  await eventually('the bundle to be back', () => rotation.isSettled());
+  await used.hand.setConditions('gpu-1', [
+    {
+      type: 'SysLogsXIDError',
+      status: 'True',
+      reason: 'X',
+      message: 'ErrorCode:79 GPU_UUID:GPU-aa ?;',
+    },
+  ]);
+  await eventually(
+    'the incident',
+    async () => (await surefoot.node('gpu-1'))?.incidents.length === 1,
+  );
+  // Passing the broken node over is worth an Event.
+  await used.hand.createPod(pod('placed'));
+  await used.hand.runningPod('placed');
+  await surefoot.command('forgive', 'gpu-1', '--reason=tested', surefoot.asAdmin);
+
+  const askedBy = async (component: string) => {
+    const lines = (await readFile(plane.auditPath, 'utf8')).trim().split('\n');
+    return lines
+      .map((line) => JSON.parse(line) as Asked)
+      .filter(({ user }) => user.username.endsWith(`:surefoot-${component}`));
+  };
+  for (const component of ['extender', 'certs'] as const) {
+    const rights = await rightsOf(component);
+    await eventually(`${component} to have used all its rights`, async () => {
+      const asked = await askedBy(component);
+      const done = new Set(
+        asked.flatMap(({ verb, objectRef }) => {
+          if (objectRef?.resource === undefined) return [];
+          const { apiGroup = '', resource, subresource, name = '' } = objectRef;
+          const of = subresource === undefined ? resource : `${resource}/${subresource}`;
+          const named = rightInWords(verb, apiGroup, of, name);
+          return [rights.has(named) ? named : rightInWords(verb, apiGroup, of, '')];
+        }),
+      );
+      const refused = asked.filter(({ responseStatus }) => responseStatus?.code === 403);
+      expect(refused.map(({ verb, objectRef }) => ({ verb, objectRef }))).toEqual([]);
+      expect([...done].filter((right) => !rights.has(right))).toEqual([]);
+      const exceptions = [...FOR_A_POLICY, ...NOT_IN_A_TEST];
+      const absent = new Set(
+        asked.flatMap(({ responseStatus, objectRef }) =>
+          responseStatus?.code === 404
+            ? [rightInWords('watch', objectRef?.apiGroup ?? '', objectRef?.resource ?? '', '')]
+            : [],
+        ),
+      );
+      // A kind that is not served here can be listed in vain only.
+      const unused = [...rights].filter(
+        (right) => !done.has(right) && !exceptions.includes(right) && !absent.has(right),
+      );
+      expect(unused).toEqual([]);
+      return true;
+    });
+  }
+});
