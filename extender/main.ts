@@ -25,6 +25,7 @@ import { Historian } from './historian.ts';
 import { catalogueOf } from './history/catalogue.ts';
 import { clusterKeeper, memoryKeeper } from './keeper.ts';
 import { extenderMetrics } from './metrics.ts';
+import { NodeHints, nodeMarker } from './node-hints.ts';
 import { pageApp } from './page/api.ts';
 import type { Controls } from './page/controls.ts';
 import { Journal } from './page/journal.ts';
@@ -72,6 +73,8 @@ export interface RunningExtender extends Service {
 
 /** How often homes that have ended are dropped. */
 const PRUNE_INTERVAL_MS = 60_000;
+/** How often nodes are marked for schedulers that do not ask us, where that is wanted. */
+const HINTS_INTERVAL_MS = 5000;
 /** How often states that wait are looked at again, and storms looked for. */
 const TICK_INTERVAL_MS = 1000;
 
@@ -206,6 +209,14 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     },
     log,
   });
+  const hints = new NodeHints({
+    marker: nodeMarker(kubeConfig),
+    view,
+    isKeeping: () => historian.isKeeping,
+    onMarked: metrics.marked,
+    log,
+  });
+  metrics.countUnmarked(() => hints.unmarked);
   const checks = [
     { name: 'history-loaded', missing: () => keeper.missing(), remark: () => keeper.remark() },
     { name: 'asked', missing: () => undefined, remark: () => placements.alarm(nowSeconds()) },
@@ -281,6 +292,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     rates.tick(nowSeconds());
     boards.renew(view());
   }, options.tickMs ?? TICK_INTERVAL_MS);
+  const hinting = setInterval(() => void hints.round(), HINTS_INTERVAL_MS);
   const ports = { listen: server.port, admin: adminServer.port, page: pageServer.port };
   log.info(
     {
@@ -298,6 +310,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       stopping = true;
       clearInterval(pruning);
       clearInterval(ticking);
+      clearInterval(hinting);
       config.stop();
       await server.stop(options.drainSeconds);
       live.stop();

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { EventResult } from './event-writer.ts';
+import type { HazardClass } from './history/pod-hazard.ts';
 import type { SignalOutcome } from './recorder.ts';
 import type { ReflectorMetrics } from './watch/reflector.ts';
 
@@ -28,6 +29,10 @@ export interface ExtenderMetrics {
   /** A pod that has opted in was placed: asked about, or why not. */
   placed(how: string): void;
   event(result: EventResult): void;
+  /** A node was marked for schedulers that do not ask us; `normal`: its mark was taken away. */
+  marked(hazard: HazardClass): void;
+  /** Nodes that are bad and unmarked, read when the metrics are. */
+  countUnmarked(unmarked: () => number): void;
   signal(row: string, outcome: SignalOutcome): void;
   watch(name: string): ReflectorMetrics;
   /** One attempt to write a history, and how long it took. */
@@ -82,6 +87,12 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     labelNames: ['result'],
     registers,
   });
+  const marks = new Counter({
+    name: 'surefoot_node_marks_total',
+    help: 'Changes of the hazard label of nodes, by what it became.',
+    labelNames: ['hazard'],
+    registers,
+  });
   const signals = new Counter({
     name: 'surefoot_signals_total',
     help: 'Signals of device faults, by catalogue row and what became of them.',
@@ -121,6 +132,17 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
   return {
     placed: (how) => placements.inc({ how }),
     event: (result) => events.inc({ result }),
+    marked: (hazard) => marks.inc({ hazard }),
+    countUnmarked(unmarked) {
+      new Gauge({
+        name: 'surefoot_nodes_unmarked',
+        help: 'Nodes of elevated or high hazard without a label, because enough others have one.',
+        registers,
+        collect() {
+          this.set(unmarked());
+        },
+      });
+    },
     uncovered: (seconds) => uncovered.inc(seconds),
     historyWritten: (result, seconds) => writes.observe({ result }, seconds),
     countHistory({ isKeeping, unwritten, unmapped }) {

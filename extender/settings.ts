@@ -42,6 +42,29 @@ const extenderEntry = strictSection({
   scores: z.enum(['sparse', 'documented']).default('sparse'),
   /** Whether a pod's owner is told by an Event why the pod is where it is, in namespaces that act. */
   events: z.boolean({ error: 'expected true or false' }).default(true),
+  /** Marks on nodes for schedulers that do not ask us: mode C. */
+  hints: strictSection({
+    /** The label surefoot.dev/hazard, `elevated` or `high`, and an annotation that says why. */
+    label: z.boolean({ error: 'expected true or false' }).default(false),
+    /** Also a taint of that name, PreferNoSchedule, on nodes of high hazard. */
+    taint: z.boolean({ error: 'expected true or false' }).default(false),
+    /** The most of the nodes that may be marked, in percent. */
+    mostPercent: z
+      .number({ error: 'expected a number of percent, such as 10' })
+      .min(0, { error: 'expected from 0 to 50' })
+      .max(50, { error: 'expected from 0 to 50: a mark on most nodes says nothing' })
+      .default(10),
+  })
+    .superRefine(({ label, taint }, context) => {
+      if (taint && !label) {
+        context.addIssue({
+          code: 'custom',
+          path: ['taint'],
+          message: 'the taint goes with the label; write label: true, too',
+        });
+      }
+    })
+    .prefault({}),
   /** Rows and codes beside those of history/catalogue.yaml, or in the place of one of the same name. */
   catalogue: catalogueSection.prefault({}),
 });

@@ -1,3 +1,4 @@
+import { avoidHazard } from './rules/avoid-hazard.ts';
 import { failurePolicy } from './rules/failure-policy.ts';
 import { grace } from './rules/grace.ts';
 import { nodeLoss } from './rules/node-loss.ts';
@@ -43,6 +44,7 @@ const POD_RULES: readonly ((pod: Pod, profile: DeviceProfile) => Ruling)[] = [
   grace,
   nodeLoss,
   schedulerName,
+  avoidHazard,
   restartRules,
 ];
 

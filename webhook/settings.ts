@@ -21,6 +21,8 @@ export const webhookSchema = strictSection({
   namespaces: z.record(z.string(), modeField).default({}),
   /** Scheduler of prepared pods that are with the default one, where their profile names none. */
   schedulerName: schedulerNameField.optional(),
+  /** Prepared pods softly prefer nodes without a hazard label, where their profile does not say. */
+  avoidHazard: z.boolean({ error: 'expected true or false' }).default(false),
   /** Namespaces where somebody else says which tolerations a pod may have: none is added there. */
   tolerationsRestrictedIn: z.array(z.string()).default([]),
 });
@@ -55,12 +57,14 @@ export function webhookDirectory(
     parse(texts) {
       const parsed = files.parse(texts);
       if (!parsed.ok) return parsed;
-      const { mode, schedulerName, namespaces, tolerationsRestrictedIn } =
+      const { mode, schedulerName, avoidHazard, namespaces, tolerationsRestrictedIn } =
         parsed.value['webhook.yaml'];
       const { cluster, mode: both } = parsed.value['surefoot.yaml'];
-      const profiles = parsed.value['profiles.yaml'].profiles.map((profile) =>
-        schedulerName === undefined ? profile : { schedulerName, ...profile },
-      );
+      const profiles = parsed.value['profiles.yaml'].profiles.map((profile) => ({
+        avoidHazard,
+        ...(schedulerName !== undefined && { schedulerName }),
+        ...profile,
+      }));
       const value = { profiles, mode: mode ?? both, namespaces, tolerationsRestrictedIn };
       return { ok: true, value: { ...value, ...(cluster !== undefined && { cluster }) } };
     },

@@ -20,6 +20,12 @@ export interface DeviceCount {
   readonly allocatable: number;
 }
 
+/** The label, and whether the taint is there, too. */
+export interface NodeHint {
+  readonly label: string;
+  readonly isTainted: boolean;
+}
+
 export interface NodeFacts {
   readonly uid: string;
   readonly name: string;
@@ -55,6 +61,8 @@ export interface NodeFacts {
   readonly findings: readonly Finding[];
   /** Taints that keep pods away that do not tolerate them. */
   readonly taints: readonly Taint[];
+  /** What the node is marked with for schedulers that do not ask us. */
+  readonly hint?: NodeHint;
   /** Conditions and taints that no row of the catalogue knows. */
   readonly unmapped: readonly string[];
 }

@@ -34,9 +34,9 @@ export interface NodeMarks {
   readonly isCordoned: boolean;
 }
 
-/** Conditions and taints of Kubernetes itself that say nothing about devices. */
+/** Conditions and taints of Kubernetes itself, and our own, that say nothing about devices. */
 const OF_KUBERNETES =
-  /^(Ready|MemoryPressure|DiskPressure|PIDPressure|NetworkUnavailable|node\.kubernetes\.io\/.*|node\.cloudprovider\.kubernetes\.io\/.*|node-role\.kubernetes\.io\/.*)$/;
+  /^(Ready|MemoryPressure|DiskPressure|PIDPressure|NetworkUnavailable|node\.kubernetes\.io\/.*|node\.cloudprovider\.kubernetes\.io\/.*|node-role\.kubernetes\.io\/.*|surefoot\.dev\/.*)$/;
 /** More kinds of conditions than any node seen has. */
 const MOST_UNMAPPED = 64;
 

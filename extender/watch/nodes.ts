@@ -1,4 +1,5 @@
 import { isDeviceResource } from '../../webhook/words/device.ts';
+import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ResourceList, Timestamp } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns } from '../../webhook/words/profile.ts';
 import { quantityValue } from '../../webhook/words/quantity.ts';
@@ -122,8 +123,18 @@ export function nodeFacts(
     taints: (spec.taints ?? [])
       .filter(({ effect }) => effect !== 'PreferNoSchedule')
       .map(({ key = '', value = '', effect = '' }) => ({ key, value, effect })),
+    ...hintOf(labels, spec.taints ?? []),
     ...nodeFindings(marksOf(node), catalogue),
   };
+}
+
+function hintOf(
+  labels: Readonly<Record<string, string>>,
+  taints: NonNullable<NonNullable<Node['spec']>['taints']>,
+): Pick<NodeFacts, 'hint'> {
+  const label = labels[HAZARD] ?? '';
+  const isTainted = taints.some(({ key }) => key === HAZARD);
+  return label === '' && !isTainted ? {} : { hint: { label, isTainted } };
 }
 
 /** Where the node is, and what it shares with others. */

@@ -77,6 +77,7 @@ const KUSTOMIZED = [
   { directory: 'default', components: [] },
   { directory: 'default', components: ['act', 'high-availability', 'prometheus'] },
   { directory: 'default', components: ['cert-manager'] },
+  { directory: 'base', components: ['hints'] },
   { directory: 'base', components: ['cluster-scheduler-loopback'] },
   { directory: 'base', components: ['cluster-scheduler-https'] },
 ];

@@ -68,6 +68,11 @@ function byName(one: unknown, other: unknown): number {
 }
 
 const RENDERINGS = [
+  {
+    name: 'with Prometheus',
+    components: ['prometheus'],
+    set: ['podMonitor', 'rules', 'dashboard'].map((what) => `prometheus.${what}.enabled=true`),
+  },
   { name: 'as shipped', components: [], set: [] },
   { name: 'acting', components: ['act'], set: ['mode=act'] },
   {
@@ -82,6 +87,13 @@ describe('the chart and the kustomize base', () => {
   test.each(RENDERINGS)('are the same: $name', async ({ components, set }) => {
     const kustomized = await renderers.kustomize('default', components);
     expect(comparable(await renderers.helm(set))).toEqual(comparable(kustomized));
+  });
+
+  test('are the same: by hints, without a scheduler of our own', async () => {
+    const kustomized = await renderers.kustomize('base', ['hints']);
+    expect(
+      comparable(await renderers.helm(['scheduler.enabled=false', 'hints.enabled=true'])),
+    ).toEqual(comparable(kustomized));
   });
 
   test('without a scheduler of our own the chart is the base', async () => {

@@ -112,6 +112,30 @@ const toleration = fc.oneof(
   tolerationKey.map((key) => ({ key, operator: 'Gt', value: '3', effect: 'NoSchedule' })),
 );
 
+const hazardTerm = {
+  weight: 3,
+  preference: {
+    matchExpressions: [{ key: 'surefoot.dev/hazard', operator: 'NotIn', values: ['high'] }],
+  },
+};
+const zoneTerm = {
+  weight: 50,
+  preference: { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] },
+};
+const nodeAffinity = fc
+  .record({
+    preferredDuringSchedulingIgnoredDuringExecution: odd(
+      fc.constantFrom([], [zoneTerm], [zoneTerm, hazardTerm]),
+    ),
+    requiredDuringSchedulingIgnoredDuringExecution: fc.constantFrom(undefined, null, {
+      nodeSelectorTerms: [zoneTerm.preference],
+    }),
+  })
+  .map(present);
+const affinity = fc
+  .record({ nodeAffinity: odd(nodeAffinity), podAffinity: fc.constantFrom(undefined, null, {}) })
+  .map(present);
+
 const podSpec = (restartPolicy: fc.Arbitrary<string | undefined>) =>
   fc
     .record({
@@ -127,6 +151,7 @@ const podSpec = (restartPolicy: fc.Arbitrary<string | undefined>) =>
         [],
         [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }],
       ),
+      affinity: odd(affinity),
       hostNetwork: fc.constantFrom(undefined, true),
       os: fc.constantFrom(undefined, { name: 'windows' }, { name: 'linux' }),
       aFieldOfLater: fc.constantFrom(undefined, []),

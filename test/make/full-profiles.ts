@@ -13,6 +13,7 @@ profiles:
     failurePolicy: { fatalExitCodes: [78, 79], backoffLimitPerIndex: 3 }
     restartRules: { exitCodes: [75] }
     schedulerName: surefoot
+    avoidHazard: true
   - name: amd
     devices: [amd.com/gpu]
     tolerations:

@@ -19,7 +19,7 @@ if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
 const { profiles } = parsed.value;
 
 const POD_PATHS =
-  /^\/spec\/(tolerations(\/-|\/\d+\/tolerationSeconds)?|terminationGracePeriodSeconds|schedulerName|containers\/\d+\/restartPolicy(Rules)?|(initC|c)ontainers\/\d+\/(liveness|startup)Probe\/terminationGracePeriodSeconds)$/;
+  /^\/spec\/(tolerations(\/-|\/\d+\/tolerationSeconds)?|terminationGracePeriodSeconds|schedulerName|affinity(\/nodeAffinity(\/preferredDuringSchedulingIgnoredDuringExecution(\/-)?)?)?|containers\/\d+\/restartPolicy(Rules)?|(initC|c)ontainers\/\d+\/(liveness|startup)Probe\/terminationGracePeriodSeconds)$/;
 const JOB_PATHS = /^\/spec\/(podFailurePolicy|podReplacementPolicy|backoffLimit(PerIndex)?)$/;
 const MARK_PATHS =
   /^\/metadata\/(labels(\/surefoot\.dev~1managed)?|annotations(\/surefoot\.dev~1injected)?)$/;

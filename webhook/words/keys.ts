@@ -16,5 +16,9 @@ export const INJECT = 'surefoot.dev/inject';
 export const MANAGED = 'surefoot.dev/managed';
 /** Pod annotation that Surefoot writes: what was injected, by which profile, and why. */
 export const INJECTED = 'surefoot.dev/injected';
+/** Node label and, if asked for, taint: `elevated` or `high`; a node without it is normal. */
+export const HAZARD = 'surefoot.dev/hazard';
+/** Node annotation: why the node has that label, in words. */
+export const HAZARD_REASON = 'surefoot.dev/hazard-reason';
 /** Set by the Job controller on the pods of an Indexed Job. */
 export const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';

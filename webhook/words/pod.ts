@@ -80,6 +80,10 @@ export interface PodSpec {
       readonly requiredDuringSchedulingIgnoredDuringExecution?: {
         readonly nodeSelectorTerms?: readonly NodeSelectorTerm[];
       };
+      readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
+        readonly weight?: number;
+        readonly preference?: NodeSelectorTerm;
+      }[];
     };
     readonly podAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: object[] };
     readonly podAntiAffinity?: {

@@ -170,6 +170,8 @@ const profileEntry = strictSection({
   }).optional(),
   /** Scheduler for pods that are with the default one; absent: as webhook.yaml says. */
   schedulerName: schedulerNameField.optional(),
+  /** Prefer nodes without a hazard label, softly; absent: as webhook.yaml says. */
+  avoidHazard: z.boolean({ error: 'expected true or false' }).optional(),
   /** What a warm node saves beyond images. A preference, not a measurement. */
   coldStart: durationField.prefault('20s'),
   /** How long a pod runs when it does not say. */
@@ -206,6 +208,7 @@ export const deviceProfileSchema = profileEntry.transform(
     failurePolicy,
     restartRules,
     schedulerName,
+    avoidHazard,
     coldStart,
     expectedDuration,
     checkpoint,
@@ -220,6 +223,7 @@ export const deviceProfileSchema = profileEntry.transform(
     ...(failurePolicy !== undefined && { failurePolicy }),
     restartExitCodes: restartRules?.exitCodes ?? [],
     ...(schedulerName !== undefined && { schedulerName }),
+    ...(avoidHazard !== undefined && { avoidHazard }),
     coldStartSeconds: coldStart,
     expectedDurationSeconds: expectedDuration,
     ...(checkpoint !== undefined && { checkpointSeconds: checkpoint }),

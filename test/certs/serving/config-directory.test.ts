@@ -46,7 +46,7 @@ describe('the configuration directory', () => {
     expect(await config.reload()).toBe(false);
     expect(config.value.mode).toBe('act');
     expect(problems).toEqual([
-      'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
+      'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
       'webhook.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
     ]);
 
@@ -156,7 +156,7 @@ describe('the configuration directory', () => {
     ['scores: dense', 'scores: Invalid option: expected one of "sparse"|"documented"'],
     [
       'halvng: 3s',
-      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, scores, events, catalogue',
+      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, scores, events, hints, catalogue',
     ],
   ])('extender.yaml: %s is explained', async (line, problem) => {
     const directory = await directoryWith({
@@ -177,7 +177,7 @@ describe('the configuration directory', () => {
       name: 'a list',
       text: '- mode: act\n',
       problem:
-        'webhook.yaml:1: expected a mapping with the keys apiVersion, kind, mode, namespaces, schedulerName, tolerationsRestrictedIn',
+        'webhook.yaml:1: expected a mapping with the keys apiVersion, kind, mode, namespaces, schedulerName, avoidHazard, tolerationsRestrictedIn',
     },
     {
       name: 'two documents',

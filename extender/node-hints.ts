@@ -1,0 +1,168 @@
+import {
+  CoreV1Api,
+  type KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+} from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+import { HAZARD, HAZARD_REASON } from '../webhook/words/keys.ts';
+import { hazardInWords } from './forecast/hazard-words.ts';
+import type { NodeFacts } from './history/facts.ts';
+import { type HintChange, planHints } from './history/hint.ts';
+import { type Hazard, type HazardClass, hazardFor, ofResource } from './history/pod-hazard.ts';
+import { deviceHost } from './on-node.ts';
+import type { View } from './view.ts';
+
+/** What a node is marked with. */
+export interface NodeMark {
+  readonly hazard: Exclude<HazardClass, 'normal'>;
+  readonly words: string;
+  readonly isTainted: boolean;
+}
+
+/** How nodes are marked. Errors carry the HTTP status as `code`. */
+export interface NodeMarker {
+  /** `undefined`: takes every mark away. */
+  mark(node: string, mark: NodeMark | undefined): Promise<void>;
+}
+
+export interface NodeHintsDeps {
+  readonly marker: NodeMarker;
+  readonly view: () => View;
+  readonly isKeeping: () => boolean;
+  readonly onMarked: (hazard: HazardClass) => void;
+  readonly log: Logger;
+}
+
+/** Changes a round, of some seconds: whatever goes wrong, a fleet is not repainted in a moment. */
+const MOST_CHANGES = 10;
+/** The risk is of a pod that stays for a day. */
+const HORIZON_DAYS = 1;
+
+/**
+ * Marks nodes whose devices fail more often than the fleet's, for schedulers that do not ask us. Only the
+ * replica that keeps the history does it, only in mode act, and whatever it is told to mark no more it takes
+ * away again.
+ */
+export class NodeHints {
+  readonly #deps: NodeHintsDeps;
+  #unmarked = 0;
+  #isBusy = false;
+  #said = '';
+
+  constructor(deps: NodeHintsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Nodes that are bad and unmarked, because enough others are marked. */
+  get unmarked(): number {
+    return this.#unmarked;
+  }
+
+  /** One round; called every few seconds. */
+  async round(): Promise<void> {
+    if (this.#isBusy || !this.#deps.isKeeping()) return;
+    this.#isBusy = true;
+    try {
+      await this.#round();
+      this.#said = '';
+    } catch (error) {
+      const { code, message } = error as { code?: number; message?: string };
+      const words =
+        code === 403
+          ? 'we may not mark nodes (403); apply the component hints of the manifests, or set hints.label: false in extender.yaml'
+          : `a node could not be marked (${code ?? message}); it is tried again`;
+      if (words !== this.#said) this.#deps.log.error(words);
+      this.#said = words;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #round(): Promise<void> {
+    const view = this.#deps.view();
+    const { config, cluster } = view;
+    const isOn = config.hints.label && config.mode === 'act';
+    const nodes = [...cluster.nodes()];
+    if (!isOn && !nodes.some(({ hint }) => hint !== undefined)) return;
+    const hazards = new Map(nodes.map((node) => [node.name, hazardOf(node, view)] as const));
+    const plan = planHints(
+      nodes.map((node) => ({
+        name: node.name,
+        times: isOn ? (hazards.get(node.name)?.times ?? 0) : 0,
+        marked: classOf(node.hint?.label),
+      })),
+      Math.floor((nodes.length * config.hints.mostPercent) / 100),
+    );
+    this.#unmarked = plan.unmarked;
+    for (const change of [...plan.changes, ...mended(nodes, view, isOn)].slice(0, MOST_CHANGES)) {
+      await this.#mark(change, hazards.get(change.name), view);
+    }
+  }
+
+  async #mark(
+    { name, hazard }: HintChange,
+    found: Hazard | undefined,
+    { config }: View,
+  ): Promise<void> {
+    const { marker, onMarked, log } = this.#deps;
+    const words = found === undefined ? '' : hazardInWords(found);
+    const isTainted = config.hints.taint && hazard === 'high';
+    await marker.mark(name, hazard === 'normal' ? undefined : { hazard, words, isTainted });
+    onMarked(hazard);
+    log.info({ node: name, hazard, why: words }, 'marked');
+  }
+}
+
+/** Marks that are none of ours, and taints that do not go with their label. */
+function mended(
+  nodes: readonly NodeFacts[],
+  { config }: View,
+  isOn: boolean,
+): readonly HintChange[] {
+  return nodes.flatMap(({ name, hint }) => {
+    if (hint === undefined) return [];
+    const hazard = classOf(hint.label);
+    const isTainted = isOn && config.hints.taint && hazard === 'high';
+    const isRight = hint.isTainted === isTainted && (hazard !== 'normal' || hint.label === '');
+    return isRight ? [] : [{ name, hazard: isOn ? hazard : 'normal' }];
+  });
+}
+
+function classOf(label = ''): HazardClass {
+  return label === 'elevated' || label === 'high' ? label : 'normal';
+}
+
+/** Of a pod that takes all devices of the resource that is worst. */
+function hazardOf(node: NodeFacts, view: View): Hazard | undefined {
+  const host = deviceHost(node, view);
+  return [...node.devices]
+    .map(([resource, { capacity }]) =>
+      hazardFor(
+        { isOf: ofResource(resource), count: capacity, total: capacity, busy: new Set() },
+        host,
+        view.rates,
+        HORIZON_DAYS,
+      ),
+    )
+    .toSorted((a, b) => b.times - a.times)[0];
+}
+
+/** Nodes through the Kubernetes client: a label, an annotation and a taint of ours, and nothing else. */
+export function nodeMarker(config: KubeConfig): NodeMarker {
+  const api = config.makeApiClient(CoreV1Api);
+  const options = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
+  return {
+    async mark(name, mark) {
+      const taint =
+        mark?.isTainted === true
+          ? { key: HAZARD, value: mark.hazard, effect: 'PreferNoSchedule' }
+          : { $patch: 'delete', key: HAZARD };
+      const metadata = {
+        labels: { [HAZARD]: mark?.hazard ?? null },
+        annotations: { [HAZARD_REASON]: mark?.words ?? null },
+      };
+      await api.patchNode({ name, body: { metadata, spec: { taints: [taint] } } }, options);
+    },
+  };
+}
