@@ -19,6 +19,8 @@ export interface BedOptions extends NodesOptions {
   /** Feature gates of API server and scheduler, and the API versions that they need. */
   readonly gates?: string;
   readonly runtimeConfig?: string;
+  /** Whether the cluster's own scheduler asks the extender; default: it does. */
+  readonly isAsked?: boolean;
   /** Whether the API server writes down what our accounts ask for. */
   readonly audits?: boolean;
   /** Kubernetes minor, such as `1.37`. */
@@ -57,6 +59,7 @@ export class Bed {
       schedulerGates: options.gates,
       runtimeConfig: options.runtimeConfig,
       audits: options.audits,
+      isAsked: options.isAsked,
     });
     try {
       const config = plane.kubeConfig('admin');

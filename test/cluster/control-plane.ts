@@ -34,9 +34,24 @@ export interface ApiServerOptions {
   readonly runtimeConfig?: string | undefined;
   /** Whether what our own accounts ask for is written to `auditPath`. */
   readonly audits?: boolean | undefined;
+  /** Whether the cluster's own scheduler asks the extender; default: it does. */
+  readonly isAsked?: boolean | undefined;
 }
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
+
+/** What tests change of a KubeSchedulerConfiguration. */
+export interface SchedulerFile {
+  profiles?: { schedulerName: string; [part: string]: unknown }[];
+  extenders?: { urlPrefix: string; tlsConfig?: { caFile: string; serverName: string } }[];
+  leaderElection?: object;
+  [part: string]: unknown;
+}
+
+/** The scheduler's file of a component of the manifests. */
+export async function schedulerFile(component: string): Promise<SchedulerFile> {
+  return parse(await readFile(join(MANIFESTS, 'components', component, 'scheduler.yaml'), 'utf8'));
+}
 
 /** etcd, API server, controller-manager, scheduler and kwok as plain processes on loopback. */
 export class ControlPlane {
@@ -72,7 +87,7 @@ export class ControlPlane {
       plane.#bootStore(etcdPort as number, peerPort as number);
       await plane.#bootApi(etcdPort as number, apiPort as number, options);
       plane.#startControllers();
-      await plane.startScheduler('default-scheduler', { extender: true });
+      await plane.startScheduler('default-scheduler', { extender: options.isAsked ?? true });
       return plane;
     } catch (error) {
       await plane.stop();
@@ -95,24 +110,29 @@ export class ControlPlane {
    * address.
    */
   async startScheduler(name: string, { extender }: { extender: boolean | string }): Promise<Child> {
-    const text = await readFile(
-      join(MANIFESTS, 'components/cluster-scheduler-loopback/scheduler.yaml'),
-      'utf8',
-    );
-    const config = parse(text);
-    config.clientConnection = {
-      kubeconfig: this.kubeconfigPath('scheduler'),
-      qps: 500,
-      burst: 1000,
-    };
+    const config = await schedulerFile('cluster-scheduler-loopback');
     config.profiles = [{ schedulerName: name }];
     if (extender === false) delete config.extenders;
-    else {
-      config.extenders[0].urlPrefix =
-        extender === true ? `http://127.0.0.1:${this.extenderPort}` : extender;
+    else if (config.extenders?.[0] !== undefined) {
+      config.extenders[0].urlPrefix = extender === true ? this.extenderUrl : extender;
     }
+    return this.runScheduler(name, config);
+  }
+
+  /** Where the default scheduler asks. */
+  get extenderUrl(): string {
+    return `http://127.0.0.1:${this.extenderPort}`;
+  }
+
+  /** A kube-scheduler with this file, under this name in the logs, in the name of `user`. */
+  async runScheduler(
+    name: string,
+    config: SchedulerFile,
+    user: UserName = 'scheduler',
+  ): Promise<Child> {
+    const clientConnection = { kubeconfig: this.kubeconfigPath(user), qps: 500, burst: 1000 };
     const path = join(this.directory, `${name}.yaml`);
-    await writeFile(path, stringify(config));
+    await writeFile(path, stringify({ ...config, clientConnection }));
     const [port] = await freePorts(1);
     return this.start(name, this.#programs['kube-scheduler'], [
       `--config=${path}`,

@@ -86,12 +86,36 @@ export class Installation {
     await this.#inForceAfter(before);
   }
 
+  /** The files of a component of the manifests take the place of those of the base. */
+  async useComponent(component: string): Promise<void> {
+    const before = await this.#configurations();
+    for (const name of ['webhook.yaml', 'extender.yaml']) {
+      const path = join(MANIFESTS, 'components', component, name);
+      await cp(path, join(this.configDirectory, name));
+    }
+    await this.#create(
+      await readFile(join(MANIFESTS, 'components', component, 'rbac.yaml'), 'utf8'),
+    );
+    await this.#inForceAfter(before);
+  }
+
   /** Sets one key of webhook.yaml and waits until it is in force. */
   async setWebhook(key: string, value: unknown): Promise<void> {
     const path = join(this.configDirectory, 'webhook.yaml');
     const before = await this.#configurations();
     await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
     await this.#inForceAfter(before.slice(0, 1));
+  }
+
+  /** Sets one key of extender.yaml and waits until it is in force. */
+  async setExtender(key: string, value: unknown): Promise<void> {
+    const path = join(this.configDirectory, 'extender.yaml');
+    const [, before = ''] = await this.#configurations();
+    await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
+    await eventually('the new configuration to be in force', async () => {
+      const [, now] = await this.#configurations();
+      return before !== now;
+    });
   }
 
   /** The program that keeps the serving pair, and what mounts it for the webhook. */
@@ -112,11 +136,11 @@ export class Installation {
       namespace: NAMESPACE,
       name: SECRET,
       keys: ['tls.crt', 'tls.key'],
-      directory: this.#tlsDirectory,
+      directory: this.tlsDirectory,
     });
     await eventually('the serving pair to be mounted', async () => {
       if (!child.isRunning) throw new Error(`it has ended:\n${await child.lastWords()}`);
-      return access(join(this.#tlsDirectory, '..data')).then(() => true);
+      return access(join(this.tlsDirectory, '..data')).then(() => true);
     });
   }
 
@@ -140,7 +164,7 @@ export class Installation {
       this.#executable,
       'webhook',
       `--config=${this.configDirectory}`,
-      `--tls-dir=${this.#tlsDirectory}`,
+      `--tls-dir=${this.tlsDirectory}`,
       `--listen=127.0.0.1:${this.#ports.webhook}`,
       `--admin=127.0.0.1:${this.#ports.webhookAdmin}`,
       '--drain=0',
@@ -148,9 +172,10 @@ export class Installation {
     await this.#ready(this.#webhook, this.#ports.webhookAdmin);
   }
 
-  async startExtender(): Promise<void> {
+  async startExtender(...flags: readonly string[]): Promise<void> {
     const { extenderAdmin: admin, page } = this.#ports;
-    this.#extender = this.#startExtender({ listen: this.#plane.extenderPort, admin, page });
+    const ports = { listen: this.#plane.extenderPort, admin, page };
+    this.#extender = this.#startExtender(ports, flags);
     await this.#ready(this.#extender, admin);
   }
 
@@ -173,7 +198,10 @@ export class Installation {
     return `http://127.0.0.1:${this.#plane.extenderPort}`;
   }
 
-  #startExtender(ports: { listen: number; admin: number; page: number }): Child {
+  #startExtender(
+    ports: { listen: number; admin: number; page: number },
+    flags: readonly string[] = [],
+  ): Child {
     return this.#plane.start('surefoot-extender', process.execPath, [
       this.#executable,
       'extender',
@@ -183,6 +211,7 @@ export class Installation {
       `--admin=127.0.0.1:${ports.admin}`,
       `--page=127.0.0.1:${ports.page}`,
       '--drain=0',
+      ...flags,
     ]);
   }
 
@@ -250,7 +279,8 @@ export class Installation {
     return join(ROOT, 'extender/commands/surefoot.ts');
   }
 
-  get #tlsDirectory(): string {
+  /** Where the serving pair is mounted. */
+  get tlsDirectory(): string {
     return join(this.#plane.directory, 'webhook-tls');
   }
 

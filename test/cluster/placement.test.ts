@@ -2,49 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import { sample } from '../samples.ts';
-import { BROKEN, CRASH, DEVICE_FAULT, GPU } from './bed-keys.ts';
+import { BROKEN, DEVICE_FAULT, GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
+import { journey, LONGER_THAN_JOB_BACKOFF_MS, podOf, seesImage, successor } from './journey.ts';
 import { useBed } from './use-bed.ts';
 import { indexedJob, pod } from './workloads.ts';
 
 const used = useBed({ count: 20, gpus: 8, mode: 'act' });
 
-/** The Job controller waits 10 s before it replaces a failed pod, and a home lives as long as the pod ran. */
-const LONGER_THAN_JOB_BACKOFF_MS = 14_000;
-
 describe('placement', () => {
-  test('a pod goes to the one node of 20 that has its 12 GB image', async () => {
-    const image = 'registry.example/big:1';
-    await used.hand.giveImage('gpu-13', image, 12_000_000_000);
-    await seesImage('gpu-13', image);
-
-    for (const name of ['big-1', 'big-2', 'big-3']) {
-      await used.hand.createPod(pod(name, { image }));
-      expect(nodeOf(await used.hand.runningPod(name))).toBe('gpu-13');
-    }
-    const decision = await used.bed.surefoot.decisionFor('big-1');
-    const words = decision?.forecasts.map((forecast) => forecast.words).join('\n');
-    expect(words).toContain('286 s pulling 11.2 GiB');
-  });
-
-  test('a Job index whose container crashed comes back to the same node', async () => {
-    await used.hand.createJob(indexedJob('crash', 2));
-    const before = await used.hand.runningByIndex('crash', 2);
-    await sleep(LONGER_THAN_JOB_BACKOFF_MS);
-
-    await used.hand.annotatePod(podOf(before, '0'), { [CRASH]: '139' });
-    const after = await successor('crash', podOf(before, '0'));
-
-    expect(nodeOf(after)).toBe(nodeOf(before.get('0')));
-    const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
-    expect(decision?.forecasts[0]?.words).toMatch(/home: the same slot ran here until \d+ s ago/);
-  });
+  journey(used);
 
   test('a pod that the kubelet rejected for a broken device goes elsewhere next time', async () => {
     const image = 'registry.example/rejected:1';
     await used.hand.giveImage('gpu-7', image, 4_000_000_000);
-    await seesImage('gpu-7', image);
+    await seesImage(used, 'gpu-7', image);
     await used.hand.annotateNode('gpu-7', { [BROKEN]: '1' });
     try {
       await used.hand.createPod(pod('first', { gpus: 8, image }));
@@ -67,7 +40,7 @@ describe('placement', () => {
   test('a node whose plugin withdrew a device is avoided, and its incident closes but stays', async () => {
     const image = 'registry.example/withdrawn:1';
     await used.hand.giveImage('gpu-4', image, 1_000_000_000);
-    await seesImage('gpu-4', image);
+    await seesImage(used, 'gpu-4', image);
     await used.hand.withdrawDevices('gpu-4', 7);
     await eventually('the incident', async () => {
       return (await used.bed.surefoot.node('gpu-4'))?.incidents.length === 1;
@@ -91,7 +64,7 @@ describe('placement', () => {
     await used.bed.plane.startScheduler('rival-scheduler', { extender: false });
     const image = 'registry.example/raced:1';
     await used.hand.giveImage('gpu-2', image, 4_000_000_000);
-    await seesImage('gpu-2', image);
+    await seesImage(used, 'gpu-2', image);
 
     const rejected = await raceFor('gpu-2', image);
 
@@ -134,7 +107,7 @@ describe('placement', () => {
     await sleep(LONGER_THAN_JOB_BACKOFF_MS);
 
     await used.hand.annotatePod(podOf(before, '1'), { [DEVICE_FAULT]: '1' });
-    const after = await successor('fault', podOf(before, '1'));
+    const after = await successor(used, 'fault', podOf(before, '1'));
 
     const broken = nodeOf(before.get('1'));
     expect(nodeOf(after)).not.toBe(broken);
@@ -146,29 +119,6 @@ describe('placement', () => {
     expect((await used.bed.surefoot.node(broken))?.incidents).toHaveLength(1);
   });
 });
-
-function podOf(pods: ReadonlyMap<string, V1Pod>, index: string): V1Pod {
-  const found = pods.get(index);
-  if (found === undefined) throw new Error(`the Job has no running pod of index ${index}`);
-  return found;
-}
-
-/** The running pod that the Job made in the place of another. */
-async function successor(job: string, of: V1Pod): Promise<V1Pod> {
-  const all = await eventually(`${job} to run again`, async () => {
-    const failed = (await used.hand.pod(of.metadata?.name ?? '')).status?.phase === 'Failed';
-    return failed && used.hand.runningByIndex(job, 2, 1);
-  });
-  const index = of.metadata?.annotations?.['batch.kubernetes.io/job-completion-index'] ?? '';
-  return podOf(all, index);
-}
-
-async function seesImage(node: string, image: string): Promise<void> {
-  await eventually(`the extender to see ${image} on ${node}`, async () => {
-    const known = await used.bed.surefoot.node(node);
-    return known?.images.some(({ name }) => name === image);
-  });
-}
 
 /** Lets two schedulers choose the same whole node at once until the kubelet has to refuse one. */
 async function raceFor(node: string, image: string): Promise<V1Pod> {

@@ -1,0 +1,72 @@
+import { beforeAll, expect, test } from 'vitest';
+import { HAZARD, HAZARD_REASON } from '../../webhook/words/keys.ts';
+import { GPU } from './bed-keys.ts';
+import { eventually } from './eventually.ts';
+import { nodeOf } from './hand.ts';
+import { useBed } from './use-bed.ts';
+import { pod } from './workloads.ts';
+
+/** Mode C: the cluster's own scheduler, which asks nobody. */
+const used = useBed({ count: 4, gpus: 8, mode: 'act', isAsked: false, tainted: false });
+
+beforeAll(async () => {
+  await used.bed.surefoot.useComponent('hints');
+});
+
+const marksOf = async (node: string) => {
+  const { metadata } = await used.hand.core.readNode({ name: node });
+  return { label: metadata?.labels?.[HAZARD], why: metadata?.annotations?.[HAZARD_REASON] };
+};
+
+test('a node whose devices fail is marked, prepared pods go elsewhere, and the mark goes when it is not wanted', async () => {
+  // One node is 25 % of four.
+  await used.bed.surefoot.setExtender('hints', { label: true, mostPercent: 50 });
+  await used.hand.setConditions('gpu-2', [
+    {
+      type: 'SysLogsXIDError',
+      status: 'True',
+      reason: 'X',
+      message: 'ErrorCode:79 GPU_UUID:GPU-aa ?;',
+    },
+  ]);
+  const marks = await eventually(
+    'gpu-2 to be marked',
+    async () => {
+      const found = await marksOf('gpu-2');
+      return found.label !== undefined && found;
+    },
+    { timeoutSeconds: 30 },
+  );
+  expect(marks.label).toBe('high');
+  expect(marks.why).toMatch(/times the fleet's rate/);
+  expect((await marksOf('gpu-1')).label).toBeUndefined();
+
+  for (let index = 0; index < 12; index += 1) await used.hand.createPod(pod(`wary-${index}`));
+  const nodes = await Promise.all(
+    Array.from({ length: 12 }, async (_none, index) =>
+      nodeOf(await used.hand.runningPod(`wary-${index}`)),
+    ),
+  );
+  expect(new Set(nodes).has('gpu-2')).toBe(false);
+  // A preference only: where nothing else is left, it is taken.
+  for (let index = 0; index < 2; index += 1)
+    await used.hand.createPod(pod(`whole-${index}`, { gpus: 8 }));
+  await used.hand.clear();
+  const pending = pod('too-large', { gpus: 9 });
+  await used.hand.createPod(pending);
+  const condition = await eventually('it to be unschedulable', async () => {
+    const { status } = await used.hand.pod('too-large');
+    return status?.conditions?.find(({ reason }) => reason === 'Unschedulable');
+  });
+  expect(condition.message).toContain(`Insufficient ${GPU}`);
+
+  await used.bed.surefoot.setExtender('hints', { label: false });
+  await eventually(
+    'the mark to be gone',
+    async () => (await marksOf('gpu-2')).label === undefined,
+    {
+      timeoutSeconds: 30,
+    },
+  );
+  expect((await marksOf('gpu-2')).why).toBeUndefined();
+});

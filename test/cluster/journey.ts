@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Pod } from '@kubernetes/client-node';
+import { expect, test } from 'vitest';
+import { CRASH } from './bed-keys.ts';
+import { eventually } from './eventually.ts';
+import { nodeOf } from './hand.ts';
+import type { UsedBed } from './use-bed.ts';
+import { indexedJob, pod } from './workloads.ts';
+
+/** The Job controller waits 10 s before it replaces a failed pod, and a home lives as long as the pod ran. */
+export const LONGER_THAN_JOB_BACKOFF_MS = 14_000;
+
+/** What holds wherever a scheduler asks the extender. */
+export function journey(used: UsedBed): void {
+  test('a pod goes to the one node that has its 12 GB image', async () => {
+    const image = 'registry.example/big:1';
+    await used.hand.giveImage('gpu-3', image, 12_000_000_000);
+    await seesImage(used, 'gpu-3', image);
+
+    for (const name of ['big-1', 'big-2', 'big-3']) {
+      await used.hand.createPod(pod(name, { image }));
+      expect(nodeOf(await used.hand.runningPod(name))).toBe('gpu-3');
+    }
+    const decision = await used.bed.surefoot.decisionFor('big-1');
+    const words = decision?.forecasts.map((forecast) => forecast.words).join('\n');
+    expect(words).toContain('286 s pulling 11.2 GiB');
+  });
+
+  test('a Job index whose container crashed comes back to the same node', async () => {
+    await used.hand.createJob(indexedJob('crash', 2));
+    const before = await used.hand.runningByIndex('crash', 2);
+    await sleep(LONGER_THAN_JOB_BACKOFF_MS);
+
+    await used.hand.annotatePod(podOf(before, '0'), { [CRASH]: '139' });
+    const after = await successor(used, 'crash', podOf(before, '0'));
+
+    expect(nodeOf(after)).toBe(nodeOf(before.get('0')));
+    const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
+    expect(decision?.forecasts[0]?.words).toMatch(/home: the same slot ran here until \d+ s ago/);
+  });
+}
+
+export function podOf(pods: ReadonlyMap<string, V1Pod>, index: string): V1Pod {
+  const found = pods.get(index);
+  if (found === undefined) throw new Error(`the Job has no running pod of index ${index}`);
+  return found;
+}
+
+/** The running pod that the Job made in the place of another. */
+export async function successor({ hand }: UsedBed, job: string, of: V1Pod): Promise<V1Pod> {
+  const all = await eventually(`${job} to run again`, async () => {
+    const failed = (await hand.pod(of.metadata?.name ?? '')).status?.phase === 'Failed';
+    return failed && hand.runningByIndex(job, 2, 1);
+  });
+  const index = of.metadata?.annotations?.['batch.kubernetes.io/job-completion-index'] ?? '';
+  return podOf(all, index);
+}
+
+export async function seesImage({ bed }: UsedBed, node: string, image: string): Promise<void> {
+  await eventually(`the extender to see ${image} on ${node}`, async () => {
+    const known = await bed.surefoot.node(node);
+    return known?.images.some(({ name }) => name === image);
+  });
+}

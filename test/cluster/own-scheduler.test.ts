@@ -1,0 +1,110 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sample } from '../samples.ts';
+import { GPU } from './bed-keys.ts';
+import type { Child } from './child.ts';
+import { schedulerFile } from './control-plane.ts';
+import { eventually } from './eventually.ts';
+import { isRunning, nodeOf } from './hand.ts';
+import { journey, seesImage } from './journey.ts';
+import { useBed } from './use-bed.ts';
+import { pod } from './workloads.ts';
+
+/** Mode A: a scheduler of our own, beside the cluster's, which knows nothing of us. */
+const used = useBed({ count: 20, gpus: 8, mode: 'act', isAsked: false });
+const OURS = 'surefoot-scheduler';
+
+/** The scheduler of the manifests, which asks this extender, or nobody. */
+async function startOurs(name: string, urlPrefix: string | undefined): Promise<Child> {
+  const config = await schedulerFile('own-scheduler');
+  if (urlPrefix === undefined) delete config.extenders;
+  else if (config.extenders?.[0] !== undefined) config.extenders[0].urlPrefix = urlPrefix;
+  return used.bed.plane.runScheduler(name, config, 'extender');
+}
+
+let ours: Child;
+beforeAll(async () => {
+  await used.bed.surefoot.useComponent('own-scheduler');
+  ours = await startOurs('ours', used.bed.plane.extenderUrl);
+});
+
+const asked = async () =>
+  sample(await used.bed.surefoot.extenderMetrics(), 'surefoot_prioritize_requests_total');
+
+describe('a scheduler of our own', () => {
+  journey(used);
+
+  test('gets the pods that opted in, and no others; those are placed as if nobody were there', async () => {
+    const before = await asked();
+    for (const [name, gpus] of [
+      ['plain', 0],
+      ['foreign', 1],
+    ] as const) {
+      const body = pod(name, { gpus, profile: undefined });
+      if (body.spec !== undefined) body.spec.tolerations = [{ key: GPU, operator: 'Exists' }];
+      await used.hand.createPod(body);
+    }
+    for (const name of ['plain', 'foreign']) {
+      expect((await used.hand.runningPod(name)).spec?.schedulerName).toBe('default-scheduler');
+    }
+    expect(await asked()).toBe(before);
+    await used.hand.createPod(pod('device'));
+    expect((await used.hand.runningPod('device')).spec?.schedulerName).toBe(OURS);
+    expect(await asked()).toBe(before + 1);
+  });
+
+  test('a pod that fits nowhere shows an autoscaler what the stock scheduler shows', async () => {
+    const condition = async (name: string, body: V1Pod) => {
+      await used.hand.createPod(body);
+      return eventually(`${name} to be unschedulable`, async () => {
+        const { status } = await used.hand.pod(name);
+        return status?.conditions?.find(
+          ({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable',
+        );
+      });
+    };
+    const here = await condition('here', pod('here', { gpus: 9 }));
+    const stock = pod('stock', { gpus: 9, profile: undefined });
+    if (stock.spec !== undefined) stock.spec.tolerations = [{ key: GPU, operator: 'Exists' }];
+    const there = await condition('stock', stock);
+    expect((await used.hand.pod('here')).spec?.schedulerName).toBe(OURS);
+    expect({ status: here.status, message: here.message }).toEqual({
+      status: there.status,
+      message: there.message,
+    });
+    expect(here.message).toContain(`Insufficient ${GPU}`);
+  });
+
+  test('mixed pods of one and eight GPUs leave as many whole nodes as packing alone', async () => {
+    const image = 'registry.example/mixed:1';
+    for (let node = 1; node <= 20; node += 2) {
+      await used.hand.giveImage(`gpu-${node}`, image, 12_000_000_000);
+      await seesImage(used, `gpu-${node}`, image);
+    }
+    const wholeNodesLeft = async () => {
+      for (let index = 0; index < 36; index += 1) {
+        const gpus = index % 9 === 0 ? 8 : 1;
+        await used.hand.createPod(pod(`mixed-${index}`, { gpus, image }));
+      }
+      const pods = await eventually(
+        'all to run',
+        async () => {
+          const running = (await used.hand.pods()).filter(isRunning);
+          return running.length === 36 && running;
+        },
+        { timeoutSeconds: 60 },
+      );
+      await used.hand.clear();
+      return 20 - new Set(pods.map(nodeOf)).size;
+    };
+    const withUs = await wholeNodesLeft();
+    await ours.stop();
+    const alone = await startOurs('alone', undefined);
+    const packed = await wholeNodesLeft();
+    await alone.stop();
+    ours = await startOurs('ours', used.bed.plane.extenderUrl);
+    console.log(`whole nodes left: ${withUs} with the extender, ${packed} by packing alone`);
+    expect(withUs).toBeGreaterThanOrEqual(packed);
+    expect(packed).toBeGreaterThanOrEqual(10);
+  });
+});
