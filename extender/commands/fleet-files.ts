@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { ownFile } from '../../certs/serving/own-files.ts';
 import type { Parsed } from '../../certs/serving/strict-yaml.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { type FaultScript, parseScript } from '../fleet/script.ts';
@@ -8,9 +9,15 @@ import { type ExtenderConfig, extenderDirectory } from '../settings.ts';
 
 /** Files that the built-in fleet is run with. */
 
-const SHIPPED_CONFIG = join(import.meta.dirname, '../../manifests/base/config');
+const SHIPPED_CONFIG = 'manifests/base/config';
+const TOUR = 'extender/fleet/tour.yaml';
 /** The files of a configuration. */
 export const CONFIG_FILES = ['profiles.yaml', 'webhook.yaml', 'extender.yaml', 'surefoot.yaml'];
+
+/** A tour of a minute, with something of everything. */
+export function tour(): FaultScript {
+  return parsedValue(parseScript(TOUR, ownFile(TOUR)));
+}
 
 /** Reads a fault script. Throws WrongCall with every problem in it. */
 export async function readScript(path: string): Promise<FaultScript> {
@@ -26,18 +33,16 @@ export async function readScript(path: string): Promise<FaultScript> {
  * The text of a configuration file as shipped, but acting, and without Events, which the built-in fleet does not
  * take: it is for that only.
  */
-export async function actingConfig(name: string): Promise<string> {
-  const text = await readFile(join(SHIPPED_CONFIG, name), 'utf8');
+export function actingConfig(name: string): string {
+  const text = ownFile(join(SHIPPED_CONFIG, name));
   return text.replace(/^mode: observe$/m, 'mode: act').replace(/^events: true$/m, 'events: false');
 }
 
-export async function shippedConfiguration(): Promise<{
+export function shippedConfiguration(): {
   readonly profiles: readonly DeviceProfile[];
   readonly extender: ExtenderConfig;
-}> {
-  const texts = new Map(
-    await Promise.all(CONFIG_FILES.map(async (name) => [name, await actingConfig(name)] as const)),
-  );
+} {
+  const texts = new Map(CONFIG_FILES.map((name) => [name, actingConfig(name)] as const));
   return parsedValue(extenderDirectory(SHIPPED_CONFIG).parse(texts));
 }
 

@@ -31,7 +31,7 @@ const START_SECONDS = Date.UTC(2026, 0, 1) / 1000;
 /** Runs a script twice on the same seed, without Surefoot and with it, and prints what each lost. */
 export async function simulate(options: SimulateOptions): Promise<void> {
   const script = await readScript(options.script);
-  const { profiles, extender } = await shippedConfiguration();
+  const { profiles, extender } = shippedConfiguration();
   const without = await run(script, options, { admit: async (pod) => tolerating(pod) });
   const surefoot = new SurefootInProcess(profiles, extender);
   const withSurefoot = await run(script, options, surefoot);

@@ -17,7 +17,7 @@ import { Fleet } from '../fleet/fleet.ts';
 import type { ExtenderArgs, HostPriorityList } from '../fleet/scheduler.ts';
 import type { FaultScript } from '../fleet/script.ts';
 import { type RunningExtender, startExtender } from '../main.ts';
-import { actingConfig, CONFIG_FILES, readScript } from './fleet-files.ts';
+import { actingConfig, CONFIG_FILES, readScript, tour } from './fleet-files.ts';
 import { LiveLine } from './live-line.ts';
 
 export interface StartOptions {
@@ -31,7 +31,6 @@ export interface StartOptions {
   readonly page?: string;
 }
 
-const TOUR = join(import.meta.dirname, '../fleet/tour.yaml');
 const USUAL_PAGE = '127.0.0.1:9092';
 const FREE_PORT = '127.0.0.1:0';
 /** How often the fleet catches up with the clock. */
@@ -41,7 +40,7 @@ const PRIORITIZE_TIMEOUT_MS = 300;
 
 /** Webhook, extender and fleet in one process, speaking with each other over loopback only. */
 export async function startAll(options: StartOptions): Promise<Service> {
-  const script = await readScript(options.script ?? TOUR);
+  const script = options.script === undefined ? tour() : await readScript(options.script);
   const directory = await mkdtemp(join(tmpdir(), 'surefoot-start-'));
   const stops: (() => Promise<unknown> | undefined)[] = [
     () => rm(directory, { recursive: true, force: true }),
@@ -158,7 +157,7 @@ async function drive(
 
 async function writeConfig(directory: string): Promise<string> {
   for (const name of CONFIG_FILES) {
-    await writeFile(join(directory, name), await actingConfig(name));
+    await writeFile(join(directory, name), actingConfig(name));
   }
   return directory;
 }

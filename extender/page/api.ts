@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { extname } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
 import { sayInJson } from '../../certs/serving/body.ts';
+import { ownFile, ownFilesIn } from '../../certs/serving/own-files.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
 import type { View } from '../view.ts';
 import { type Controls, controlRoutes } from './controls.ts';
@@ -12,7 +13,7 @@ import { shownDecision, shownNode } from './shown.ts';
 const SHOWN = 50;
 const MOST_SHOWN = 500;
 const BODY_LIMIT_BYTES = 4096;
-const BROWSER = join(import.meta.dirname, 'browser');
+const BROWSER = 'extender/page/browser';
 
 /** Nothing but our own files, no frame around it, no name leaked by a link. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -64,7 +65,12 @@ export function pageApp({ signals, decisions, view, live, controls }: PageDeps):
   });
   app.get('/api/live', (request, response) => live.watch(request, response));
   if (controls !== undefined) app.use('/api/controls', controlRoutes(controls));
-  app.use(express.static(BROWSER, { cacheControl: false, etag: false, redirect: false }));
+  for (const name of ownFilesIn(BROWSER)) {
+    const path = name === 'index.html' ? ['/', '/index.html'] : `/${name}`;
+    app.get(path, (_request, response) => {
+      response.type(extname(name)).send(ownFile(`${BROWSER}/${name}`));
+    });
+  }
   app.use((request, response) => {
     response.status(404).json({
       error: `nothing is served at ${request.path}; this port has the page at /, /api/decisions, /api/nodes, /api/signals and /api/live`,

@@ -187,7 +187,7 @@ async function startFleet(directory: string, nodes: number): Promise<Child> {
   const child = new Child('fleet', process.execPath, [script, tlsDir, String(nodes)], log);
   const port = await child.servingPort();
   for (const name of CONFIG_FILES) {
-    await writeFile(join(directory, name), await actingConfig(name));
+    await writeFile(join(directory, name), actingConfig(name));
   }
   const cluster = {
     server: `https://127.0.0.1:${port}`,

@@ -10,7 +10,7 @@ const START_SECONDS = 1_800_000_000;
 
 /** The built-in fleet with Surefoot beside it, on its own clock. */
 export async function fleetStage(script: FaultScript, nodes: number): Promise<Stage> {
-  const { profiles, extender } = await shippedConfiguration();
+  const { profiles, extender } = shippedConfiguration();
   const surefoot = new SurefootInProcess(profiles, extender);
   const nowSeconds = () => fleet.timeline.nowSeconds;
   const fleet: Fleet = new Fleet({

@@ -13,7 +13,7 @@ const TOUR = join(import.meta.dirname, '../../extender/fleet/tour.yaml');
 
 async function both(seed: number): Promise<{ without: Outcome; withIt: Outcome }> {
   const script = await readScript(TOUR);
-  const { profiles, extender } = await shippedConfiguration();
+  const { profiles, extender } = shippedConfiguration();
   const size = { nodes: 24, days: 10, seed };
   return {
     without: await run(script, size, { admit: tolerating }),

@@ -5,6 +5,16 @@ import { onTestFinished } from 'vitest';
 
 const EXECUTABLE = join(import.meta.dirname, '../../extender/commands/surefoot.ts');
 
+/** What a process is started with, where it is not the checkout's executable. */
+export interface HowToRun {
+  readonly node?: string;
+  /** The file, after flags of Node's own. */
+  readonly executable?: readonly string[];
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /** `surefoot ARGS` as a process of its own, ended with the test. */
 export class Program {
   readonly #process: ChildProcess;
@@ -12,10 +22,15 @@ export class Program {
   #output = '';
   #errors = '';
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.#process = spawn(process.execPath, [EXECUTABLE, ...args], {
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    { node = process.execPath, executable = [EXECUTABLE], ...how }: HowToRun = {},
+  ) {
+    this.#process = spawn(node, [...executable, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
+      ...how,
     });
     this.#exit = once(this.#process, 'exit');
     this.#process.stdout?.on('data', (chunk) => {

@@ -36,7 +36,7 @@ const PENALISED_SECONDS = 30;
 
 /** The shipped code, told of the world as the watches would tell it, and asked as a scheduler asks. */
 export async function surefoot(world: World, seed: number, uses: Uses = 'all'): Promise<Policy> {
-  const { profiles, extender } = await shippedConfiguration();
+  const { profiles, extender } = shippedConfiguration();
   // As for a scheduler of our own, whose profile packs.
   const config = { ...extender, wholeNodeSeconds: WHOLE_NODE_SECONDS };
   const random = new Random(seed, 'surefoot');

@@ -1,0 +1,15 @@
+# docker build -t REGISTRY/surefoot:0.1.0 .
+# One file on distroless Node: no shell, no npm, no node_modules. Runs as 65532 on a read-only file system.
+FROM docker.io/library/node:24-trixie-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY . .
+RUN node build.ts && npm sbom --sbom-format cyclonedx --omit dev > dist/sbom.cdx.json
+
+FROM gcr.io/distroless/nodejs24-debian13:nonroot
+COPY --from=build /src/dist/surefoot.mjs /surefoot.mjs
+COPY --from=build /src/dist/sbom.cdx.json /sbom.cdx.json
+COPY --from=build /src/LICENSE /LICENSE
+USER 65532:65532
+ENTRYPOINT ["/nodejs/bin/node", "--disable-proto=delete", "/surefoot.mjs"]
