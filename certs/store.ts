@@ -1,4 +1,3 @@
-import { request } from 'node:https';
 import {
   AdmissionregistrationV1Api,
   CoreV1Api,
@@ -6,6 +5,7 @@ import {
   PatchStrategy,
   setHeaderOptions,
 } from '@kubernetes/client-node';
+import { serverTime } from './cluster/server-time.ts';
 import type { Kept } from './renewal.ts';
 
 /** The Secret as it was read. */
@@ -40,7 +40,6 @@ export interface StoreNames {
 /** Asks for another authority (`authority`) or pair (`pair`) now. */
 export const ROTATE = 'surefoot.dev/rotate';
 const FIELD_MANAGER = 'surefoot-certs';
-const TIME_LIMIT_MS = 5000;
 
 /** Key of the Secret to its part. The first three are what cert-manager writes, so servers mount the same. */
 const KEYS = {
@@ -132,24 +131,4 @@ async function unlessAbsent<T>(read: () => Promise<T>): Promise<T | undefined> {
     if ((error as { code?: number }).code === 404) return undefined;
     throw error;
   }
-}
-
-/** From the `Date` of an answer, to the second. `/version` may be read by anybody (system:public-info-viewer). */
-async function serverTime(config: KubeConfig): Promise<Date> {
-  const url = new URL(`${config.getCurrentCluster()?.server ?? ''}/version`);
-  const options = { timeout: TIME_LIMIT_MS };
-  await config.applyToHTTPSOptions(options);
-  return new Promise((resolve, reject) => {
-    const call = request(url, options, (response) => {
-      response.resume();
-      const at = new Date(response.headers.date ?? '');
-      if (Number.isNaN(at.getTime())) reject(new Error(`${url}: the answer has no date`));
-      else resolve(at);
-    });
-    call.once('timeout', () =>
-      call.destroy(new Error(`${url}: no answer within ${TIME_LIMIT_MS} ms`)),
-    );
-    call.once('error', reject);
-    call.end();
-  });
 }

@@ -14,6 +14,8 @@ export const OWN_FILES = [
   'extender/fleet/tour.yaml',
   'extender/page/browser/',
   'manifests/base/config/',
+  'manifests/base/extender.yaml',
+  'manifests/base/certs.yaml',
 ] as const;
 
 /** The text of one of them. Throws when there is none of that path. */

@@ -188,6 +188,29 @@ function surefoot(): Command {
     });
 
   command
+    .command('doctor')
+    .description('look at a live cluster for what keeps Surefoot from its work, each with the fix')
+    .option('-n, --namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .option('--extender-admin <ADDR:PORT>', 'of the extender (default: through the API server)')
+    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
+    .option('--context <NAME>', 'context of the kubeconfig')
+    .addOption(
+      new Option('-o, --output <FORM>', 'how to print it')
+        .choices(['table', 'json', 'yaml'])
+        .default('table'),
+    )
+    .addHelpText(
+      'after',
+      '\nExit status: 0 well, warnings or not; 1 an error was found; 2 a wrong call.',
+    )
+    .action(async (options) => {
+      const { doctor } = await import('./doctor.ts');
+      const { text, isWell } = await doctor(options);
+      console.log(text);
+      if (!isWell) process.exitCode = 1;
+    });
+
+  command
     .command('start')
     .description('all of it on this machine, on a built-in fleet whose devices fail as you watch')
     .option('--nodes <N>', 'how many nodes of eight GPUs', wholeNumber('--nodes', 1, 5000), 24)

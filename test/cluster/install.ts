@@ -1,8 +1,16 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { access, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KubernetesObjectApi, loadAllYaml } from '@kubernetes/client-node';
+import {
+  CoreV1Api,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  loadAllYaml,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1Deployment,
+} from '@kubernetes/client-node';
 import { parse, stringify } from 'yaml';
 import { manifestText } from '../../extender/commands/manifests.ts';
 import type { ShownDecision, ShownNode, ShownSignals } from '../../extender/page/shapes.ts';
@@ -52,6 +60,7 @@ export class Installation {
     await installation.#writeMode(mode);
     if (profiles !== undefined) await installation.writeProfiles(profiles);
     await installation.#applyBase();
+    await installation.#publishConfiguration();
     await installation.registerWebhook();
     await installation.startCerts();
     await installation.startWebhook();
@@ -112,6 +121,7 @@ export class Installation {
     const path = join(this.configDirectory, 'extender.yaml');
     const [, before = ''] = await this.#configurations();
     await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
+    await this.#publishConfiguration();
     await eventually('the new configuration to be in force', async () => {
       const [, now] = await this.#configurations();
       return before !== now;
@@ -215,6 +225,11 @@ export class Installation {
     ]);
   }
 
+  /** The flag by which doctor finds the extender, which has no pod here. */
+  get atExtender(): string {
+    return `--extender-admin=127.0.0.1:${this.#ports.extenderAdmin}`;
+  }
+
   /** The flag of a command that asks the API server, as the admin. */
   get asAdmin(): string {
     return `--kubeconfig=${this.#plane.kubeconfigPath('admin')}`;
@@ -290,7 +305,31 @@ export class Installation {
     await writeFile(path, text.replace(/^mode: .*$/m, `mode: ${mode}`));
   }
 
+  /** The ConfigMap says what the files say, as it does where it is mounted. */
+  async #publishConfiguration(): Promise<void> {
+    const names = await readdir(this.configDirectory);
+    const texts = names.map(async (name) => [
+      name,
+      await readFile(join(this.configDirectory, name), 'utf8'),
+    ]);
+    const data = Object.fromEntries(await Promise.all(texts));
+    await this.#plane
+      .kubeConfig('admin')
+      .makeApiClient(CoreV1Api)
+      .patchNamespacedConfigMap(
+        {
+          namespace: NAMESPACE,
+          name: 'surefoot',
+          fieldManager: 'kubectl',
+          force: true,
+          body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'surefoot' }, data },
+        },
+        setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
+      );
+  }
+
   async #inForceAfter(before: readonly string[]): Promise<void> {
+    await this.#publishConfiguration();
     await eventually('the new configuration to be in force', async () => {
       const now = await this.#configurations();
       return before.every((configuration, index) => configuration !== now[index]);
@@ -342,9 +381,15 @@ export class Installation {
   async #create(text: string): Promise<void> {
     const api = KubernetesObjectApi.makeApiClient(this.#plane.kubeConfig('admin'));
     for (const object of loadAllYaml(text)) {
-      if (object.kind !== 'Deployment') await api.create(object);
+      // No kubelet here could run a pod of ours: the programs run beside the cluster.
+      if (isDeployment(object) && object.spec !== undefined) object.spec.replicas = 0;
+      await api.create(object);
     }
   }
+}
+
+function isDeployment(object: KubernetesObject): object is V1Deployment {
+  return object.kind === 'Deployment';
 }
 
 async function textAt(url: string): Promise<string> {

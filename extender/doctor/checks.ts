@@ -1,0 +1,399 @@
+import { X509Certificate } from 'node:crypto';
+import { certificatesIn, isInLastThird, trustTheSame } from '../../certs/trust.ts';
+import { matchesDevicePattern } from '../../webhook/words/device.ts';
+import { spanInWords } from '../../webhook/words/duration.ts';
+import { devicePatterns } from '../../webhook/words/profile.ts';
+import type { Looked, Seen, SeenPod } from './seen.ts';
+
+export type Level = 'ok' | 'warning' | 'error';
+
+/** What one check found: each that is not ok says what to do. */
+export interface Symptom {
+  readonly check: string;
+  readonly level: Level;
+  readonly words: string;
+  readonly fix?: string;
+}
+
+type Found = Omit<Symptom, 'check'>;
+
+/** Name of a check to what it finds; in the order in which an installation comes to life. */
+const CHECKS: readonly (readonly [name: string, find: (seen: Seen) => readonly Found[]])[] = [
+  ['configuration', configuration],
+  ['registration', registration],
+  ['certificate', certificate],
+  ['webhook', webhook],
+  ['rights', rights],
+  ['history kind', definition],
+  ['programs', programs],
+  ['history keeper', keeper],
+  ['clock', clock],
+  ['scheduler version', schedulerVersion],
+  ['scheduler calls', schedulerCalls],
+  ['stranded pods', stranded],
+  ['one scheduler a pool', onePool],
+  ['opt-in', optIn],
+  ['devices without a profile', devicesWithoutProfile],
+  ['image lists', imageLists],
+];
+
+/** The form of stored histories that this program writes. */
+const FORM = 2;
+/** client-go's lease; a keeper that has not renewed it for so long is gone. */
+const LEASE_SECONDS = 15;
+const MOST_SKEW_SECONDS = 5;
+/** A scheduler looks at a pod within seconds. */
+const STRANDED_SECONDS = 60;
+/** The kubelet's default (nodeStatusMaxImages): a list of so many is cut. */
+const MOST_IMAGES = 50;
+const FEW = 5;
+
+/** Every check on what was seen. Never empty: a check that finds nothing wrong says so. */
+export function symptoms(seen: Seen): readonly Symptom[] {
+  return CHECKS.flatMap(([check, find]) => find(seen).map((found) => ({ check, ...found })));
+}
+
+function ok(words: string): readonly Found[] {
+  return [{ level: 'ok', words }];
+}
+
+function warning(words: string, fix: string): readonly Found[] {
+  return [{ level: 'warning', words, fix }];
+}
+
+function error(words: string, fix: string): readonly Found[] {
+  return [{ level: 'error', words, fix }];
+}
+
+/** What follows where the look was taken; a warning where it could not be. */
+function where<T>(looked: Looked<T>, find: (value: T) => readonly Found[]): readonly Found[] {
+  return looked.ok
+    ? find(looked.value)
+    : warning(
+        `could not be looked at: ${looked.why}`,
+        'ask as somebody who may, such as with --context',
+      );
+}
+
+const APPLY = 'apply the manifests: kubectl apply --server-side -k manifests/default';
+
+function configuration({ configuration: looked, namespace }: Seen): readonly Found[] {
+  return where(looked, (found) => {
+    if (found === undefined) return error(`there is no ConfigMap surefoot in ${namespace}`, APPLY);
+    if (found.problems.length > 0) {
+      return error(
+        found.problems.join('; '),
+        'mend it: kubectl -n surefoot-system edit configmap surefoot; until then the last good one is in force',
+      );
+    }
+    return found.mode === 'act'
+      ? ok('mode act')
+      : ok('mode observe: nothing is changed yet; set mode: act in surefoot.yaml to begin');
+  });
+}
+
+function registration({ registration: looked, certificates }: Seen): readonly Found[] {
+  return where(looked, (found) => {
+    if (found === undefined) return error('there is no webhook configuration zz-surefoot', APPLY);
+    const empty = [...found.bundles].flatMap(([entry, bundle]) => (bundle === '' ? [entry] : []));
+    if (empty.length > 0) {
+      return error(
+        `${empty.length} of ${found.bundles.size} entries have no caBundle, so the API server does not call them`,
+        'surefoot-certs writes it within seconds: see kubectl -n surefoot-system logs deployment/surefoot-certs',
+      );
+    }
+    const kept = certificates.ok ? certificates.value?.bundle : undefined;
+    const others = [...found.bundles.values()].some(
+      (bundle) => kept !== undefined && kept !== '' && !trustTheSame(bundle, kept),
+    );
+    return others
+      ? error(
+          'the caBundle is not the one of the Secret surefoot-webhook-tls',
+          'restart surefoot-certs, and look for another program that writes it, such as a GitOps tool',
+        )
+      : ok(`${found.bundles.size} entries, each with a caBundle`);
+  });
+}
+
+function certificate({ certificates, serverSeconds }: Seen): readonly Found[] {
+  return where(certificates, (kept) => {
+    if (kept === undefined || kept.certificate === '') {
+      return error(
+        'there is no serving pair in the Secret surefoot-webhook-tls',
+        'surefoot-certs makes it: see kubectl -n surefoot-system logs deployment/surefoot-certs',
+      );
+    }
+    const pair = new X509Certificate(kept.certificate);
+    const now = new Date(serverSeconds * 1000);
+    const leftSeconds = (Date.parse(pair.validTo) - now.getTime()) / 1000;
+    if (leftSeconds <= 0) {
+      return error(
+        `the serving certificate expired at ${pair.validTo}`,
+        'kubectl -n surefoot-system annotate secret surefoot-webhook-tls surefoot.dev/rotate=pair',
+      );
+    }
+    const authorities = certificatesIn(kept.bundle);
+    if (authorities.length > 0 && !authorities.some((one) => pair.verify(one.publicKey))) {
+      return error(
+        'no CA of the Secret has signed its serving certificate',
+        'kubectl -n surefoot-system annotate secret surefoot-webhook-tls surefoot.dev/rotate=pair',
+      );
+    }
+    return isInLastThird(pair, new Date(now.getTime() - 86_400_000))
+      ? warning(
+          `the serving certificate ends in ${spanInWords(leftSeconds)}, and should have been renewed`,
+          'see kubectl -n surefoot-system logs deployment/surefoot-certs',
+        )
+      : ok(`the serving certificate is good for another ${spanInWords(leftSeconds)}`);
+  });
+}
+
+/** A pod that names an unknown profile is answered with a warning, in whatever mode. */
+function webhook({ probe }: Seen): readonly Found[] {
+  return where(probe, ({ status, warnings, message }) => {
+    if (warnings.some((words) => words.startsWith('Surefoot left this pod as it is'))) {
+      return ok('the API server reaches it and trusts it');
+    }
+    if (status >= 400) {
+      return error(
+        `a device pod could not be created: ${message}`,
+        'where failurePolicy is Fail, device pods wait for the webhook: kubectl -n surefoot-system get pods',
+      );
+    }
+    return error(
+      'the API server does without it: a device pod was admitted and nothing was said',
+      'see that its pods are ready, and that the control plane reaches them: port 9443, or 10250 in private GKE clusters; apiserver_admission_webhook_fail_open_count counts',
+    );
+  });
+}
+
+function rights({ missingRights }: Seen): readonly Found[] {
+  return where(missingRights, (missing) =>
+    missing.length === 0
+      ? ok('the programs may do what they need')
+      : error(`not allowed: ${few(missing)}`, APPLY),
+  );
+}
+
+function definition({ definition: looked }: Seen): readonly Found[] {
+  return where(looked, (found) => {
+    if (found === undefined) {
+      return error('the kind DeviceHistory is not defined, so nothing is remembered', APPLY);
+    }
+    if (!found.versions.includes('v1alpha1')) {
+      return error(`DeviceHistory is served as ${found.versions.join(', ')}, not v1alpha1`, APPLY);
+    }
+    return found.form < FORM
+      ? error(
+          `DeviceHistory takes form ${found.form}, and this version writes form ${FORM}`,
+          'apply manifests/base/devicehistory.yaml before the programs',
+        )
+      : ok(`DeviceHistory v1alpha1, form ${found.form}`);
+  });
+}
+
+function programs({ deployments }: Seen): readonly Found[] {
+  return where(deployments, (found) => {
+    if (found.size === 0) return error('none of our programs is installed', APPLY);
+    const short = [...found].filter(([, { wanted, ready }]) => ready < wanted);
+    return short.length === 0
+      ? ok([...found].map(([name, { ready }]) => `${name} ${ready}`).join(', '))
+      : error(
+          short
+            .map(([name, { wanted, ready }]) => `${name}: ${ready} of ${wanted} ready`)
+            .join('; '),
+          'kubectl -n surefoot-system get pods, and the log of what is not ready',
+        );
+  });
+}
+
+function keeper({ leases, serverSeconds }: Seen): readonly Found[] {
+  return where(leases, (found) => {
+    const lease = found.get('surefoot-extender');
+    const { holder = '', renewedAtSeconds } = lease ?? {};
+    const sinceSeconds = serverSeconds - (renewedAtSeconds ?? 0);
+    return holder === '' || sinceSeconds > 2 * LEASE_SECONDS
+      ? error(
+          'no extender keeps the history, so what fails now is not remembered',
+          'kubectl -n surefoot-system logs deployment/surefoot-extender -c extender',
+        )
+      : ok(`kept by ${holder}`);
+  });
+}
+
+function clock({ nowSeconds, serverSeconds, leases }: Seen): readonly Found[] {
+  const skew = Math.abs(nowSeconds - serverSeconds);
+  const renewed = leases.ok ? leases.value.get('surefoot-extender')?.renewedAtSeconds : undefined;
+  const ahead = renewed === undefined ? 0 : renewed - serverSeconds;
+  if (ahead > MOST_SKEW_SECONDS) {
+    return error(
+      `the extender's clock is ${spanInWords(ahead)} ahead of the API server's`,
+      'set the clock of its node (chrony, ntp): ages of faults and homes follow from it',
+    );
+  }
+  return skew > MOST_SKEW_SECONDS
+    ? warning(
+        `this machine's clock differs from the API server's by ${spanInWords(skew)}`,
+        'set the clock; ages that are shown here follow from it',
+      )
+    : ok('within 5 s of the API server');
+}
+
+function schedulerVersion({ deployments, kubernetes }: Seen): readonly Found[] {
+  return where(deployments, (found) => {
+    const image = [...found.values()].flatMap(
+      ({ images }) => images.get('kube-scheduler') ?? [],
+    )[0];
+    if (image === undefined) return ok('no scheduler of our own');
+    const theirs = minorOf(image.split(':').at(-1) ?? '');
+    const ours = minorOf(kubernetes);
+    if (theirs === undefined || ours === undefined) {
+      return warning(`the version of ${image} is not known`, `use an image of ${kubernetes}`);
+    }
+    return theirs > ours || theirs < ours - 1
+      ? error(
+          `kube-scheduler 1.${theirs} beside an API server 1.${ours}`,
+          `use ${image.split(':')[0]}:${kubernetes}; Kubernetes supports its own minor and one older`,
+        )
+      : ok(`kube-scheduler 1.${theirs} beside an API server 1.${ours}`);
+  });
+}
+
+function minorOf(version: string): number | undefined {
+  const minor = /^v?1\.(\d+)/.exec(version)?.[1];
+  return minor === undefined ? undefined : Number(minor);
+}
+
+function schedulerCalls({ extender }: Seen): readonly Found[] {
+  return where(extender, ({ readiness, isReady, metrics }) => {
+    if (!isReady)
+      return error(`the extender is not ready: ${linesOf(readiness, '[-]')}`, 'see its log');
+    const alarm = readiness.split('\n').find((line) => line.startsWith('[+]asked ok, but '));
+    if (alarm !== undefined) {
+      return error(
+        alarm.slice('[+]asked ok, but '.length),
+        'see that the scheduler has the extender in its configuration, and reaches it: kubectl -n surefoot-system logs deployment/surefoot-extender -c kube-scheduler',
+      );
+    }
+    const asked = sum(metrics, 'surefoot_placements_total{', 'how="Asked"');
+    const calls = sum(metrics, 'surefoot_prioritize_requests_total{', '');
+    return ok(`${calls} questions, ${asked} pods placed after one`);
+  });
+}
+
+function linesOf(text: string, start: string): string {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(start))
+    .map((line) => line.slice(start.length))
+    .join('; ');
+}
+
+/** The sum of the samples of a metric with this label. */
+function sum(metrics: string, name: string, label: string): number {
+  return metrics
+    .split('\n')
+    .filter((line) => line.startsWith(name) && line.includes(label))
+    .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
+function stranded({ pods, configuration: looked }: Seen): readonly Found[] {
+  return where(pods, (found) => {
+    const ours = new Set(looked.ok ? looked.value?.schedulerNames : []);
+    const waiting = found.filter(
+      ({ isPending, isLookedAt, ageSeconds, scheduler }) =>
+        isPending &&
+        !isLookedAt &&
+        ageSeconds > STRANDED_SECONDS &&
+        (ours.has(scheduler) || scheduler === 'surefoot-scheduler'),
+    );
+    return waiting.length === 0
+      ? ok('none waits for a scheduler that is not there')
+      : error(
+          `${waiting.length} pods wait for a scheduler that does not look at them: ${few(waiting.map(nameOf))}`,
+          'start that scheduler, or delete the pods: a pod’s scheduler cannot be changed, and their owners make them anew',
+        );
+  });
+}
+
+function onePool({ pods }: Seen): readonly Found[] {
+  return where(pods, (found) => {
+    const running = found.filter(({ node, devices }) => node !== undefined && devices.length > 0);
+    const counts = Map.groupBy(running, ({ scheduler }) => scheduler);
+    return counts.size < 2
+      ? ok(counts.size === 0 ? 'no device pod runs' : `${[...counts.keys()][0]} alone`)
+      : warning(
+          `device pods were placed by ${[...counts].map(([name, { length }]) => `${name} (${length})`).join(' and ')}`,
+          'two schedulers that fill the same nodes overbook them: opt in all who use the devices, or taint nodes for one of them',
+        );
+  });
+}
+
+function optIn({ namespaces, pods }: Seen): readonly Found[] {
+  return where(namespaces, (found) => {
+    const enabled = found.filter(({ inject }) => inject === 'enabled');
+    const observed = found.filter(({ inject }) => inject === 'observe');
+    const odd = found.filter(
+      ({ inject }) => inject !== undefined && !['enabled', 'observe'].includes(inject),
+    );
+    if (odd.length > 0) {
+      return warning(
+        `surefoot.dev/inject is neither enabled nor observe in ${few(odd.map(({ name, inject }) => `${name} ("${inject}")`))}`,
+        'kubectl label namespace NAME surefoot.dev/inject=enabled --overwrite',
+      );
+    }
+    const annotated = pods.ok ? pods.value.filter(({ isOptedIn }) => isOptedIn).length : 0;
+    if (enabled.length + observed.length + annotated === 0) {
+      return warning(
+        'nothing has opted in',
+        'kubectl label namespace NAME surefoot.dev/inject=enabled, or annotate pods with surefoot.dev/profile',
+      );
+    }
+    return ok(
+      `${enabled.length} namespaces enabled, ${observed.length} observed; ${annotated} pods`,
+    );
+  });
+}
+
+/** Resources of nodes that are counted, but no device. */
+const NO_DEVICE =
+  /^(cpu|memory|pods|ephemeral-storage|storage|hugepages-.*|attachable-volumes-.*|.*kubernetes\.io\/.*|.*\/(rdma|hca|sriov|ib|efa|eni|vpc|pod-eni|private-ip|fuse|kvm|tun|vhost).*|deviceclass\..*)$/i;
+
+function devicesWithoutProfile({ nodes, configuration: looked }: Seen): readonly Found[] {
+  return where(nodes, (found) => {
+    const patterns = devicePatterns(looked.ok ? (looked.value?.profiles ?? []) : []);
+    const unknown = new Set(
+      found
+        .flatMap(({ resources }) => resources)
+        .filter((resource) => resource.includes('/') && !NO_DEVICE.test(resource))
+        .filter((resource) => !patterns.some((pattern) => matchesDevicePattern(pattern, resource))),
+    );
+    return unknown.size === 0
+      ? ok('none')
+      : warning(
+          `nodes offer ${few([...unknown])}, which no profile is for`,
+          'if these are devices, add them to profiles.yaml and print the registration anew: surefoot manifests webhook --config DIR',
+        );
+  });
+}
+
+function imageLists({ nodes }: Seen): readonly Found[] {
+  return where(nodes, (found) => {
+    const cut = found.filter(({ listedImages }) => listedImages >= MOST_IMAGES);
+    return cut.length === 0
+      ? ok('no node leaves images out')
+      : warning(
+          `${cut.length} of ${found.length} nodes list ${MOST_IMAGES} images, so more may be there: ${few(cut.map(({ name }) => name))}`,
+          'set nodeStatusMaxImages of their kubelets to -1; until then images are known for a day after they ran',
+        );
+  });
+}
+
+function nameOf({ namespace, name }: SeenPod): string {
+  return `${namespace}/${name}`;
+}
+
+function few(names: readonly string[]): string {
+  const more = names.length - FEW;
+  return `${names.slice(0, FEW).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,305 @@
+import {
+  AdmissionregistrationV1Api,
+  ApiextensionsV1Api,
+  AppsV1Api,
+  AuthorizationV1Api,
+  CoordinationV1Api,
+  CoreV1Api,
+  type KubeConfig,
+  VersionApi,
+} from '@kubernetes/client-node';
+import { rawRequest } from '../../certs/cluster/raw-request.ts';
+import { serverTime } from '../../certs/cluster/server-time.ts';
+import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
+import { webhookSchema } from '../../webhook/settings.ts';
+import { devicesAsked } from '../../webhook/words/device.ts';
+import { installationSchema } from '../../webhook/words/installation.ts';
+import { INJECT } from '../../webhook/words/keys.ts';
+import { podOptIn } from '../../webhook/words/opt-in.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
+import { devicePatterns, profilesSchema } from '../../webhook/words/profile.ts';
+import { extenderSchema } from '../settings.ts';
+import { DEVICE_HISTORIES } from '../storage/device-history.ts';
+import { NEEDED_RIGHTS, type NeededRight } from './rights.ts';
+import type { Configuration, ExtenderState, Looked, Seen, SeenPod } from './seen.ts';
+
+export interface LookOptions {
+  readonly namespace: string;
+  /** Where the extender's health and metrics are; absent: through the API server. */
+  readonly extenderAdmin?: string;
+  readonly nowSeconds: number;
+}
+
+const SECRET = 'surefoot-webhook-tls';
+const CONFIGURATION = 'zz-surefoot';
+const ADMIN_PORT = 9091;
+const TIME_LIMIT_MS = 5000;
+
+/** Looks at a cluster with the caller's rights; what may not be seen is said to be so. */
+export async function look(config: KubeConfig, options: LookOptions): Promise<Seen> {
+  const { namespace, nowSeconds } = options;
+  const core = config.makeApiClient(CoreV1Api);
+  const serverSeconds = (await serverTime(config)).getTime() / 1000;
+  const { gitVersion } = await config.makeApiClient(VersionApi).getCode();
+  const configuration = await looked(() => configurationIn(core, namespace));
+  const profiles = configuration.ok ? (configuration.value?.profiles ?? []) : [];
+  const patterns = devicePatterns(profiles);
+  const [device = 'nvidia.com/gpu'] = patterns.filter((pattern) => !pattern.endsWith('*'));
+  return {
+    namespace,
+    nowSeconds,
+    serverSeconds,
+    kubernetes: gitVersion.replace(/[-+].*/, ''),
+    configuration,
+    registration: await looked(() => registrationIn(config)),
+    certificates: await looked(() => certificatesIn(core, namespace)),
+    probe: await looked(() => probed(config, device)),
+    deployments: await looked(() => deploymentsIn(config, namespace)),
+    leases: await looked(() => leasesIn(config, namespace)),
+    definition: await looked(() => definitionIn(config)),
+    nodes: await looked(async () =>
+      (await core.listNode()).items.map(({ metadata, status }) => ({
+        name: metadata?.name ?? '',
+        resources: Object.keys(status?.allocatable ?? {}),
+        listedImages: status?.images?.length ?? 0,
+      })),
+    ),
+    namespaces: await looked(async () =>
+      (await core.listNamespace()).items.map(({ metadata }) => {
+        const inject = metadata?.labels?.[INJECT];
+        return { name: metadata?.name ?? '', ...(inject !== undefined && { inject }) };
+      }),
+    ),
+    pods: await looked(async () =>
+      (await core.listPodForAllNamespaces()).items.map((pod) =>
+        seenPod(pod as Pod, patterns, serverSeconds),
+      ),
+    ),
+    missingRights: await looked(() => missingRights(config, namespace)),
+    extender: await looked(() => extenderState(config, core, options)),
+  };
+}
+
+async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
+  try {
+    return { ok: true, value: await look() };
+  } catch (error) {
+    const { code, message } = error as { code?: number | string; message?: string };
+    return { ok: false, why: code === 403 ? 'we may not (403)' : String(code ?? message) };
+  }
+}
+
+async function unlessAbsent<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if ((error as { code?: number }).code === 404) return undefined;
+    throw error;
+  }
+}
+
+async function configurationIn(
+  core: CoreV1Api,
+  namespace: string,
+): Promise<Configuration | undefined> {
+  const found = await unlessAbsent(() =>
+    core.readNamespacedConfigMap({ namespace, name: 'surefoot' }),
+  );
+  if (found === undefined) return undefined;
+  const text = (name: string) => found.data?.[name] ?? '';
+  const profiles = parseStrictYaml('profiles.yaml', text('profiles.yaml'), profilesSchema);
+  const webhook = parseStrictYaml('webhook.yaml', text('webhook.yaml'), webhookSchema);
+  const files = [
+    profiles,
+    webhook,
+    parseStrictYaml('extender.yaml', text('extender.yaml'), extenderSchema),
+  ];
+  const installation = parseStrictYaml('surefoot.yaml', text('surefoot.yaml'), installationSchema);
+  const names = profiles.ok ? profiles.value.profiles.map((one) => one.schedulerName) : [];
+  const fallback = webhook.ok ? webhook.value.schedulerName : undefined;
+  return {
+    problems: [...files, installation].flatMap((one) => (one.ok ? [] : one.problems)),
+    ...(installation.ok && { mode: installation.value.mode }),
+    profiles: profiles.ok ? profiles.value.profiles : [],
+    schedulerNames: [...names, fallback].filter((name) => name !== undefined),
+  };
+}
+
+async function registrationIn(
+  config: KubeConfig,
+): Promise<{ bundles: Map<string, string> } | undefined> {
+  const api = config.makeApiClient(AdmissionregistrationV1Api);
+  const found = await unlessAbsent(() =>
+    api.readMutatingWebhookConfiguration({ name: CONFIGURATION }),
+  );
+  if (found === undefined) return undefined;
+  return {
+    bundles: new Map(
+      (found.webhooks ?? []).map(({ name, clientConfig }) => [
+        name,
+        Buffer.from(clientConfig.caBundle ?? '', 'base64').toString(),
+      ]),
+    ),
+  };
+}
+
+async function certificatesIn(core: CoreV1Api, namespace: string) {
+  const found = await unlessAbsent(() => core.readNamespacedSecret({ namespace, name: SECRET }));
+  if (found === undefined) return undefined;
+  const text = (key: string) => Buffer.from(found.data?.[key] ?? '', 'base64').toString();
+  return { bundle: text('ca.crt'), certificate: text('tls.crt') };
+}
+
+/** A device pod that is not kept, with a profile that nobody has: whoever answers warns. */
+async function probed(config: KubeConfig, device: string) {
+  const { status, warnings, text } = await rawRequest(
+    config,
+    'POST',
+    '/api/v1/namespaces/default/pods?dryRun=All',
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        generateName: 'surefoot-doctor-',
+        annotations: { 'surefoot.dev/profile': 'asked-by-doctor' },
+      },
+      spec: {
+        restartPolicy: 'Never',
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 65_532,
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+        containers: [
+          {
+            name: 'main',
+            image: 'registry.example/none:1',
+            resources: { limits: { [device]: '1' } },
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          },
+        ],
+      },
+    },
+  );
+  if (status === 403 && !text.includes('admission')) {
+    throw Object.assign(new Error(text), { code: 403 });
+  }
+  const { message = '' } = JSON.parse(text) as { message?: string };
+  return { status, warnings, message };
+}
+
+async function deploymentsIn(config: KubeConfig, namespace: string) {
+  const { items } = await config
+    .makeApiClient(AppsV1Api)
+    .listNamespacedDeployment({ namespace, labelSelector: 'app.kubernetes.io/name=surefoot' });
+  return new Map(
+    items.map(({ metadata, spec, status }) => [
+      metadata?.name ?? '',
+      {
+        wanted: spec?.replicas ?? 0,
+        ready: status?.readyReplicas ?? 0,
+        images: new Map(
+          (spec?.template.spec?.containers ?? []).map(({ name, image = '' }) => [name, image]),
+        ),
+      },
+    ]),
+  );
+}
+
+async function leasesIn(config: KubeConfig, namespace: string) {
+  const { items } = await config
+    .makeApiClient(CoordinationV1Api)
+    .listNamespacedLease({ namespace });
+  return new Map(
+    items.map(({ metadata, spec }) => {
+      const renewed = spec?.renewTime === undefined ? undefined : new Date(spec.renewTime);
+      return [
+        metadata?.name ?? '',
+        {
+          holder: spec?.holderIdentity ?? '',
+          ...(renewed !== undefined && { renewedAtSeconds: renewed.getTime() / 1000 }),
+        },
+      ];
+    }),
+  );
+}
+
+async function definitionIn(config: KubeConfig) {
+  const { plural, group } = DEVICE_HISTORIES;
+  const api = config.makeApiClient(ApiextensionsV1Api);
+  const found = await unlessAbsent(() =>
+    api.readCustomResourceDefinition({ name: `${plural}.${group}` }),
+  );
+  if (found === undefined) return undefined;
+  const [newest] = found.spec.versions;
+  const status = newest?.schema?.openAPIV3Schema?.properties?.status;
+  return {
+    versions: found.spec.versions.flatMap(({ name, served }) => (served ? [name] : [])),
+    form: status?.properties?.form?.maximum ?? 0,
+  };
+}
+
+function seenPod(pod: Pod, patterns: readonly string[], serverSeconds: number): SeenPod {
+  const { metadata, spec, status } = pod;
+  const createdAt = new Date(metadata.creationTimestamp ?? 0).getTime() / 1000;
+  return {
+    name: metadata.name ?? '',
+    namespace: metadata.namespace ?? '',
+    scheduler: spec.schedulerName ?? 'default-scheduler',
+    ...(spec.nodeName !== undefined && { node: spec.nodeName }),
+    isPending: status?.phase === 'Pending' && spec.nodeName === undefined,
+    isLookedAt: status?.conditions?.some(({ type }) => type === 'PodScheduled') === true,
+    ageSeconds: serverSeconds - createdAt,
+    isOptedIn: podOptIn(pod) === 'in',
+    devices: devicesAsked(pod, patterns).resources.map(({ resource }) => resource),
+  };
+}
+
+async function missingRights(config: KubeConfig, namespace: string): Promise<readonly string[]> {
+  const api = config.makeApiClient(AuthorizationV1Api);
+  const asked = await Promise.all(
+    NEEDED_RIGHTS.map(async (right) => {
+      const { account, namespaced, ...resourceAttributes } = right;
+      const { status } = await api.createSubjectAccessReview({
+        body: {
+          spec: {
+            user: `system:serviceaccount:${namespace}:${account}`,
+            resourceAttributes: { ...resourceAttributes, ...(namespaced && { namespace }) },
+          },
+        },
+      });
+      return status?.allowed === true ? [] : [inWords(right)];
+    }),
+  );
+  return asked.flat();
+}
+
+function inWords({ account, verb, group, resource, name }: NeededRight): string {
+  const of = group === '' ? resource : `${resource}.${group}`;
+  return `${account} may not ${verb} ${of}${name === undefined ? '' : ` ${name}`}`;
+}
+
+async function extenderState(
+  config: KubeConfig,
+  core: CoreV1Api,
+  { namespace, extenderAdmin }: LookOptions,
+): Promise<ExtenderState> {
+  if (extenderAdmin !== undefined) {
+    const at = (path: string) =>
+      fetch(`http://${extenderAdmin}${path}`, { signal: AbortSignal.timeout(TIME_LIMIT_MS) });
+    const ready = await at('/readyz');
+    const metrics = await (await at('/metrics')).text();
+    return { readiness: await ready.text(), isReady: ready.ok, metrics };
+  }
+  const { items } = await core.listNamespacedPod({
+    namespace,
+    labelSelector: 'app.kubernetes.io/component=extender',
+  });
+  const [pod] = items.filter(({ status }) => status?.phase === 'Running');
+  if (pod === undefined) throw new Error('no pod of it runs');
+  const base = `/api/v1/namespaces/${namespace}/pods/${pod.metadata?.name}:${ADMIN_PORT}/proxy`;
+  const ready = await rawRequest(config, 'GET', `${base}/readyz`);
+  if (ready.status === 403) throw Object.assign(new Error(ready.text), { code: 403 });
+  const metrics = await rawRequest(config, 'GET', `${base}/metrics`);
+  return { readiness: ready.text, isReady: ready.status === 200, metrics: metrics.text };
+}

@@ -1,0 +1,105 @@
+import type { DeviceProfile } from '../../webhook/words/profile.ts';
+
+/** What was seen of a cluster and of an installation in it; plain, so that what follows from it can be tested. */
+export interface Seen {
+  readonly namespace: string;
+  /** Our clock and the API server's, in seconds since 1970. */
+  readonly nowSeconds: number;
+  readonly serverSeconds: number;
+  /** Such as `v1.37.2`. */
+  readonly kubernetes: string;
+  readonly registration: Looked<Registration | undefined>;
+  readonly certificates: Looked<KeptCertificates | undefined>;
+  /** What the webhook said, through the API server, to a pod that names a profile that does not exist. */
+  readonly probe: Looked<Probe>;
+  readonly configuration: Looked<Configuration | undefined>;
+  /** Name to what it is. */
+  readonly deployments: Looked<ReadonlyMap<string, Workload>>;
+  readonly leases: Looked<ReadonlyMap<string, Lease>>;
+  readonly definition: Looked<Definition | undefined>;
+  readonly nodes: Looked<readonly SeenNode[]>;
+  readonly namespaces: Looked<readonly SeenNamespace[]>;
+  readonly pods: Looked<readonly SeenPod[]>;
+  /** Rights that the programs need and do not have, in words. */
+  readonly missingRights: Looked<readonly string[]>;
+  /** What the extender says of itself. */
+  readonly extender: Looked<ExtenderState>;
+}
+
+/** What one look gave, or why it could not be taken. */
+export type Looked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: string };
+
+export interface Registration {
+  /** Entry to its bundle, PEM; empty where it has none. */
+  readonly bundles: ReadonlyMap<string, string>;
+}
+
+export interface KeptCertificates {
+  readonly bundle: string;
+  readonly certificate: string;
+}
+
+export interface Probe {
+  readonly status: number;
+  readonly warnings: readonly string[];
+  readonly message: string;
+}
+
+export interface Configuration {
+  readonly problems: readonly string[];
+  readonly mode?: 'observe' | 'act';
+  readonly profiles: readonly DeviceProfile[];
+  readonly schedulerNames: readonly string[];
+}
+
+export interface Workload {
+  readonly wanted: number;
+  readonly ready: number;
+  /** Container to image. */
+  readonly images: ReadonlyMap<string, string>;
+}
+
+export interface Lease {
+  readonly holder: string;
+  readonly renewedAtSeconds?: number;
+}
+
+export interface Definition {
+  readonly versions: readonly string[];
+  /** The newest stored form that it takes. */
+  readonly form: number;
+}
+
+export interface SeenNode {
+  readonly name: string;
+  readonly resources: readonly string[];
+  readonly listedImages: number;
+}
+
+export interface SeenNamespace {
+  readonly name: string;
+  readonly inject?: string;
+}
+
+export interface SeenPod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly scheduler: string;
+  readonly node?: string;
+  readonly isPending: boolean;
+  /** Whether any scheduler has looked at it. */
+  readonly isLookedAt: boolean;
+  readonly ageSeconds: number;
+  readonly isOptedIn: boolean;
+  readonly devices: readonly string[];
+}
+
+export interface ExtenderState {
+  /** Lines of /readyz. */
+  readonly readiness: string;
+  readonly isReady: boolean;
+  /** Its metrics, in Prometheus' text format. */
+  readonly metrics: string;
+}
