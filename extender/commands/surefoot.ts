@@ -176,7 +176,13 @@ function surefoot(): Command {
     .description('why a pod is where it is: what each node was forecast to cost it')
     .argument('<POD>', 'name of the pod')
     .option('-n, --namespace <NAMESPACE>', 'its namespace', 'default')
-    .option('--page <ADDR:PORT>', 'where the page of the extender is', '127.0.0.1:9092')
+    .option(
+      '--page <ADDR:PORT>',
+      'where the page of the extender is (default: in the cluster, through the API server)',
+    )
+    .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
+    .option('--context <NAME>', 'context of the kubeconfig')
     .addOption(
       new Option('-o, --output <FORM>', 'how to print it; wide: every node that is remembered')
         .choices(['table', 'wide', 'json', 'yaml'])

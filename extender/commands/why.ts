@@ -1,13 +1,17 @@
 import { stringify } from 'yaml';
+import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import type { ShownDecision, ShownForecast } from '../page/shapes.ts';
+import { extenderPods, withPageOf } from './forwarded-page.ts';
 import { tableText } from './table.ts';
 
-export interface WhyOptions {
+export interface WhyOptions extends ApiOptions {
   readonly namespace: string;
-  /** Where the extender's page is. */
-  readonly page: string;
+  /** Where the extender's page is; absent: that of each extender of the cluster, through the API server. */
+  readonly page?: string;
+  /** Where Surefoot is installed. */
+  readonly systemNamespace?: string;
   readonly output: 'table' | 'wide' | 'json' | 'yaml';
   readonly nowSeconds?: () => number;
 }
@@ -19,7 +23,7 @@ const FEW = 5;
 export async function why(pod: string, options: WhyOptions): Promise<string> {
   const { namespace, output, nowSeconds = () => Date.now() / 1000 } = options;
   const name = pod.replace(/^pods?\//, '');
-  const decision = await decisionAbout(`${namespace}/${name}`, options.page);
+  const decision = await decisionAbout(`${namespace}/${name}`, options);
   switch (output) {
     case 'json':
       return JSON.stringify(decision, null, 2);
@@ -30,7 +34,33 @@ export async function why(pod: string, options: WhyOptions): Promise<string> {
   }
 }
 
-async function decisionAbout(pod: string, page: string): Promise<ShownDecision> {
+/** Of several extenders the one has it whose scheduler has asked. */
+async function decisionAbout(pod: string, options: WhyOptions): Promise<ShownDecision> {
+  const { page, systemNamespace = 'surefoot-system' } = options;
+  if (page !== undefined) return (await decisionAt(page, pod)) ?? noDecision(pod);
+  const config = loadKubeConfig(options);
+  const extenders = await extenderPods(config, systemNamespace);
+  if (extenders.length === 0) {
+    throw new Error(
+      `no extender runs in ${systemNamespace} of ${config.getCurrentCluster()?.server}; say where Surefoot is with --system-namespace, or where its page is with --page ADDR:PORT (npm start: 127.0.0.1:9092)`,
+    );
+  }
+  for (const extender of extenders) {
+    const decision = await withPageOf(config, systemNamespace, extender, (at) =>
+      decisionAt(at, pod),
+    );
+    if (decision !== undefined) return decision;
+  }
+  return noDecision(pod);
+}
+
+function noDecision(pod: string): never {
+  throw new Error(
+    `no decision about ${pod} is remembered: its scheduler did not ask (only one node was left, or it is another scheduler), it has not opted in, or 500 pods have been asked about since`,
+  );
+}
+
+async function decisionAt(page: string, pod: string): Promise<ShownDecision | undefined> {
   const url = `${addressOf(page)}/api/decisions?pod=${encodeURIComponent(pod)}`;
   let response: Response;
   try {
@@ -45,11 +75,7 @@ async function decisionAbout(pod: string, page: string): Promise<ShownDecision> 
     error?: string;
   };
   if (!response.ok) throw new Error(body.error ?? `${url} answered ${response.status}`);
-  const [decision] = body.decisions ?? [];
-  if (decision !== undefined) return decision;
-  throw new Error(
-    `no decision about ${pod} is remembered: its scheduler did not ask (only one node was left, or it is another scheduler), it has not opted in, or 500 pods have been asked about since`,
-  );
+  return body.decisions?.[0];
 }
 
 function addressOf(page: string): string {

@@ -6,7 +6,7 @@ import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod, Toleration } from '../../webhook/words/pod.ts';
 import { GPU } from './racks.ts';
 
-/** As in manifests/webhook.yaml: a webhook that does not answer is left out. */
+/** As in manifests/base/webhook-configuration.yaml: a webhook that does not answer is left out. */
 const TIMEOUT_MS = 2000;
 /** What the API server itself gives every pod (admission plugin DefaultTolerationSeconds). */
 const DEFAULT_TOLERATIONS: readonly Toleration[] = ['not-ready', 'unreachable'].map((state) => ({

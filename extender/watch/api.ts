@@ -165,9 +165,9 @@ function sentenceFor(
     case 401:
       return `the API server at ${server} does not know us (401); check the credentials of --kubeconfig`;
     case 403:
-      return `we may not list and watch ${kind} (403); apply manifests/extender.yaml`;
+      return `we may not list and watch ${kind} (403); apply manifests/base/extender.yaml`;
     case 404:
-      return `the API server at ${server} does not serve ${kind} (404); apply the manifest that defines them, such as manifests/devicehistory.yaml`;
+      return `the API server at ${server} does not serve ${kind} (404); apply the manifest that defines them, such as manifests/base/devicehistory.yaml`;
     case 410:
       return `the watch of ${kind} has expired (410)`;
     default:

@@ -25,13 +25,28 @@ const MANIFESTS = join(ROOT, 'manifests');
 const NAMESPACE = 'surefoot-system';
 const SECRET = 'surefoot-webhook-tls';
 
+/** Where an extender is reached. */
+export interface ReplicaPorts {
+  readonly listen: number;
+  readonly admin: number;
+  readonly page: number;
+}
+
 /** One more extender. */
 export interface Replica {
+  readonly ports: ReplicaPorts;
   kill(): Promise<void>;
   stop(): Promise<void>;
   readonly pageUrl: string;
   readonly askUrl: string;
   readonly adminUrl: string;
+}
+
+/** One more webhook. */
+export interface WebhookReplica {
+  readonly port: number;
+  readonly adminPort: number;
+  stop(): Promise<void>;
 }
 
 /** Surefoot on a control plane: the real programs, from the manifests in this repository. */
@@ -182,6 +197,26 @@ export class Installation {
     await this.#ready(this.#webhook, this.#ports.webhookAdmin);
   }
 
+  /** Another webhook, ended by `stop` as a kubelet ends it: it drains. */
+  async startWebhookReplica(executable = this.#executable): Promise<WebhookReplica> {
+    const [port = 0, adminPort = 0] = await freePorts(2);
+    const child = this.#plane.start('surefoot-webhook', process.execPath, [
+      executable,
+      'webhook',
+      `--config=${this.configDirectory}`,
+      `--tls-dir=${this.tlsDirectory}`,
+      `--listen=127.0.0.1:${port}`,
+      `--admin=127.0.0.1:${adminPort}`,
+    ]);
+    await this.#ready(child, adminPort);
+    return { port, adminPort, stop: () => child.stop() };
+  }
+
+  /** The port that the registration names, for whoever stands there in the webhook's place. */
+  get webhookPort(): number {
+    return this.#ports.webhook;
+  }
+
   async startExtender(...flags: readonly string[]): Promise<void> {
     const { extenderAdmin: admin, page } = this.#ports;
     const ports = { listen: this.#plane.extenderPort, admin, page };
@@ -190,11 +225,13 @@ export class Installation {
   }
 
   /** Another extender, that nobody asks, beside the first. */
-  async startReplica(): Promise<Replica> {
-    const [listen = 0, admin = 0, page = 0] = await freePorts(3);
+  async startReplica(ports?: ReplicaPorts): Promise<Replica> {
+    const [first = 0, second = 0, third = 0] = await freePorts(3);
+    const { listen, admin, page } = ports ?? { listen: first, admin: second, page: third };
     const child = this.#startExtender({ listen, admin, page });
     await this.#ready(child, admin);
     return {
+      ports: { listen, admin, page },
       kill: () => child.stop('SIGKILL'),
       stop: () => child.stop(),
       pageUrl: `http://127.0.0.1:${page}`,
@@ -208,10 +245,7 @@ export class Installation {
     return `http://127.0.0.1:${this.#plane.extenderPort}`;
   }
 
-  #startExtender(
-    ports: { listen: number; admin: number; page: number },
-    flags: readonly string[] = [],
-  ): Child {
+  #startExtender(ports: ReplicaPorts, flags: readonly string[] = []): Child {
     return this.#plane.start('surefoot-extender', process.execPath, [
       this.#executable,
       'extender',

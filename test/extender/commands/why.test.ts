@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { why } from '../../../extender/commands/why.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import type { Reason } from '../../../webhook/words/reason.ts';
+import { directoryWith } from '../../fake/directory.ts';
+import { forwardingServer } from '../../fake/forwarding-server.ts';
 import { servingPage } from '../../fake/page.ts';
 import { makeForecast } from '../../make/forecast.ts';
 
@@ -37,7 +40,7 @@ async function remembering(boundTo?: string, unasked?: Reason) {
     decisions.unasked(other, 'act', boundTo ?? '', AT, unasked);
   }
   const page = await servingPage({ decisions, view });
-  return (pod = 'train-0', options: Partial<Parameters<typeof why>[1]> = {}) =>
+  const ask = (pod = 'train-0', options: Partial<Parameters<typeof why>[1]> = {}) =>
     why(pod, {
       namespace: 'team-a',
       page,
@@ -45,6 +48,38 @@ async function remembering(boundTo?: string, unasked?: Reason) {
       nowSeconds: () => AT + 60,
       ...options,
     });
+  /** Without its page: where the cluster of this address forwards to. */
+  const askThrough = async (server: string) =>
+    why('train-0', {
+      namespace: 'team-a',
+      kubeconfig: await kubeconfigOf(server),
+      output: 'table',
+      nowSeconds: () => AT + 60,
+    });
+  return Object.assign(ask, { page, askThrough });
+}
+
+async function kubeconfigOf(server: string): Promise<string> {
+  const directory = await directoryWith({
+    kubeconfig: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'here',
+      clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
+      contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
+      users: [{ name: 'u', user: {} }],
+    }),
+  });
+  return join(directory, 'kubeconfig');
+}
+
+/** The port of a page that knows of no pod. */
+async function emptyPagePort(): Promise<number> {
+  return portOf(await servingPage({ decisions: new DecisionRecord(), view }));
+}
+
+function portOf(page: string): number {
+  return Number(new URL(page).port);
 }
 
 describe('surefoot why', () => {
@@ -149,5 +184,22 @@ describe('surefoot why', () => {
   ])('a wrong page $page is said', async ({ page, says }) => {
     const ask = await remembering();
     await expect(ask('train-0', { page })).rejects.toThrow(says);
+  });
+
+  test('without --page asks each extender of the cluster, as kubectl port-forward reaches it', async () => {
+    const { page, askThrough } = await remembering('gpu-1');
+    const server = await forwardingServer({ other: await emptyPagePort(), asked: portOf(page) });
+    expect(await askThrough(server)).toMatch(/^team-a\/train-0: placed on gpu-1/);
+  });
+
+  test('says when there is no extender there, and when it may not be reached', async () => {
+    const { askThrough } = await remembering('gpu-1');
+    await expect(askThrough(await forwardingServer({}))).rejects.toThrow(
+      /^no extender runs in surefoot-system of http:.*--page ADDR:PORT/,
+    );
+    const closed = await forwardingServer({ asked: undefined as unknown as number });
+    await expect(askThrough(closed)).rejects.toThrow(
+      /^the API server does not forward to surefoot-system\/asked .* pods\/portforward/,
+    );
   });
 });

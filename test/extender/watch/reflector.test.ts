@@ -142,7 +142,7 @@ describe('a reflector', () => {
       const missing = reflector.missing();
       return missing !== 'nothing has been listed yet' && missing;
     });
-    expect(why).toBe('we may not list and watch nodes (403); apply manifests/extender.yaml');
+    expect(why).toBe('we may not list and watch nodes (403); apply manifests/base/extender.yaml');
     await watching();
     expect(reflector.missing()).toBeUndefined();
   });
