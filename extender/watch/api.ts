@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreV1Api, CustomObjectsApi, type KubeConfig, Watch } from '@kubernetes/client-node';
+import { type KubeConfig, Watch } from '@kubernetes/client-node';
+import { rawRequest } from '../../certs/cluster/raw-request.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from './events.ts';
 import type { Namespace } from './namespaces.ts';
@@ -12,53 +13,59 @@ const PAGE_SIZE = 500;
 const WATCH_SECONDS = 300;
 
 export function nodeSource(config: KubeConfig): Source<Node> {
-  const api = config.makeApiClient(CoreV1Api);
-  return explained(config, 'nodes', {
-    list: async (token) => pageOf(await api.listNode(pageOptions(token))),
-    watch: watchOf<Node>(config, '/api/v1/nodes'),
-  });
+  return source<Node>(config, 'nodes', '/api/v1/nodes');
 }
 
 export function namespaceSource(config: KubeConfig): Source<Namespace> {
-  const api = config.makeApiClient(CoreV1Api);
-  return explained<Namespace>(config, 'namespaces', {
-    list: async (token) => pageOf(await api.listNamespace(pageOptions(token))),
-    watch: watchOf<Namespace>(config, '/api/v1/namespaces'),
-  });
+  return source<Namespace>(config, 'namespaces', '/api/v1/namespaces');
 }
 
 export function podSource(config: KubeConfig): Source<Pod> {
-  const api = config.makeApiClient(CoreV1Api);
-  return explained(config, 'pods', {
-    list: async (token) => {
-      const { items, ...rest } = await api.listPodForAllNamespaces(pageOptions(token));
-      return pageOf({ ...rest, items: items as Pod[] });
-    },
-    watch: watchOf<Pod>(config, '/api/v1/pods'),
-  });
+  return source<Pod>(config, 'pods', '/api/v1/pods');
 }
 
 const ABOUT_NODES = { fieldSelector: 'involvedObject.kind=Node' };
 
 /** Events about nodes; of the others nothing is fetched. */
 export function nodeEventSource(config: KubeConfig): Source<NodeEvent> {
-  const api = config.makeApiClient(CoreV1Api);
-  const source = explained<NodeEvent>(config, 'events', {
-    list: async (token) =>
-      pageOf(await api.listEventForAllNamespaces({ ...pageOptions(token), ...ABOUT_NODES })),
-    watch: watchOf<NodeEvent>(config, '/api/v1/events', ABOUT_NODES),
-  });
-  return optional('events', source);
+  return optional('events', source<NodeEvent>(config, 'events', '/api/v1/events', ABOUT_NODES));
 }
 
 /** Objects of a kind of ours: where it is not served, that is an error. */
 export function servedSource<T extends Listed>(config: KubeConfig, kind: ApiKind): Source<T> {
-  const api = config.makeApiClient(CustomObjectsApi);
-  return explained<T>(config, `${kind.plural}.${kind.group}`, {
-    list: async (token) =>
-      pageOf((await api.listClusterCustomObject({ ...kind, ...pageOptions(token) })) as List<T>),
-    watch: watchOf<T>(config, `/apis/${kind.group}/${kind.version}/${kind.plural}`),
+  const { plural, group, version } = kind;
+  return source<T>(config, `${plural}.${group}`, `/apis/${group}/${version}/${plural}`);
+}
+
+function source<T>(
+  config: KubeConfig,
+  kind: string,
+  path: string,
+  selector: Readonly<Record<string, string>> = {},
+): Source<T> {
+  return explained<T>(config, kind, {
+    list: (token) => listOnce<T>(config, path, { ...selector, ...pageOptions(token) }),
+    watch: watchOf<T>(config, path, selector),
   });
+}
+
+/**
+ * A page as it is on the wire: the client would make an object of a class of each part of each pod, of which most is
+ * thrown away at once.
+ */
+async function listOnce<T>(
+  config: KubeConfig,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Page<T>> {
+  const { status, text } = await rawRequest(config, 'GET', `${path}?${new URLSearchParams(query)}`);
+  if (status !== 200) throw Object.assign(new Error(text), { statusCode: status });
+  const { items, metadata = {} } = JSON.parse(text) as List<T>;
+  return {
+    items,
+    resourceVersion: metadata.resourceVersion ?? '',
+    next: metadata.continue ?? '',
+  };
 }
 
 export interface ApiKind {
@@ -177,24 +184,11 @@ function sentenceFor(
 
 interface List<T> {
   readonly items: readonly T[];
-  readonly metadata?: {
-    readonly resourceVersion?: string;
-    /** As the client spells it once it has decoded a list, and as it is on the wire. */
-    readonly _continue?: string;
-    readonly continue?: string;
-  };
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 }
 
-function pageOptions(token: string) {
-  return { limit: PAGE_SIZE, ...(token !== '' && { _continue: token }) };
-}
-
-function pageOf<T>(list: List<T>): Page<T> {
-  return {
-    items: list.items,
-    resourceVersion: list.metadata?.resourceVersion ?? '',
-    next: list.metadata?._continue ?? list.metadata?.continue ?? '',
-  };
+function pageOptions(token: string): Readonly<Record<string, string>> {
+  return { limit: String(PAGE_SIZE), ...(token !== '' && { continue: token }) };
 }
 
 function watchOf<T>(

@@ -15,6 +15,7 @@ import { createNodes } from '../cluster/nodes.ts';
 import { RawClient } from '../cluster/raw.ts';
 import { pod } from '../cluster/workloads.ts';
 import { GPU } from '../make/facts.ts';
+import { sample } from '../samples.ts';
 import { goOpponent } from './go-opponent.ts';
 import { onPlane } from './on-plane.ts';
 
@@ -130,9 +131,11 @@ class SchedulerBench {
     const goPath = await goOpponent('go-extender', plane.directory);
     const admin = plane.kubeConfig('admin');
     const objects = KubernetesObjectApi.makeApiClient(admin);
-    for (const name of ['extender.yaml', 'devicehistory.yaml']) {
-      const text = await readFile(join(ROOT, 'manifests', name), 'utf8');
-      for (const object of loadAllYaml(text)) await objects.create(object);
+    for (const name of ['namespace.yaml', 'extender.yaml', 'devicehistory.yaml']) {
+      const text = await readFile(join(ROOT, 'manifests/base', name), 'utf8');
+      for (const object of loadAllYaml(text)) {
+        if (object.kind !== 'Deployment') await objects.create(object);
+      }
     }
     say(`creating ${NODES} nodes`);
     await createNodes(admin, { count: NODES, gpus: 8 });
@@ -173,9 +176,13 @@ class SchedulerBench {
     const extender = await this.#startExtender(way.extender);
     await this.#createPods(scheduler, way.halfCached === true ? HALF : EVERYWHERE);
     const bound = this.#watchBound(scheduler);
+    const before = await this.#historyRequests();
     const child = await this.#plane.startScheduler(scheduler, { extender: extender?.url ?? false });
     try {
-      return await bound;
+      const rate = await bound;
+      const requests = (await this.#historyRequests()) - before;
+      if (requests > 0) this.#say(`${way.name}: ${requests} requests about histories meanwhile`);
+      return rate;
     } finally {
       await child.stop('SIGKILL');
       await extender?.child.stop();
@@ -185,6 +192,13 @@ class SchedulerBench {
       if (way.homesAway === true) await this.#bringBack();
       await sleep(2000);
     }
+  }
+
+  /** What our writing costs the API server. */
+  async #historyRequests(): Promise<number> {
+    return sample(await this.#raw.metrics(), 'apiserver_request_total', {
+      resource: 'devicehistories',
+    });
   }
 
   async #startExtender(
