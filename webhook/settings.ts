@@ -36,9 +36,16 @@ export interface WebhookSettings {
   readonly cluster?: string;
 }
 
-/** How the webhook reads the configuration directory. */
+/** For who only asks what pods get: profiles.yaml is enough. */
+export const WITHOUT_WEBHOOK = {
+  ...WITHOUT_INSTALLATION,
+  'webhook.yaml': `apiVersion: ${CONFIG_API_VERSION}\nkind: Webhook\n`,
+};
+
+/** How the webhook reads the configuration directory; `absent`: texts of files that may be missing. */
 export function webhookDirectory(
   directory: string,
+  absent: Readonly<Record<string, string>> = WITHOUT_INSTALLATION,
 ): Pick<
   LastGoodOptions<ReadonlyMap<string, string>, WebhookSettings>,
   'read' | 'fingerprint' | 'parse'
@@ -50,7 +57,7 @@ export function webhookDirectory(
       'webhook.yaml': webhookSchema,
       'surefoot.yaml': installationSchema,
     },
-    WITHOUT_INSTALLATION,
+    absent,
   );
   return {
     ...files,

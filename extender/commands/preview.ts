@@ -4,11 +4,10 @@ import { styleText } from 'node:util';
 import { structuredPatch } from 'diff';
 import jsonpatch from 'jsonpatch';
 import { parseAllDocuments, stringify } from 'yaml';
-import { configDirectory } from '../../certs/serving/config-directory.ts';
 import { LastGood } from '../../certs/serving/last-good.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { type Preview, previewsOf } from '../../webhook/preview.ts';
-import { profilesSchema } from '../../webhook/words/profile.ts';
+import { WITHOUT_WEBHOOK, webhookDirectory } from '../../webhook/settings.ts';
 
 export interface PreviewOptions {
   /** A path, or `-` for standard input. */
@@ -20,10 +19,8 @@ const LINES_AROUND = 3;
 
 /** Prints what the webhook would change; true when there is anything. */
 export async function preview({ filename, config }: PreviewOptions): Promise<boolean> {
-  const loaded = await LastGood.loadForStart(
-    configDirectory(config, { 'profiles.yaml': profilesSchema }),
-  );
-  const { profiles } = loaded.value['profiles.yaml'];
+  const loaded = await LastGood.loadForStart(webhookDirectory(config, WITHOUT_WEBHOOK));
+  const { profiles } = loaded.value;
   const manifests = readManifests(filename, await contentOf(filename));
   const previews = manifests.flatMap((manifest) => previewsOf(manifest, profiles));
   if (previews.length === 0) {

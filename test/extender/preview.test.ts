@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
@@ -121,5 +122,26 @@ describe('surefoot preview', () => {
     const { errors, status } = await preview(manifest, ...args);
     expect(errors).toMatch(says);
     expect(status).toBe(2);
+  });
+
+  test('the examples are given what stands beside them', async () => {
+    const directory = 'manifests/examples';
+    for (const name of await readdir(directory)) {
+      const text = await readFile(join(directory, name), 'utf8');
+      const expected = [...text.matchAll(/^# {3}(.+)$/gm)].map(([, line = '']) => line);
+      if (!text.includes('kind: Namespace')) expect(expected.length, name).toBeGreaterThan(0);
+      const { output } = await preview(text, '--config=manifests/base/config');
+      for (const line of expected) expect(output.split('\n'), name).toContain(line);
+    }
+  });
+
+  test('goes by the scheduler of webhook.yaml, where that is there', async () => {
+    const config = await directoryWith({
+      'profiles.yaml': FULL_PROFILES.replace('    schedulerName: surefoot\n', ''),
+      'webhook.yaml':
+        'apiVersion: config.surefoot.dev/v1alpha1\nkind: Webhook\nschedulerName: surefoot-scheduler\n',
+    });
+    const { output } = await preview(POD, `--config=${config}`);
+    expect(output).toContain('scheduler surefoot-scheduler');
   });
 });
