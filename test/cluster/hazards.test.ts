@@ -476,7 +476,8 @@ describe('hazard 32: GitOps (stand-in: server-side apply by kubectl’s rules; n
       const once = await applied(path, deployment);
       expect(once.status).toBe(201);
       const hash = await eventually('its ReplicaSet', async () => {
-        const { body } = await raw.send('GET', `/apis/apps/v1/namespaces/${namespace}/replicasets`);
+        const replicaSets = `/apis/apps/v1/namespaces/${namespace}/replicasets`;
+        const { body } = await raw.send('GET', `${replicaSets}?labelSelector=app%3Dweb`);
         return body.items[0]?.metadata.labels['pod-template-hash'] as string | undefined;
       });
       hashes.push(hash);
