@@ -16,7 +16,7 @@ import { useBed } from './use-bed.ts';
 
 /** Namespaces: one where Surefoot acts, one where it has nothing to do whatever a pod says. */
 const OURS = 'team';
-const FOREIGN = 'surefoot-system';
+const FOREIGN = 'kube-system';
 const SEED = 20_261_125;
 
 const used = useBed({ count: 2, gpus: 8, mode: 'act', profiles: FULL_PROFILES });

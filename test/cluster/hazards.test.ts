@@ -23,7 +23,7 @@ import { useBed } from './use-bed.ts';
 
 /** Where Surefoot acts, and where it has nothing to do whatever an object says. */
 const OURS = 'team';
-const FOREIGN = 'surefoot-system';
+const FOREIGN = 'kube-system';
 const used = useBed({
   count: 2,
   gpus: 8,

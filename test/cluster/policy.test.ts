@@ -39,7 +39,7 @@ profiles:
     devices: [google.com/tpu]
 `;
 const OURS = 'team';
-const FOREIGN = 'surefoot-system';
+const FOREIGN = 'kube-system';
 
 /** MutatingAdmissionPolicy is served in v1 from 1.36 on. */
 const isServed = process.env.SUREFOOT_KUBERNETES !== '1.35';
