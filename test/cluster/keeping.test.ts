@@ -182,7 +182,7 @@ describe('replicas', () => {
     return answer.json();
   }
 
-  test('the API server away for 60 s while faults go on: afterwards all that stands is there, exactly once', async () => {
+  test('hazard 27: the API server away for 60 s while faults go on: afterwards all that stands is there, exactly once', async () => {
     const before = (await used.bed.surefoot.signals()).uncovered.length;
     await used.hand.setConditions('gpu-10', [xid('79')]);
     const bringBack = await used.bed.plane.takeApiAway();

@@ -99,7 +99,7 @@ describe('a reflector', () => {
     expect(api.requests).toEqual(['list', 'watch 100', 'watch 150']);
   });
 
-  test('survives a cut connection and answers of 401, 429 and 500', async () => {
+  test('hazard 26: survives a cut connection and answers of 401, 429 and 500', async () => {
     const { api, start, tells, watching, counts } = await following();
     start();
     await watching();
@@ -157,7 +157,7 @@ describe('a reflector', () => {
     });
   });
 
-  test('goes on when a handler throws', async () => {
+  test('hazard 26: goes on when a handler throws', async () => {
     const { api, start, tells, watching, counts } = await following({ throwOn: 'bad' });
     api.holds(node('bad', '1'), node('good', '2'));
     start();
@@ -223,7 +223,7 @@ describe('a reflector', () => {
     await ended;
   });
 
-  test('a line that is no JSON is passed over', async () => {
+  test('hazard 26: a line that is no JSON is passed over', async () => {
     const { api, start, tells, watching } = await following();
     start();
     await watching();
