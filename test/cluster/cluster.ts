@@ -33,6 +33,8 @@ interface State {
   readonly children: readonly number[];
   readonly kubeconfig: string;
   readonly page: string;
+  /** By which doctor finds the extender. */
+  readonly atExtender: string;
 }
 
 async function main(): Promise<void> {
@@ -86,6 +88,7 @@ async function runHere({ nodes, gpus, kubernetes, mode }: ClusterOptions): Promi
       children: bed.plane.pids,
       kubeconfig,
       page: bed.surefoot.pageUrl,
+      atExtender: bed.surefoot.atExtender,
     };
     await writeFile(STATE_PATH, JSON.stringify(state));
     sayHowToUse(state);
@@ -158,12 +161,13 @@ async function endOrphans(pids: readonly number[]): Promise<void> {
   }
 }
 
-function sayHowToUse({ kubeconfig, page }: State): void {
+function sayHowToUse({ kubeconfig, page, atExtender }: State): void {
   const directory = dirname(kubeconfig);
   console.log(`export KUBECONFIG=${kubeconfig}
 
 kubectl get nodes -o custom-columns='NAME:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu'
 kubectl apply -f manifests/examples/gpu-pod.yaml && kubectl get pod train -o yaml
+npm run -s surefoot -- doctor ${atExtender}
 the page: ${page}/
 
 configuration ${directory}/config, logs ${directory}/logs`);
