@@ -46,14 +46,9 @@ export function planHints(nodes: readonly HintedNode[], mostNodes: number): Hint
 /** Its class, but no lower than its mark while it is near that. */
 function steadied({ times, marked }: HintedNode): HazardClass {
   const now = hazardClass(times);
+  if (RANK[now] >= RANK[marked]) return now;
   const near = hazardClass(times / RELEASE);
-  return RANK[now] >= RANK[marked]
-    ? now
-    : near === 'high'
-      ? marked
-      : RANK[near] < RANK[marked]
-        ? near
-        : marked;
+  return RANK[near] < RANK[marked] ? near : marked;
 }
 
 const RANK: Readonly<Record<HazardClass, number>> = { normal: 0, elevated: 1, high: 2 };
