@@ -75,7 +75,10 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
   async function rounds(): Promise<void> {
     while (!stopped.signal.aborted) {
       if (leader.isLeading) await oneRound();
-      else standing = undefined;
+      else {
+        standing = undefined;
+        problem = undefined;
+      }
       await sleep(ROUND_MS, undefined, { signal: stopped.signal }).catch(() => {});
     }
   }

@@ -145,7 +145,7 @@ export class Renewer {
   }
 
   #standing(kept: Kept, step: Step, published: Seen['published']): Standing {
-    const waitsFor = step.kind === 'wait' ? step.why : undefined;
+    const waitsFor = step.kind === 'wait' ? step.why : oddWish(kept);
     if (waitsFor !== undefined && waitsFor !== this.#said) this.#deps.log.info(waitsFor);
     this.#said = waitsFor ?? '';
     const [pair] = certificatesIn(kept.certificate);
@@ -170,6 +170,13 @@ const WORDS: Readonly<Record<Deed, string>> = {
   'trust only': 'taking an authority out of the bundle',
   publish: 'giving the webhook configuration the bundle',
 };
+
+/** A wish that nobody can grant stays where it is, and is said. */
+function oddWish({ asked }: Kept): string | undefined {
+  return asked === undefined || asked === 'authority' || asked === 'pair'
+    ? undefined
+    : `the annotation surefoot.dev/rotate says ${JSON.stringify(asked.slice(0, 63))}; write authority or pair`;
+}
 
 /** What was kept, with what was asked for done. */
 function without(kept: Kept, done: string): Kept {

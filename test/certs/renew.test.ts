@@ -160,6 +160,15 @@ describe('renewing', () => {
     expect(world.store.kept?.asked).toBeUndefined();
   });
 
+  test('a wish that is neither is said, and nothing is done', async () => {
+    const world = await settled();
+    world.store.change({ asked: 'everything' });
+    expect((await world.round()).waitsFor).toBe(
+      'the annotation surefoot.dev/rotate says "everything"; write authority or pair',
+    );
+    expect(world.deeds).toEqual([]);
+  });
+
   test('a wiped caBundle is healed in the next round', async () => {
     const world = await settled();
     world.store.bundles.set('jobs', '');
