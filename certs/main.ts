@@ -138,7 +138,8 @@ function secretName(text: string, ownNamespace: string): { namespace: string; se
   return { namespace: namespace as string, secret: secret as string };
 }
 
-function certsMetrics(registry: Registry, standing: () => Standing | undefined) {
+/** What the certificates program counts, and shows of how things stand. */
+export function certsMetrics(registry: Registry, standing: () => Standing | undefined) {
   const registers = [registry];
   const deeds = new Counter({
     name: 'surefoot_certificate_steps_total',

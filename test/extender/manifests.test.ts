@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { certsMetrics } from '../../certs/main.ts';
+import { configurationMetrics } from '../../certs/serving/service-metrics.ts';
 import { manifestText } from '../../extender/commands/manifests.ts';
+import { extenderMetrics } from '../../extender/metrics.ts';
 import { generatedFiles } from '../../manifests/generated.ts';
+import { admissionMetrics } from '../../webhook/metrics.ts';
 import { directoryWith } from '../fake/directory.ts';
 import { Program } from '../fake/program.ts';
 
@@ -121,3 +126,29 @@ describe('surefoot manifests', () => {
     expect(status).toBe(2);
   });
 });
+
+describe('what is watched over (hazard 39; stand-in: nobody evaluates the alerts)', () => {
+  test('alerts and dashboard name metrics and labels that our programs have', async () => {
+    const registries = [new Registry(), new Registry()];
+    const [webhook, extender] = registries as [Registry, Registry];
+    admissionMetrics(webhook);
+    const metrics = extenderMetrics(extender);
+    metrics.countHistory({ isKeeping: () => true, unwritten: () => 0, unmapped: () => 0 });
+    metrics.countUnmarked(() => 0);
+    for (const registry of registries) configurationMetrics(registry, () => LOADED);
+    certsMetrics(extender, () => undefined);
+    const known = new Set(
+      registries.flatMap((registry) => registry.getMetricsAsArray().map(({ name }) => name)),
+    );
+    for (const file of ['rules.yaml', 'surefoot.json']) {
+      const text = await readFile(join('manifests/components/prometheus', file), 'utf8');
+      const named = [...text.matchAll(/surefoot_[a-z_]+/g)].map(([name]) =>
+        name.replace(/_bucket$/, ''),
+      );
+      expect(named.length, file).toBeGreaterThan(8);
+      for (const name of named) expect(known, `${name} in ${file}`).toContain(name);
+    }
+  });
+});
+
+const LOADED = { fingerprint: '', problems: [], loadedAt: new Date() };
