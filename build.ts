@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { OWN_FILES } from './certs/serving/own-files.ts';
@@ -56,8 +56,6 @@ export async function build(directory: string): Promise<void> {
   await bundle.write({ file, format: 'esm', codeSplitting: false });
   await chmod(file, 0o755);
   await copyFile(file, join(directory, 'kubectl-surefoot'));
-  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  await writeFile(join(directory, 'VERSION'), `${version}\n`);
 }
 
 if (import.meta.main) {

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { type ApiOptions, loadKubeConfig, namespaceOf } from './cluster/kube-config.ts';
-import { Leader } from './cluster/lease.ts';
+import { Leader, replicaIdentity } from './cluster/lease.ts';
 import { leaseApi } from './cluster/lease-api.ts';
 import { type Deed, Renewer, type RenewerOptions, type Standing } from './renew.ts';
 import { parseAddress } from './serving/address.ts';
@@ -64,7 +62,7 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
   });
   const leader = new Leader({
     api: leaseApi(kubeConfig, namespace, LEASE),
-    identity: `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`,
+    identity: replicaIdentity(),
     duty: 'renewing the certificates',
     log,
     onLead() {},

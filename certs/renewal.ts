@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { attempt } from './serving/attempt.ts';
 import {
-  attempt,
   bundleOf,
   certificatesIn,
   isInLastThird,

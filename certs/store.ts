@@ -6,6 +6,7 @@ import {
   setHeaderOptions,
 } from '@kubernetes/client-node';
 import { serverTime } from './cluster/server-time.ts';
+import { unlessAbsent } from './cluster/unless-absent.ts';
 import type { Kept } from './renewal.ts';
 
 /** The Secret as it was read. */
@@ -122,13 +123,4 @@ export function certificateStore(config: KubeConfig, names: StoreNames): Certifi
       );
     },
   };
-}
-
-async function unlessAbsent<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if ((error as { code?: number }).code === 404) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { attempt } from './serving/attempt.ts';
 
 /** A bundle of certificate authorities, PEM one after the other: whom the API server trusts. */
 
@@ -44,12 +45,4 @@ export function isValidAt({ validFrom, validTo }: X509Certificate, now: Date): b
 export function isInLastThird({ validFrom, validTo }: X509Certificate, now: Date): boolean {
   const [fromMs, toMs] = [Date.parse(validFrom), Date.parse(validTo)];
   return toMs - now.getTime() < (toMs - fromMs) / 3;
-}
-
-export function attempt<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
 }

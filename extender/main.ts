@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { loadKubeConfig, namespaceOf } from '../certs/cluster/kube-config.ts';
+import { replicaIdentity } from '../certs/cluster/lease.ts';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
 import { RunningServer } from '../certs/serving/http.ts';
@@ -118,7 +117,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     log.warn(gap, 'what came and went in this time was not seen');
     metrics.uncovered(toSeconds - fromSeconds);
   });
-  const identity = `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`;
+  const identity = replicaIdentity();
   const keeper =
     options.history === 'memory'
       ? memoryKeeper(nowSeconds, onChange)

@@ -85,11 +85,14 @@ export class NodeHints {
     const isOn = config.hints.label && config.mode === 'act';
     const nodes = [...cluster.nodes()];
     if (!isOn && !nodes.some(({ hint }) => hint !== undefined)) return;
-    const hazards = new Map(nodes.map((node) => [node.name, hazardOf(node, view)] as const));
+    // What is only taken away is not weighed.
+    const hazards = new Map(
+      isOn ? nodes.map((node) => [node.name, hazardOf(node, view)] as const) : [],
+    );
     const plan = planHints(
       nodes.map((node) => ({
         name: node.name,
-        times: isOn ? (hazards.get(node.name)?.times ?? 0) : 0,
+        times: hazards.get(node.name)?.times ?? 0,
         marked: classOf(node.hint?.label),
       })),
       Math.floor((nodes.length * config.hints.mostPercent) / 100),

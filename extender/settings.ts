@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { configDirectory } from '../certs/serving/config-directory.ts';
-import type { LastGoodOptions } from '../certs/serving/last-good.ts';
+import { type ConfigReader, combined, configDirectory } from '../certs/serving/config-directory.ts';
 import { strictSection } from '../certs/serving/strict-yaml.ts';
 import { installationSchema, WITHOUT_INSTALLATION } from '../webhook/words/installation.ts';
 import { type Mode, modeField } from '../webhook/words/mode.ts';
@@ -91,12 +90,7 @@ export interface ExtenderSettings {
 }
 
 /** How the extender reads the configuration directory. */
-export function extenderDirectory(
-  directory: string,
-): Pick<
-  LastGoodOptions<ReadonlyMap<string, string>, ExtenderSettings>,
-  'read' | 'fingerprint' | 'parse'
-> {
+export function extenderDirectory(directory: string): ConfigReader<ExtenderSettings> {
   const files = configDirectory(
     directory,
     {
@@ -106,16 +100,13 @@ export function extenderDirectory(
     },
     WITHOUT_INSTALLATION,
   );
-  return {
-    ...files,
-    parse(texts) {
-      const parsed = files.parse(texts);
-      if (!parsed.ok) return parsed;
-      const { mode, ...extender } = parsed.value['extender.yaml'];
-      const { cluster, mode: both } = parsed.value['surefoot.yaml'];
-      const { profiles } = parsed.value['profiles.yaml'];
-      const value = { profiles, extender: { ...extender, mode: mode ?? both } };
-      return { ok: true, value: { ...value, ...(cluster !== undefined && { cluster }) } };
-    },
-  };
+  return combined(files, (read) => {
+    const { mode, ...extender } = read['extender.yaml'];
+    const { cluster, mode: both } = read['surefoot.yaml'];
+    return {
+      profiles: read['profiles.yaml'].profiles,
+      extender: { ...extender, mode: mode ?? both },
+      ...(cluster !== undefined && { cluster }),
+    };
+  });
 }

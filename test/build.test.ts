@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../build.ts';
 import { makeCertificates } from '../certs/files.ts';
 import { type HowToRun, Program } from './fake/program.ts';
+import { makeKubeconfig } from './make/kubeconfig.ts';
 
 const CONFIG = 'manifests/base/config';
 /** As in the manifests. */
@@ -53,14 +54,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const KUBECONFIG = JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'Config',
-  'current-context': 'here',
-  clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:1' } }],
-  contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
-  users: [{ name: 'u', user: {} }],
-});
+const KUBECONFIG = makeKubeconfig('http://127.0.0.1:1');
 
 describe('hazard 35: the one file, by an unprivileged user on a read-only file system (stand-in: without the image around it)', () => {
   test('serves as webhook, and ends well', async () => {

@@ -9,18 +9,12 @@ import { makeCertificates } from '../certs/files.ts';
 import { eventually } from './cluster/eventually.ts';
 import { directoryWith } from './fake/directory.ts';
 import { Program } from './fake/program.ts';
+import { makeKubeconfig } from './make/kubeconfig.ts';
 import { makeReview } from './make/review.ts';
 import { sample } from './samples.ts';
 
 const CONFIG = 'manifests/base/config';
-const KUBECONFIG = JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'Config',
-  'current-context': 'here',
-  clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:1' } }],
-  contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
-  users: [{ name: 'u', user: {} }],
-});
+const KUBECONFIG = makeKubeconfig('http://127.0.0.1:1');
 const LOOPBACK = ['--listen=127.0.0.1:0', '--admin=127.0.0.1:0', '--drain=0'];
 
 async function tlsDirectory(): Promise<string> {

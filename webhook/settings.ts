@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { configDirectory } from '../certs/serving/config-directory.ts';
-import type { LastGoodOptions } from '../certs/serving/last-good.ts';
+import { type ConfigReader, combined, configDirectory } from '../certs/serving/config-directory.ts';
 import { strictSection } from '../certs/serving/strict-yaml.ts';
 import { installationSchema, WITHOUT_INSTALLATION } from './words/installation.ts';
 import { type Mode, modeField } from './words/mode.ts';
@@ -46,10 +45,7 @@ export const WITHOUT_WEBHOOK = {
 export function webhookDirectory(
   directory: string,
   absent: Readonly<Record<string, string>> = WITHOUT_INSTALLATION,
-): Pick<
-  LastGoodOptions<ReadonlyMap<string, string>, WebhookSettings>,
-  'read' | 'fingerprint' | 'parse'
-> {
+): ConfigReader<WebhookSettings> {
   const files = configDirectory(
     directory,
     {
@@ -59,21 +55,20 @@ export function webhookDirectory(
     },
     absent,
   );
-  return {
-    ...files,
-    parse(texts) {
-      const parsed = files.parse(texts);
-      if (!parsed.ok) return parsed;
-      const { mode, schedulerName, avoidHazard, namespaces, tolerationsRestrictedIn } =
-        parsed.value['webhook.yaml'];
-      const { cluster, mode: both } = parsed.value['surefoot.yaml'];
-      const profiles = parsed.value['profiles.yaml'].profiles.map((profile) => ({
+  return combined(files, (read) => {
+    const { mode, schedulerName, avoidHazard, namespaces, tolerationsRestrictedIn } =
+      read['webhook.yaml'];
+    const { cluster, mode: both } = read['surefoot.yaml'];
+    return {
+      profiles: read['profiles.yaml'].profiles.map((profile) => ({
         avoidHazard,
         ...(schedulerName !== undefined && { schedulerName }),
         ...profile,
-      }));
-      const value = { profiles, mode: mode ?? both, namespaces, tolerationsRestrictedIn };
-      return { ok: true, value: { ...value, ...(cluster !== undefined && { cluster }) } };
-    },
-  };
+      })),
+      mode: mode ?? both,
+      namespaces,
+      tolerationsRestrictedIn,
+      ...(cluster !== undefined && { cluster }),
+    };
+  });
 }

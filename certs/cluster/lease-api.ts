@@ -1,5 +1,6 @@
 import { CoordinationV1Api, type KubeConfig, V1MicroTime } from '@kubernetes/client-node';
-import type { Lease, LeaseApi } from './lease.ts';
+import { type Lease, type LeaseApi, TIMING } from './lease.ts';
+import { unlessAbsent } from './unless-absent.ts';
 
 /** A Lease through the Kubernetes client. */
 export function leaseApi(config: KubeConfig, namespace: string, name: string): LeaseApi {
@@ -10,14 +11,8 @@ export function leaseApi(config: KubeConfig, namespace: string, name: string): L
     renewTime: new V1MicroTime(),
   });
   return {
-    async get() {
-      try {
-        return leaseOf(await api.readNamespacedLease({ namespace, name }));
-      } catch (error) {
-        if ((error as { code?: number }).code === 404) return undefined;
-        throw error;
-      }
-    },
+    get: () =>
+      unlessAbsent(async () => leaseOf(await api.readNamespacedLease({ namespace, name }))),
     create: async (holder, durationSeconds) =>
       leaseOf(
         await api.createNamespacedLease({
@@ -43,6 +38,6 @@ function leaseOf({ metadata = {}, spec = {} }: ApiLease): Lease {
     resourceVersion: metadata.resourceVersion ?? '',
     holder: spec.holderIdentity ?? '',
     renewedAt: spec.renewTime === undefined ? '' : new Date(spec.renewTime).toISOString(),
-    durationSeconds: spec.leaseDurationSeconds ?? 15,
+    durationSeconds: spec.leaseDurationSeconds ?? TIMING.durationSeconds,
   };
 }

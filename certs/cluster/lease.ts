@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
@@ -44,7 +46,12 @@ export interface LeaseTiming {
 }
 
 /** client-go's own numbers for leader election (tools/leaderelection). */
-const TIMING: LeaseTiming = { durationSeconds: 15, renewDeadlineMs: 10_000, retryMs: 2000 };
+export const TIMING: LeaseTiming = { durationSeconds: 15, renewDeadlineMs: 10_000, retryMs: 2000 };
+
+/** Who this process is, among replicas and across its own restarts. */
+export function replicaIdentity(): string {
+  return `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`;
+}
 
 /**
  * One of several replicas leads: whoever holds the lease, for as long as it renews it. As client-go

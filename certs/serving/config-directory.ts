@@ -12,6 +12,26 @@ export type Config<Schemas extends ConfigSchemas> = {
   readonly [Name in keyof Schemas]: z.output<Schemas[Name]>;
 };
 
+/** How a value is read of a directory, and read again. */
+export type ConfigReader<Value> = Pick<
+  LastGoodOptions<ReadonlyMap<string, string>, Value>,
+  'read' | 'fingerprint' | 'parse'
+>;
+
+/** The same files, as what a program makes of them. */
+export function combined<From, To>(
+  files: ConfigReader<From>,
+  combine: (value: From) => To,
+): ConfigReader<To> {
+  return {
+    ...files,
+    parse(texts) {
+      const parsed = files.parse(texts);
+      return parsed.ok ? { ok: true, value: combine(parsed.value) } : parsed;
+    },
+  };
+}
+
 /**
  * How a program reads its part of the configuration directory: all its files or none, so that a
  * half-finished edit of two files never comes into force. A file may be missing if `absent` has its text.
@@ -20,10 +40,7 @@ export function configDirectory<Schemas extends ConfigSchemas>(
   directory: string,
   schemas: Schemas,
   absent: Readonly<Record<string, string>> = {},
-): Pick<
-  LastGoodOptions<ReadonlyMap<string, string>, Config<Schemas>>,
-  'read' | 'fingerprint' | 'parse'
-> {
+): ConfigReader<Config<Schemas>> {
   const names = Object.keys(schemas);
   return {
     async read() {

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { attempt } from './attempt.ts';
 import type { LastGoodOptions } from './last-good.ts';
 import { mountedVersion } from './mounted.ts';
 import type { Parsed } from './strict-yaml.ts';
@@ -88,12 +89,4 @@ export function parseServingPair(files: PairFiles, now: Date): Parsed<ServingPai
 
 function problem(sentence: string): Parsed<never> {
   return { ok: false, problems: [sentence] };
-}
-
-function attempt<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
+import { TIMING } from '../../certs/cluster/lease.ts';
 import { certificatesIn, isInLastThird, trustTheSame } from '../../certs/trust.ts';
 import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
+import { FORM, VERSION } from '../storage/device-history.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
 
 export type Level = 'ok' | 'warning' | 'error';
@@ -37,10 +39,6 @@ const CHECKS: readonly (readonly [name: string, find: (seen: Seen) => readonly F
   ['image lists', imageLists],
 ];
 
-/** The form of stored histories that this program writes. */
-const FORM = 2;
-/** client-go's lease; a keeper that has not renewed it for so long is gone. */
-const LEASE_SECONDS = 15;
 const MOST_SKEW_SECONDS = 5;
 /** A scheduler looks at a pod within seconds. */
 const STRANDED_SECONDS = 60;
@@ -83,7 +81,7 @@ function configuration({ configuration: looked, namespace }: Seen): readonly Fou
     if (found.problems.length > 0) {
       return error(
         found.problems.join('; '),
-        'mend it: kubectl -n surefoot-system edit configmap surefoot; until then the last good one is in force',
+        `mend it: kubectl -n ${namespace} edit configmap surefoot; until then the last good one is in force`,
       );
     }
     return found.mode === 'act'
@@ -92,18 +90,18 @@ function configuration({ configuration: looked, namespace }: Seen): readonly Fou
   });
 }
 
-function registration({ registration: looked, certificates }: Seen): readonly Found[] {
-  return where(looked, (found) => {
-    if (found === undefined) return error('there is no webhook configuration zz-surefoot', APPLY);
-    const empty = [...found.bundles].flatMap(([entry, bundle]) => (bundle === '' ? [entry] : []));
+function registration({ bundles, certificates, namespace }: Seen): readonly Found[] {
+  return where(bundles, (found) => {
+    if (found.size === 0) return error('there is no webhook configuration zz-surefoot', APPLY);
+    const empty = [...found].flatMap(([entry, bundle]) => (bundle === '' ? [entry] : []));
     if (empty.length > 0) {
       return error(
-        `${empty.length} of ${found.bundles.size} entries have no caBundle, so the API server does not call them`,
-        'surefoot-certs writes it within seconds: see kubectl -n surefoot-system logs deployment/surefoot-certs',
+        `${empty.length} of ${found.size} entries have no caBundle, so the API server does not call them`,
+        `surefoot-certs writes it within seconds: see kubectl -n ${namespace} logs deployment/surefoot-certs`,
       );
     }
     const kept = certificates.ok ? certificates.value?.bundle : undefined;
-    const others = [...found.bundles.values()].some(
+    const others = [...found.values()].some(
       (bundle) => kept !== undefined && kept !== '' && !trustTheSame(bundle, kept),
     );
     return others
@@ -111,16 +109,16 @@ function registration({ registration: looked, certificates }: Seen): readonly Fo
           'the caBundle is not the one of the Secret surefoot-webhook-tls',
           'restart surefoot-certs, and look for another program that writes it, such as a GitOps tool',
         )
-      : ok(`${found.bundles.size} entries, each with a caBundle`);
+      : ok(`${found.size} entries, each with a caBundle`);
   });
 }
 
-function certificate({ certificates, serverSeconds }: Seen): readonly Found[] {
+function certificate({ certificates, serverSeconds, namespace }: Seen): readonly Found[] {
   return where(certificates, (kept) => {
     if (kept === undefined || kept.certificate === '') {
       return error(
         'there is no serving pair in the Secret surefoot-webhook-tls',
-        'surefoot-certs makes it: see kubectl -n surefoot-system logs deployment/surefoot-certs',
+        `surefoot-certs makes it: see kubectl -n ${namespace} logs deployment/surefoot-certs`,
       );
     }
     const pair = new X509Certificate(kept.certificate);
@@ -129,27 +127,27 @@ function certificate({ certificates, serverSeconds }: Seen): readonly Found[] {
     if (leftSeconds <= 0) {
       return error(
         `the serving certificate expired at ${pair.validTo}`,
-        'kubectl -n surefoot-system annotate secret surefoot-webhook-tls surefoot.dev/rotate=pair',
+        `kubectl -n ${namespace} annotate secret surefoot-webhook-tls surefoot.dev/rotate=pair`,
       );
     }
     const authorities = certificatesIn(kept.bundle);
     if (authorities.length > 0 && !authorities.some((one) => pair.verify(one.publicKey))) {
       return error(
         'no CA of the Secret has signed its serving certificate',
-        'kubectl -n surefoot-system annotate secret surefoot-webhook-tls surefoot.dev/rotate=pair',
+        `kubectl -n ${namespace} annotate secret surefoot-webhook-tls surefoot.dev/rotate=pair`,
       );
     }
     return isInLastThird(pair, new Date(now.getTime() - 86_400_000))
       ? warning(
           `the serving certificate ends in ${spanInWords(leftSeconds)}, and should have been renewed`,
-          'see kubectl -n surefoot-system logs deployment/surefoot-certs',
+          `see kubectl -n ${namespace} logs deployment/surefoot-certs`,
         )
       : ok(`the serving certificate is good for another ${spanInWords(leftSeconds)}`);
   });
 }
 
 /** A pod that names an unknown profile is answered with a warning, in whatever mode. */
-function webhook({ probe }: Seen): readonly Found[] {
+function webhook({ probe, namespace }: Seen): readonly Found[] {
   return where(probe, ({ status, warnings, message }) => {
     if (warnings.some((words) => words.startsWith('Surefoot left this pod as it is'))) {
       return ok('the API server reaches it and trusts it');
@@ -157,7 +155,7 @@ function webhook({ probe }: Seen): readonly Found[] {
     if (status >= 400) {
       return error(
         `a device pod could not be created: ${message}`,
-        'where failurePolicy is Fail, device pods wait for the webhook: kubectl -n surefoot-system get pods',
+        `where failurePolicy is Fail, device pods wait for the webhook: kubectl -n ${namespace} get pods`,
       );
     }
     return error(
@@ -180,19 +178,22 @@ function definition({ definition: looked }: Seen): readonly Found[] {
     if (found === undefined) {
       return error('the kind DeviceHistory is not defined, so nothing is remembered', APPLY);
     }
-    if (!found.versions.includes('v1alpha1')) {
-      return error(`DeviceHistory is served as ${found.versions.join(', ')}, not v1alpha1`, APPLY);
+    if (!found.versions.includes(VERSION)) {
+      return error(
+        `DeviceHistory is served as ${found.versions.join(', ')}, not ${VERSION}`,
+        APPLY,
+      );
     }
     return found.form < FORM
       ? error(
           `DeviceHistory takes form ${found.form}, and this version writes form ${FORM}`,
           'apply manifests/base/devicehistory.yaml before the programs',
         )
-      : ok(`DeviceHistory v1alpha1, form ${found.form}`);
+      : ok(`DeviceHistory ${VERSION}, form ${found.form}`);
   });
 }
 
-function programs({ deployments }: Seen): readonly Found[] {
+function programs({ deployments, namespace }: Seen): readonly Found[] {
   return where(deployments, (found) => {
     if (found.size === 0) return error('none of our programs is installed', APPLY);
     const short = [...found].filter(([, { wanted, ready }]) => ready < wanted);
@@ -202,20 +203,20 @@ function programs({ deployments }: Seen): readonly Found[] {
           short
             .map(([name, { wanted, ready }]) => `${name}: ${ready} of ${wanted} ready`)
             .join('; '),
-          'kubectl -n surefoot-system get pods, and the log of what is not ready',
+          `kubectl -n ${namespace} get pods, and the log of what is not ready`,
         );
   });
 }
 
-function keeper({ leases, serverSeconds }: Seen): readonly Found[] {
+function keeper({ leases, serverSeconds, namespace }: Seen): readonly Found[] {
   return where(leases, (found) => {
     const lease = found.get('surefoot-extender');
     const { holder = '', renewedAtSeconds } = lease ?? {};
     const sinceSeconds = serverSeconds - (renewedAtSeconds ?? 0);
-    return holder === '' || sinceSeconds > 2 * LEASE_SECONDS
+    return holder === '' || sinceSeconds > 2 * TIMING.durationSeconds
       ? error(
           'no extender keeps the history, so what fails now is not remembered',
-          'kubectl -n surefoot-system logs deployment/surefoot-extender -c extender',
+          `kubectl -n ${namespace} logs deployment/surefoot-extender -c extender`,
         )
       : ok(`kept by ${holder}`);
   });
@@ -264,7 +265,7 @@ function minorOf(version: string): number | undefined {
   return minor === undefined ? undefined : Number(minor);
 }
 
-function schedulerCalls({ extender }: Seen): readonly Found[] {
+function schedulerCalls({ extender, namespace }: Seen): readonly Found[] {
   return where(extender, ({ readiness, isReady, metrics }) => {
     if (!isReady)
       return error(`the extender is not ready: ${linesOf(readiness, '[-]')}`, 'see its log');
@@ -272,7 +273,7 @@ function schedulerCalls({ extender }: Seen): readonly Found[] {
     if (alarm !== undefined) {
       return error(
         alarm.slice('[+]asked ok, but '.length),
-        'see that the scheduler has the extender in its configuration, and reaches it: kubectl -n surefoot-system logs deployment/surefoot-extender -c kube-scheduler',
+        `see that the scheduler has the extender in its configuration, and reaches it: kubectl -n ${namespace} logs deployment/surefoot-extender -c kube-scheduler`,
       );
     }
     const asked = sum(metrics, 'surefoot_placements_total{', 'how="Asked"');

@@ -1,5 +1,4 @@
 import {
-  AdmissionregistrationV1Api,
   ApiextensionsV1Api,
   AppsV1Api,
   AuthorizationV1Api,
@@ -10,7 +9,9 @@ import {
 } from '@kubernetes/client-node';
 import { rawRequest } from '../../certs/cluster/raw-request.ts';
 import { serverTime } from '../../certs/cluster/server-time.ts';
+import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
+import { certificateStore } from '../../certs/store.ts';
 import { webhookSchema } from '../../webhook/settings.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { installationSchema } from '../../webhook/words/installation.ts';
@@ -41,6 +42,11 @@ export async function look(config: KubeConfig, options: LookOptions): Promise<Se
   const core = config.makeApiClient(CoreV1Api);
   const serverSeconds = (await serverTime(config)).getTime() / 1000;
   const { gitVersion } = await config.makeApiClient(VersionApi).getCode();
+  const store = certificateStore(config, {
+    namespace,
+    secret: SECRET,
+    webhookConfiguration: CONFIGURATION,
+  });
   const configuration = await looked(() => configurationIn(core, namespace));
   const profiles = configuration.ok ? (configuration.value?.profiles ?? []) : [];
   const patterns = devicePatterns(profiles);
@@ -51,8 +57,8 @@ export async function look(config: KubeConfig, options: LookOptions): Promise<Se
     serverSeconds,
     kubernetes: gitVersion.replace(/[-+].*/, ''),
     configuration,
-    registration: await looked(() => registrationIn(config)),
-    certificates: await looked(() => certificatesIn(core, namespace)),
+    bundles: await looked(() => store.published()),
+    certificates: await looked(async () => (await store.read())?.kept),
     probe: await looked(() => probed(config, device)),
     deployments: await looked(() => deploymentsIn(config, namespace)),
     leases: await looked(() => leasesIn(config, namespace)),
@@ -89,15 +95,6 @@ async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
   }
 }
 
-async function unlessAbsent<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if ((error as { code?: number }).code === 404) return undefined;
-    throw error;
-  }
-}
-
 async function configurationIn(
   core: CoreV1Api,
   namespace: string,
@@ -123,31 +120,6 @@ async function configurationIn(
     profiles: profiles.ok ? profiles.value.profiles : [],
     schedulerNames: [...names, fallback].filter((name) => name !== undefined),
   };
-}
-
-async function registrationIn(
-  config: KubeConfig,
-): Promise<{ bundles: Map<string, string> } | undefined> {
-  const api = config.makeApiClient(AdmissionregistrationV1Api);
-  const found = await unlessAbsent(() =>
-    api.readMutatingWebhookConfiguration({ name: CONFIGURATION }),
-  );
-  if (found === undefined) return undefined;
-  return {
-    bundles: new Map(
-      (found.webhooks ?? []).map(({ name, clientConfig }) => [
-        name,
-        Buffer.from(clientConfig.caBundle ?? '', 'base64').toString(),
-      ]),
-    ),
-  };
-}
-
-async function certificatesIn(core: CoreV1Api, namespace: string) {
-  const found = await unlessAbsent(() => core.readNamespacedSecret({ namespace, name: SECRET }));
-  if (found === undefined) return undefined;
-  const text = (key: string) => Buffer.from(found.data?.[key] ?? '', 'base64').toString();
-  return { bundle: text('ca.crt'), certificate: text('tls.crt') };
 }
 
 /** A device pod that is not kept, with a profile that nobody has: whoever answers warns. */

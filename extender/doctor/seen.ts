@@ -1,3 +1,4 @@
+import type { Kept } from '../../certs/renewal.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 
 /** What was seen of a cluster and of an installation in it; plain, so that what follows from it can be tested. */
@@ -8,8 +9,9 @@ export interface Seen {
   readonly serverSeconds: number;
   /** Such as `v1.37.2`. */
   readonly kubernetes: string;
-  readonly registration: Looked<Registration | undefined>;
-  readonly certificates: Looked<KeptCertificates | undefined>;
+  /** Entry of the webhook configuration to its `caBundle`, PEM or empty; none where there is no configuration. */
+  readonly bundles: Looked<ReadonlyMap<string, string>>;
+  readonly certificates: Looked<Pick<Kept, 'bundle' | 'certificate'> | undefined>;
   /** What the webhook said, through the API server, to a pod that names a profile that does not exist. */
   readonly probe: Looked<Probe>;
   readonly configuration: Looked<Configuration | undefined>;
@@ -30,16 +32,6 @@ export interface Seen {
 export type Looked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly why: string };
-
-export interface Registration {
-  /** Entry to its bundle, PEM; empty where it has none. */
-  readonly bundles: ReadonlyMap<string, string>;
-}
-
-export interface KeptCertificates {
-  readonly bundle: string;
-  readonly certificate: string;
-}
 
 export interface Probe {
   readonly status: number;

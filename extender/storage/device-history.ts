@@ -26,7 +26,7 @@ export const PLURAL = 'devicehistories';
 export const DEVICE_HISTORIES = { group: GROUP, version: VERSION, plural: PLURAL };
 
 /** Counts up when the meaning of a field changes; what an older Surefoot wrote is read for ever. */
-const FORM = 2;
+export const FORM = 2;
 /** etcd takes 1.5 MiB; a page of 500 such objects is to stay small too. */
 const MOST_BYTES = 64 * 1024;
 /** The same few words stand in every history: kept once, not once for each of 50,000 incidents. */

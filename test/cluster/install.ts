@@ -42,6 +42,9 @@ export interface Replica {
   readonly adminUrl: string;
 }
 
+/** What is in force of the program that reads each of these files. */
+type Configurations = Readonly<Record<'webhook.yaml' | 'extender.yaml', string>>;
+
 /** One more webhook. */
 export interface WebhookReplica {
   readonly port: number;
@@ -124,23 +127,20 @@ export class Installation {
   }
 
   /** Sets one key of webhook.yaml and waits until it is in force. */
-  async setWebhook(key: string, value: unknown): Promise<void> {
-    const path = join(this.configDirectory, 'webhook.yaml');
-    const before = await this.#configurations();
-    await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
-    await this.#inForceAfter(before.slice(0, 1));
+  setWebhook(key: string, value: unknown): Promise<void> {
+    return this.#setKey('webhook.yaml', key, value);
   }
 
   /** Sets one key of extender.yaml and waits until it is in force. */
-  async setExtender(key: string, value: unknown): Promise<void> {
-    const path = join(this.configDirectory, 'extender.yaml');
-    const [, before = ''] = await this.#configurations();
+  setExtender(key: string, value: unknown): Promise<void> {
+    return this.#setKey('extender.yaml', key, value);
+  }
+
+  async #setKey(name: keyof Configurations, key: string, value: unknown): Promise<void> {
+    const path = join(this.configDirectory, name);
+    const before = await this.#configurations();
     await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
-    await this.#publishConfiguration();
-    await eventually('the new configuration to be in force', async () => {
-      const [, now] = await this.#configurations();
-      return before !== now;
-    });
+    await this.#inForceAfter({ [name]: before[name] });
   }
 
   /** The program that keeps the serving pair, and what mounts it for the webhook. */
@@ -362,17 +362,23 @@ export class Installation {
       );
   }
 
-  async #inForceAfter(before: readonly string[]): Promise<void> {
+  /** Waits until whoever reads these files has taken something else up than before. */
+  async #inForceAfter(before: Partial<Configurations>): Promise<void> {
     await this.#publishConfiguration();
     await eventually('the new configuration to be in force', async () => {
       const now = await this.#configurations();
-      return before.every((configuration, index) => configuration !== now[index]);
+      const files = Object.keys(before) as (keyof Configurations)[];
+      return files.every((file) => before[file] !== now[file]);
     });
   }
 
-  async #configurations(): Promise<readonly string[]> {
-    const metrics = [await this.webhookMetrics(), await this.extenderMetrics()];
-    return metrics.map((text) => /surefoot_configuration_info\{[^}]*\}/.exec(text)?.[0] ?? '');
+  async #configurations(): Promise<Configurations> {
+    const inForce = (metrics: string) =>
+      /surefoot_configuration_info\{[^}]*\}/.exec(metrics)?.[0] ?? '';
+    return {
+      'webhook.yaml': inForce(await this.webhookMetrics()),
+      'extender.yaml': inForce(await this.extenderMetrics()),
+    };
   }
 
   async #ready(child: Child, adminPort: number): Promise<void> {

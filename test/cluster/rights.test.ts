@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { NEEDED_RIGHTS } from '../../extender/doctor/rights.ts';
 import { eventually } from './eventually.ts';
-import { objectsIn } from './render.ts';
 import { Rotation } from './rotation.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
@@ -21,34 +20,23 @@ interface Asked {
   };
 }
 
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly verbs: readonly string[];
-}
-
 /** What nobody asks for by itself: a policy asks whether it is allowed. */
 const FOR_A_POLICY = ['keep surefoot.dev/devicehistories'];
 /** What only happens after 90 days, or a day on a host that had nothing; and after somebody else has written. */
 const NOT_IN_A_TEST = ['delete surefoot.dev/devicehistories', 'get surefoot.dev/devicehistories'];
 
 /** The rights of an account in the manifests, as `verb group/resource`, with names where they are limited. */
-async function rightsOf(component: 'extender' | 'certs'): Promise<ReadonlySet<string>> {
-  const path = join(import.meta.dirname, `../../manifests/base/${component}.yaml`);
-  const text = await readFile(path, 'utf8');
-  const rules = objectsIn(text).flatMap(({ rules: of = [] }) => of as readonly Rule[]);
+function rightsOf(component: 'extender' | 'certs'): ReadonlySet<string> {
   return new Set(
-    rules.flatMap(({ apiGroups, resources, resourceNames = [''], verbs }) =>
-      verbs.flatMap((verb) =>
-        apiGroups.flatMap((group) =>
-          resources.flatMap((resource) =>
-            resourceNames.map((name) => rightInWords(verb, group, resource, name)),
-          ),
-        ),
-      ),
+    NEEDED_RIGHTS.filter(({ account }) => account === `surefoot-${component}`).map(
+      ({ verb, group, resource, subresource, name = '' }) =>
+        rightInWords(verb, group, wholeName(resource, subresource), name),
     ),
   );
+}
+
+function wholeName(resource: string, subresource: string | undefined): string {
+  return subresource === undefined ? resource : `${resource}/${subresource}`;
 }
 
 function rightInWords(verb: string, group: string, resource: string, name: string): string {
@@ -85,14 +73,14 @@ test('hazard 34: what our accounts may do is what they do, by the API server’s
       .filter(({ user }) => user.username.endsWith(`:surefoot-${component}`));
   };
   for (const component of ['extender', 'certs'] as const) {
-    const rights = await rightsOf(component);
+    const rights = rightsOf(component);
     await eventually(`${component} to have used all its rights`, async () => {
       const asked = await askedBy(component);
       const done = new Set(
         asked.flatMap(({ verb, objectRef }) => {
           if (objectRef?.resource === undefined) return [];
           const { apiGroup = '', resource, subresource, name = '' } = objectRef;
-          const of = subresource === undefined ? resource : `${resource}/${subresource}`;
+          const of = wholeName(resource, subresource);
           const named = rightInWords(verb, apiGroup, of, name);
           return [rights.has(named) ? named : rightInWords(verb, apiGroup, of, '')];
         }),

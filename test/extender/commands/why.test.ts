@@ -7,6 +7,7 @@ import { directoryWith } from '../../fake/directory.ts';
 import { forwardingServer } from '../../fake/forwarding-server.ts';
 import { servingPage } from '../../fake/page.ts';
 import { makeForecast } from '../../make/forecast.ts';
+import { makeKubeconfig } from '../../make/kubeconfig.ts';
 
 const AT = Date.parse('2026-11-26T10:00:00Z') / 1000;
 
@@ -60,17 +61,7 @@ async function remembering(boundTo?: string, unasked?: Reason) {
 }
 
 async function kubeconfigOf(server: string): Promise<string> {
-  const directory = await directoryWith({
-    kubeconfig: JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'here',
-      clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
-      contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
-      users: [{ name: 'u', user: {} }],
-    }),
-  });
-  return join(directory, 'kubeconfig');
+  return join(await directoryWith({ kubeconfig: makeKubeconfig(server) }), 'kubeconfig');
 }
 
 /** The port of a page that knows of no pod. */

@@ -33,7 +33,7 @@ function makeSeen(overrides: Partial<Seen> = {}): Seen {
     nowSeconds: NOW_SECONDS,
     serverSeconds: NOW_SECONDS,
     kubernetes: 'v1.37.2',
-    registration: got({ bundles: new Map([['pods', bundle]]) }),
+    bundles: got(new Map([['pods', bundle]])),
     certificates: got({ bundle, certificate: pair.certificate }),
     probe: got({
       status: 201,
@@ -116,15 +116,13 @@ describe('what doctor finds', () => {
     },
     {
       name: 'no registration',
-      change: { registration: got(undefined) },
+      change: { bundles: got(new Map()) },
       finds: 'error registration: there is no webhook configuration zz-surefoot',
     },
     {
       name: 'a caBundle of somebody else',
       change: {
-        registration: got({
-          bundles: new Map([['pods', issueAuthority({ now: NOW }).certificate]]),
-        }),
+        bundles: got(new Map([['pods', issueAuthority({ now: NOW }).certificate]])),
       },
       finds: 'error registration: the caBundle is not the one of the Secret surefoot-webhook-tls',
     },
