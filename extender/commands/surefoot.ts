@@ -13,6 +13,13 @@ import { wholeNumber } from './whole-number.ts';
 /** Endpoints and proxies take a few seconds to stop sending (kubernetes#127335). */
 const DRAIN_SECONDS = 5;
 
+/** How a command reaches a cluster. */
+const KUBECONFIG = new Option(
+  '--kubeconfig <FILE>',
+  'how to reach the API server (default: as kubectl does)',
+);
+const CONTEXT = new Option('--context <NAME>', 'context of the kubeconfig');
+
 function surefoot(): Command {
   const command = new Command('surefoot')
     .description('Keeps device pods on their feet when hardware fails.')
@@ -39,8 +46,8 @@ function surefoot(): Command {
     .command('extender')
     .description('serve the scheduler extender, and remember what happens to devices')
     .requiredOption('--config <DIR>', 'directory with profiles.yaml and extender.yaml')
-    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
-    .option('--context <NAME>', 'context of the kubeconfig')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
     .option('--listen <ADDR:PORT>', 'where the scheduler asks', '127.0.0.1:9090')
     .option('--tls-dir <DIR>', 'directory with tls.crt and tls.key: be asked over HTTPS')
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9091')
@@ -99,8 +106,8 @@ function surefoot(): Command {
       wholeNumber('--settle', 0, 3600),
       10,
     )
-    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
-    .option('--context <NAME>', 'context of the kubeconfig')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9080')
     .action(async ({ host: hosts, tlsDir, secret, server: servers, settle, ...options }) => {
       if (tlsDir !== undefined) {
@@ -160,8 +167,8 @@ function surefoot(): Command {
     .argument('<NODE>', 'name of the node')
     .requiredOption('--reason <TEXT>', 'why; it stays with the incidents')
     .option('--device <UUID>', 'one device only')
-    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
-    .option('--context <NAME>', 'context of the kubeconfig')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
     .addHelpText(
       'after',
       '\nIt writes the annotation surefoot.dev/forgive on the DeviceHistory, so you need the right to patch those.',
@@ -181,8 +188,8 @@ function surefoot(): Command {
       'where the page of the extender is (default: in the cluster, through the API server)',
     )
     .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
-    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
-    .option('--context <NAME>', 'context of the kubeconfig')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
     .addOption(
       new Option('-o, --output <FORM>', 'how to print it; wide: every node that is remembered')
         .choices(['table', 'wide', 'json', 'yaml'])
@@ -198,8 +205,8 @@ function surefoot(): Command {
     .description('look at a live cluster for what keeps Surefoot from its work, each with the fix')
     .option('-n, --namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
     .option('--extender-admin <ADDR:PORT>', 'of the extender (default: through the API server)')
-    .option('--kubeconfig <FILE>', 'how to reach the API server (default: as kubectl does)')
-    .option('--context <NAME>', 'context of the kubeconfig')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
     .addOption(
       new Option('-o, --output <FORM>', 'how to print it')
         .choices(['table', 'json', 'yaml'])

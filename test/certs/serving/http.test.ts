@@ -57,6 +57,19 @@ function get(port: number, agent = new Agent({ ca: authority.certificate })) {
   });
 }
 
+test('a connection is told to close after 1,000 requests, and none of them is refused', async () => {
+  const { server } = await serving({ pair: makePair() });
+  const agent = new Agent({ ca: authority.certificate, keepAlive: true, maxSockets: 1 });
+  const connections: string[] = [];
+  for (let count = 0; count < 1002; count += 1) {
+    const { connection, body } = await get(server.port, agent);
+    expect(body).toBe('ok');
+    connections.push(connection);
+  }
+  agent.destroy();
+  expect(connections.flatMap((word, index) => (word === 'close' ? [index] : []))).toEqual([999]);
+});
+
 test('a new pair is served without a restart, a broken one never', async () => {
   const files = { pair: makePair() };
   const { server, pair, problems } = await serving(files);
