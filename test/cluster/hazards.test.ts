@@ -366,7 +366,14 @@ describe('who judges after us', () => {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
       metadata: { name: 'tenant' },
-      rules: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['*'] }],
+      rules: [
+        { apiGroups: [''], resources: ['namespaces'], verbs: ['*'] },
+        {
+          apiGroups: ['surefoot.dev'],
+          resources: ['devicehistories', 'devicehistories/status'],
+          verbs: ['create', 'update', 'patch', 'get'],
+        },
+      ],
     } as KubernetesObject);
     await objects.create({
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -395,6 +402,26 @@ describe('who judges after us', () => {
     expect((await label('tenant', 'observe')).status).toBe(422);
     expect((await label('tenant', 'enabled')).status).toBe(200);
     expect((await label(undefined, null)).status).toBe(200);
+  });
+
+  test('histories are written only by those who may keep them; whoever may patch one may ask to forgive', async () => {
+    const path = '/apis/surefoot.dev/v1alpha1/devicehistories';
+    const forged = {
+      apiVersion: 'surefoot.dev/v1alpha1',
+      kind: 'DeviceHistory',
+      metadata: { name: 'forged' },
+    };
+    const refused = await raw.send('POST', path, forged, undefined, 'tenant');
+    expect(refused.status).toBe(422);
+    expect(refused.body.message).toContain('only who may keep devicehistories');
+    expect((await raw.send('POST', path, forged)).status).toBe(201);
+    const patch = (part: string, body: object) =>
+      raw.send('PATCH', `${path}/forged${part}`, body, 'application/merge-patch+json', 'tenant');
+    const status = { status: { form: 2, host: 'uuid:forged', node: 'gpu-1' } };
+    expect((await patch('/status', status)).status).toBe(422);
+    const mark = { metadata: { annotations: { 'surefoot.dev/forgive': '{"reason":"swapped"}' } } };
+    expect((await patch('', mark)).status).toBe(200);
+    await raw.send('DELETE', `${path}/forged`);
   });
 });
 

@@ -69,6 +69,25 @@ describe('the historian', () => {
     expect(incidents()).toEqual([]);
   });
 
+  test('how long pods stayed is learned from every end but that of a broken device', () => {
+    const { historian } = writing();
+    const stay = (uid: string, atSeconds: number, end: object) => {
+      historian.podChanged(makePodFacts({ uid, startedAtSeconds: atSeconds }), false, atSeconds);
+      const endedAtSeconds = atSeconds + 7200;
+      historian.podChanged(
+        makePodFacts({ uid, startedAtSeconds: atSeconds, endedAtSeconds, ...end }),
+        false,
+        endedAtSeconds,
+      );
+    };
+    stay('a', 0, { phase: 'Failed', exitCode: 139 });
+    stay('b', 10_000, { isTerminating: true });
+    stay('broken', 20_000, { phase: 'Failed', exitCode: 1, deviceHealth: UNHEALTHY });
+    expect(historian.runs.staySeconds(SLOT.workload)).toBeUndefined();
+    stay('c', 30_000, { phase: 'Succeeded', exitCode: 0 });
+    expect(historian.runs.staySeconds(SLOT.workload)).toBe(7200);
+  });
+
   test('a slot that leaves has a home until it is bound again', () => {
     const { historian, store, bound } = writing();
     historian.podChanged(makePodFacts(), false, 0);
