@@ -41,7 +41,18 @@ test('a node whose devices fail is marked, prepared pods go elsewhere, and the m
   expect(marks.why).toMatch(/times the fleet's rate/);
   expect((await marksOf('gpu-1')).label).toBeUndefined();
 
-  for (let index = 0; index < 12; index += 1) await used.hand.createPod(pod(`wary-${index}`));
+  // The only node with their image: whoever does not mind the mark goes there.
+  const image = 'registry.example/big:1';
+  await used.hand.giveImage('gpu-2', image, 12_000_000_000);
+  await eventually('the scheduler to see the image', async () => {
+    await used.hand.createPod(pod('careless', { image, profile: undefined }));
+    const node = nodeOf(await used.hand.runningPod('careless'));
+    await used.hand.clear();
+    return node === 'gpu-2';
+  });
+  for (let index = 0; index < 12; index += 1) {
+    await used.hand.createPod(pod(`wary-${index}`, { image }));
+  }
   const nodes = await Promise.all(
     Array.from({ length: 12 }, async (_none, index) =>
       nodeOf(await used.hand.runningPod(`wary-${index}`)),
