@@ -99,7 +99,7 @@ describe('npm run cluster', () => {
     const { stdout } = await cluster('--detach', '--nodes', '2', '--gpus', '4');
     try {
       expect(stdout).toMatch(
-        /^export KUBECONFIG=\S+\n\nkubectl get nodes .*\nkubectl apply .*\nthe page: http:\S+\n/,
+        /^export KUBECONFIG=\S+\n\nkubectl get nodes .*\nkubectl apply .*\nnpm run -s surefoot -- doctor .*\nthe page: http:\S+\n/,
       );
       await expect(cluster('--detach')).rejects.toMatchObject({
         code: 2,
