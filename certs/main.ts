@@ -157,7 +157,8 @@ export function certsMetrics(registry: Registry, standing: () => Standing | unde
       help,
       registers,
       collect() {
-        this.reset();
+        // Not reset(), which leaves a 0 there: as if all had expired in 1970.
+        this.remove();
         const of = standing();
         const now = of === undefined ? undefined : value(of);
         if (now !== undefined) this.set(now);

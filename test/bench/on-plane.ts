@@ -11,8 +11,8 @@ export async function onPlane(
   measure: (plane: ControlPlane, version: string) => Promise<void>,
 ): Promise<void> {
   const kubernetes = kubernetesVersion(DEFAULT_MINOR);
-  const { KUBEBUILDER_ASSETS: assetsDir, XDG_CACHE_HOME: cacheDir } = process.env;
-  const programs = await controlPlanePrograms(kubernetes, { assetsDir, cacheDir, say });
+  const assetsDir = process.env.KUBEBUILDER_ASSETS;
+  const programs = await controlPlanePrograms(kubernetes, { assetsDir, say });
   const directory = await mkdtemp(join(tmpdir(), 'surefoot-bench-'));
   const plane = await ControlPlane.boot(directory, programs, kubernetes);
   try {

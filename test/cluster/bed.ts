@@ -28,7 +28,6 @@ export interface BedOptions extends NodesOptions {
   /** Default: a new directory under the system's temporary one, removed by `stop`. */
   readonly directory?: string;
   readonly assetsDir?: string | undefined;
-  readonly cacheDir?: string | undefined;
   /** Progress, for people. */
   readonly say?: (line: string) => void;
 }
@@ -48,9 +47,9 @@ export class Bed {
   }
 
   static async start(options: BedOptions): Promise<Bed> {
-    const { kubernetes = DEFAULT_MINOR, say = () => {}, assetsDir, cacheDir } = options;
+    const { kubernetes = DEFAULT_MINOR, say = () => {}, assetsDir } = options;
     const version = kubernetesVersion(kubernetes);
-    const programs = await controlPlanePrograms(version, { assetsDir, cacheDir, say });
+    const programs = await controlPlanePrograms(version, { assetsDir, say });
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'surefoot-bed-')));
     say(`booting Kubernetes ${version.version}`);
     const plane = await ControlPlane.boot(directory, programs, {

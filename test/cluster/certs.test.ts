@@ -8,11 +8,13 @@ import { certificatesIn } from '../../certs/trust.ts';
 import { sample } from '../samples.ts';
 import { whileCreating } from './creating.ts';
 import { eventually } from './eventually.ts';
+import { useAlerts } from './prometheus.ts';
 import { RawClient } from './raw.ts';
 import { Rotation } from './rotation.ts';
 import { useBed } from './use-bed.ts';
 
 const used = useBed({ count: 3, gpus: 8, mode: 'act' });
+const alerts = useAlerts(used);
 let raw: RawClient;
 let rotation: Rotation;
 beforeAll(async () => {
@@ -115,6 +117,17 @@ describe('the certificates program', () => {
       unprepared: 0,
       failedOpen: 0,
     });
+  });
+
+  test('hazard 39: one that ends within a week wakes somebody', async () => {
+    await used.bed.surefoot.stopCerts();
+    await used.bed.surefoot.startCerts('--pair-days=5');
+    await rotation.rotate('pair');
+    expect(await alerts.fires('SurefootCertificateExpires')).toMatch(/expires soon. In 4d 23h/);
+    await used.bed.surefoot.stopCerts();
+    await used.bed.surefoot.startCerts();
+    await rotation.rotate('pair');
+    await alerts.fall();
   });
 
   test('hazard 23: of three that start with an empty Secret one makes the CA, and all go by it', async () => {

@@ -77,7 +77,6 @@ async function runHere({ nodes, gpus, kubernetes, mode }: ClusterOptions): Promi
     tainted: mode === 'act',
     directory: RUN_DIRECTORY,
     assetsDir: process.env.KUBEBUILDER_ASSETS,
-    cacheDir: process.env.XDG_CACHE_HOME,
     say: (line) => console.error(line),
   });
   const bed = await Promise.race([starting, interrupted]);

@@ -2,11 +2,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Symptom } from '../../extender/doctor/checks.ts';
 import { GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
+import { useAlerts } from './prometheus.ts';
 import { Rotation } from './rotation.ts';
 import { useBed } from './use-bed.ts';
+import { withoutRights } from './without-rights.ts';
 import { pod } from './workloads.ts';
 
 const used = useBed({ count: 3, gpus: 8, mode: 'act' });
+const alerts = useAlerts(used);
 
 /** What doctor finds; `status` is its exit status. */
 async function found(): Promise<{ status: number; symptoms: readonly Symptom[] }> {
@@ -50,8 +53,13 @@ describe('doctor', () => {
     expect(status).toBe(1);
     expect(said).toMatch(/error {4}webhook .* the API server does without it/);
     expect(said).toMatch(/-> see that its pods are ready/);
+    // Its own probe was the first pod ever that went in unprepared.
+    expect(await alerts.fires('SurefootFailsOpen')).toMatch(
+      /^Device pods are created unprepared. The API server did without annotation-pods.surefoot.dev 1 times/,
+    );
     await surefoot.startWebhook();
     await eventually('all to be well', async () => (await found()).status === 0);
+    await alerts.fall();
   });
 
   test('says that the caBundle is gone, and that the certificates program is away', async () => {
@@ -66,6 +74,18 @@ describe('doctor', () => {
     await eventually('all to be well', async () => (await found()).status === 0, {
       timeoutSeconds: 60,
     });
+  });
+
+  test('says which rights the certificates program lacks, and nobody renews', async () => {
+    const taken = { role: 'surefoot-certs', namespace: 'surefoot-system' };
+    await withoutRights(used.bed.admin, taken, async () => {
+      const { symptoms } = await found();
+      expect(symptoms.find(({ check }) => check === 'rights')?.words).toMatch(
+        /^not allowed: surefoot-certs/,
+      );
+      await alerts.fires('SurefootCertificateNotRenewed');
+    });
+    await alerts.fall();
   });
 
   test('says which pods wait for a scheduler that is not there, and which scheduler shares the pool', async () => {
@@ -92,7 +112,20 @@ describe('doctor', () => {
     );
   });
 
-  test('says what is broken in the configuration, and which device has no profile', async () => {
+  test('says what is broken in the configuration', async () => {
+    const { surefoot } = used.bed;
+    const mend = await surefoot.breakProfiles('kind: Profile\n');
+    const { symptoms, status } = await found();
+    expect(status).toBe(1);
+    expect(symptoms.find(({ check }) => check === 'configuration')?.words).toMatch(
+      /profiles.yaml.*kind/,
+    );
+    expect(await alerts.fires('SurefootConfigurationBroken')).toContain('last good one');
+    await mend();
+    await alerts.fall();
+  });
+
+  test('says which device has no profile', async () => {
     await used.hand.patchNodeStatus('gpu-3', {
       capacity: { 'example.com/npu': '4' },
       allocatable: { 'example.com/npu': '4' },

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, rename } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { spanInWords } from '../../webhook/words/duration.ts';
@@ -15,27 +16,29 @@ export interface GoProgram {
   /** What its directory under the cache begins with; programs of one module file may share it. */
   readonly directory: string;
   readonly linkerFlags?: string;
+  /** Build tags, by commas. */
+  readonly tags?: string;
 }
 
 export interface BuildOptions {
-  /** The user's cache directory. */
-  readonly cacheDir: string;
   /** Progress, for people. */
   readonly say: (line: string) => void;
 }
 
 const HERE = import.meta.dirname;
+/** The user's, by the convention of freedesktop.org. */
+const CACHE = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
 
 /** Builds what is not in the cache yet; gives the path of each by its name. `why`: for people who wait. */
 export async function builtPrograms(
   programs: readonly GoProgram[],
   why: string,
-  { cacheDir, say }: BuildOptions,
+  { say }: BuildOptions,
 ): Promise<Readonly<Record<string, string>>> {
   const placed = await Promise.all(
     programs.map(async (program) => {
       const directory = `${program.directory}-${await sumsOf(program.modFile)}`;
-      const path = join(cacheDir, 'surefoot', directory, program.name);
+      const path = join(CACHE, 'surefoot', directory, program.name);
       return { program, path, isBuilt: await isProgram(path) };
     }),
   );
@@ -88,6 +91,7 @@ function goBuild(program: GoProgram, output: string): Promise<void> {
     'build',
     `-modfile=${program.modFile}`,
     '-trimpath',
+    ...(program.tags !== undefined ? [`-tags=${program.tags}`] : []),
     '-ldflags',
     `-s -w ${program.linkerFlags ?? ''}`,
   ];

@@ -17,7 +17,9 @@ import { FULL_PROFILES } from '../make/full-profiles.ts';
 import { makeJob } from '../make/job.ts';
 import { makePod, type PodParts } from '../make/pod.ts';
 import { sample } from '../samples.ts';
+import { whileCreating } from './creating.ts';
 import { eventually } from './eventually.ts';
+import { useAlerts } from './prometheus.ts';
 import { RawClient } from './raw.ts';
 import { useBed } from './use-bed.ts';
 
@@ -31,6 +33,7 @@ const used = useBed({
   profiles: FULL_PROFILES,
   admissionPlugins: ['PodTolerationRestriction'],
 });
+const alerts = useAlerts(used);
 let raw: RawClient;
 let objects: KubernetesObjectApi;
 
@@ -272,6 +275,9 @@ describe('versions of AdmissionReview', () => {
       });
       const { body } = await raw.create('pods', OURS, inOurs(), dry);
       expect(body.metadata.annotations?.[INJECTED]).toBeUndefined();
+      await whileCreating(raw, 20, async () => {
+        expect(await alerts.fires('SurefootWebhookFails')).toContain('100% of the reviews');
+      });
     } finally {
       await asking(['v1']);
     }
@@ -681,3 +687,13 @@ class OtherWebhook {
     });
   }
 }
+
+test('hazard 39: a webhook that is starved of CPU is slow, and wakes somebody', async () => {
+  await alerts.fall();
+  await whileCreating(raw, 100, () =>
+    used.bed.surefoot.starvingWebhook(async () => {
+      expect(await alerts.fires('SurefootWebhookSlow')).toMatch(/takes longer than \d+(\.\d+)?m?s/);
+    }),
+  );
+  await whileCreating(raw, 20, () => alerts.fall());
+});

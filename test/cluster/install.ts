@@ -106,6 +106,17 @@ export class Installation {
     await writeFile(join(this.configDirectory, 'profiles.yaml'), text);
   }
 
+  /** Replaces profiles.yaml by what nobody can read; gives what brings the good one back. */
+  async breakProfiles(text: string): Promise<() => Promise<void>> {
+    const good = await readFile(join(this.configDirectory, 'profiles.yaml'), 'utf8');
+    const replace = async (by: string) => {
+      await this.writeProfiles(by);
+      await this.#publishConfiguration();
+    };
+    await replace(text);
+    return () => replace(good);
+  }
+
   /** Replaces profiles.yaml and waits until it is in force. */
   async setProfiles(text: string): Promise<void> {
     const before = await this.#configurations();
@@ -259,6 +270,12 @@ export class Installation {
     ]);
   }
 
+  /** Where the programs show their metrics. */
+  get adminAddresses(): readonly string[] {
+    const { webhookAdmin, extenderAdmin, certsAdmin } = this.#ports;
+    return [webhookAdmin, extenderAdmin, certsAdmin].map((port) => `127.0.0.1:${port}`);
+  }
+
   /** The flag by which doctor finds the extender, which has no pod here. */
   get atExtender(): string {
     return `--extender-admin=127.0.0.1:${this.#ports.extenderAdmin}`;
@@ -281,6 +298,21 @@ export class Installation {
 
   async killWebhook(): Promise<void> {
     await this.#webhook?.stop('SIGKILL');
+  }
+
+  /** Does `work` while the webhook runs for 10 ms of every 210, as one whose limit of CPU is far too low. */
+  async starvingWebhook(work: () => Promise<unknown>): Promise<void> {
+    const pid = this.#webhook?.pid ?? 0;
+    const stopping = setInterval(() => {
+      process.kill(pid, 'SIGCONT');
+      setTimeout(() => process.kill(pid, 'SIGSTOP'), 10);
+    }, 210);
+    try {
+      await work();
+    } finally {
+      clearInterval(stopping);
+      setTimeout(() => process.kill(pid, 'SIGCONT'), 20);
+    }
   }
 
   async killExtender(): Promise<void> {

@@ -4,11 +4,14 @@ import type { ShownNode } from '../../extender/page/shapes.ts';
 import { DEVICE_FAULT, GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
+import { useAlerts } from './prometheus.ts';
 import { RawClient } from './raw.ts';
 import { useBed } from './use-bed.ts';
+import { withoutRights } from './without-rights.ts';
 import { indexedJob, pod } from './workloads.ts';
 
 const used = useBed({ count: 20, gpus: 8, mode: 'act' });
+const alerts = useAlerts(used);
 
 function xid(code: string) {
   return {
@@ -35,6 +38,13 @@ function facts(nodes: readonly ShownNode[]) {
 
 async function incidentsOf(node: string) {
   return (await used.bed.surefoot.node(node))?.incidents ?? [];
+}
+
+/** How many faults of a node `kubectl get devicehistories` shows. */
+async function faultsKept(node: string): Promise<number> {
+  const raw = await RawClient.for(used.bed);
+  const { rows } = await raw.table('/apis/surefoot.dev/v1alpha1/devicehistories');
+  return Number(rows.find(([, name]) => name === node)?.[2] ?? 0);
 }
 
 describe('what is kept in DeviceHistory', () => {
@@ -182,11 +192,16 @@ describe('replicas', () => {
     return answer.json();
   }
 
-  test('hazard 27: the API server away for 60 s while faults go on: afterwards all that stands is there, exactly once', async () => {
+  test('hazard 27: the API server away for more than 60 s while faults go on: afterwards all that stands is there, exactly once', async () => {
     const before = (await used.bed.surefoot.signals()).uncovered.length;
     await used.hand.setConditions('gpu-10', [xid('79')]);
     const bringBack = await used.bed.plane.takeApiAway();
-    await sleep(60_000);
+    await alerts.fires('SurefootKeepsNoHistory');
+    await sleep(40_000);
+    // Who hears nothing from now on: at least these, and not yet.
+    const silent = (await alerts.wouldFire('SurefootWatchSilent', 600)).map(({ kind }) => kind);
+    expect(silent).toEqual(expect.arrayContaining(['nodes', 'pods', 'devicehistories']));
+    expect(await alerts.wouldFire('SurefootWatchSilent', 0)).toEqual([]);
     await bringBack();
     await used.hand.setConditions('gpu-11', [xid('79')]);
     await used.hand.setConditions('gpu-12', [{ ...xid('79'), status: 'False' }]);
@@ -223,6 +238,18 @@ describe('replicas', () => {
     expect(homes.length).toBeGreaterThanOrEqual(5);
   }, 120_000);
 });
+
+test('hazard 39: histories that may not be written wake somebody, and are written once they may', async () => {
+  await eventually('it to keep the history', () => keeps(), { timeoutSeconds: 40 });
+  const taken = { role: 'surefoot-extender', resource: 'devicehistories/status' };
+  await withoutRights(used.bed.admin, taken, async () => {
+    await used.hand.setConditions('gpu-13', [xid('79')]);
+    expect(await alerts.fires('SurefootHistoryNotWritten')).toContain('1 hosts for 10 minutes');
+    expect(await faultsKept('gpu-13')).toBe(0);
+  });
+  await eventually('it to be written', async () => (await faultsKept('gpu-13')) === 1);
+  await alerts.fall();
+}, 180_000);
 
 test('a device fault of a pod is kept with its device', async () => {
   await used.hand.createPod(pod('one'));

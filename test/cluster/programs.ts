@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, builtPrograms, type GoProgram, isProgram } from './go-program.ts';
 import { DEFAULT_MINOR, type KubernetesVersion, kubernetesVersion } from './versions.ts';
@@ -27,11 +26,9 @@ export async function controlPlanePrograms(
   kubernetes: KubernetesVersion,
   {
     assetsDir,
-    cacheDir = join(homedir(), '.cache'),
     say,
   }: {
     readonly assetsDir?: string | undefined;
-    readonly cacheDir?: string | undefined;
     readonly say: BuildOptions['say'];
   },
 ): Promise<Programs> {
@@ -41,7 +38,7 @@ export async function controlPlanePrograms(
     return goProgram(name, version);
   });
   const why = 'of the control plane; the first time takes about 9 min on two cores';
-  return (await builtPrograms(wanted, why, { cacheDir, say })) as Programs;
+  return (await builtPrograms(wanted, why, { say })) as Programs;
 }
 
 function goProgram(name: ProgramName, { version, minor, modFile }: KubernetesVersion): GoProgram {

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { KubernetesObject } from '@kubernetes/client-node';
@@ -28,7 +27,7 @@ export class Renderers {
     this.#kustomize = kustomize;
   }
 
-  static async ready(cacheDir = process.env.XDG_CACHE_HOME): Promise<Renderers> {
+  static async ready(): Promise<Renderers> {
     const tool = { modFile: 'go-manifests.mod', directory: 'manifests' };
     const programs = [
       { ...tool, name: 'helm', package: 'helm.sh/helm/v3/cmd/helm' },
@@ -36,7 +35,6 @@ export class Renderers {
     ];
     return new Renderers(
       await builtPrograms(programs, 'that render manifests; the first time takes about 2 min', {
-        cacheDir: cacheDir ?? join(homedir(), '.cache'),
         say: (line) => console.log(line),
       }),
     );

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
+import { useAlerts } from './prometheus.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
 const used = useBed({ count: 4, gpus: 8, mode: 'act', tainted: false });
+const alerts = useAlerts(used);
 const IMAGE = 'registry.example/big:1';
 
 /** Events of ours about a pod. */
@@ -95,6 +97,7 @@ describe('what people are told of a placement', () => {
 
   test('an extender that nobody asks says so', async () => {
     const replica = await used.bed.surefoot.startReplica();
+    await alerts.alsoScrape(new URL(replica.adminUrl).host);
     try {
       for (const name of ['unasked-1', 'unasked-2', 'unasked-3']) {
         await used.hand.createPod(pod(name));
@@ -104,6 +107,7 @@ describe('what people are told of a placement', () => {
         used.bed.surefoot.decisionFor('unasked-3', replica.pageUrl),
       );
       expect(decision.unasked?.code).toBe('NotAsked');
+      await alerts.fires('SurefootNotAsked');
       const readyz = await (await fetch(`${replica.adminUrl}/readyz`)).text();
       expect(readyz).toContain(
         '[+]asked ok, but 3 device pods had two nodes or more to go to in the last 10 minutes, and default-scheduler placed them without asking',

@@ -21,7 +21,6 @@ export function useBed(options: BedOptions): UsedBed {
     bed = await Bed.start({
       kubernetes: process.env.SUREFOOT_KUBERNETES,
       assetsDir: process.env.KUBEBUILDER_ASSETS,
-      cacheDir: process.env.XDG_CACHE_HOME,
       say: (line) => console.log(line),
       ...options,
     });

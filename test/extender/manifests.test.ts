@@ -127,7 +127,7 @@ describe('surefoot manifests', () => {
   });
 });
 
-describe('what is watched over (hazard 39; stand-in: nobody evaluates the alerts)', () => {
+describe('what is watched over (hazard 39)', () => {
   test('alerts and dashboard name metrics and labels that our programs have', async () => {
     const registries = [new Registry(), new Registry()];
     const [webhook, extender] = registries as [Registry, Registry];
