@@ -224,6 +224,30 @@ function surefoot(): Command {
     });
 
   command
+    .command('leave')
+    .description(
+      'before uninstalling: no pod comes to us any more, none is left waiting, no node is marked',
+    )
+    .option('-n, --namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option(
+      '--patience <SECONDS>',
+      'how long pods that wait for our scheduler may take',
+      wholeNumber('--patience', 0, 86_400),
+      60,
+    )
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
+    .addHelpText(
+      'after',
+      '\nExit status: 0 our objects can be deleted; 1 something would be left waiting; 2 a wrong call.',
+    )
+    .action(async (options) => {
+      const { leave } = await import('./leave.ts');
+      if (!(await leave(options))) process.exitCode = 1;
+    });
+
+  command
     .command('start')
     .description('all of it on this machine, on a built-in fleet whose devices fail as you watch')
     .option('--nodes <N>', 'how many nodes of eight GPUs', wholeNumber('--nodes', 1, 5000), 24)

@@ -10,19 +10,16 @@ import {
 import { rawRequest } from '../../certs/cluster/raw-request.ts';
 import { serverTime } from '../../certs/cluster/server-time.ts';
 import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
-import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
 import { certificateStore } from '../../certs/store.ts';
-import { webhookSchema } from '../../webhook/settings.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
-import { installationSchema } from '../../webhook/words/installation.ts';
 import { INJECT } from '../../webhook/words/keys.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
-import { devicePatterns, profilesSchema } from '../../webhook/words/profile.ts';
-import { extenderSchema } from '../settings.ts';
+import { devicePatterns } from '../../webhook/words/profile.ts';
 import { DEVICE_HISTORIES } from '../storage/device-history.ts';
+import { installedConfiguration } from './installed-configuration.ts';
 import { NEEDED_RIGHTS, type NeededRight } from './rights.ts';
-import type { Configuration, ExtenderState, Looked, Seen, SeenPod } from './seen.ts';
+import type { ExtenderState, Looked, Seen, SeenPod } from './seen.ts';
 
 export interface LookOptions {
   readonly namespace: string;
@@ -47,7 +44,7 @@ export async function look(config: KubeConfig, options: LookOptions): Promise<Se
     secret: SECRET,
     webhookConfiguration: CONFIGURATION,
   });
-  const configuration = await looked(() => configurationIn(core, namespace));
+  const configuration = await looked(() => installedConfiguration(core, namespace));
   const profiles = configuration.ok ? (configuration.value?.profiles ?? []) : [];
   const patterns = devicePatterns(profiles);
   const [device = 'nvidia.com/gpu'] = patterns.filter((pattern) => !pattern.endsWith('*'));
@@ -93,33 +90,6 @@ async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
     const { code, message } = error as { code?: number | string; message?: string };
     return { ok: false, why: code === 403 ? 'we may not (403)' : String(code ?? message) };
   }
-}
-
-async function configurationIn(
-  core: CoreV1Api,
-  namespace: string,
-): Promise<Configuration | undefined> {
-  const found = await unlessAbsent(() =>
-    core.readNamespacedConfigMap({ namespace, name: 'surefoot' }),
-  );
-  if (found === undefined) return undefined;
-  const text = (name: string) => found.data?.[name] ?? '';
-  const profiles = parseStrictYaml('profiles.yaml', text('profiles.yaml'), profilesSchema);
-  const webhook = parseStrictYaml('webhook.yaml', text('webhook.yaml'), webhookSchema);
-  const files = [
-    profiles,
-    webhook,
-    parseStrictYaml('extender.yaml', text('extender.yaml'), extenderSchema),
-  ];
-  const installation = parseStrictYaml('surefoot.yaml', text('surefoot.yaml'), installationSchema);
-  const names = profiles.ok ? profiles.value.profiles.map((one) => one.schedulerName) : [];
-  const fallback = webhook.ok ? webhook.value.schedulerName : undefined;
-  return {
-    problems: [...files, installation].flatMap((one) => (one.ok ? [] : one.problems)),
-    ...(installation.ok && { mode: installation.value.mode }),
-    profiles: profiles.ok ? profiles.value.profiles : [],
-    schedulerNames: [...names, fallback].filter((name) => name !== undefined),
-  };
 }
 
 /** A device pod that is not kept, with a profile that nobody has: whoever answers warns. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KubeConfig, Watch } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { rawLines } from '../../certs/cluster/raw-lines.ts';
 import { rawRequest } from '../../certs/cluster/raw-request.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from './events.ts';
@@ -11,6 +12,8 @@ import type { Listed, Page, Source } from './reflector.ts';
 const PAGE_SIZE = 500;
 /** The server ends each watch after this long, so that a dead connection is noticed. */
 const WATCH_SECONDS = 300;
+/** A watch that is silent for so long is begun anew where it ended: its connection may be dead. */
+const SILENCE_MS = 30_000;
 
 export function nodeSource(config: KubeConfig): Source<Node> {
   return source<Node>(config, 'nodes', '/api/v1/nodes');
@@ -166,6 +169,9 @@ function sentenceFor(
 ): string {
   switch (status) {
     case undefined: {
+      if (cause instanceof SyntaxError) {
+        return `the API server at ${server} sent a line about ${kind} that is no JSON (${cause.message}); what stands between us may have cut it`;
+      }
       const { code, message } = cause as { code?: string; message?: string };
       return `the API server at ${server} does not answer (${code ?? message}); check --kubeconfig and the network`;
     }
@@ -196,29 +202,25 @@ function watchOf<T>(
   path: string,
   selector: Readonly<Record<string, string>> = {},
 ): Source<T>['watch'] {
-  const watch = new Watch(config);
   return async function watchOnce(resourceVersion, onEvent, signal) {
-    const query = {
+    const query = new URLSearchParams({
       ...selector,
+      watch: 'true',
       resourceVersion,
-      allowWatchBookmarks: true,
-      timeoutSeconds: WATCH_SECONDS,
-    };
-    const { promise: ended, resolve: end } = Promise.withResolvers<Error | undefined>();
-    const controller = await watch.watch(
-      path,
-      query,
-      (type, object) => onEvent(type, object as T),
-      (error) => end(isIdle(error) ? undefined : (error ?? undefined)),
-    );
-    const abort = () => controller.abort();
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    return ended.finally(() => signal.removeEventListener('abort', abort));
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(WATCH_SECONDS),
+    });
+    try {
+      for await (const line of rawLines(config, `${path}?${query}`, {
+        signal,
+        silenceMs: SILENCE_MS,
+      })) {
+        const { type, object } = JSON.parse(line) as { type: string; object: T };
+        onEvent(type, object);
+      }
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
   };
-}
-
-/** The client gives up on a watch that is silent for 30 s; that is a quiet cluster, not an error. */
-function isIdle(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'TimeoutError';
 }

@@ -1,4 +1,5 @@
 import { type KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
 import { eventually } from './eventually.ts';
 import { keyOf, objectsIn, type Rendered } from './render.ts';
 
@@ -38,6 +39,15 @@ export class Applier {
         if (error.code !== 404) throw error;
       });
     }
+  }
+
+  /** Which of the objects are there, by kind, namespace and name. */
+  async present(text: string): Promise<readonly string[]> {
+    const looks = objectsIn(text).map(async (object) => {
+      const found = await unlessAbsent(() => this.#api.read(object as never));
+      return found === undefined ? [] : [keyOf(object)];
+    });
+    return (await Promise.all(looks)).flat();
   }
 
   async #applyOne(object: Rendered, dryRun: boolean): Promise<void> {

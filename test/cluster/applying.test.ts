@@ -121,6 +121,56 @@ test('hazard 28: with Fail and nothing of ours running only device pods that opt
   await eventually('nothing to be called', async () => (await create(device)) === 201);
 });
 
+test('Helm installs, upgrades and uninstalls it: the caBundle stays, and afterwards only the kind of the histories', async () => {
+  const { bed } = used;
+  const core = bed.admin.makeApiClient(CoreV1Api);
+  const admission = bed.admin.makeApiClient(AdmissionregistrationV1Api);
+  applied = NAMESPACE_TEXT + (await renderers.helm());
+  await core.createNamespace({
+    body: {
+      metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    },
+  });
+  const helm = (command: 'install' | 'upgrade' | 'uninstall', ...args: readonly string[]) =>
+    renderers.helmOn(
+      bed.plane.kubeconfigPath('admin'),
+      command,
+      'surefoot',
+      ...(command === 'uninstall' ? [] : [renderers.chart]),
+      '--wait',
+      '--timeout=60s',
+      ...args,
+    );
+  expect(await helm('install')).toContain('in mode observe');
+
+  const name = 'zz-surefoot';
+  const bundles = async () =>
+    (await admission.readMutatingWebhookConfiguration({ name })).webhooks?.map(
+      ({ clientConfig }) => clientConfig.caBundle,
+    );
+  const caBundle = Buffer.from(await readFile(join(bed.directory, 'ca.crt'))).toString('base64');
+  await admission.patchMutatingWebhookConfiguration({
+    name,
+    fieldManager: 'surefoot-certs',
+    body: [0, 1, 2, 3, 4, 5].map((index) => ({
+      op: 'add',
+      path: `/webhooks/${index}/clientConfig/caBundle`,
+      value: caBundle,
+    })),
+  });
+  expect(await helm('upgrade', '--set=mode=act')).toContain('in mode act');
+  expect(await bundles()).toEqual(Array(6).fill(caBundle));
+  const { data } = await core.readNamespacedConfigMap({ name: 'surefoot', namespace: NAMESPACE });
+  expect(data?.['surefoot.yaml']).toMatch(/^mode: act$/m);
+
+  await helm('uninstall');
+  expect(await applier.present(await renderers.helm())).toEqual([
+    'CustomResourceDefinition devicehistories.surefoot.dev',
+  ]);
+  await helm('install');
+  await helm('uninstall');
+});
+
 test('images.txt names every image, for sites without a way out', async () => {
   const named = (await readFile(join(import.meta.dirname, '../../manifests/images.txt'), 'utf8'))
     .trim()

@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { HAZARD, MANAGED } from '../../webhook/words/keys.ts';
 import { sample } from '../samples.ts';
 import { GPU } from './bed-keys.ts';
 import type { Child } from './child.ts';
@@ -8,7 +9,7 @@ import { eventually } from './eventually.ts';
 import { isRunning, nodeOf } from './hand.ts';
 import { journey, seesImage } from './journey.ts';
 import { useBed } from './use-bed.ts';
-import { pod } from './workloads.ts';
+import { indexedJob, pod } from './workloads.ts';
 
 /** Mode A: a scheduler of our own, beside the cluster's, which knows nothing of us. */
 const used = useBed({ count: 20, gpus: 8, mode: 'act', isAsked: false });
@@ -106,5 +107,54 @@ describe('a scheduler of our own', () => {
     console.log(`whole nodes left: ${withUs} with the extender, ${packed} by packing alone`);
     expect(withUs).toBeGreaterThanOrEqual(packed);
     expect(packed).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe('surefoot leave', () => {
+  const leave = (...flags: readonly string[]) =>
+    used.bed.surefoot.command('leave', used.bed.surefoot.asAdmin, '--patience=1', ...flags);
+
+  test('says what would be left waiting, and then leaves nothing of ours in the way', async () => {
+    // Whoever keeps the history would see the mark and take it away itself.
+    await used.bed.surefoot.killExtender();
+    await used.hand.patchNode('gpu-4', { metadata: { labels: { [HAZARD]: 'high' } } });
+    await used.hand.createPod(pod('too-large', { gpus: 9 }));
+    const job = indexedJob('stuck', 1, { gpus: 1 });
+    Object.assign(job.spec?.template.spec ?? {}, { schedulerName: OURS });
+    await used.hand.createJob(job);
+    await used.hand.runningByIndex('stuck', 1);
+
+    const tried = await leave('--dry-run');
+    expect(tried.status).toBe(1);
+    expect(tried.said).toMatch(/^would delete the registration .*\n/);
+    const first = await leave();
+    expect(first.status).toBe(1);
+    expect(first.said).toMatch(
+      /deleted the registration mutatingwebhookconfiguration\/zz-surefoot/,
+    );
+    expect(first.said).toMatch(
+      /pod default\/too-large waits for our scheduler\n {2}-> make room for it, or delete it/,
+    );
+    expect(first.said).toMatch(
+      /job default\/stuck names our scheduler.*\n {2}-> take schedulerName/,
+    );
+    expect((await used.hand.core.readNode({ name: 'gpu-4' })).metadata?.labels?.[HAZARD]).toBe(
+      'high',
+    );
+
+    await used.hand.clear();
+    const second = await leave();
+    expect(second.said).toMatch(/registration .* is gone already\n/);
+    expect(second.said).toMatch(/took our mark off gpu-4\n/);
+    expect(second.said).toMatch(/Now: kubectl delete -k manifests\/default\n$/);
+    expect(second.status).toBe(0);
+    const { metadata } = await used.hand.core.readNode({ name: 'gpu-4' });
+    expect(metadata?.labels?.[HAZARD]).toBeUndefined();
+    const after = pod('after', { gpus: 1 });
+    if (after.spec !== undefined) after.spec.tolerations = [{ key: GPU, operator: 'Exists' }];
+    await used.hand.createPod(after);
+    const { metadata: plain, spec } = await used.hand.runningPod('after');
+    expect(spec?.schedulerName).toBe('default-scheduler');
+    expect(plain?.labels?.[MANAGED]).toBeUndefined();
   });
 });

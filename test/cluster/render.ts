@@ -71,7 +71,7 @@ export class Renderers {
       [
         'template',
         'surefoot',
-        join(MANIFESTS, 'chart'),
+        this.chart,
         `--namespace=${namespace}`,
         `--kube-version=${kubernetes}`,
         ...set.map((one) => `--set=${one}`),
@@ -81,8 +81,19 @@ export class Renderers {
     return stdout;
   }
 
+  /** Runs Helm on a cluster; gives what it says. Throws with what it says on standard error. */
+  async helmOn(kubeconfigPath: string, ...args: readonly string[]): Promise<string> {
+    const reach = [`--kubeconfig=${kubeconfigPath}`, '--namespace=surefoot-system'];
+    const { stdout } = await run(this.#helm, [...args, ...reach], { maxBuffer: MOST_BYTES });
+    return stdout;
+  }
+
+  get chart(): string {
+    return join(MANIFESTS, 'chart');
+  }
+
   async lint(): Promise<string> {
-    const { stdout } = await run(this.#helm, ['lint', '--strict', join(MANIFESTS, 'chart')]);
+    const { stdout } = await run(this.#helm, ['lint', '--strict', this.chart]);
     return stdout;
   }
 }

@@ -223,13 +223,18 @@ describe('a reflector', () => {
     await ended;
   });
 
-  test('hazard 26: a line that is no JSON is passed over', async () => {
-    const { api, start, tells, watching } = await following();
+  test('hazard 26: after a line that is no JSON it goes on from before it', async () => {
+    const { api, start, tells, watching, counts } = await following();
     start();
     await watching();
-    api.sendRaw('{"type": "ADD\n');
     api.send('ADDED', node('a', '101'));
     await tells('seen a@101');
+    api.sendRaw('{"type": "ADD\n');
+    await eventually('the watch to end', () => counts.failed === 1);
+    await eventually('another watch', () => api.requests.length === 3);
+    api.send('ADDED', node('b', '102'));
+    await tells('seen a@101', 'seen b@102');
+    expect(api.requests).toEqual(['list', 'watch 100', 'watch 101']);
   });
 
   test('tells everything anew when asked to refresh', async () => {

@@ -1,0 +1,69 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import express, { type Response } from 'express';
+import { expect, test } from 'vitest';
+import { rawLines } from '../../../certs/cluster/raw-lines.ts';
+import { listening } from '../../fake/listening.ts';
+import { makeKubeconfig } from '../../make/kubeconfig.ts';
+
+/** The lines of what `answer` writes. */
+async function linesOf(answer: (response: Response) => void, signal = AbortSignal.timeout(10_000)) {
+  const server = await listening(express().get('/lines', (_request, response) => answer(response)));
+  const config = new KubeConfig();
+  config.loadFromString(makeKubeconfig(server.replace(/\/$/, '')));
+  return rawLines(config, '/lines', { signal, silenceMs: 300 });
+}
+
+test('lines come whole, however they are cut on the way', async () => {
+  const bytes = Buffer.from('{"a":"größer"}\n\n{"b":2}\n');
+  const lines = await linesOf((response) => {
+    // In the middle of the ö, and of the second line.
+    response.write(bytes.subarray(0, 9));
+    setTimeout(() => response.write(bytes.subarray(9, 21)), 20);
+    setTimeout(() => response.end(bytes.subarray(21)), 40);
+  });
+  expect(await Array.fromAsync(lines)).toEqual(['{"a":"größer"}', '{"b":2}']);
+});
+
+test('who else waits gets a turn while lines come', async () => {
+  const count = 2000;
+  const lines = await linesOf((response) => response.end('x\n'.repeat(count)));
+  let turns = 0;
+  let ended = false;
+  const others = () => {
+    turns += 1;
+    if (!ended) setImmediate(others);
+  };
+  setImmediate(others);
+  let taken = 0;
+  for await (const _line of lines) {
+    taken += 1;
+    const until = performance.now() + 0.05;
+    while (performance.now() < until);
+  }
+  ended = true;
+  expect(taken).toBe(count);
+  // 100 ms of work, a millisecond each turn.
+  expect(turns).toBeGreaterThan(30);
+});
+
+test('a silence ends them well, and so does whoever asked', async () => {
+  const silent = await linesOf((response) => response.write('x\n'));
+  expect(await Array.fromAsync(silent)).toEqual(['x']);
+  const asked = new AbortController();
+  const lines = await linesOf((response) => response.write('x\n'), asked.signal);
+  for await (const _line of lines) asked.abort();
+  expect(asked.signal.aborted).toBe(true);
+});
+
+test('a refusal and a cut are errors', async () => {
+  const refused = await linesOf((response) => response.status(410).end('gone'));
+  await expect(Array.fromAsync(refused)).rejects.toMatchObject({
+    message: 'gone',
+    statusCode: 410,
+  });
+  const cut = await linesOf((response) => {
+    response.write('x\n');
+    setTimeout(() => response.destroy(), 20);
+  });
+  await expect(Array.fromAsync(cut)).rejects.toThrow('aborted');
+});
