@@ -1,30 +1,11 @@
-import {
-  CoreV1Api,
-  type KubeConfig,
-  PatchStrategy,
-  setHeaderOptions,
-} from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import { HAZARD, HAZARD_REASON } from '../webhook/words/keys.ts';
 import { hazardInWords } from './forecast/hazard-words.ts';
 import type { NodeFacts } from './history/facts.ts';
 import { type HintChange, planHints } from './history/hint.ts';
 import { type Hazard, type HazardClass, hazardFor, ofResource } from './history/pod-hazard.ts';
+import type { NodeMarker } from './node-marker.ts';
 import { deviceHost } from './on-node.ts';
 import type { View } from './view.ts';
-
-/** What a node is marked with. */
-export interface NodeMark {
-  readonly hazard: Exclude<HazardClass, 'normal'>;
-  readonly words: string;
-  readonly isTainted: boolean;
-}
-
-/** How nodes are marked. Errors carry the HTTP status as `code`. */
-export interface NodeMarker {
-  /** `undefined`: takes every mark away. */
-  mark(node: string, mark: NodeMark | undefined): Promise<void>;
-}
 
 export interface NodeHintsDeps {
   readonly marker: NodeMarker;
@@ -149,23 +130,4 @@ function hazardOf(node: NodeFacts, view: View): Hazard | undefined {
       ),
     )
     .toSorted((a, b) => b.times - a.times)[0];
-}
-
-/** Nodes through the Kubernetes client: a label, an annotation and a taint of ours, and nothing else. */
-export function nodeMarker(config: KubeConfig): NodeMarker {
-  const api = config.makeApiClient(CoreV1Api);
-  const options = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
-  return {
-    async mark(name, mark) {
-      const taint =
-        mark?.isTainted === true
-          ? { key: HAZARD, value: mark.hazard, effect: 'PreferNoSchedule' }
-          : { $patch: 'delete', key: HAZARD };
-      const metadata = {
-        labels: { [HAZARD]: mark?.hazard ?? null },
-        annotations: { [HAZARD_REASON]: mark?.words ?? null },
-      };
-      await api.patchNode({ name, body: { metadata, spec: { taints: [taint] } } }, options);
-    },
-  };
 }

@@ -12,7 +12,7 @@ import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config
 import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
 import { installedConfiguration } from '../doctor/installed-configuration.ts';
-import { nodeMarker } from '../node-hints.ts';
+import { nodeMarker } from '../node-marker.ts';
 
 export interface LeaveOptions extends ApiOptions {
   /** Where Surefoot is installed. */

@@ -6,6 +6,7 @@ import { Applier } from './apply.ts';
 import { eventually } from './eventually.ts';
 import { RawClient } from './raw.ts';
 import { objectsIn, Renderers } from './render.ts';
+import { Rotation } from './rotation.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
@@ -31,8 +32,11 @@ beforeAll(async () => {
     .deleteMutatingWebhookConfiguration({ name: 'zz-surefoot' });
 });
 
-afterEach(async () => {
-  await applier.remove(applied);
+afterEach(() => removed(applied));
+
+/** Removes what was applied, and waits until the namespace is gone, too. */
+async function removed(text: string): Promise<void> {
+  await applier.remove(text);
   const core = used.bed.admin.makeApiClient(CoreV1Api);
   await eventually(
     'the namespace to be gone',
@@ -42,7 +46,7 @@ afterEach(async () => {
     },
     { timeoutSeconds: 60 },
   );
-});
+}
 
 /** Applies, first in vain and then for real, and waits until every pod that it asks for is there and runs. */
 async function installed(text: string): Promise<void> {
@@ -126,6 +130,8 @@ test('Helm installs, upgrades and uninstalls it: the caBundle stays, and afterwa
   const core = bed.admin.makeApiClient(CoreV1Api);
   const admission = bed.admin.makeApiClient(AdmissionregistrationV1Api);
   applied = NAMESPACE_TEXT + (await renderers.helm());
+  // Helm takes nothing over that others have made.
+  await removed(await renderers.kustomize('default'));
   await core.createNamespace({
     body: {
       metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
@@ -148,18 +154,13 @@ test('Helm installs, upgrades and uninstalls it: the caBundle stays, and afterwa
     (await admission.readMutatingWebhookConfiguration({ name })).webhooks?.map(
       ({ clientConfig }) => clientConfig.caBundle,
     );
-  const caBundle = Buffer.from(await readFile(join(bed.directory, 'ca.crt'))).toString('base64');
-  await admission.patchMutatingWebhookConfiguration({
-    name,
-    fieldManager: 'surefoot-certs',
-    body: [0, 1, 2, 3, 4, 5].map((index) => ({
-      op: 'add',
-      path: `/webhooks/${index}/clientConfig/caBundle`,
-      value: caBundle,
-    })),
-  });
+  // The bed's certificates program finds its Secret empty, and goes to work.
+  const rotation = new Rotation(bed);
+  await eventually('the bundles to be there', () => rotation.isSettled(), { timeoutSeconds: 60 });
+  const before = await bundles();
+  expect(before).toHaveLength(6);
   expect(await helm('upgrade', '--set=mode=act')).toContain('in mode act');
-  expect(await bundles()).toEqual(Array(6).fill(caBundle));
+  expect(await bundles()).toEqual(before);
   const { data } = await core.readNamespacedConfigMap({ name: 'surefoot', namespace: NAMESPACE });
   expect(data?.['surefoot.yaml']).toMatch(/^mode: act$/m);
 

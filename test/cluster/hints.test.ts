@@ -7,20 +7,21 @@ import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
 /** Mode C: the cluster's own scheduler, which asks nobody. */
-const used = useBed({ count: 4, gpus: 8, mode: 'act', isAsked: false, tainted: false });
+const used = useBed({ count: 4, gpus: 8, mode: 'act', isAsked: false });
 
 beforeAll(async () => {
   await used.bed.surefoot.useComponent('hints');
 });
 
 const marksOf = async (node: string) => {
-  const { metadata } = await used.hand.core.readNode({ name: node });
-  return { label: metadata?.labels?.[HAZARD], why: metadata?.annotations?.[HAZARD_REASON] };
+  const { metadata, spec } = await used.hand.core.readNode({ name: node });
+  const taints = spec?.taints?.map(({ key, effect }) => `${key}:${effect}`);
+  return { label: metadata?.labels?.[HAZARD], why: metadata?.annotations?.[HAZARD_REASON], taints };
 };
 
 test('a node whose devices fail is marked, prepared pods go elsewhere, and the mark goes when it is not wanted', async () => {
   // One node is 25 % of four.
-  await used.bed.surefoot.setExtender('hints', { label: true, mostPercent: 50 });
+  await used.bed.surefoot.setExtender('hints', { label: true, taint: true, mostPercent: 50 });
   await used.hand.setConditions('gpu-2', [
     {
       type: 'SysLogsXIDError',
@@ -39,13 +40,18 @@ test('a node whose devices fail is marked, prepared pods go elsewhere, and the m
   );
   expect(marks.label).toBe('high');
   expect(marks.why).toMatch(/times the fleet's rate/);
-  expect((await marksOf('gpu-1')).label).toBeUndefined();
+  // The node's own taint stays beside ours.
+  const own = `${GPU}:NoSchedule`;
+  expect(marks.taints).toEqual([own, `${HAZARD}:PreferNoSchedule`]);
+  expect(await marksOf('gpu-1')).toEqual({ label: undefined, why: undefined, taints: [own] });
 
   // The only node with their image: whoever does not mind the mark goes there.
   const image = 'registry.example/big:1';
   await used.hand.giveImage('gpu-2', image, 12_000_000_000);
   await eventually('the scheduler to see the image', async () => {
-    await used.hand.createPod(pod('careless', { image, profile: undefined }));
+    const careless = pod('careless', { image, profile: undefined });
+    if (careless.spec !== undefined) careless.spec.tolerations = [{ operator: 'Exists' }];
+    await used.hand.createPod(careless);
     const node = nodeOf(await used.hand.runningPod('careless'));
     await used.hand.clear();
     return node === 'gpu-2';
@@ -79,5 +85,5 @@ test('a node whose devices fail is marked, prepared pods go elsewhere, and the m
       timeoutSeconds: 30,
     },
   );
-  expect((await marksOf('gpu-2')).why).toBeUndefined();
+  expect(await marksOf('gpu-2')).toEqual({ label: undefined, why: undefined, taints: [own] });
 });

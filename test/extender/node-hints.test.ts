@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { NodeHints, type NodeMark } from '../../extender/node-hints.ts';
+import { NodeHints } from '../../extender/node-hints.ts';
+import type { NodeMark } from '../../extender/node-marker.ts';
 import type { ExtenderConfig } from '../../extender/settings.ts';
 import { makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';

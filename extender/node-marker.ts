@@ -1,0 +1,68 @@
+import {
+  CoreV1Api,
+  type KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1Taint,
+} from '@kubernetes/client-node';
+import { HAZARD, HAZARD_REASON } from '../webhook/words/keys.ts';
+import type { HazardClass } from './history/pod-hazard.ts';
+
+/** What a node is marked with. */
+export interface NodeMark {
+  readonly hazard: Exclude<HazardClass, 'normal'>;
+  readonly words: string;
+  readonly isTainted: boolean;
+}
+
+/** How nodes are marked. Errors carry the HTTP status as `code`. */
+export interface NodeMarker {
+  /** `undefined`: takes every mark away. */
+  mark(node: string, mark: NodeMark | undefined): Promise<void>;
+}
+
+/** Others change nodes, too: so often is it tried with what they have made of one. */
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Nodes through the Kubernetes client: a label, an annotation and a taint of ours, and nothing else. Taints are one
+ * value to the API server, whatever the patch: they are written only when ours changes, with all the others, and
+ * only if nobody has changed the node since they were read.
+ */
+export function nodeMarker(config: KubeConfig): NodeMarker {
+  const api = config.makeApiClient(CoreV1Api);
+  const options = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+  async function attempt(name: string, mark: NodeMark | undefined): Promise<void> {
+    const { metadata, spec } = await api.readNode({ name });
+    const before = spec?.taints ?? [];
+    const taints = withOurs(before, mark);
+    const isSame = JSON.stringify(taints) === JSON.stringify(before);
+    const body = {
+      metadata: {
+        labels: { [HAZARD]: mark?.hazard ?? null },
+        annotations: { [HAZARD_REASON]: mark?.words ?? null },
+        ...(!isSame && { resourceVersion: metadata?.resourceVersion }),
+      },
+      ...(!isSame && { spec: { taints } }),
+    };
+    await api.patchNode({ name, body }, options);
+  }
+  return {
+    async mark(name, mark) {
+      for (let attempts = 1; ; attempts += 1) {
+        try {
+          return await attempt(name, mark);
+        } catch (error) {
+          if ((error as { code?: number }).code !== 409 || attempts === MOST_ATTEMPTS) throw error;
+        }
+      }
+    },
+  };
+}
+
+function withOurs(taints: readonly V1Taint[], mark: NodeMark | undefined): readonly V1Taint[] {
+  const others = taints.filter(({ key }) => key !== HAZARD);
+  return mark?.isTainted === true
+    ? [...others, { key: HAZARD, value: mark.hazard, effect: 'PreferNoSchedule' }]
+    : others;
+}
