@@ -210,6 +210,8 @@ async function startFleet(directory: string, nodes: number): Promise<Child> {
 async function startExtender(directory: string): Promise<Server> {
   const [port = 0, admin = 0, page = 0] = await freePorts(3);
   const args = [
+    // As in the Dockerfile.
+    '--max-semi-space-size=4',
     join(ROOT, 'extender/commands/surefoot.ts'),
     'extender',
     `--config=${directory}`,
