@@ -11,7 +11,6 @@ import {
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
-import { installedConfiguration } from '../doctor/installed-configuration.ts';
 import { nodeMarker } from '../node-marker.ts';
 
 export interface LeaveOptions extends ApiOptions {
@@ -25,7 +24,8 @@ export interface LeaveOptions extends ApiOptions {
 
 const CONFIGURATION = 'zz-surefoot';
 const EXTENDER = 'surefoot-extender';
-const OUR_SCHEDULER = 'surefoot-scheduler';
+/** The scheduler of the component own-scheduler: it goes with us. */
+const OURS = 'surefoot-scheduler';
 const LOOK_AGAIN_MS = 1000;
 
 /**
@@ -36,9 +36,8 @@ export async function leave(options: LeaveOptions): Promise<boolean> {
   const config = loadKubeConfig(options);
   const { namespace, dryRun = false, patience: patienceSeconds } = options;
   const isHelms = await unregister(config, dryRun);
-  const schedulers = await ourSchedulers(config, namespace);
-  const waiting = await waitingPods(config, schedulers, dryRun ? 0 : patienceSeconds);
-  const templates = await templatesOf(config, schedulers);
+  const waiting = await waitingPods(config, dryRun ? 0 : patienceSeconds);
+  const templates = await templatesOf(config);
   say(
     waiting,
     'waits for our scheduler',
@@ -47,7 +46,7 @@ export async function leave(options: LeaveOptions): Promise<boolean> {
   say(
     templates,
     'names our scheduler, so its next pods would wait for ever',
-    'take schedulerName out of its template',
+    'take schedulerName out of its template (of a Job: delete it, or let it end)',
   );
   if (waiting.length + templates.length > 0) {
     console.log('Our scheduler stays until then; call this again.');
@@ -79,18 +78,9 @@ async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean>
   return found?.metadata?.labels?.['app.kubernetes.io/managed-by'] === 'Helm';
 }
 
-/** Schedulers that only our pods are for. */
-async function ourSchedulers(config: KubeConfig, namespace: string): Promise<ReadonlySet<string>> {
-  const core = config.makeApiClient(CoreV1Api);
-  const configuration = await installedConfiguration(core, namespace);
-  const names = [OUR_SCHEDULER, ...(configuration?.schedulerNames ?? [])];
-  return new Set(names.filter((name) => name !== 'default-scheduler'));
-}
-
 /** Pods that no node was found for, in words. */
 async function waitingPods(
   config: KubeConfig,
-  schedulers: ReadonlySet<string>,
   patienceSeconds: number,
 ): Promise<readonly string[]> {
   const core = config.makeApiClient(CoreV1Api);
@@ -99,9 +89,7 @@ async function waitingPods(
   for (;;) {
     const { items } = await core.listPodForAllNamespaces({ fieldSelector: 'status.phase=Pending' });
     const waiting = items
-      .filter(
-        ({ spec }) => spec?.nodeName === undefined && schedulers.has(spec?.schedulerName ?? ''),
-      )
+      .filter(({ spec }) => spec?.nodeName === undefined && spec?.schedulerName === OURS)
       .map(({ metadata }) => `pod ${metadata?.namespace}/${metadata?.name}`);
     if (waiting.length === 0 || performance.now() >= deadline) return waiting;
     if (waiting.length !== said)
@@ -117,10 +105,7 @@ interface Templated {
 }
 
 /** Workloads that send their pods to our scheduler themselves. */
-async function templatesOf(
-  config: KubeConfig,
-  schedulers: ReadonlySet<string>,
-): Promise<readonly string[]> {
+async function templatesOf(config: KubeConfig): Promise<readonly string[]> {
   const apps = config.makeApiClient(AppsV1Api);
   const batch = config.makeApiClient(BatchV1Api);
   const lists: readonly (readonly [string, readonly Templated[]])[] = [
@@ -130,7 +115,8 @@ async function templatesOf(
     [
       'job',
       (await batch.listJobForAllNamespaces()).items.filter(
-        ({ status }) => status?.completionTime === undefined,
+        ({ status }) =>
+          !status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed'),
       ),
     ],
     [
@@ -143,7 +129,7 @@ async function templatesOf(
   ];
   return lists.flatMap(([kind, items]) =>
     items
-      .filter(({ spec }) => schedulers.has(spec?.template?.spec?.schedulerName ?? ''))
+      .filter(({ spec }) => spec?.template?.spec?.schedulerName === OURS)
       .map(({ metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`),
   );
 }

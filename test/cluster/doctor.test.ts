@@ -77,6 +77,10 @@ describe('doctor', () => {
   });
 
   test('says which rights the certificates program lacks, and nobody renews', async () => {
+    // For the next test: a pod is stranded once it has waited for a minute.
+    await used.hand.core.createNamespace({ body: { metadata: { name: 'elsewhere' } } });
+    const stranded = pod('stranded', { schedulerName: 'surefoot-scheduler' });
+    await used.hand.core.createNamespacedPod({ namespace: 'elsewhere', body: stranded });
     const taken = { role: 'surefoot-certs', namespace: 'surefoot-system' };
     await withoutRights(used.bed.admin, taken, async () => {
       const { symptoms } = await found();
@@ -94,7 +98,6 @@ describe('doctor', () => {
     await used.hand.createPod(pod('theirs', { schedulerName: 'rival-scheduler' }));
     await used.hand.runningPod('ours');
     await used.hand.runningPod('theirs');
-    await used.hand.createPod(pod('stranded', { schedulerName: 'surefoot-scheduler' }));
     const pools = (await found()).symptoms.find(({ check }) => check === 'one scheduler a pool');
     expect(pools).toMatchObject({ level: 'warning' });
     expect(pools?.words).toMatch(
@@ -105,7 +108,7 @@ describe('doctor', () => {
       async () => {
         const { symptoms } = await found();
         return symptoms.some(
-          ({ check, words }) => check === 'stranded pods' && words.includes('default/stranded'),
+          ({ check, words }) => check === 'stranded pods' && words.includes('elsewhere/stranded'),
         );
       },
       { timeoutSeconds: 90 },

@@ -80,9 +80,10 @@ export class Installation {
     await installation.#applyBase();
     await installation.#publishConfiguration();
     await installation.registerWebhook();
-    await installation.startCerts();
-    await installation.startWebhook();
-    await installation.startExtender();
+    await Promise.all([
+      installation.startCerts().then(() => installation.startWebhook()),
+      installation.startExtender(),
+    ]);
     return installation;
   }
 
