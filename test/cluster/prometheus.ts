@@ -14,7 +14,7 @@ const PROGRAM: GoProgram = {
   package: 'github.com/prometheus/prometheus/cmd/prometheus',
   modFile: 'go-prometheus.mod',
   directory: 'prometheus',
-  // What finds targets in clouds is nine tenths of the program.
+  // What finds targets in clouds is not needed, and much to build.
   tags: 'remove_all_sd',
 };
 
