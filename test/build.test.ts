@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../build.ts';
 import { makeCertificates } from '../certs/files.ts';
 import { type HowToRun, Program } from './fake/program.ts';
+import { imageFlags } from './image-flags.ts';
 import { makeKubeconfig } from './make/kubeconfig.ts';
 
 const CONFIG = 'manifests/base/config';
@@ -43,7 +44,7 @@ beforeAll(async () => {
   how = {
     node: at('node'),
     // Whatever it tries to write is refused: a file system that is read only.
-    executable: ['--permission', '--allow-fs-read=*', '--disable-proto=delete', at('surefoot.mjs')],
+    executable: ['--permission', '--allow-fs-read=*', ...(await imageFlags()), at('surefoot.mjs')],
     cwd: directory,
     ...(isRoot && { uid: USER, gid: USER }),
   };

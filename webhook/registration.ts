@@ -7,6 +7,7 @@ import {
   notOptedOut,
   TAKES_A_FAILURE_POLICY,
 } from './match-conditions.ts';
+import { REGISTRATION } from './words/installed-names.ts';
 import { INJECT } from './words/keys.ts';
 
 /** Where the API server finds the webhook, for a path of it. */
@@ -62,7 +63,7 @@ export function mutatingWebhookConfiguration(
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
-    metadata: { name: 'zz-surefoot', labels: { 'app.kubernetes.io/name': 'surefoot' } },
+    metadata: { name: REGISTRATION, labels: { 'app.kubernetes.io/name': 'surefoot' } },
     webhooks: WAYS.flatMap((way) => [
       entry(way, 'pods', patterns, clientConfigOf),
       entry(way, 'jobs', patterns, clientConfigOf),

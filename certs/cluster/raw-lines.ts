@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { rawResponse, Silence, wholeText } from './raw-request.ts';
+import { rawResponse, refusal, Silence, wholeText } from './raw-request.ts';
 
 export interface LinesOptions {
   readonly signal: AbortSignal;
@@ -26,9 +26,7 @@ export async function* rawLines(
   try {
     const response = await rawResponse(config, 'GET', path, { signal, silenceMs });
     if (response.statusCode !== 200) {
-      throw Object.assign(new Error(await wholeText(response)), {
-        statusCode: response.statusCode,
-      });
+      throw refusal(response.statusCode, await wholeText(response));
     }
     response.setEncoding('utf8');
     let rest = '';

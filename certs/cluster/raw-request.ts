@@ -82,6 +82,11 @@ export async function rawResponse(
   });
 }
 
+/** An answer that is no success, as an error with its `statusCode`. */
+export function refusal(status: number | undefined, text: string): Error {
+  return Object.assign(new Error(text), { statusCode: status });
+}
+
 /** The API server has said nothing for too long. */
 export class Silence extends Error {
   override readonly name = 'Silence';

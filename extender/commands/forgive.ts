@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
@@ -7,6 +6,7 @@ import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/devi
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { servedSource } from '../watch/api.ts';
 import { everyOne } from '../watch/reflector.ts';
+import { patiently } from './patiently.ts';
 
 export interface ForgiveOptions extends ApiOptions {
   readonly device?: string;
@@ -28,17 +28,16 @@ export async function forgive(node: string, options: ForgiveOptions): Promise<vo
     { ...DEVICE_HISTORIES, name, body: { metadata: { annotations: { [FORGIVE]: mark } } } },
     setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
   );
-  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += ASK_AGAIN_MS) {
-    const object = (await api.getClusterCustomObject({
-      ...DEVICE_HISTORIES,
-      name,
-    })) as DeviceHistory;
-    if (object.metadata.annotations?.[FORGIVE] === undefined) {
-      const what = count === 1 ? 'one incident' : `${count} incidents`;
-      console.log(`forgave ${what} of ${device === undefined ? node : `${device} on ${node}`}`);
-      return;
-    }
-    await sleep(ASK_AGAIN_MS);
+  const isTakenUp = ({ metadata }: DeviceHistory) => metadata.annotations?.[FORGIVE] === undefined;
+  const object = await patiently(
+    async () => (await api.getClusterCustomObject({ ...DEVICE_HISTORIES, name })) as DeviceHistory,
+    isTakenUp,
+    { patienceMs: PATIENCE_MS, everyMs: ASK_AGAIN_MS },
+  );
+  if (isTakenUp(object)) {
+    const what = count === 1 ? 'one incident' : `${count} incidents`;
+    console.log(`forgave ${what} of ${device === undefined ? node : `${device} on ${node}`}`);
+    return;
   }
   throw new Error(
     `no extender has taken it up within ${PATIENCE_MS / 1000} s; the mark stays on devicehistory/${name}, and the next one that keeps the history does it`,

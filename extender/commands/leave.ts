@@ -1,17 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AdmissionregistrationV1Api,
   AppsV1Api,
   BatchV1Api,
   CoreV1Api,
   type KubeConfig,
+  type KubernetesObject,
   PatchStrategy,
   setHeaderOptions,
+  type V1PodTemplateSpec,
 } from '@kubernetes/client-node';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
+import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
 import { nodeMarker } from '../node-marker.ts';
+import { type Patience, patiently } from './patiently.ts';
 
 export interface LeaveOptions extends ApiOptions {
   /** Where Surefoot is installed. */
@@ -22,10 +25,7 @@ export interface LeaveOptions extends ApiOptions {
   readonly patience: number;
 }
 
-const CONFIGURATION = 'zz-surefoot';
 const EXTENDER = 'surefoot-extender';
-/** The scheduler of the component own-scheduler: it goes with us. */
-const OURS = 'surefoot-scheduler';
 const LOOK_AGAIN_MS = 1000;
 
 /**
@@ -34,9 +34,10 @@ const LOOK_AGAIN_MS = 1000;
  */
 export async function leave(options: LeaveOptions): Promise<boolean> {
   const config = loadKubeConfig(options);
-  const { namespace, dryRun = false, patience: patienceSeconds } = options;
+  const { namespace, dryRun = false } = options;
+  const patience = { patienceMs: options.patience * 1000, everyMs: LOOK_AGAIN_MS };
   const isHelms = await unregister(config, dryRun);
-  const waiting = await waitingPods(config, dryRun ? 0 : patienceSeconds);
+  const waiting = await waitingPods(config, dryRun ? { ...patience, patienceMs: 0 } : patience);
   const templates = await templatesOf(config);
   say(
     waiting,
@@ -52,7 +53,7 @@ export async function leave(options: LeaveOptions): Promise<boolean> {
     console.log('Our scheduler stays until then; call this again.');
     return false;
   }
-  await unmark(config, options);
+  await unmark(config, namespace, dryRun, patience);
   console.log(
     dryRun
       ? 'Nothing was changed.'
@@ -64,7 +65,7 @@ export async function leave(options: LeaveOptions): Promise<boolean> {
 /** From here on pods are created as if we were not there. Gives whether Helm has installed us. */
 async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean> {
   const api = config.makeApiClient(AdmissionregistrationV1Api);
-  const name = CONFIGURATION;
+  const name = REGISTRATION;
   const found = await unlessAbsent(() => api.readMutatingWebhookConfiguration({ name }));
   const what = `the registration mutatingwebhookconfiguration/${name}`;
   if (found === undefined) console.log(`${what} is gone already`);
@@ -79,65 +80,59 @@ async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean>
 }
 
 /** Pods that no node was found for, in words. */
-async function waitingPods(
-  config: KubeConfig,
-  patienceSeconds: number,
-): Promise<readonly string[]> {
+async function waitingPods(config: KubeConfig, patience: Patience): Promise<readonly string[]> {
   const core = config.makeApiClient(CoreV1Api);
-  const deadline = performance.now() + patienceSeconds * 1000;
-  let said = -1;
-  for (;;) {
+  let said = 0;
+  async function look(): Promise<readonly string[]> {
     const { items } = await core.listPodForAllNamespaces({ fieldSelector: 'status.phase=Pending' });
     const waiting = items
-      .filter(({ spec }) => spec?.nodeName === undefined && spec?.schedulerName === OURS)
+      .filter(({ spec }) => spec?.nodeName === undefined && spec?.schedulerName === OWN_SCHEDULER)
       .map(({ metadata }) => `pod ${metadata?.namespace}/${metadata?.name}`);
-    if (waiting.length === 0 || performance.now() >= deadline) return waiting;
-    if (waiting.length !== said)
-      console.log(`${waiting.length} pods wait for our scheduler; waiting for them`);
+    if (waiting.length !== said && waiting.length > 0) {
+      console.log(`${waiting.length} pods wait for our scheduler`);
+    }
     said = waiting.length;
-    await sleep(LOOK_AGAIN_MS);
+    return waiting;
   }
-}
-
-interface Templated {
-  readonly metadata?: { readonly namespace?: string; readonly name?: string };
-  readonly spec?: { readonly template?: { readonly spec?: { readonly schedulerName?: string } } };
+  return patiently(look, (waiting) => waiting.length === 0, patience);
 }
 
 /** Workloads that send their pods to our scheduler themselves. */
 async function templatesOf(config: KubeConfig): Promise<readonly string[]> {
   const apps = config.makeApiClient(AppsV1Api);
   const batch = config.makeApiClient(BatchV1Api);
-  const lists: readonly (readonly [string, readonly Templated[]])[] = [
-    ['deployment', (await apps.listDeploymentForAllNamespaces()).items],
-    ['statefulset', (await apps.listStatefulSetForAllNamespaces()).items],
-    ['daemonset', (await apps.listDaemonSetForAllNamespaces()).items],
-    [
-      'job',
-      (await batch.listJobForAllNamespaces()).items.filter(
-        ({ status }) =>
-          !status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed'),
-      ),
-    ],
-    [
-      'cronjob',
-      (await batch.listCronJobForAllNamespaces()).items.map(({ metadata, spec }) => ({
-        ...(metadata !== undefined && { metadata }),
-        ...(spec?.jobTemplate.spec !== undefined && { spec: spec.jobTemplate.spec }),
-      })) as readonly Templated[],
-    ],
-  ];
-  return lists.flatMap(([kind, items]) =>
-    items
-      .filter(({ spec }) => spec?.template?.spec?.schedulerName === OURS)
-      .map(({ metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`),
+  const jobs = (await batch.listJobForAllNamespaces()).items.filter(
+    ({ status }) =>
+      !status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed'),
   );
+  const cronJobs = (await batch.listCronJobForAllNamespaces()).items;
+  const plain = ({ spec }: { readonly spec?: { readonly template: V1PodTemplateSpec } }) =>
+    spec?.template;
+  return [
+    ...naming('deployment', (await apps.listDeploymentForAllNamespaces()).items, plain),
+    ...naming('statefulset', (await apps.listStatefulSetForAllNamespaces()).items, plain),
+    ...naming('daemonset', (await apps.listDaemonSetForAllNamespaces()).items, plain),
+    ...naming('job', jobs, plain),
+    ...naming('cronjob', cronJobs, ({ spec }) => spec?.jobTemplate.spec?.template),
+  ];
+}
+
+function naming<T extends KubernetesObject>(
+  kind: string,
+  items: readonly T[],
+  templateOf: (item: T) => V1PodTemplateSpec | undefined,
+): readonly string[] {
+  return items
+    .filter((item) => templateOf(item)?.spec?.schedulerName === OWN_SCHEDULER)
+    .map(({ metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`);
 }
 
 /** Takes our label, annotation and taint off all nodes, once nobody is left who would put them back. */
 async function unmark(
   config: KubeConfig,
-  { namespace, dryRun = false, patience }: LeaveOptions,
+  namespace: string,
+  dryRun: boolean,
+  patience: Patience,
 ): Promise<void> {
   const core = config.makeApiClient(CoreV1Api);
   const { items } = await core.listNode();
@@ -160,7 +155,7 @@ async function unmark(
 async function stopExtender(
   config: KubeConfig,
   namespace: string,
-  patienceSeconds: number,
+  patience: Patience,
 ): Promise<void> {
   const apps = config.makeApiClient(AppsV1Api);
   const at = { namespace, name: EXTENDER };
@@ -172,17 +167,15 @@ async function stopExtender(
   );
   const core = config.makeApiClient(CoreV1Api);
   const labelSelector = 'app.kubernetes.io/component=extender';
-  const deadline = performance.now() + patienceSeconds * 1000;
-  for (;;) {
-    const { items } = await core.listNamespacedPod({ namespace, labelSelector });
-    if (items.length === 0) return;
-    if (performance.now() >= deadline) {
-      throw new Error(
-        `deployment/${EXTENDER} still has ${items.length} pods, which would mark nodes again; see kubectl -n ${namespace} get pods, then call this again`,
-      );
-    }
-    await sleep(LOOK_AGAIN_MS);
-  }
+  const { items } = await patiently(
+    () => core.listNamespacedPod({ namespace, labelSelector }),
+    (pods) => pods.items.length === 0,
+    patience,
+  );
+  if (items.length === 0) return;
+  throw new Error(
+    `deployment/${EXTENDER} still has ${items.length} pods, which would mark nodes again; see kubectl -n ${namespace} get pods, then call this again`,
+  );
 }
 
 function say(names: readonly string[], words: string, fix: string): void {

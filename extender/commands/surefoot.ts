@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
+import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /**
@@ -87,7 +88,7 @@ function surefoot(): Command {
       'who serves the pair: an old CA goes once they all show the new one',
       [],
     )
-    .option('--webhook <NAME>', 'webhook configuration that gets the caBundle', 'zz-surefoot')
+    .option('--webhook <NAME>', 'webhook configuration that gets the caBundle', REGISTRATION)
     .option(
       '--authority-days <N>',
       'how long a CA is valid; renewed with a third left',

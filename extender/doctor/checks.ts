@@ -3,6 +3,7 @@ import { TIMING } from '../../certs/cluster/lease.ts';
 import { certificatesIn, isInLastThird, trustTheSame } from '../../certs/trust.ts';
 import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
+import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
 import { FORM, VERSION } from '../storage/device-history.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
@@ -92,7 +93,7 @@ function configuration({ configuration: looked, namespace }: Seen): readonly Fou
 
 function registration({ bundles, certificates, namespace }: Seen): readonly Found[] {
   return where(bundles, (found) => {
-    if (found.size === 0) return error('there is no webhook configuration zz-surefoot', APPLY);
+    if (found.size === 0) return error(`there is no webhook configuration ${REGISTRATION}`, APPLY);
     const empty = [...found].flatMap(([entry, bundle]) => (bundle === '' ? [entry] : []));
     if (empty.length > 0) {
       return error(
@@ -306,7 +307,7 @@ function stranded({ pods, configuration: looked }: Seen): readonly Found[] {
         isPending &&
         !isLookedAt &&
         ageSeconds > STRANDED_SECONDS &&
-        (ours.has(scheduler) || scheduler === 'surefoot-scheduler'),
+        (ours.has(scheduler) || scheduler === OWN_SCHEDULER),
     );
     return waiting.length === 0
       ? ok('none waits for a scheduler that is not there')

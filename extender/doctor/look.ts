@@ -12,6 +12,7 @@ import { serverTime } from '../../certs/cluster/server-time.ts';
 import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
 import { certificateStore } from '../../certs/store.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
+import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { INJECT } from '../../webhook/words/keys.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
@@ -29,7 +30,6 @@ export interface LookOptions {
 }
 
 const SECRET = 'surefoot-webhook-tls';
-const CONFIGURATION = 'zz-surefoot';
 const ADMIN_PORT = 9091;
 const TIME_LIMIT_MS = 5000;
 
@@ -42,7 +42,7 @@ export async function look(config: KubeConfig, options: LookOptions): Promise<Se
   const store = certificateStore(config, {
     namespace,
     secret: SECRET,
-    webhookConfiguration: CONFIGURATION,
+    webhookConfiguration: REGISTRATION,
   });
   const configuration = await looked(() => installedConfiguration(core, namespace));
   const profiles = configuration.ok ? (configuration.value?.profiles ?? []) : [];

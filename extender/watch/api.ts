@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { rawLines } from '../../certs/cluster/raw-lines.ts';
-import { rawRequest } from '../../certs/cluster/raw-request.ts';
+import { rawRequest, refusal } from '../../certs/cluster/raw-request.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from './events.ts';
 import type { Namespace } from './namespaces.ts';
@@ -62,7 +62,7 @@ async function listOnce<T>(
   query: Readonly<Record<string, string>>,
 ): Promise<Page<T>> {
   const { status, text } = await rawRequest(config, 'GET', `${path}?${new URLSearchParams(query)}`);
-  if (status !== 200) throw Object.assign(new Error(text), { statusCode: status });
+  if (status !== 200) throw refusal(status, text);
   const { items, metadata = {} } = JSON.parse(text) as List<T>;
   return {
     items,

@@ -9,6 +9,7 @@ import { bytesInWords } from '../../webhook/words/quantity.ts';
 import { Child } from '../cluster/child.ts';
 import { freePorts } from '../cluster/control-plane.ts';
 import { eventually } from '../cluster/eventually.ts';
+import { imageFlags } from '../image-flags.ts';
 import { GPU } from '../make/facts.ts';
 import { quantile } from './open-loop.ts';
 import { usageOf } from './process-usage.ts';
@@ -210,8 +211,7 @@ async function startFleet(directory: string, nodes: number): Promise<Child> {
 async function startExtender(directory: string): Promise<Server> {
   const [port = 0, admin = 0, page = 0] = await freePorts(3);
   const args = [
-    // As in the Dockerfile.
-    '--max-semi-space-size=4',
+    ...(await imageFlags()),
     join(ROOT, 'extender/commands/surefoot.ts'),
     'extender',
     `--config=${directory}`,

@@ -559,6 +559,16 @@ describe('hazard 32: GitOps (stand-in: server-side apply by kubectl’s rules; n
   });
 });
 
+test('hazard 39: a webhook that is starved of CPU is slow, and wakes somebody', async () => {
+  await alerts.fall();
+  await whileCreating(raw, 100, () =>
+    used.bed.surefoot.starvingWebhook(async () => {
+      expect(await alerts.fires('SurefootWebhookSlow')).toMatch(/takes longer than \d+(\.\d+)?m?s/);
+    }),
+  );
+  await whileCreating(raw, 20, () => alerts.fall());
+});
+
 test('hazard 12: a number beyond 2^53 comes through untouched', async () => {
   const pod = inOurs({
     spec: {
@@ -687,13 +697,3 @@ class OtherWebhook {
     });
   }
 }
-
-test('hazard 39: a webhook that is starved of CPU is slow, and wakes somebody', async () => {
-  await alerts.fall();
-  await whileCreating(raw, 100, () =>
-    used.bed.surefoot.starvingWebhook(async () => {
-      expect(await alerts.fires('SurefootWebhookSlow')).toMatch(/takes longer than \d+(\.\d+)?m?s/);
-    }),
-  );
-  await whileCreating(raw, 20, () => alerts.fall());
-});

@@ -1,10 +1,10 @@
-import { KubeConfig, type V1Taint } from '@kubernetes/client-node';
+import type { V1Taint } from '@kubernetes/client-node';
 import express from 'express';
 import { describe, expect, test } from 'vitest';
 import { nodeMarker } from '../../extender/node-marker.ts';
 import { HAZARD, HAZARD_REASON } from '../../webhook/words/keys.ts';
 import { listening } from '../fake/listening.ts';
-import { makeKubeconfig } from '../make/kubeconfig.ts';
+import { loadedKubeConfig } from '../make/kubeconfig.ts';
 
 const THEIRS: V1Taint = { key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' };
 const OURS: V1Taint = { key: HAZARD, value: 'high', effect: 'PreferNoSchedule' };
@@ -25,9 +25,7 @@ async function nodeWith(taints: readonly V1Taint[] | undefined, conflicts = 0) {
       response.status(409).json({ message: 'the object has been modified' });
     } else response.json({ metadata: { name: 'gpu-1' } });
   });
-  const config = new KubeConfig();
-  config.loadFromString(makeKubeconfig((await listening(app)).replace(/\/$/, '')));
-  return { marker: nodeMarker(config), patches };
+  return { marker: nodeMarker(loadedKubeConfig(await listening(app))), patches };
 }
 
 const metadataOf = (hazard: string | null, words: string | null) => ({

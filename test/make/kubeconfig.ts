@@ -1,3 +1,5 @@
+import { KubeConfig } from '@kubernetes/client-node';
+
 /** A kubeconfig, as text, that reaches this address with nobody's credentials. */
 export function makeKubeconfig(server: string): string {
   return JSON.stringify({
@@ -9,4 +11,11 @@ export function makeKubeconfig(server: string): string {
     contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
     users: [{ name: 'u', user: {} }],
   });
+}
+
+/** The same, as the client takes it. */
+export function loadedKubeConfig(server: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromString(makeKubeconfig(server));
+  return config;
 }

@@ -1,16 +1,13 @@
-import { KubeConfig } from '@kubernetes/client-node';
 import express, { type Response } from 'express';
 import { expect, test } from 'vitest';
 import { rawLines } from '../../../certs/cluster/raw-lines.ts';
 import { listening } from '../../fake/listening.ts';
-import { makeKubeconfig } from '../../make/kubeconfig.ts';
+import { loadedKubeConfig } from '../../make/kubeconfig.ts';
 
 /** The lines of what `answer` writes. */
 async function linesOf(answer: (response: Response) => void, signal = AbortSignal.timeout(10_000)) {
   const server = await listening(express().get('/lines', (_request, response) => answer(response)));
-  const config = new KubeConfig();
-  config.loadFromString(makeKubeconfig(server.replace(/\/$/, '')));
-  return rawLines(config, '/lines', { signal, silenceMs: 300 });
+  return rawLines(loadedKubeConfig(server), '/lines', { signal, silenceMs: 300 });
 }
 
 test('lines come whole, however they are cut on the way', async () => {

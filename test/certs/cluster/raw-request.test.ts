@@ -1,15 +1,8 @@
-import { KubeConfig } from '@kubernetes/client-node';
 import express from 'express';
 import { expect, test } from 'vitest';
 import { rawRequest } from '../../../certs/cluster/raw-request.ts';
 import { listening } from '../../fake/listening.ts';
-import { makeKubeconfig } from '../../make/kubeconfig.ts';
-
-function kubeConfigOf(server: string): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromString(makeKubeconfig(server));
-  return config;
-}
+import { loadedKubeConfig } from '../../make/kubeconfig.ts';
 
 test('an answer comes with its warnings, unquoted, and its date', async () => {
   const app = express().use(express.json());
@@ -20,9 +13,9 @@ test('an answer comes with its warnings, unquoted, and its date', async () => {
     ] as unknown as string);
     response.set('Date', 'Thu, 26 Nov 2026 12:00:00 GMT').status(201).send(request.body);
   });
-  const server = (await listening(app)).replace(/\/$/, '');
+  const config = loadedKubeConfig(await listening(app));
   const sent = { kind: 'Pod' };
-  expect(await rawRequest(kubeConfigOf(server), 'POST', '/api', sent)).toEqual({
+  expect(await rawRequest(config, 'POST', '/api', sent)).toEqual({
     status: 201,
     text: JSON.stringify(sent),
     warnings: ['names "nvida", and a \\', 'second'],
@@ -31,7 +24,7 @@ test('an answer comes with its warnings, unquoted, and its date', async () => {
 });
 
 test('where nobody answers it says so', async () => {
-  await expect(rawRequest(kubeConfigOf('http://127.0.0.1:1'), 'GET', '/version')).rejects.toThrow(
-    'ECONNREFUSED',
-  );
+  await expect(
+    rawRequest(loadedKubeConfig('http://127.0.0.1:1'), 'GET', '/version'),
+  ).rejects.toThrow('ECONNREFUSED');
 });
