@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { OWN_FILES } from './certs/serving/own-files.ts';
@@ -10,6 +10,17 @@ import { OWN_FILES } from './certs/serving/own-files.ts';
 
 const ROOT = import.meta.dirname;
 const READS_FILES = join(ROOT, 'certs/serving/own-files.ts');
+
+/** Node keeps the text of what it runs in memory: blanks and comments go, names stay for stack traces. */
+const TERSE = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
+
+/** The same program in ASCII, of which Node keeps one byte a character and not two. No text of ours is a raw one. */
+function asciiOnly(program: string): string {
+  return program.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
 
 /** The module that has our files inside, for the one that reads them. */
 async function filesInside(): Promise<string> {
@@ -45,6 +56,8 @@ export async function build(directory: string): Promise<void> {
     input: join(ROOT, 'extender/commands/surefoot.ts'),
     platform: 'node',
     logLevel: 'silent',
+    // Of the Kubernetes client only what is named: its models of all kinds would be two thirds of the file.
+    treeshake: { moduleSideEffects: (id) => !id.includes('/@kubernetes/client-node/') },
     plugins: [
       {
         name: 'files-inside',
@@ -53,7 +66,8 @@ export async function build(directory: string): Promise<void> {
     ],
   });
   const file = join(directory, 'surefoot.mjs');
-  await bundle.write({ file, format: 'esm', codeSplitting: false });
+  const { output } = await bundle.generate({ format: 'esm', codeSplitting: false, minify: TERSE });
+  await writeFile(file, asciiOnly(output[0].code));
   await chmod(file, 0o755);
   await copyFile(file, join(directory, 'kubectl-surefoot'));
 }

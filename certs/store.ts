@@ -1,12 +1,6 @@
-import {
-  AdmissionregistrationV1Api,
-  CoreV1Api,
-  type KubeConfig,
-  PatchStrategy,
-  setHeaderOptions,
-} from '@kubernetes/client-node';
+import type { KubeConfig, V1MutatingWebhookConfiguration, V1Secret } from '@kubernetes/client-node';
+import { ApiObjects } from './cluster/api-objects.ts';
 import { serverTime } from './cluster/server-time.ts';
-import { unlessAbsent } from './cluster/unless-absent.ts';
 import type { Kept } from './renewal.ts';
 
 /** The Secret as it was read. */
@@ -50,36 +44,42 @@ const KEYS = {
   authorityKey: 'ca.key',
 } as const;
 
+/** Mutating webhook configurations. */
+export function mutatingWebhooks(config: KubeConfig): ApiObjects<V1MutatingWebhookConfiguration> {
+  return new ApiObjects(config, {
+    api: 'apis/admissionregistration.k8s.io/v1',
+    plural: 'mutatingwebhookconfigurations',
+  });
+}
+
 /**
- * The Secret and the webhook configuration through the Kubernetes client. Both must be there: they come with
- * the manifests, so that neither may be created, and no right reaches beyond these two.
+ * The Secret and the webhook configuration of a cluster. Both must be there: they come with the manifests, so
+ * that neither may be created, and no right reaches beyond these two.
  */
 export function certificateStore(config: KubeConfig, names: StoreNames): CertificateStore {
-  const core = config.makeApiClient(CoreV1Api);
-  const admission = config.makeApiClient(AdmissionregistrationV1Api);
   const { namespace, secret, webhookConfiguration } = names;
+  const secrets = new ApiObjects<V1Secret>(config, { api: 'api/v1', plural: 'secrets', namespace });
+  const registrations = mutatingWebhooks(config);
   return {
     now: () => serverTime(config),
-    read: () =>
-      unlessAbsent(async () => {
-        const { data = {}, metadata = {} } = await core.readNamespacedSecret({
-          namespace,
-          name: secret,
-        });
-        const textOf = (part: keyof typeof KEYS) =>
-          Buffer.from(data[KEYS[part]] ?? '', 'base64').toString();
-        const asked = metadata.annotations?.[ROTATE];
-        return {
-          resourceVersion: metadata.resourceVersion ?? '',
-          kept: {
-            bundle: textOf('bundle'),
-            authorityKey: textOf('authorityKey'),
-            certificate: textOf('certificate'),
-            key: textOf('key'),
-            ...(asked !== undefined && { asked }),
-          },
-        };
-      }),
+    async read() {
+      const found = await secrets.find(secret);
+      if (found === undefined) return undefined;
+      const { data = {}, metadata = {} } = found;
+      const textOf = (part: keyof typeof KEYS) =>
+        Buffer.from(data[KEYS[part]] ?? '', 'base64').toString();
+      const asked = metadata.annotations?.[ROTATE];
+      return {
+        resourceVersion: metadata.resourceVersion ?? '',
+        kept: {
+          bundle: textOf('bundle'),
+          authorityKey: textOf('authorityKey'),
+          certificate: textOf('certificate'),
+          key: textOf('key'),
+          ...(asked !== undefined && { asked }),
+        },
+      };
+    },
     async write(resourceVersion, kept) {
       const data = Object.fromEntries(
         Object.entries(KEYS).map(([part, key]) => [
@@ -88,15 +88,10 @@ export function certificateStore(config: KubeConfig, names: StoreNames): Certifi
         ]),
       );
       const annotations = kept.asked === undefined ? { annotations: { [ROTATE]: null } } : {};
-      await core.patchNamespacedSecret(
-        { namespace, name: secret, body: { metadata: { resourceVersion, ...annotations }, data } },
-        setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-      );
+      await secrets.mergePatch(secret, { metadata: { resourceVersion, ...annotations }, data });
     },
     published: async () => {
-      const found = await unlessAbsent(() =>
-        admission.readMutatingWebhookConfiguration({ name: webhookConfiguration }),
-      );
+      const found = await registrations.find(webhookConfiguration);
       return new Map(
         (found?.webhooks ?? []).map(({ name, clientConfig }) => [
           name,
@@ -106,9 +101,7 @@ export function certificateStore(config: KubeConfig, names: StoreNames): Certifi
     },
     async publish(entries, bundle) {
       const caBundle = Buffer.from(bundle).toString('base64');
-      const { webhooks = [] } = await admission.readMutatingWebhookConfiguration({
-        name: webhookConfiguration,
-      });
+      const { webhooks = [] } = await registrations.get(webhookConfiguration);
       const operations = webhooks.flatMap(({ name }, index) =>
         entries.includes(name)
           ? [
@@ -117,10 +110,7 @@ export function certificateStore(config: KubeConfig, names: StoreNames): Certifi
             ]
           : [],
       );
-      await admission.patchMutatingWebhookConfiguration(
-        { name: webhookConfiguration, fieldManager: FIELD_MANAGER, body: operations },
-        setHeaderOptions('Content-Type', PatchStrategy.JsonPatch),
-      );
+      await registrations.jsonPatch(webhookConfiguration, operations, FIELD_MANAGER);
     },
   };
 }

@@ -1,5 +1,7 @@
-import { EventsV1Api, type KubeConfig, V1MicroTime } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
+import { ApiObjects } from '../certs/cluster/api-objects.ts';
+import { microTime } from '../certs/cluster/micro-time.ts';
 import type { PlacementEvent } from './decisions/emit.ts';
 
 /** What became of an Event. */
@@ -88,25 +90,27 @@ export class EventWriter {
 
 /** Events of events.k8s.io/v1, as this replica. */
 export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
-  const api = kubeConfig.makeApiClient(EventsV1Api);
   return {
     async create({ namespace, name, uid }, { reason, type, note }, at) {
-      await api.createNamespacedEvent({
+      await new ApiObjects(kubeConfig, {
+        api: 'apis/events.k8s.io/v1',
+        plural: 'events',
         namespace,
-        body: {
-          metadata: {
-            generateName: `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}-`,
-            namespace,
-          },
-          eventTime: new V1MicroTime(at),
-          reportingController: 'surefoot.dev/extender',
-          reportingInstance: identity.slice(0, 128),
-          action: 'Placing',
-          regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
-          reason,
-          type,
-          note,
+      }).create({
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        metadata: {
+          generateName: `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}-`,
+          namespace,
         },
+        eventTime: microTime(at),
+        reportingController: 'surefoot.dev/extender',
+        reportingInstance: identity.slice(0, 128),
+        action: 'Placing',
+        regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+        reason,
+        type,
+        note,
       });
     },
   };

@@ -277,6 +277,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     historian.restoreHomes();
     await watches.start();
     rates.reckon(nowSeconds());
+    letGo();
     if (!stopping) keeper.start(historian);
   })();
   void config.follow();
@@ -318,6 +319,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       await Promise.all([starting, adminServer.stop(0), pageServer.stop(0)]);
     },
   };
+}
+
+/**
+ * What was read and let go again while the fleet was listed is half of the memory; left alone, the collector would
+ * keep room for it for good. A tenth of a second with 5,000 nodes, once. Only where Node is started with
+ * `--expose-gc`, as in the image.
+ */
+function letGo(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 function wallSeconds(): number {

@@ -1,10 +1,5 @@
-import {
-  CoreV1Api,
-  type KubeConfig,
-  PatchStrategy,
-  setHeaderOptions,
-  type V1Taint,
-} from '@kubernetes/client-node';
+import type { KubeConfig, V1Node, V1Taint } from '@kubernetes/client-node';
+import { ApiObjects } from '../certs/cluster/api-objects.ts';
 import { HAZARD, HAZARD_REASON } from '../webhook/words/keys.ts';
 import type { HazardClass } from './history/pod-hazard.ts';
 
@@ -25,15 +20,14 @@ export interface NodeMarker {
 const MOST_ATTEMPTS = 5;
 
 /**
- * Nodes through the Kubernetes client: a label, an annotation and a taint of ours, and nothing else. Taints are one
+ * Nodes of a cluster: a label, an annotation and a taint of ours, and nothing else. Taints are one
  * value to the API server, whatever the patch: they are written only when ours changes, with all the others, and
  * only if nobody has changed the node since they were read.
  */
 export function nodeMarker(config: KubeConfig): NodeMarker {
-  const api = config.makeApiClient(CoreV1Api);
-  const options = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+  const api = new ApiObjects<V1Node>(config, { api: 'api/v1', plural: 'nodes' });
   async function attempt(name: string, mark: NodeMark | undefined): Promise<void> {
-    const { metadata, spec } = await api.readNode({ name });
+    const { metadata, spec } = await api.get(name);
     const before = spec?.taints ?? [];
     const taints = withOurs(before, mark);
     const isSame = JSON.stringify(taints) === JSON.stringify(before);
@@ -45,7 +39,7 @@ export function nodeMarker(config: KubeConfig): NodeMarker {
       },
       ...(!isSame && { spec: { taints } }),
     };
-    await api.patchNode({ name, body }, options);
+    await api.mergePatch(name, body);
   }
   return {
     async mark(name, mark) {

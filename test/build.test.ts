@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../build.ts';
 import { makeCertificates } from '../certs/files.ts';
 import { type HowToRun, Program } from './fake/program.ts';
-import { imageFlags } from './image-flags.ts';
+import { imageSettings } from './image-settings.ts';
 import { makeKubeconfig } from './make/kubeconfig.ts';
 
 const CONFIG = 'manifests/base/config';
@@ -44,7 +44,12 @@ beforeAll(async () => {
   how = {
     node: at('node'),
     // Whatever it tries to write is refused: a file system that is read only.
-    executable: ['--permission', '--allow-fs-read=*', ...(await imageFlags()), at('surefoot.mjs')],
+    executable: [
+      '--permission',
+      '--allow-fs-read=*',
+      ...(await imageSettings()).flags,
+      at('surefoot.mjs'),
+    ],
     cwd: directory,
     ...(isRoot && { uid: USER, gid: USER }),
   };
@@ -103,6 +108,13 @@ describe('hazard 35: the one file, by an unprivileged user on a read-only file s
     await program.serving();
     program.signal('SIGTERM');
     expect((await program.ended()).status).toBe(0);
+  });
+
+  test('is all ASCII, and has none of the models of the Kubernetes client', async () => {
+    const program = await readFile(join(directory, 'dist/surefoot.mjs'), 'utf8');
+    expect(/[^\0-\x7f]/.exec(program)).toBeNull();
+    expect(program).toContain('class KubeConfig');
+    expect(program).not.toContain('ObjectSerializer');
   });
 
   test('is a plugin of kubectl, too', async () => {

@@ -250,6 +250,27 @@ describe('a wrong call ends with status 2 and one sentence', () => {
   });
 });
 
+describe('the executable', () => {
+  const EXECUTABLE = 'extender/commands/surefoot.ts';
+
+  async function shell(script: string): Promise<string> {
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script, EXECUTABLE], {
+      env: { ...process.env, NODE: process.execPath },
+    });
+    return stdout + stderr;
+  }
+
+  test('says its version', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(await shell('"$NODE" $0 --version')).toBe(`${version}\n`);
+  });
+
+  test('is quiet when whoever reads has had enough', async () => {
+    // 128 and the number of SIGPIPE, as of every program.
+    expect(await shell('set -o pipefail; "$NODE" $0 --help | true; echo $?')).toBe('141\n');
+  });
+});
+
 describe('imports', () => {
   /** Every module that starting this file evaluates. */
   async function evaluated(entry: string): Promise<string> {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import { WrongCall } from '../serving/lifecycle.ts';
-import { pooledKubeConfig } from './pooled-kube-config.ts';
 
 export interface ApiOptions {
   /** Absent: `$KUBECONFIG`, `~/.kube/config` or the pod's own account, in that order. */
@@ -11,7 +10,7 @@ export interface ApiOptions {
 
 /** How to reach the API server. Throws WrongCall when nothing usable is configured. */
 export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig {
-  const config = pooledKubeConfig();
+  const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
   else loadFile(config, kubeconfig);
   if (context !== undefined) {

@@ -1,39 +1,54 @@
-import { CoordinationV1Api, type KubeConfig, V1MicroTime } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ApiObjects } from './api-objects.ts';
 import { type Lease, type LeaseApi, TIMING } from './lease.ts';
-import { unlessAbsent } from './unless-absent.ts';
+import { microTime } from './micro-time.ts';
 
-/** A Lease through the Kubernetes client. */
+/** A Lease of coordination.k8s.io as it is on the wire. */
+export interface LeaseObject {
+  readonly metadata: { readonly name?: string; readonly resourceVersion?: string };
+  readonly spec?: {
+    readonly holderIdentity?: string;
+    readonly leaseDurationSeconds?: number;
+    /** RFC 3339 with microseconds. */
+    readonly renewTime?: string;
+  };
+}
+
+/** Leases of a namespace. */
+export function leases(config: KubeConfig, namespace: string): ApiObjects<LeaseObject> {
+  return new ApiObjects(config, {
+    api: 'apis/coordination.k8s.io/v1',
+    plural: 'leases',
+    namespace,
+  });
+}
+
+/** The Lease of a name. */
 export function leaseApi(config: KubeConfig, namespace: string, name: string): LeaseApi {
-  const api = config.makeApiClient(CoordinationV1Api);
-  const specOf = (holderIdentity: string, leaseDurationSeconds: number) => ({
-    holderIdentity,
-    leaseDurationSeconds,
-    renewTime: new V1MicroTime(),
+  const api = leases(config, namespace);
+  const held = (holderIdentity: string, leaseDurationSeconds: number) => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    spec: { holderIdentity, leaseDurationSeconds, renewTime: microTime(new Date()) },
   });
   return {
-    get: () =>
-      unlessAbsent(async () => leaseOf(await api.readNamespacedLease({ namespace, name }))),
+    get: async () => {
+      const found = await api.find(name);
+      return found === undefined ? undefined : leaseOf(found);
+    },
     create: async (holder, durationSeconds) =>
-      leaseOf(
-        await api.createNamespacedLease({
-          namespace,
-          body: { metadata: { name }, spec: specOf(holder, durationSeconds) },
-        }),
-      ),
+      leaseOf(await api.create({ metadata: { name }, ...held(holder, durationSeconds) })),
     replace: async (resourceVersion, holder, durationSeconds) =>
       leaseOf(
-        await api.replaceNamespacedLease({
-          namespace,
-          name,
-          body: { metadata: { name, resourceVersion }, spec: specOf(holder, durationSeconds) },
+        await api.replace(name, {
+          metadata: { name, resourceVersion },
+          ...held(holder, durationSeconds),
         }),
       ),
   };
 }
 
-type ApiLease = Awaited<ReturnType<CoordinationV1Api['readNamespacedLease']>>;
-
-function leaseOf({ metadata = {}, spec = {} }: ApiLease): Lease {
+function leaseOf({ metadata, spec = {} }: LeaseObject): Lease {
   return {
     resourceVersion: metadata.resourceVersion ?? '',
     holder: spec.holderIdentity ?? '',

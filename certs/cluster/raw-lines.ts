@@ -16,7 +16,7 @@ const TURN_MS = 1;
 
 /**
  * The lines of an answer that goes on, as a watch's. They end with the answer, with silence, or with `signal`; throws
- * what cut them off, and an error with `statusCode` when the answer is a refusal.
+ * what cut them off, and an error with the status as `code` when the answer is a refusal.
  */
 export async function* rawLines(
   config: KubeConfig,

@@ -1,5 +1,5 @@
-import { type IncomingMessage, request as overHttp } from 'node:http';
-import { request as overHttps } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as overHttp } from 'node:http';
+import { Agent as HttpsAgent, request as overHttps, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 
 /** An answer with what the Kubernetes client drops. */
@@ -12,14 +12,23 @@ export interface RawResponse {
   readonly date?: Date;
 }
 
-export interface RawOptions {
+export interface RawBody {
   readonly body?: object;
+  /** Default: JSON. */
+  readonly contentType?: string;
+}
+
+export interface RawOptions extends RawBody {
   /** How long the API server may be silent. */
   readonly silenceMs: number;
   readonly signal?: AbortSignal;
 }
 
 const TIME_LIMIT_MS = 10_000;
+/** How long a connection is kept for the next request: undici's figure, well below what servers and balancers keep. */
+const KEPT_MS = 4000;
+const KEPT_HTTPS = new HttpsAgent({ keepAlive: true, timeout: KEPT_MS });
+const KEPT_HTTP = new HttpAgent({ keepAlive: true, timeout: KEPT_MS });
 /** A Warning header: code, agent, and quoted text (RFC 9111 gave it up; Kubernetes has not). */
 const WARNING = /299 \S+ "((?:[^"\\]|\\.)*)"/g;
 
@@ -28,12 +37,9 @@ export async function rawRequest(
   config: KubeConfig,
   method: string,
   path: string,
-  body?: object,
+  sent: RawBody = {},
 ): Promise<RawResponse> {
-  const response = await rawResponse(config, method, path, {
-    silenceMs: TIME_LIMIT_MS,
-    ...(body !== undefined && { body }),
-  });
+  const response = await rawResponse(config, method, path, { ...sent, silenceMs: TIME_LIMIT_MS });
   const text = await wholeText(response);
   const date = new Date(response.headers.date ?? '');
   const said = [response.headers.warning ?? ''].flat().join(', ');
@@ -55,17 +61,22 @@ export async function rawResponse(
   config: KubeConfig,
   method: string,
   path: string,
-  { body: sent, silenceMs, signal }: RawOptions,
+  { body: sent, contentType = 'application/json', silenceMs, signal }: RawOptions,
 ): Promise<IncomingMessage> {
-  const url = new URL(`${config.getCurrentCluster()?.server ?? ''}${path}`);
-  const options = {
+  const cluster = config.getCurrentCluster();
+  const url = new URL(`${cluster?.server ?? ''}${path}`);
+  const isPlain = url.protocol === 'http:';
+  const options: RequestOptions = {
     method,
     timeout: silenceMs,
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': contentType, 'User-Agent': 'surefoot' },
     ...(signal !== undefined && { signal }),
   };
   await config.applyToHTTPSOptions(options);
-  const send = url.protocol === 'http:' ? overHttp : overHttps;
+  // The client's own agent makes a connection, and a TLS handshake of some milliseconds, for each request. Ours keeps
+  // them apart by certificate, so that a rotated one is shown.
+  if (cluster?.proxyUrl === undefined) options.agent = isPlain ? KEPT_HTTP : KEPT_HTTPS;
+  const send = isPlain ? overHttp : overHttps;
   return new Promise((resolve, reject) => {
     let body: IncomingMessage | undefined;
     const call = send(url, options, (response) => {
@@ -82,9 +93,19 @@ export async function rawResponse(
   });
 }
 
-/** An answer that is no success, as an error with its `statusCode`. */
+/** An answer that is no success, as an error with what it says and its status as `code`. */
 export function refusal(status: number | undefined, text: string): Error {
-  return Object.assign(new Error(text), { statusCode: status });
+  return Object.assign(new Error(messageIn(text)), { code: status });
+}
+
+/** The API server says what is wrong in an object of kind Status; what stands before it says it as it likes. */
+function messageIn(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    return typeof message === 'string' ? message : text;
+  } catch {
+    return text;
+  }
 }
 
 /** The API server has said nothing for too long. */

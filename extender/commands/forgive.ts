@@ -1,7 +1,7 @@
-import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { HostHistory } from '../history/host-history.ts';
+import { deviceHistories } from '../storage/api.ts';
 import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/device-history.ts';
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { servedSource } from '../watch/api.ts';
@@ -20,20 +20,16 @@ const ASK_AGAIN_MS = 250;
 /** Asks the extender to forgive what a node, or one device of it, has in its history, and waits for it. */
 export async function forgive(node: string, options: ForgiveOptions): Promise<void> {
   const config = loadKubeConfig(options);
-  const api = config.makeApiClient(CustomObjectsApi);
+  const api = deviceHistories(config);
   const { name, count } = await objectOf(node, options);
   const { reason, device } = options;
   const mark = forgivenessText({ reason, ...(device !== undefined && { device }) });
-  await api.patchClusterCustomObject(
-    { ...DEVICE_HISTORIES, name, body: { metadata: { annotations: { [FORGIVE]: mark } } } },
-    setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-  );
+  await api.mergePatch(name, { metadata: { annotations: { [FORGIVE]: mark } } });
   const isTakenUp = ({ metadata }: DeviceHistory) => metadata.annotations?.[FORGIVE] === undefined;
-  const object = await patiently(
-    async () => (await api.getClusterCustomObject({ ...DEVICE_HISTORIES, name })) as DeviceHistory,
-    isTakenUp,
-    { patienceMs: PATIENCE_MS, everyMs: ASK_AGAIN_MS },
-  );
+  const object = await patiently(() => api.get(name), isTakenUp, {
+    patienceMs: PATIENCE_MS,
+    everyMs: ASK_AGAIN_MS,
+  });
   if (isTakenUp(object)) {
     const what = count === 1 ? 'one incident' : `${count} incidents`;
     console.log(`forgave ${what} of ${device === undefined ? node : `${device} on ${node}`}`);

@@ -1,22 +1,31 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
-import { CoreV1Api, type KubeConfig, PortForward } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+// By its path: the client's own PortForward loads the models of all kinds for what else it can do.
+import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
 
 /** The page listens on loopback of its pod only; the API server brings callers there whom it lets. */
 const PAGE_PORT = 9092;
 const LABELS = 'app.kubernetes.io/name=surefoot,app.kubernetes.io/component=extender';
+/** Channels of a forwarded port; messages of any other are a breach of the protocol. */
+const DATA = 0;
+const ERRORS = 1;
 
 /** Names of the extenders that run in a namespace. */
 export async function extenderPods(
   config: KubeConfig,
   namespace: string,
 ): Promise<readonly string[]> {
-  const { items } = await config
-    .makeApiClient(CoreV1Api)
-    .listNamespacedPod({ namespace, labelSelector: LABELS });
-  return items
+  const pods = await new ApiObjects<Pod>(config, {
+    api: 'api/v1',
+    plural: 'pods',
+    namespace,
+  }).list({ labelSelector: LABELS });
+  return pods
     .filter(({ status }) => status?.phase === 'Running')
-    .map(({ metadata }) => metadata?.name ?? '');
+    .map(({ metadata }) => metadata.name ?? '');
 }
 
 /** The page of a pod at an address of this machine, for as long as `use` takes; as kubectl port-forward does. */
@@ -26,14 +35,13 @@ export async function withPageOf<T>(
   pod: string,
   use: (page: string) => Promise<T>,
 ): Promise<T> {
-  const forward = new PortForward(config);
   const sockets = new Set<Socket>();
   let refused: Error | undefined;
   const server: Server = createServer(async (socket) => {
     sockets.add(socket);
     try {
-      const ends = await forward.portForward(namespace, pod, [PAGE_PORT], socket, null, socket);
-      socket.once('close', () => (typeof ends === 'function' ? ends() : ends)?.close());
+      const forwarded = await forward(config, namespace, pod, socket);
+      socket.once('close', () => forwarded.close());
     } catch (error) {
       refused = error instanceof Error ? error : new Error(String(error));
       socket.destroy();
@@ -52,4 +60,19 @@ export async function withPageOf<T>(
     for (const socket of sockets) socket.destroy();
     server.close();
   }
+}
+
+/** Joins a socket with the page's port of a pod. */
+async function forward(config: KubeConfig, namespace: string, pod: string, socket: Socket) {
+  const named = new Set<number>();
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/portforward?ports=${PAGE_PORT}`;
+  const forwarded = await new WebSocketHandler(config).connect(path, null, (channel, bytes) => {
+    // The first two bytes of each channel are the port.
+    const data = named.has(channel) ? bytes : bytes.subarray(2);
+    named.add(channel);
+    if (channel === DATA) socket.write(data);
+    return channel <= ERRORS;
+  });
+  WebSocketHandler.handleStandardInput(forwarded, socket, DATA);
+  return forwarded;
 }

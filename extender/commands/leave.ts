@@ -1,18 +1,17 @@
-import {
-  AdmissionregistrationV1Api,
-  AppsV1Api,
-  BatchV1Api,
-  CoreV1Api,
-  type KubeConfig,
-  type KubernetesObject,
-  PatchStrategy,
-  setHeaderOptions,
-  type V1PodTemplateSpec,
+import type {
+  KubeConfig,
+  V1CronJob,
+  V1Deployment,
+  V1Job,
+  V1Node,
+  V1PodTemplateSpec,
 } from '@kubernetes/client-node';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
-import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
+import { mutatingWebhooks } from '../../certs/store.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
+import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
 import { nodeMarker } from '../node-marker.ts';
 import { type Patience, patiently } from './patiently.ts';
 
@@ -64,14 +63,14 @@ export async function leave(options: LeaveOptions): Promise<boolean> {
 
 /** From here on pods are created as if we were not there. Gives whether Helm has installed us. */
 async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean> {
-  const api = config.makeApiClient(AdmissionregistrationV1Api);
+  const api = mutatingWebhooks(config);
   const name = REGISTRATION;
-  const found = await unlessAbsent(() => api.readMutatingWebhookConfiguration({ name }));
+  const found = await api.find(name);
   const what = `the registration mutatingwebhookconfiguration/${name}`;
   if (found === undefined) console.log(`${what} is gone already`);
   else if (dryRun) console.log(`would delete ${what}`);
   else {
-    await api.deleteMutatingWebhookConfiguration({ name });
+    await api.delete(name);
     console.log(
       `deleted ${what}: no more pods are prepared (a GitOps tool makes it anew unless it is told)`,
     );
@@ -81,13 +80,12 @@ async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean>
 
 /** Pods that no node was found for, in words. */
 async function waitingPods(config: KubeConfig, patience: Patience): Promise<readonly string[]> {
-  const core = config.makeApiClient(CoreV1Api);
+  const pods = new ApiObjects<Pod>(config, { api: 'api/v1', plural: 'pods' });
   let said = 0;
   async function look(): Promise<readonly string[]> {
-    const { items } = await core.listPodForAllNamespaces({ fieldSelector: 'status.phase=Pending' });
-    const waiting = items
-      .filter(({ spec }) => spec?.nodeName === undefined && spec?.schedulerName === OWN_SCHEDULER)
-      .map(({ metadata }) => `pod ${metadata?.namespace}/${metadata?.name}`);
+    const waiting = (await pods.list({ fieldSelector: 'status.phase=Pending' }))
+      .filter(({ spec }) => spec.nodeName === undefined && spec.schedulerName === OWN_SCHEDULER)
+      .map(({ metadata }) => `pod ${metadata.namespace}/${metadata.name}`);
     if (waiting.length !== said && waiting.length > 0) {
       console.log(`${waiting.length} pods wait for our scheduler`);
     }
@@ -99,25 +97,33 @@ async function waitingPods(config: KubeConfig, patience: Patience): Promise<read
 
 /** Workloads that send their pods to our scheduler themselves. */
 async function templatesOf(config: KubeConfig): Promise<readonly string[]> {
-  const apps = config.makeApiClient(AppsV1Api);
-  const batch = config.makeApiClient(BatchV1Api);
-  const jobs = (await batch.listJobForAllNamespaces()).items.filter(
+  const all = <T extends object>(api: string, plural: string) =>
+    new ApiObjects<T>(config, { api, plural }).list();
+  const jobs = (await all<V1Job>('apis/batch/v1', 'jobs')).filter(
     ({ status }) =>
       !status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed'),
   );
-  const cronJobs = (await batch.listCronJobForAllNamespaces()).items;
-  const plain = ({ spec }: { readonly spec?: { readonly template: V1PodTemplateSpec } }) =>
-    spec?.template;
+  const cronJobs = await all<V1CronJob>('apis/batch/v1', 'cronjobs');
+  const plain = ({ spec }: Templated) => spec?.template;
   return [
-    ...naming('deployment', (await apps.listDeploymentForAllNamespaces()).items, plain),
-    ...naming('statefulset', (await apps.listStatefulSetForAllNamespaces()).items, plain),
-    ...naming('daemonset', (await apps.listDaemonSetForAllNamespaces()).items, plain),
+    ...naming('deployment', await all<Templated>('apis/apps/v1', 'deployments'), plain),
+    ...naming('statefulset', await all<Templated>('apis/apps/v1', 'statefulsets'), plain),
+    ...naming('daemonset', await all<Templated>('apis/apps/v1', 'daemonsets'), plain),
     ...naming('job', jobs, plain),
     ...naming('cronjob', cronJobs, ({ spec }) => spec?.jobTemplate.spec?.template),
   ];
 }
 
-function naming<T extends KubernetesObject>(
+interface Named {
+  readonly metadata?: Pick<ObjectMeta, 'name' | 'namespace'>;
+}
+
+/** A workload that makes its pods by a template. */
+interface Templated extends Named {
+  readonly spec?: { readonly template: V1PodTemplateSpec };
+}
+
+function naming<T extends Named>(
   kind: string,
   items: readonly T[],
   templateOf: (item: T) => V1PodTemplateSpec | undefined,
@@ -134,9 +140,8 @@ async function unmark(
   dryRun: boolean,
   patience: Patience,
 ): Promise<void> {
-  const core = config.makeApiClient(CoreV1Api);
-  const { items } = await core.listNode();
-  const marked = items.flatMap(({ metadata, spec }) => {
+  const nodes = await new ApiObjects<V1Node>(config, { api: 'api/v1', plural: 'nodes' }).list();
+  const marked = nodes.flatMap(({ metadata, spec }) => {
     const isMarked =
       metadata?.labels?.[HAZARD] !== undefined || spec?.taints?.some(({ key }) => key === HAZARD);
     return isMarked && metadata?.name !== undefined ? [metadata.name] : [];
@@ -157,24 +162,22 @@ async function stopExtender(
   namespace: string,
   patience: Patience,
 ): Promise<void> {
-  const apps = config.makeApiClient(AppsV1Api);
-  const at = { namespace, name: EXTENDER };
-  const found = await unlessAbsent(() => apps.readNamespacedDeployment(at));
-  if (found === undefined) return;
-  await apps.patchNamespacedDeploymentScale(
-    { ...at, body: { spec: { replicas: 0 } } },
-    setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
-  );
-  const core = config.makeApiClient(CoreV1Api);
-  const labelSelector = 'app.kubernetes.io/component=extender';
-  const { items } = await patiently(
-    () => core.listNamespacedPod({ namespace, labelSelector }),
-    (pods) => pods.items.length === 0,
+  const deployments = new ApiObjects<V1Deployment>(config, {
+    api: 'apis/apps/v1',
+    plural: 'deployments',
+    namespace,
+  });
+  if ((await deployments.find(EXTENDER)) === undefined) return;
+  await deployments.mergePatch(EXTENDER, { spec: { replicas: 0 } }, 'scale');
+  const pods = new ApiObjects<Pod>(config, { api: 'api/v1', plural: 'pods', namespace });
+  const left = await patiently(
+    () => pods.list({ labelSelector: 'app.kubernetes.io/component=extender' }),
+    (found) => found.length === 0,
     patience,
   );
-  if (items.length === 0) return;
+  if (left.length === 0) return;
   throw new Error(
-    `deployment/${EXTENDER} still has ${items.length} pods, which would mark nodes again; see kubectl -n ${namespace} get pods, then call this again`,
+    `deployment/${EXTENDER} still has ${left.length} pods, which would mark nodes again; see kubectl -n ${namespace} get pods, then call this again`,
   );
 }
 

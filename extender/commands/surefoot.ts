@@ -1,14 +1,16 @@
 #!/usr/bin/env node
+import { constants } from 'node:os';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
 import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
+import { ownFile } from '../../certs/serving/own-files.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /**
  * The one executable. Each program is imported when it is called for: the webhook never loads the
- * Kubernetes client, which would cost it 86 MB.
+ * Kubernetes client, which would cost it 30 MB.
  */
 
 /** Endpoints and proxies take a few seconds to stop sending (kubernetes#127335). */
@@ -24,6 +26,7 @@ const CONTEXT = new Option('--context <NAME>', 'context of the kubeconfig');
 function surefoot(): Command {
   const command = new Command('surefoot')
     .description('Keeps device pods on their feet when hardware fails.')
+    .version((JSON.parse(ownFile('package.json')) as { version: string }).version)
     .showHelpAfterError('(see surefoot --help)')
     .exitOverride();
 
@@ -313,6 +316,11 @@ async function main(): Promise<number> {
   }
 }
 
+// Whoever reads has had enough, as `head` has: ended as by SIGPIPE, which Node ignores.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(128 + constants.signals.SIGPIPE);
+});
 const status = await main();
 // A start that failed half-way may have left a server listening; a program that ended has not.
 if (status !== 0) process.exit(status);

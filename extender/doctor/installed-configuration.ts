@@ -1,5 +1,5 @@
-import type { CoreV1Api } from '@kubernetes/client-node';
-import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
+import type { KubeConfig, V1ConfigMap } from '@kubernetes/client-node';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
 import { webhookSchema } from '../../webhook/settings.ts';
 import { installationSchema } from '../../webhook/words/installation.ts';
@@ -9,12 +9,14 @@ import type { Configuration } from './seen.ts';
 
 /** What the ConfigMap of an installation says; `undefined` where there is none. */
 export async function installedConfiguration(
-  core: CoreV1Api,
+  config: KubeConfig,
   namespace: string,
 ): Promise<Configuration | undefined> {
-  const found = await unlessAbsent(() =>
-    core.readNamespacedConfigMap({ namespace, name: 'surefoot' }),
-  );
+  const found = await new ApiObjects<V1ConfigMap>(config, {
+    api: 'api/v1',
+    plural: 'configmaps',
+    namespace,
+  }).find('surefoot');
   if (found === undefined) return undefined;
   const text = (name: string) => found.data?.[name] ?? '';
   const profiles = parseStrictYaml('profiles.yaml', text('profiles.yaml'), profilesSchema);

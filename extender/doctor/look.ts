@@ -1,15 +1,15 @@
-import {
-  ApiextensionsV1Api,
-  AppsV1Api,
-  AuthorizationV1Api,
-  CoordinationV1Api,
-  CoreV1Api,
-  type KubeConfig,
-  VersionApi,
+import type {
+  KubeConfig,
+  V1CustomResourceDefinition,
+  V1Deployment,
+  V1Namespace,
+  V1Node,
+  V1SubjectAccessReview,
 } from '@kubernetes/client-node';
-import { rawRequest } from '../../certs/cluster/raw-request.ts';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import { leases } from '../../certs/cluster/lease-api.ts';
+import { rawRequest, refusal } from '../../certs/cluster/raw-request.ts';
 import { serverTime } from '../../certs/cluster/server-time.ts';
-import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
 import { certificateStore } from '../../certs/store.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
@@ -36,15 +36,16 @@ const TIME_LIMIT_MS = 5000;
 /** Looks at a cluster with the caller's rights; what may not be seen is said to be so. */
 export async function look(config: KubeConfig, options: LookOptions): Promise<Seen> {
   const { namespace, nowSeconds } = options;
-  const core = config.makeApiClient(CoreV1Api);
   const serverSeconds = (await serverTime(config)).getTime() / 1000;
-  const { gitVersion } = await config.makeApiClient(VersionApi).getCode();
+  const version = await rawRequest(config, 'GET', '/version');
+  if (version.status !== 200) throw refusal(version.status, version.text);
+  const { gitVersion } = JSON.parse(version.text) as { readonly gitVersion: string };
   const store = certificateStore(config, {
     namespace,
     secret: SECRET,
     webhookConfiguration: REGISTRATION,
   });
-  const configuration = await looked(() => installedConfiguration(core, namespace));
+  const configuration = await looked(() => installedConfiguration(config, namespace));
   const profiles = configuration.ok ? (configuration.value?.profiles ?? []) : [];
   const patterns = devicePatterns(profiles);
   const [device = 'nvidia.com/gpu'] = patterns.filter((pattern) => !pattern.endsWith('*'));
@@ -61,25 +62,29 @@ export async function look(config: KubeConfig, options: LookOptions): Promise<Se
     leases: await looked(() => leasesIn(config, namespace)),
     definition: await looked(() => definitionIn(config)),
     nodes: await looked(async () =>
-      (await core.listNode()).items.map(({ metadata, status }) => ({
-        name: metadata?.name ?? '',
-        resources: Object.keys(status?.allocatable ?? {}),
-        listedImages: status?.images?.length ?? 0,
-      })),
+      (await new ApiObjects<V1Node>(config, { api: 'api/v1', plural: 'nodes' }).list()).map(
+        ({ metadata, status }) => ({
+          name: metadata?.name ?? '',
+          resources: Object.keys(status?.allocatable ?? {}),
+          listedImages: status?.images?.length ?? 0,
+        }),
+      ),
     ),
     namespaces: await looked(async () =>
-      (await core.listNamespace()).items.map(({ metadata }) => {
+      (
+        await new ApiObjects<V1Namespace>(config, { api: 'api/v1', plural: 'namespaces' }).list()
+      ).map(({ metadata }) => {
         const inject = metadata?.labels?.[INJECT];
         return { name: metadata?.name ?? '', ...(inject !== undefined && { inject }) };
       }),
     ),
     pods: await looked(async () =>
-      (await core.listPodForAllNamespaces()).items.map((pod) =>
-        seenPod(pod as Pod, patterns, serverSeconds),
+      (await new ApiObjects<Pod>(config, { api: 'api/v1', plural: 'pods' }).list()).map((pod) =>
+        seenPod(pod, patterns, serverSeconds),
       ),
     ),
     missingRights: await looked(() => missingRights(config, namespace)),
-    extender: await looked(() => extenderState(config, core, options)),
+    extender: await looked(() => extenderState(config, options)),
   };
 }
 
@@ -99,43 +104,47 @@ async function probed(config: KubeConfig, device: string) {
     'POST',
     '/api/v1/namespaces/default/pods?dryRun=All',
     {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        generateName: 'surefoot-doctor-',
-        annotations: { 'surefoot.dev/profile': 'asked-by-doctor' },
-      },
-      spec: {
-        restartPolicy: 'Never',
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 65_532,
-          seccompProfile: { type: 'RuntimeDefault' },
+      body: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          generateName: 'surefoot-doctor-',
+          annotations: { 'surefoot.dev/profile': 'asked-by-doctor' },
         },
-        containers: [
-          {
-            name: 'main',
-            image: 'registry.example/none:1',
-            resources: { limits: { [device]: '1' } },
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        spec: {
+          restartPolicy: 'Never',
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65_532,
+            seccompProfile: { type: 'RuntimeDefault' },
           },
-        ],
+          containers: [
+            {
+              name: 'main',
+              image: 'registry.example/none:1',
+              resources: { limits: { [device]: '1' } },
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+            },
+          ],
+        },
       },
     },
   );
   if (status === 403 && !text.includes('admission')) {
-    throw Object.assign(new Error(text), { code: 403 });
+    throw refusal(status, text);
   }
   const { message = '' } = JSON.parse(text) as { message?: string };
   return { status, warnings, message };
 }
 
 async function deploymentsIn(config: KubeConfig, namespace: string) {
-  const { items } = await config
-    .makeApiClient(AppsV1Api)
-    .listNamespacedDeployment({ namespace, labelSelector: 'app.kubernetes.io/name=surefoot' });
+  const found = await new ApiObjects<V1Deployment>(config, {
+    api: 'apis/apps/v1',
+    plural: 'deployments',
+    namespace,
+  }).list({ labelSelector: 'app.kubernetes.io/name=surefoot' });
   return new Map(
-    items.map(({ metadata, spec, status }) => [
+    found.map(({ metadata, spec, status }) => [
       metadata?.name ?? '',
       {
         wanted: spec?.replicas ?? 0,
@@ -149,14 +158,12 @@ async function deploymentsIn(config: KubeConfig, namespace: string) {
 }
 
 async function leasesIn(config: KubeConfig, namespace: string) {
-  const { items } = await config
-    .makeApiClient(CoordinationV1Api)
-    .listNamespacedLease({ namespace });
+  const found = await leases(config, namespace).list();
   return new Map(
-    items.map(({ metadata, spec }) => {
+    found.map(({ metadata, spec }) => {
       const renewed = spec?.renewTime === undefined ? undefined : new Date(spec.renewTime);
       return [
-        metadata?.name ?? '',
+        metadata.name ?? '',
         {
           holder: spec?.holderIdentity ?? '',
           ...(renewed !== undefined && { renewedAtSeconds: renewed.getTime() / 1000 }),
@@ -168,10 +175,10 @@ async function leasesIn(config: KubeConfig, namespace: string) {
 
 async function definitionIn(config: KubeConfig) {
   const { plural, group } = DEVICE_HISTORIES;
-  const api = config.makeApiClient(ApiextensionsV1Api);
-  const found = await unlessAbsent(() =>
-    api.readCustomResourceDefinition({ name: `${plural}.${group}` }),
-  );
+  const found = await new ApiObjects<V1CustomResourceDefinition>(config, {
+    api: 'apis/apiextensions.k8s.io/v1',
+    plural: 'customresourcedefinitions',
+  }).find(`${plural}.${group}`);
   if (found === undefined) return undefined;
   const [newest] = found.spec.versions;
   const status = newest?.schema?.openAPIV3Schema?.properties?.status;
@@ -198,16 +205,17 @@ function seenPod(pod: Pod, patterns: readonly string[], serverSeconds: number): 
 }
 
 async function missingRights(config: KubeConfig, namespace: string): Promise<readonly string[]> {
-  const api = config.makeApiClient(AuthorizationV1Api);
+  const api = new ApiObjects<V1SubjectAccessReview>(config, {
+    api: 'apis/authorization.k8s.io/v1',
+    plural: 'subjectaccessreviews',
+  });
   const asked = await Promise.all(
     NEEDED_RIGHTS.map(async (right) => {
       const { account, namespaced, ...resourceAttributes } = right;
-      const { status } = await api.createSubjectAccessReview({
-        body: {
-          spec: {
-            user: `system:serviceaccount:${namespace}:${account}`,
-            resourceAttributes: { ...resourceAttributes, ...(namespaced && { namespace }) },
-          },
+      const { status } = await api.create({
+        spec: {
+          user: `system:serviceaccount:${namespace}:${account}`,
+          resourceAttributes: { ...resourceAttributes, ...(namespaced && { namespace }) },
         },
       });
       return status?.allowed === true ? [] : [inWords(right)];
@@ -223,7 +231,6 @@ function inWords({ account, verb, group, resource, name }: NeededRight): string 
 
 async function extenderState(
   config: KubeConfig,
-  core: CoreV1Api,
   { namespace, extenderAdmin }: LookOptions,
 ): Promise<ExtenderState> {
   if (extenderAdmin !== undefined) {
@@ -233,15 +240,16 @@ async function extenderState(
     const metrics = await (await at('/metrics')).text();
     return { readiness: await ready.text(), isReady: ready.ok, metrics };
   }
-  const { items } = await core.listNamespacedPod({
+  const found = await new ApiObjects<Pod>(config, {
+    api: 'api/v1',
+    plural: 'pods',
     namespace,
-    labelSelector: 'app.kubernetes.io/component=extender',
-  });
-  const [pod] = items.filter(({ status }) => status?.phase === 'Running');
+  }).list({ labelSelector: 'app.kubernetes.io/component=extender' });
+  const [pod] = found.filter(({ status }) => status?.phase === 'Running');
   if (pod === undefined) throw new Error('no pod of it runs');
-  const base = `/api/v1/namespaces/${namespace}/pods/${pod.metadata?.name}:${ADMIN_PORT}/proxy`;
+  const base = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}:${ADMIN_PORT}/proxy`;
   const ready = await rawRequest(config, 'GET', `${base}/readyz`);
-  if (ready.status === 403) throw Object.assign(new Error(ready.text), { code: 403 });
+  if (ready.status === 403) throw refusal(ready.status, ready.text);
   const metrics = await rawRequest(config, 'GET', `${base}/metrics`);
   return { readiness: ready.text, isReady: ready.status === 200, metrics: metrics.text };
 }

@@ -1,35 +1,26 @@
-import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import type { DeviceHistoryApi } from './cluster-store.ts';
 import { DEVICE_HISTORIES, type DeviceHistory, GROUP, VERSION } from './device-history.ts';
 
-/** DeviceHistory objects through the Kubernetes client. */
+/** What every DeviceHistory says of itself. */
+const KIND = { apiVersion: `${GROUP}/${VERSION}`, kind: 'DeviceHistory' } as const;
+
+/** DeviceHistory objects of a cluster. */
+export function deviceHistories(config: KubeConfig): ApiObjects<DeviceHistory> {
+  const { group, version, plural } = DEVICE_HISTORIES;
+  return new ApiObjects(config, { api: `apis/${group}/${version}`, plural });
+}
+
+/** The same, as the store writes them. */
 export function deviceHistoryApi(config: KubeConfig): DeviceHistoryApi {
-  const api = config.makeApiClient(CustomObjectsApi);
+  const api = deviceHistories(config);
+  const labels = { 'app.kubernetes.io/name': 'surefoot' };
   return {
-    get: (name) =>
-      api.getClusterCustomObject({ ...DEVICE_HISTORIES, name }) as Promise<DeviceHistory>,
-    create: (name) =>
-      api.createClusterCustomObject({
-        ...DEVICE_HISTORIES,
-        body: {
-          apiVersion: `${GROUP}/${VERSION}`,
-          kind: 'DeviceHistory',
-          metadata: { name, labels: { 'app.kubernetes.io/name': 'surefoot' } },
-        },
-      }) as Promise<DeviceHistory>,
+    get: (name) => api.get(name),
+    create: (name) => api.create({ ...KIND, metadata: { name, labels } }),
     replaceStatus: (name, resourceVersion, status) =>
-      api.replaceClusterCustomObjectStatus({
-        ...DEVICE_HISTORIES,
-        name,
-        body: {
-          apiVersion: `${GROUP}/${VERSION}`,
-          kind: 'DeviceHistory',
-          metadata: { name, resourceVersion },
-          status,
-        },
-      }) as Promise<DeviceHistory>,
-    delete: async (name) => {
-      await api.deleteClusterCustomObject({ ...DEVICE_HISTORIES, name });
-    },
+      api.replace(name, { ...KIND, metadata: { name, resourceVersion }, status }, 'status'),
+    delete: (name) => api.delete(name),
   };
 }

@@ -1,5 +1,6 @@
-import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
-import { DEVICE_HISTORIES, type DeviceHistory } from './device-history.ts';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { deviceHistories } from './api.ts';
+import type { DeviceHistory } from './device-history.ts';
 
 /** On a DeviceHistory: forgive what is in it. Who may write it there is a matter of RBAC. */
 export const FORGIVE = 'surefoot.dev/forgive';
@@ -30,11 +31,9 @@ export function forgivenessText(forgiveness: Forgiveness): string {
 
 /** Takes the annotation away, once it is done. */
 export async function withoutForgiveness(config: KubeConfig, name: string): Promise<void> {
-  await config.makeApiClient(CustomObjectsApi).patchClusterCustomObject({
-    ...DEVICE_HISTORIES,
-    name,
-    body: [{ op: 'remove', path: `/metadata/annotations/${FORGIVE.replace('/', '~1')}` }],
-  });
+  await deviceHistories(config).jsonPatch(name, [
+    { op: 'remove', path: `/metadata/annotations/${FORGIVE.replace('/', '~1')}` },
+  ]);
 }
 
 function parsed(text: string): { readonly reason?: unknown; readonly device?: unknown } {

@@ -1,74 +1,60 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import {
+  ApiObjects,
+  type Collection,
+  type Page,
+  type Selector,
+} from '../../certs/cluster/api-objects.ts';
 import { rawLines } from '../../certs/cluster/raw-lines.ts';
-import { rawRequest, refusal } from '../../certs/cluster/raw-request.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from './events.ts';
 import type { Namespace } from './namespaces.ts';
 import type { Node } from './nodes.ts';
-import type { Listed, Page, Source } from './reflector.ts';
+import type { Listed, Source } from './reflector.ts';
 
-/** Objects a page; the API server's own clients page by 500. */
-const PAGE_SIZE = 500;
 /** The server ends each watch after this long, so that a dead connection is noticed. */
 const WATCH_SECONDS = 300;
 /** A watch that is silent for so long is begun anew where it ended: its connection may be dead. */
 const SILENCE_MS = 30_000;
 
 export function nodeSource(config: KubeConfig): Source<Node> {
-  return source<Node>(config, 'nodes', '/api/v1/nodes');
+  return source<Node>(config, 'nodes', { api: 'api/v1', plural: 'nodes' });
 }
 
 export function namespaceSource(config: KubeConfig): Source<Namespace> {
-  return source<Namespace>(config, 'namespaces', '/api/v1/namespaces');
+  return source<Namespace>(config, 'namespaces', { api: 'api/v1', plural: 'namespaces' });
 }
 
 export function podSource(config: KubeConfig): Source<Pod> {
-  return source<Pod>(config, 'pods', '/api/v1/pods');
+  return source<Pod>(config, 'pods', { api: 'api/v1', plural: 'pods' });
 }
 
 const ABOUT_NODES = { fieldSelector: 'involvedObject.kind=Node' };
 
 /** Events about nodes; of the others nothing is fetched. */
 export function nodeEventSource(config: KubeConfig): Source<NodeEvent> {
-  return optional('events', source<NodeEvent>(config, 'events', '/api/v1/events', ABOUT_NODES));
+  const events = { api: 'api/v1', plural: 'events' };
+  return optional('events', source<NodeEvent>(config, 'events', events, ABOUT_NODES));
 }
 
 /** Objects of a kind of ours: where it is not served, that is an error. */
 export function servedSource<T extends Listed>(config: KubeConfig, kind: ApiKind): Source<T> {
   const { plural, group, version } = kind;
-  return source<T>(config, `${plural}.${group}`, `/apis/${group}/${version}/${plural}`);
+  return source<T>(config, `${plural}.${group}`, { api: `apis/${group}/${version}`, plural });
 }
 
-function source<T>(
+function source<T extends object>(
   config: KubeConfig,
   kind: string,
-  path: string,
-  selector: Readonly<Record<string, string>> = {},
+  collection: Collection,
+  selector: Selector = {},
 ): Source<T> {
+  const objects = new ApiObjects<T>(config, collection);
   return explained<T>(config, kind, {
-    list: (token) => listOnce<T>(config, path, { ...selector, ...pageOptions(token) }),
-    watch: watchOf<T>(config, path, selector),
+    list: (token) => objects.page(selector, token),
+    watch: watchOf<T>(config, objects.path, selector),
   });
-}
-
-/**
- * A page as it is on the wire: the client would make an object of a class of each part of each pod, of which most is
- * thrown away at once.
- */
-async function listOnce<T>(
-  config: KubeConfig,
-  path: string,
-  query: Readonly<Record<string, string>>,
-): Promise<Page<T>> {
-  const { status, text } = await rawRequest(config, 'GET', `${path}?${new URLSearchParams(query)}`);
-  if (status !== 200) throw refusal(status, text);
-  const { items, metadata = {} } = JSON.parse(text) as List<T>;
-  return {
-    items,
-    resourceVersion: metadata.resourceVersion ?? '',
-    next: metadata.continue ?? '',
-  };
 }
 
 export interface ApiKind {
@@ -127,7 +113,7 @@ export function isWholeList<T>({ resourceVersion, next }: Page<T>): boolean {
 }
 
 function isAbsent(error: unknown): boolean {
-  const { statusCode } = error as ApiError;
+  const { statusCode } = error as { statusCode?: number };
   return statusCode === 404 || statusCode === 403;
 }
 
@@ -145,8 +131,8 @@ function explained<T>(config: KubeConfig, kind: string, source: Source<T>): Sour
 }
 
 function explain(error: unknown, kind: string, server: string): Error {
-  const { code, statusCode, cause } = error as ApiError;
-  const status = statusCode ?? (typeof code === 'number' ? code : undefined);
+  const { code, cause } = error as ApiError;
+  const status = typeof code === 'number' ? code : undefined;
   return Object.assign(
     new Error(sentenceFor(status, kind, server, cause ?? error), { cause: error }),
     {
@@ -157,7 +143,6 @@ function explain(error: unknown, kind: string, server: string): Error {
 
 interface ApiError {
   readonly code?: number | string;
-  readonly statusCode?: number;
   readonly cause?: unknown;
 }
 
@@ -188,20 +173,7 @@ function sentenceFor(
   }
 }
 
-interface List<T> {
-  readonly items: readonly T[];
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-}
-
-function pageOptions(token: string): Readonly<Record<string, string>> {
-  return { limit: String(PAGE_SIZE), ...(token !== '' && { continue: token }) };
-}
-
-function watchOf<T>(
-  config: KubeConfig,
-  path: string,
-  selector: Readonly<Record<string, string>> = {},
-): Source<T>['watch'] {
+function watchOf<T>(config: KubeConfig, path: string, selector: Selector): Source<T>['watch'] {
   return async function watchOnce(resourceVersion, onEvent, signal) {
     const query = new URLSearchParams({
       ...selector,

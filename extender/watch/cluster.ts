@@ -31,8 +31,8 @@ export class Cluster {
   readonly #onHost = new Map<HostId, string>();
   readonly #pods = new Map<string, PodFacts>();
   readonly #pending = new Map<string, PodFacts>();
-  /** Uids of each workload's pods that are on a node to stay. */
-  readonly #staying = new Map<string, Set<string>>();
+  /** How many pods of each workload are on a node to stay. */
+  readonly #staying = new Map<string, number>();
   #latestVersion = 0;
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly images = new ImageIndex();
@@ -82,7 +82,7 @@ export class Cluster {
 
   /** How many pods of a workload are on a node and have neither ended nor begun to. */
   boundOf(workload: string): number {
-    return this.#staying.get(workload)?.size ?? 0;
+    return this.#staying.get(workload) ?? 0;
   }
 
   /** Every device pod that is known. */
@@ -174,9 +174,7 @@ export class Cluster {
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
     this.#podsOnNode.set(pod.node, onNode.set(pod.uid, pod));
-    if (pod.isTerminating) return;
-    const staying = this.#staying.get(pod.slot.workload) ?? new Set<string>();
-    this.#staying.set(pod.slot.workload, staying.add(pod.uid));
+    if (stays(pod)) this.#stay(pod.slot.workload, 1);
   }
 
   removePod(uid: string): void {
@@ -199,16 +197,25 @@ export class Cluster {
   }
 
   #leaveNode(uid: string): void {
-    const { node, slot } = this.#pods.get(uid) ?? {};
-    this.touch(node);
-    if (node === undefined || slot === undefined) return;
-    const onNode = this.#podsOnNode.get(node);
+    const pod = this.#pods.get(uid);
+    this.touch(pod?.node);
+    if (pod?.node === undefined) return;
+    const onNode = this.#podsOnNode.get(pod.node);
     onNode?.delete(uid);
-    if (onNode?.size === 0) this.#podsOnNode.delete(node);
-    const staying = this.#staying.get(slot.workload);
-    staying?.delete(uid);
-    if (staying?.size === 0) this.#staying.delete(slot.workload);
+    if (onNode?.size === 0) this.#podsOnNode.delete(pod.node);
+    if (stays(pod)) this.#stay(pod.slot.workload, -1);
   }
+
+  #stay(workload: string, more: 1 | -1): void {
+    const count = this.boundOf(workload) + more;
+    if (count === 0) this.#staying.delete(workload);
+    else this.#staying.set(workload, count);
+  }
+}
+
+/** Whether a pod is on a node and has neither ended nor begun to. */
+function stays(pod: PodFacts): boolean {
+  return pod.node !== undefined && holdsDevices(pod) && !pod.isTerminating;
 }
 
 function isPending({ node, phase, isTerminating }: PodFacts): boolean {

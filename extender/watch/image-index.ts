@@ -61,7 +61,8 @@ export class ImageIndex {
   }
 
   listed({ name: node, images, digests, isImageListCut }: NodeFacts): void {
-    this.#digestsOn.set(node, new Set(digests.values()));
+    if (digests.size === 0) this.#digestsOn.delete(node);
+    else this.#digestsOn.set(node, new Set(digests.values()));
     for (const [name, bytes] of images) this.#setBytes(name, bytes);
     for (const [name, digest] of digests) {
       this.#setDigest(name, digest, Number.NEGATIVE_INFINITY);

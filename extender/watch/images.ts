@@ -20,6 +20,11 @@ export function normalizedImage(name: string): string {
   return path.slice(path.lastIndexOf('/')).includes(':') ? path : `${path}:latest`;
 }
 
+/** The same, kept once however many nodes list it and pods ask for it. */
+export function sharedImageName(name: string): string {
+  return interned(normalizedImage(name));
+}
+
 /** `sha256:...` in a reference, or in what the kubelet calls an image's id. */
 export function digestOf(reference: string): string | undefined {
   return /sha256:[0-9a-f]{64}/.exec(reference)?.[0];
@@ -46,7 +51,7 @@ export function imageList(entries: readonly ListedImage[]): ImageList {
   const digests = new Map<string, string>();
   for (const { names, sizeBytes = 0 } of entries) {
     // The API sends null, not nothing, for an image that has lost its tags (containerd#4771).
-    const all = (names ?? []).map((name) => interned(normalizedImage(name)));
+    const all = (names ?? []).map(sharedImageName);
     const digest = all.map(digestOf).find((found) => found !== undefined);
     for (const name of all) {
       images.set(name, sizeBytes);

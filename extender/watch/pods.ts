@@ -12,8 +12,12 @@ import type {
   PodCondition,
   PodFacts,
 } from '../history/facts.ts';
-import { digestOf, normalizedImage } from './images.ts';
+import { sharedParts } from '../history/shared-parts.ts';
+import { digestOf, sharedImageName } from './images.ts';
 import { secondsOf } from './timestamp.ts';
+
+/** Pods of a workload ask for the same, and most have nothing to tell: each such part is kept once. */
+const shared = sharedParts(10_000);
 
 /** The facts of a Pod, seen with these device profiles. */
 export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts {
@@ -28,7 +32,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
   const disruption = status.conditions?.find(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
   )?.reason;
-  const devices = devicesAsked(pod, devicePatterns(profiles));
+  const devices = shared(devicesAsked(pod, devicePatterns(profiles)));
   const profile = profileOf(pod, profiles, devices);
   return {
     uid: metadata.uid ?? '',
@@ -40,9 +44,9 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     slot: slotOf(pod),
     optIn: podOptIn(pod),
     devices,
-    ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
-    images: imagesOf(pod),
-    ran: ranOf(pod),
+    ...(profile !== undefined && { expectations: shared(expectationsOf(pod, profile)) }),
+    images: shared(imagesOf(pod)),
+    ran: orNone(ranOf(pod)),
     createdAtSeconds: secondsOf(metadata.creationTimestamp) ?? 0,
     ...(boundAtSeconds !== undefined && { boundAtSeconds }),
     ...(startedAtSeconds !== undefined && { startedAtSeconds }),
@@ -52,10 +56,17 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...(status.message && { statusMessage: status.message }),
     ...(exitCode !== undefined && { exitCode }),
     ...(disruption && { disruption }),
-    deviceHealth: deviceHealthOf(status),
-    containers: containerEndsOf(status),
-    conditions: conditionsOf(status),
+    deviceHealth: orNone(deviceHealthOf(status)),
+    containers: orNone(containerEndsOf(status)),
+    conditions: orNone(conditionsOf(status)),
   };
+}
+
+const NONE: readonly never[] = [];
+
+/** The list, or the one that is empty for all. */
+function orNone<Item>(list: readonly Item[]): readonly Item[] {
+  return list.length === 0 ? NONE : list;
 }
 
 function placingOf(pod: Pod): { placing?: Placing } {
@@ -85,7 +96,7 @@ export function imagesOf(pod: Pod): readonly string[] {
     ...(pod.spec.volumes ?? []).map(({ image }) => image?.reference),
   ];
   const names = references.flatMap((image) =>
-    image && image.length <= LONGEST_IMAGE ? [normalizedImage(image)] : [],
+    image && image.length <= LONGEST_IMAGE ? [sharedImageName(image)] : [],
   );
   return [...new Set(names)].slice(0, MOST_IMAGES);
 }
@@ -103,7 +114,7 @@ function ranOf({ spec, status = {} }: Pod): PodFacts['ran'] {
       const digest = digestOf(one.imageID ?? '');
       return [
         {
-          image: normalizedImage(image),
+          image: sharedImageName(image),
           ...(digest !== undefined && { digest }),
           atSeconds: Math.min(...starts),
         },

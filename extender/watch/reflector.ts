@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Page } from '../../certs/cluster/api-objects.ts';
 
 /** What a reflector needs of an API object: who it is, and which version of it this is. */
 export interface Listed {
@@ -8,14 +9,6 @@ export interface Listed {
     readonly resourceVersion?: string;
     readonly creationTimestamp?: string | Date;
   };
-}
-
-/** One page of a list. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly resourceVersion: string;
-  /** Token of the next page; empty on the last one. */
-  readonly next: string;
 }
 
 /** How a reflector reaches the API: lists in pages, and one watch at a time. */

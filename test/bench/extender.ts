@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from '../../build.ts';
 import { actingConfig, CONFIG_FILES } from '../../extender/commands/fleet-files.ts';
 import { tableText } from '../../extender/commands/table.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
@@ -9,7 +10,7 @@ import { bytesInWords } from '../../webhook/words/quantity.ts';
 import { Child } from '../cluster/child.ts';
 import { freePorts } from '../cluster/control-plane.ts';
 import { eventually } from '../cluster/eventually.ts';
-import { imageFlags } from '../image-flags.ts';
+import { imageSettings } from '../image-settings.ts';
 import { GPU } from '../make/facts.ts';
 import { quantile } from './open-loop.ts';
 import { usageOf } from './process-usage.ts';
@@ -79,6 +80,7 @@ async function benchSize(nodes: number): Promise<Record<string, unknown>> {
   try {
     const fleet = await startFleet(directory, nodes);
     started.push(fleet);
+    await build(join(directory, 'dist'));
     const begun = performance.now();
     const ours = await startExtender(directory);
     started.push(ours.child);
@@ -208,11 +210,15 @@ async function startFleet(directory: string, nodes: number): Promise<Child> {
   return child;
 }
 
+/** As the image runs it. */
 async function startExtender(directory: string): Promise<Server> {
   const [port = 0, admin = 0, page = 0] = await freePorts(3);
+  const { flags, variables } = await imageSettings();
   const args = [
-    ...(await imageFlags()),
-    join(ROOT, 'extender/commands/surefoot.ts'),
+    ...variables,
+    process.execPath,
+    ...flags,
+    join(directory, 'dist/surefoot.mjs'),
     'extender',
     `--config=${directory}`,
     `--kubeconfig=${join(directory, 'kubeconfig')}`,
@@ -221,7 +227,7 @@ async function startExtender(directory: string): Promise<Server> {
     `--admin=127.0.0.1:${admin}`,
     `--page=127.0.0.1:${page}`,
   ];
-  const child = new Child('extender', process.execPath, args, join(directory, 'extender.log'));
+  const child = new Child('extender', 'env', args, join(directory, 'extender.log'));
   await eventually(
     'the extender to be ready',
     async () => {

@@ -1,7 +1,7 @@
 import { type KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
-import { unlessAbsent } from '../../certs/cluster/unless-absent.ts';
 import { eventually } from './eventually.ts';
 import { keyOf, objectsIn, type Rendered } from './render.ts';
+import { unlessAbsent } from './unless-absent.ts';
 
 /** Kinds that others are of, or live in, come first. */
 const FIRST = ['Namespace', 'CustomResourceDefinition'];

@@ -56,7 +56,7 @@ test('a refusal and a cut are errors', async () => {
   const refused = await linesOf((response) => response.status(410).end('gone'));
   await expect(Array.fromAsync(refused)).rejects.toMatchObject({
     message: 'gone',
-    statusCode: 410,
+    code: 410,
   });
   const cut = await linesOf((response) => {
     response.write('x\n');

@@ -15,7 +15,7 @@ test('an answer comes with its warnings, unquoted, and its date', async () => {
   });
   const config = loadedKubeConfig(await listening(app));
   const sent = { kind: 'Pod' };
-  expect(await rawRequest(config, 'POST', '/api', sent)).toEqual({
+  expect(await rawRequest(config, 'POST', '/api', { body: sent })).toEqual({
     status: 201,
     text: JSON.stringify(sent),
     warnings: ['names "nvida", and a \\', 'second'],

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { expect, onTestFinished, test } from 'vitest';
-import { pooledKubeConfig } from '../../../certs/cluster/pooled-kube-config.ts';
-import { makeCertificates } from '../../../certs/files.ts';
+import { makeCertificates } from '../../certs/files.ts';
+import { pooledKubeConfig } from './pooled-kube-config.ts';
 
 /** An API server over TLS that lists no namespaces, and counts who connects. */
 async function counting() {
