@@ -1,8 +1,9 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { HAZARD, HAZARD_REASON } from '../../webhook/words/keys.ts';
 import { GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
+import { faultJourney } from './journey.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
@@ -11,6 +12,8 @@ const used = useBed({ count: 4, gpus: 8, mode: 'act', isAsked: false });
 
 beforeAll(async () => {
   await used.bed.surefoot.useComponent('hints');
+  // One node is 25 % of four.
+  await used.bed.surefoot.setExtender('hints', { label: true, taint: true, mostPercent: 50 });
 });
 
 const marksOf = async (node: string) => {
@@ -19,9 +22,33 @@ const marksOf = async (node: string) => {
   return { label: metadata?.labels?.[HAZARD], why: metadata?.annotations?.[HAZARD_REASON], taints };
 };
 
+const isMarked = (node: string) =>
+  eventually(
+    `${node} to be marked`,
+    async () => {
+      const found = await marksOf(node);
+      return found.label !== undefined && found;
+    },
+    { timeoutSeconds: 30 },
+  );
+
+/** Whoever minds no mark goes to the only node with its image: the scheduler has seen it. */
+const isDrawing = (node: string) => async (image: string) => {
+  await eventually('the scheduler to see the image', async () => {
+    const careless = pod('careless', { image, profile: undefined });
+    if (careless.spec !== undefined) careless.spec.tolerations = [{ operator: 'Exists' }];
+    await used.hand.createPod(careless);
+    const at = nodeOf(await used.hand.runningPod('careless'));
+    await used.hand.clear();
+    return at === node;
+  });
+};
+
+describe('a scheduler that asks nobody', () => {
+  faultJourney(used, 'gpu-4', isDrawing('gpu-4'), async () => void (await isMarked('gpu-4')));
+});
+
 test('a node whose devices fail is marked, prepared pods go elsewhere, and the mark goes when it is not wanted', async () => {
-  // One node is 25 % of four.
-  await used.bed.surefoot.setExtender('hints', { label: true, taint: true, mostPercent: 50 });
   await used.hand.setConditions('gpu-2', [
     {
       type: 'SysLogsXIDError',
@@ -30,14 +57,7 @@ test('a node whose devices fail is marked, prepared pods go elsewhere, and the m
       message: 'ErrorCode:79 GPU_UUID:GPU-aa ?;',
     },
   ]);
-  const marks = await eventually(
-    'gpu-2 to be marked',
-    async () => {
-      const found = await marksOf('gpu-2');
-      return found.label !== undefined && found;
-    },
-    { timeoutSeconds: 30 },
-  );
+  const marks = await isMarked('gpu-2');
   expect(marks.label).toBe('high');
   expect(marks.why).toMatch(/times the fleet's rate/);
   // The node's own taint stays beside ours.
@@ -48,14 +68,7 @@ test('a node whose devices fail is marked, prepared pods go elsewhere, and the m
   // The only node with their image: whoever does not mind the mark goes there.
   const image = 'registry.example/big:1';
   await used.hand.giveImage('gpu-2', image, 12_000_000_000);
-  await eventually('the scheduler to see the image', async () => {
-    const careless = pod('careless', { image, profile: undefined });
-    if (careless.spec !== undefined) careless.spec.tolerations = [{ operator: 'Exists' }];
-    await used.hand.createPod(careless);
-    const node = nodeOf(await used.hand.runningPod('careless'));
-    await used.hand.clear();
-    return node === 'gpu-2';
-  });
+  await isDrawing('gpu-2')(image);
   for (let index = 0; index < 12; index += 1) {
     await used.hand.createPod(pod(`wary-${index}`, { image }));
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { CRASH } from './bed-keys.ts';
+import { BROKEN, CRASH } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
 import type { UsedBed } from './use-bed.ts';
@@ -10,8 +10,8 @@ import { indexedJob, pod } from './workloads.ts';
 /** The Job controller waits 10 s before it replaces a failed pod, and a home lives as long as the pod ran. */
 export const LONGER_THAN_JOB_BACKOFF_MS = 14_000;
 
-/** What holds wherever a scheduler asks the extender. */
-export function journey(used: UsedBed): void {
+/** What holds wherever a scheduler asks the extender; the devices of one node break. */
+export function journey(used: UsedBed, broken: string): void {
   test('a pod goes to the one node that has its 12 GB image', async () => {
     const image = 'registry.example/big:1';
     await used.hand.giveImage('gpu-3', image, 12_000_000_000);
@@ -37,6 +37,40 @@ export function journey(used: UsedBed): void {
     expect(nodeOf(after)).toBe(nodeOf(before.get('0')));
     const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
     expect(decision?.forecasts[0]?.words).toMatch(/home: the same slot ran here until \d+ s ago/);
+  });
+
+  faultJourney(used, broken, (image) => seesImage(used, broken, image));
+}
+
+/** What holds in every mode, asked or not: who is drawn to a node by its image is not sent to broken devices again. */
+export function faultJourney(
+  used: UsedBed,
+  broken: string,
+  isDrawing: (image: string) => Promise<void>,
+  isKnown: () => Promise<void> = async () => {},
+): void {
+  test('a pod that the kubelet rejected for a broken device goes elsewhere next time', async () => {
+    const image = 'registry.example/rejected:1';
+    await used.hand.giveImage(broken, image, 1_000_000_000);
+    await isDrawing(image);
+    await used.hand.annotateNode(broken, { [BROKEN]: '1' });
+    try {
+      await used.hand.createPod(pod('first', { gpus: 8, image }));
+      const rejected = await eventually('the rejection', async () => {
+        const found = await used.hand.pod('first');
+        return found.status?.phase === 'Failed' && found;
+      });
+      expect(nodeOf(rejected)).toBe(broken);
+      await eventually('the incident', async () => {
+        return (await used.bed.surefoot.node(broken))?.incidents.length === 1;
+      });
+      await isKnown();
+
+      await used.hand.createPod(pod('second', { gpus: 8, image }));
+      expect(nodeOf(await used.hand.runningPod('second'))).not.toBe(broken);
+    } finally {
+      await used.hand.annotateNode(broken, { [BROKEN]: null });
+    }
   });
 }
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 
 describe('over HTTPS', () => {
-  journey(used);
+  journey(used, 'gpu-4');
 
   test('in the clear it is not answered, and the scheduler is', async () => {
     await expect(fetch(`${used.bed.surefoot.askUrl}/prioritize`)).rejects.toThrow();

@@ -33,7 +33,7 @@ const asked = async () =>
   sample(await used.bed.surefoot.extenderMetrics(), 'surefoot_prioritize_requests_total');
 
 describe('a scheduler of our own', () => {
-  journey(used);
+  journey(used, 'gpu-7');
 
   test('gets the pods that opted in, and no others; those are placed as if nobody were there', async () => {
     const before = await asked();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import { sample } from '../samples.ts';
-import { BROKEN, DEVICE_FAULT, GPU } from './bed-keys.ts';
+import { DEVICE_FAULT, GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
 import { journey, LONGER_THAN_JOB_BACKOFF_MS, podOf, seesImage, successor } from './journey.ts';
@@ -12,30 +12,7 @@ import { indexedJob, pod } from './workloads.ts';
 const used = useBed({ count: 20, gpus: 8, mode: 'act' });
 
 describe('placement', () => {
-  journey(used);
-
-  test('a pod that the kubelet rejected for a broken device goes elsewhere next time', async () => {
-    const image = 'registry.example/rejected:1';
-    await used.hand.giveImage('gpu-7', image, 4_000_000_000);
-    await seesImage(used, 'gpu-7', image);
-    await used.hand.annotateNode('gpu-7', { [BROKEN]: '1' });
-    try {
-      await used.hand.createPod(pod('first', { gpus: 8, image }));
-      const rejected = await eventually('the rejection', async () => {
-        const found = await used.hand.pod('first');
-        return found.status?.phase === 'Failed' && found;
-      });
-      expect(nodeOf(rejected)).toBe('gpu-7');
-      await eventually('the incident', async () => {
-        return (await used.bed.surefoot.node('gpu-7'))?.incidents.length === 1;
-      });
-
-      await used.hand.createPod(pod('second', { gpus: 8, image }));
-      expect(nodeOf(await used.hand.runningPod('second'))).not.toBe('gpu-7');
-    } finally {
-      await used.hand.annotateNode('gpu-7', { [BROKEN]: null });
-    }
-  });
+  journey(used, 'gpu-7');
 
   test('a node whose plugin withdrew a device is avoided, and its incident closes but stays', async () => {
     const image = 'registry.example/withdrawn:1';
