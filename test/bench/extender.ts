@@ -42,9 +42,15 @@ export async function benchExtender(output: 'table' | 'json'): Promise<void> {
     console.log(JSON.stringify(results, null, 2));
     return;
   }
-  for (const { nodes, ready, resident, rows } of results as unknown as readonly Sized[]) {
+  for (const {
+    nodes,
+    ready,
+    resident,
+    residentAfter,
+    rows,
+  } of results as unknown as readonly Sized[]) {
     console.log(
-      `${nodes} nodes, ${nodes * PODS_A_NODE} pods: ready after ${ready.toFixed(1)} s, ${bytesInWords(resident)} resident`,
+      `${nodes} nodes, ${nodes * PODS_A_NODE} pods: ready after ${ready.toFixed(1)} s, ${bytesInWords(resident)} resident, ${bytesInWords(residentAfter)} in the storm`,
     );
     console.log(
       tableText([
@@ -67,6 +73,8 @@ interface Sized {
   readonly nodes: number;
   readonly ready: number;
   readonly resident: number;
+  /** In the storm, when all questions have been asked. */
+  readonly residentAfter: number;
   readonly rows: readonly {
     readonly name: string;
     readonly ours: Measured;
@@ -99,7 +107,8 @@ async function benchSize(nodes: number): Promise<Record<string, unknown>> {
     process.kill(fleet.pid ?? 0, 'SIGUSR2');
     const name = `${nodes}, all alike, every node's status once a second`;
     rows.push({ name, ...(await compare(ours, bare, allAlike)) });
-    return { nodes, ready, resident, rows };
+    const { residentBytes: residentAfter } = await usageOf(ours.child.pid ?? 0);
+    return { nodes, ready, resident, residentAfter, rows };
   } finally {
     for (const child of started.reverse()) await child.stop();
     await rm(directory, { recursive: true, force: true });
