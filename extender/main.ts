@@ -191,6 +191,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     decisions,
     entries: (count) => journal.latest(count),
     controls: Object.keys(options.controls ?? {}) as ControlName[],
+    cluster: () => config.value.cluster,
     alarm: () => placements.alarm(nowSeconds()),
   });
   const watches = new Watches({

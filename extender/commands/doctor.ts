@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { type Level, type Symptom, symptoms } from '../doctor/checks.ts';
 import { look } from '../doctor/look.ts';
+import type { Seen } from '../doctor/seen.ts';
 
 export interface DoctorOptions extends ApiOptions {
   readonly namespace: string;
@@ -28,14 +29,32 @@ export async function doctor(
   });
   const found = symptoms(seen);
   const isWell = found.every(({ level }) => level !== 'error');
+  const report = { ...whereabouts(seen), symptoms: found };
   switch (options.output) {
     case 'json':
-      return { text: JSON.stringify({ symptoms: found }, null, 2), isWell };
+      return { text: JSON.stringify(report, null, 2), isWell };
     case 'yaml':
-      return { text: stringify({ symptoms: found }).trimEnd(), isWell };
+      return { text: stringify(report).trimEnd(), isWell };
     default:
-      return { text: inWords(found), isWell };
+      return { text: `${heading(report)}\n${inWords(found)}`, isWell };
   }
+}
+
+/** Which cluster was looked at, for those who have several. */
+interface Whereabouts {
+  readonly cluster?: string;
+  readonly kubernetes: string;
+  readonly namespace: string;
+}
+
+function whereabouts({ configuration, kubernetes, namespace }: Seen): Whereabouts {
+  const cluster = configuration.ok ? configuration.value?.cluster : undefined;
+  return { ...(cluster !== undefined && { cluster }), kubernetes, namespace };
+}
+
+function heading({ cluster, kubernetes, namespace }: Whereabouts): string {
+  const named = cluster === undefined ? [] : [`cluster ${cluster}`];
+  return [...named, `Kubernetes ${kubernetes}`, `namespace ${namespace}`].join(', ');
 }
 
 function inWords(found: readonly Symptom[]): string {

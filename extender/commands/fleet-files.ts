@@ -31,11 +31,14 @@ export async function readScript(path: string): Promise<FaultScript> {
 
 /**
  * The text of a configuration file as shipped, but acting, and without Events, which the built-in fleet does not
- * take: it is for that only.
+ * take: it is for that only, and names it.
  */
 export function actingConfig(name: string): string {
   const text = ownFile(join(SHIPPED_CONFIG, name));
-  return text.replace(/^mode: observe$/m, 'mode: act').replace(/^events: true$/m, 'events: false');
+  return text
+    .replace(/^mode: observe$/m, 'mode: act')
+    .replace(/^events: true$/m, 'events: false')
+    .replace(/^# cluster: .*$/m, 'cluster: built-in-fleet');
 }
 
 export function shippedConfiguration(): {

@@ -32,6 +32,8 @@ export async function installedConfiguration(
   return {
     problems: [...files, installation].flatMap((one) => (one.ok ? [] : one.problems)),
     ...(installation.ok && { mode: installation.value.mode }),
+    ...(installation.ok &&
+      installation.value.cluster !== undefined && { cluster: installation.value.cluster }),
     profiles: profiles.ok ? profiles.value.profiles : [],
     schedulerNames: [...names, fallback].filter((name) => name !== undefined),
   };

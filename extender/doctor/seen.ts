@@ -42,6 +42,8 @@ export interface Probe {
 export interface Configuration {
   readonly problems: readonly string[];
   readonly mode?: 'observe' | 'act';
+  /** What the cluster is called. */
+  readonly cluster?: string;
   readonly profiles: readonly DeviceProfile[];
   readonly schedulerNames: readonly string[];
 }

@@ -23,6 +23,8 @@ export interface LiveDeps {
   /** The journal's latest entries, newest first. */
   readonly entries: (count: number) => readonly Entry[];
   readonly controls: readonly ControlName[];
+  /** What the cluster is called; `undefined` where nobody has said it. */
+  readonly cluster: () => string | undefined;
   /** What is wrong with how we are asked; `undefined` when nothing is. */
   readonly alarm: () => string | undefined;
 }
@@ -101,12 +103,17 @@ export class LiveFeed {
 
   #everything(): LiveChange {
     const view = this.#deps.view();
+    const cluster = this.#deps.cluster();
     const nodes = [...view.cluster.nodes()].map(({ name }) => this.#shown(name, view));
     const known = nodes.filter((node) => node !== undefined);
     for (const node of known) this.#sent.set(node.node, JSON.stringify(node));
     return {
       ...this.#now(view),
-      about: { mode: view.config.mode, controls: this.#deps.controls },
+      about: {
+        ...(cluster !== undefined && { cluster }),
+        mode: view.config.mode,
+        controls: this.#deps.controls,
+      },
       nodes: known,
       pending: pendingOf(view),
       decisions: this.#deps.decisions

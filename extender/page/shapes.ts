@@ -157,6 +157,8 @@ export interface LiveChange {
   readonly alarm?: string;
   /** Only in the first one. */
   readonly about?: {
+    /** What it is called, where surefoot.yaml says it. */
+    readonly cluster?: string;
     readonly mode: Mode;
     readonly controls: readonly ControlName[];
   };

@@ -27,6 +27,7 @@ const wrong = ({ symptoms }: Awaited<ReturnType<typeof found>>) =>
   symptoms.filter(({ level }) => level !== 'ok');
 
 beforeAll(async () => {
+  await used.bed.surefoot.nameCluster('training-eu');
   await used.hand.createPod(pod('opted-in'));
   await used.hand.runningPod('opted-in');
 });
@@ -51,6 +52,9 @@ describe('doctor', () => {
       surefoot.atExtender,
     );
     expect(status).toBe(1);
+    expect(said).toMatch(
+      /^cluster training-eu, Kubernetes v1\.\d+\.\d+, namespace surefoot-system\n/,
+    );
     expect(said).toMatch(/error {4}webhook .* the API server does without it/);
     expect(said).toMatch(/-> see that its pods are ready/);
     // Its own probe was the first pod ever that went in unprepared.

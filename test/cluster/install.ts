@@ -148,6 +148,13 @@ export class Installation {
     return this.#setKey('extender.yaml', key, value);
   }
 
+  /** Says in surefoot.yaml what the cluster is called. */
+  async nameCluster(cluster: string): Promise<void> {
+    const path = join(this.configDirectory, 'surefoot.yaml');
+    await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), cluster }));
+    await this.#publishConfiguration();
+  }
+
   async #setKey(name: keyof Configurations, key: string, value: unknown): Promise<void> {
     const path = join(this.configDirectory, name);
     const before = await this.#configurations();

@@ -11,6 +11,12 @@ export function servingPage(deps: {
   readonly decisions: DecisionRecord;
   readonly view: () => View;
 }): Promise<string> {
-  const live = new LiveFeed({ ...deps, entries: () => [], controls: [], alarm: () => undefined });
+  const live = new LiveFeed({
+    ...deps,
+    entries: () => [],
+    controls: [],
+    cluster: () => undefined,
+    alarm: () => undefined,
+  });
   return listening(pageApp({ ...deps, live, signals: () => NO_SIGNALS }));
 }

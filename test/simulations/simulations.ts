@@ -42,6 +42,7 @@ const POLICIES: Readonly<Record<string, (weights: Weights) => Make>> = {
   'risk alone': () => (world, seed) => surefoot(world, seed, 'risk alone'),
   'weighted sum': weighted,
   surefoot: () => surefoot,
+  'surefoot beside stock': () => (world, seed) => surefoot(world, seed, 'beside stock'),
   'knows the law': () => lawyer,
   oracle: () => oracle,
 };

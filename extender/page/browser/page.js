@@ -23,12 +23,20 @@ stream.addEventListener('error', () => {
 function show(change) {
   const changed = takeIn(change);
   const isFirst = change.about !== undefined;
+  if (isFirst) showName();
   if (isFirst || changed.length > 0) showNodes(changed, select);
   if (isFirst || changed.length > 0 || change.pending !== undefined) showPods();
   if (isFirst || changed.includes(state.selected ?? '')) showDetails();
   if (change.decisions !== undefined) showDecisions();
   if (change.entries !== undefined) showEntries();
   showSummary();
+}
+
+/** Whoever has several clusters has several tabs. */
+function showName() {
+  const name = state.cluster === '' ? 'Surefoot' : `Surefoot on ${state.cluster}`;
+  byId('name').textContent = name;
+  document.title = name;
 }
 
 function showSummary() {

@@ -14,6 +14,7 @@ export const state = {
   /** What is wrong, while anything is. @type {string | undefined} */
   alarm: undefined,
   mode: '',
+  cluster: '',
   /** @type {ReadonlySet<import('../shapes.ts').ControlName>} */
   controls: new Set(),
   /** @type {Map<string, ShownNode>} */
@@ -38,6 +39,7 @@ export function takeIn(change) {
   state.alarm = change.alarm;
   if (change.about !== undefined) {
     state.mode = change.about.mode;
+    state.cluster = change.about.cluster ?? '';
     state.controls = new Set(change.about.controls);
     // The first message of a connection: what was known may be long past.
     for (const known of [state.nodes, state.decisions, state.entries]) known.clear();

@@ -27,6 +27,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     decisions,
     entries: (count) => entries.slice(-count),
     controls: controls === undefined ? [] : ['crash-pod'],
+    cluster: () => 'training-eu',
     alarm: () => alarms.at(-1),
   });
   const url = await listening(
@@ -79,7 +80,7 @@ describe('/api/live', () => {
     await eventually('the first message', () => changes[0]);
     expect(changes[0]).toMatchObject({
       at: '1970-01-01T00:16:40.000Z',
-      about: { mode: 'act', controls: [] },
+      about: { cluster: 'training-eu', mode: 'act', controls: [] },
       nodes: [{ node: 'gpu-1' }, { node: 'gpu-2' }],
       pending: { count: 0, pods: [] },
     });

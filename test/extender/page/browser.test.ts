@@ -20,6 +20,9 @@ async function started(): Promise<string> {
 
 test("in a browser: the tour's troubles with their reasons, and things to do", async () => {
   const page = await openPage(await started());
+  // Nobody is to take it for a cluster of theirs.
+  await expect.poll(() => page.title()).toBe('Surefoot on built-in-fleet');
+  expect(await page.locator('h1').textContent()).toBe('Surefoot on built-in-fleet');
   const devices = page.locator('#racks .device');
   await expect.poll(() => devices.count(), { timeout: 10_000 }).toBe(24 * 8);
 

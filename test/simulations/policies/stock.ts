@@ -18,12 +18,17 @@ export function stock(world: World, seed: number): Policy {
     name: 'stock',
     place({ job }, candidates) {
       const { image } = job.plan;
-      const share = world.nodes.filter(({ cache }) => cache.has(image)).length / NODES;
-      const scaled = Math.min(Math.max(IMAGE_BYTES * share, LEAST_BYTES), MOST_BYTES);
-      const points = Math.floor((100 * (scaled - LEAST_BYTES)) / (MOST_BYTES - LEAST_BYTES));
+      const points = imageLocality(world, image);
       return best(candidates, ({ cache }) => (cache.has(image) ? points : 0), random);
     },
   };
+}
+
+/** What a node that has the image gets for it. */
+export function imageLocality(world: World, image: string): number {
+  const share = world.nodes.filter(({ cache }) => cache.has(image)).length / NODES;
+  const scaled = Math.min(Math.max(IMAGE_BYTES * share, LEAST_BYTES), MOST_BYTES);
+  return Math.floor((100 * (scaled - LEAST_BYTES)) / (MOST_BYTES - LEAST_BYTES));
 }
 
 /** The profile that we recommend, without us. */

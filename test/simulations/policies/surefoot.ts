@@ -23,9 +23,13 @@ import {
   type World,
 } from '../world.ts';
 import { best, packing } from './points.ts';
+import { imageLocality } from './stock.ts';
 
-/** What the seconds of a forecast are taken from: all of it, or the risk alone. */
-export type Uses = 'all' | 'risk alone';
+/**
+ * What the seconds of a forecast are taken from: all of it, or the risk alone; beside a profile that packs, as our own
+ * scheduler's, or beside the default plugins.
+ */
+export type Uses = 'all' | 'risk alone' | 'beside stock';
 
 const HOUR = 3600;
 const WHOLE_NODE_SECONDS = 900;
@@ -37,8 +41,8 @@ const PENALISED_SECONDS = 30;
 /** The shipped code, told of the world as the watches would tell it, and asked as a scheduler asks. */
 export async function surefoot(world: World, seed: number, uses: Uses = 'all'): Promise<Policy> {
   const { profiles, extender } = shippedConfiguration();
-  // As for a scheduler of our own, whose profile packs.
-  const config = { ...extender, wholeNodeSeconds: WHOLE_NODE_SECONDS };
+  const packs = uses !== 'beside stock';
+  const config = packs ? { ...extender, wholeNodeSeconds: WHOLE_NODE_SECONDS } : extender;
   const random = new Random(seed, 'surefoot');
   const made = makeHistorian({ onSignal() {}, onBound() {} });
   const { historian, cluster, store } = made;
@@ -55,20 +59,19 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
   };
 
   return {
-    name: uses === 'all' ? 'surefoot' : uses,
+    name: uses === 'all' ? 'surefoot' : `surefoot ${uses}`,
     place(asking, candidates, nowSeconds) {
       historian.tick(nowSeconds);
       const names = candidates.map(({ name }) => name);
       const question = { pod: podOf(asking), ...named(names, cluster.names) };
       const verdict = prioritize({ ...question, sentWholeNodes: false }, viewAt(nowSeconds));
       const levels =
-        uses === 'all' ? levelsIn(verdict) : riskLevels(verdict, config.halvingSeconds);
+        uses === 'risk alone' ? riskLevels(verdict, config.halvingSeconds) : levelsIn(verdict);
       const { gpus, image } = asking.job.plan;
-      return best(
-        candidates,
-        (node) => packing(node, gpus, image) + 10 * (levels.get(node.name) ?? 0),
-        random,
-      );
+      const cached = packs ? 0 : imageLocality(world, image);
+      const plugins = (node: TrueNode) =>
+        packs ? packing(node, gpus, image) : node.cache.has(image) ? cached : 0;
+      return best(candidates, (node) => plugins(node) + 10 * (levels.get(node.name) ?? 0), random);
     },
     bound(pod, nowSeconds) {
       tell(
