@@ -1,5 +1,6 @@
 import type { NodeFacts } from './facts.ts';
 import { AGE_STEPS_DAYS } from './fitted.ts';
+import { groupName } from './group-name.ts';
 
 /** What a device has in common with others of its fleet. */
 export type CohortKind = 'model' | 'driver' | 'block' | 'rack' | 'age';
@@ -43,7 +44,7 @@ export function kindOf(cohort: string): string {
 /** `rack r12`, or `devices of 6 to 12 months`. */
 export function cohortInWords(cohort: string): string {
   const [kind = '', name = ''] = cohort.split('=');
-  if (kind !== 'age') return `${kind} ${name}`;
+  if (kind !== 'age') return groupName(kind, name);
   const step = Number(name);
   const [from, to] = [AGE_STEPS_DAYS[step - 1], AGE_STEPS_DAYS[step]].map((days) =>
     days === undefined ? undefined : Math.round((days / 365) * 12),

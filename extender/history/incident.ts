@@ -1,4 +1,5 @@
 import { rowOfKey } from './finding.ts';
+import { groupName } from './group-name.ts';
 import type { Signal } from './signal.ts';
 
 /** Classes of signals that can open an incident. */
@@ -105,7 +106,7 @@ export function discountsInWords(incident: Incident): readonly string[] {
 function causeInWords({ kind, name, hosts }: CommonCause): string {
   return kind === 'owner'
     ? `${name} failed on ${hosts} nodes at once, so it is the workload's own`
-    : `${hosts} nodes of ${kind} ${name} had it at once`;
+    : `${hosts} nodes of ${groupName(kind, name)} had it at once`;
 }
 
 /** The incidents of a host whose Node is gone: nothing reports on them any more. */

@@ -172,9 +172,7 @@ describe('whose fault it is', () => {
       (await used.bed.surefoot.nodes()).filter(({ node }) => rack.includes(node));
     await eventually('the rack to be blamed', async () => {
       return (await ofRack()).every(({ incidents }) =>
-        incidents.some(
-          ({ discounts }) => discounts.join() === '18 nodes of rack rack-7 had it at once',
-        ),
+        incidents.some(({ discounts }) => discounts.join() === '18 nodes of rack-7 had it at once'),
       );
     });
     const weights = (await ofRack()).map(weightOf);

@@ -220,6 +220,12 @@ describe('what an incident counts for', () => {
       says: '8 nodes of rack r1 had it at once',
     },
     {
+      name: 'a rack of which the name says what it is',
+      incident: { cause: { kind: 'rack', name: 'Rack-3', hosts: 8 } },
+      weight: 0.1,
+      says: '8 nodes of Rack-3 had it at once',
+    },
+    {
       name: 'a blip of a rack',
       incident: { class: 'infrastructure', cause: { kind: 'rack', name: 'r1', hosts: 8 } },
       weight: 0,
