@@ -5,7 +5,7 @@ import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
 import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
-import type { Service } from '../certs/serving/lifecycle.ts';
+import { type Service, WrongCall } from '../certs/serving/lifecycle.ts';
 import { programLog } from '../certs/serving/program-log.ts';
 import {
   brokenReading,
@@ -49,6 +49,10 @@ export interface ExtenderOptions {
   readonly listen: string;
   /** Directory with tls.crt and tls.key: the scheduler asks over HTTPS; absent: in the clear, for loopback. */
   readonly tlsDir?: string;
+  /** File with the CA of the scheduler's client certificate; absent: whoever reaches the port may ask. */
+  readonly clientCa?: string;
+  /** Common name in that certificate. */
+  readonly clientName?: string;
   readonly admin: string;
   readonly page: string;
   /** How long to serve on after SIGTERM, so that no call is lost. */
@@ -71,6 +75,8 @@ export interface RunningExtender extends Service {
   readonly ports: { readonly listen: number; readonly admin: number; readonly page: number };
 }
 
+/** What kube-scheduler's certificate calls it (kubeadm, and RBAC's default bindings). */
+const SCHEDULER_NAME = 'system:kube-scheduler';
 /** How often homes that have ended are dropped. */
 const PRUNE_INTERVAL_MS = 60_000;
 /** How often nodes are marked for schedulers that do not ask us, where that is wanted. */
@@ -84,6 +90,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const listen = parseAddress('--listen', options.listen);
   const admin = parseAddress('--admin', options.admin);
   const page = parseAddress('--page', options.page);
+  const clients = clientsOf(options);
   const kubeConfig = loadKubeConfig(options);
   const config = await LastGood.loadForStart({
     ...extenderDirectory(options.config),
@@ -240,6 +247,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       ? await RunningServer.http(listen, app)
       : await startTlsServer({
           tlsDir: options.tlsDir,
+          ...(clients !== undefined && { clients }),
           address: listen,
           listener: app,
           registry,
@@ -320,6 +328,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       await Promise.all([starting, adminServer.stop(0), pageServer.stop(0)]);
     },
   };
+}
+
+/** Who may ask over HTTPS. Throws WrongCall when the flags do not go together. */
+function clientsOf({ tlsDir, clientCa, clientName = SCHEDULER_NAME }: ExtenderOptions) {
+  if (clientCa === undefined) return undefined;
+  if (tlsDir === undefined) {
+    throw new WrongCall('--client-ca: nobody shows a certificate without TLS; add --tls-dir DIR');
+  }
+  return { authorityPath: clientCa, name: clientName };
 }
 
 /**

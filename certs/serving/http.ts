@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import { type Address, hostPort } from './address.ts';
 import type { LastGood } from './last-good.ts';
 import { WrongCall } from './lifecycle.ts';
@@ -35,6 +36,13 @@ const LIMITS: ServerOptions = {
   connectionsCheckingInterval: CONNECTION_CHECK_MS,
 };
 
+/** Who is let in, of those with a certificate of the right CA, and what to do with others. */
+export interface Callers {
+  /** Common name. */
+  readonly name: string;
+  readonly onStranger: (name: string) => void;
+}
+
 /** A server of ours: listening, and stoppable without losing a request. */
 export class RunningServer {
   readonly #server: HttpServer;
@@ -50,17 +58,22 @@ export class RunningServer {
     return running.#listen(address, listener);
   }
 
-  /** Listens with TLS 1.3 and the pair that is in force at each handshake. */
+  /** Listens with TLS 1.3 and the pair that is in force at each handshake; for these callers only, where given. */
   static async https(
     address: Address,
     pair: LastGood<PairFiles, ServingPair>,
     listener: RequestListener,
+    callers?: Callers,
   ): Promise<RunningServer> {
     const server = createHttpsServer({
       ...LIMITS,
       ...secureContext(pair.value),
+      ...(callers !== undefined && { requestCert: true, rejectUnauthorized: true }),
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
+    if (callers !== undefined) {
+      server.on('secureConnection', (socket) => onlyFor(callers, socket));
+    }
     server.maxRequestsPerSocket = MOST_REQUESTS_A_CONNECTION;
     return new RunningServer(server).#listen(address, listener);
   }
@@ -115,6 +128,15 @@ export class RunningServer {
 }
 
 /** The version stands here because setSecureContext forgets whatever it is not told again. */
-function secureContext({ certificate, key }: ServingPair) {
-  return { cert: certificate, key, minVersion: 'TLSv1.3' as const };
+function secureContext({ certificate, key, clientAuthority }: ServingPair) {
+  const ca = clientAuthority === undefined ? {} : { ca: clientAuthority };
+  return { cert: certificate, key, ...ca, minVersion: 'TLSv1.3' as const };
+}
+
+/** Lets in only whoever shows a certificate with this common name. */
+function onlyFor({ name, onStranger }: Callers, socket: TLSSocket): void {
+  const { subject } = socket.getPeerCertificate();
+  if (subject?.CN === name) return;
+  onStranger(String(subject?.CN));
+  socket.destroy();
 }

@@ -12,6 +12,13 @@ export interface PairFiles {
   readonly directory: string;
   readonly certificate: string;
   readonly key: string;
+  readonly clients?: AuthorityFile;
+}
+
+/** Who signs the certificates of clients, and where that was read. */
+export interface AuthorityFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** A checked serving pair: the key belongs to the certificate, which is valid now. */
@@ -19,15 +26,26 @@ export interface ServingPair {
   readonly certificate: string;
   readonly key: string;
   readonly expiresAt: Date;
+  /** PEM of who signs the certificates of clients; absent where none is asked for. */
+  readonly clientAuthority?: string;
 }
 
-/** How a server reads the serving pair of a directory, and reads it again. */
+/**
+ * How a server reads the serving pair of a directory, and reads it again; and with it the file of who signs the
+ * certificates of clients, where they are asked for one.
+ */
 export function servingPairDirectory(
   directory: string,
+  clientAuthorityPath?: string,
 ): Pick<LastGoodOptions<PairFiles, ServingPair>, 'read' | 'fingerprint' | 'parse'> {
   return {
-    read: () => readPairFiles(directory),
-    fingerprint: (files) => files.certificate + files.key,
+    read: async () => ({
+      ...(await readPairFiles(directory)),
+      ...(clientAuthorityPath !== undefined && {
+        clients: await readAuthority(clientAuthorityPath),
+      }),
+    }),
+    fingerprint: ({ certificate, key, clients }) => certificate + key + (clients?.text ?? ''),
     parse: (files) => parseServingPair(files, new Date()),
   };
 }
@@ -49,6 +67,17 @@ async function readPairFile(directory: string, version: string, name: string): P
     const { code } = error as NodeJS.ErrnoException;
     throw new Error(
       `${join(directory, name)}: cannot be read (${code}); make a pair with "surefoot certs --tls-dir ${directory} --host NAME"`,
+    );
+  }
+}
+
+async function readAuthority(path: string): Promise<AuthorityFile> {
+  try {
+    return { path, text: await readFile(path, 'utf8') };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `--client-ca: ${path} cannot be read (${code}); name the file with the CA of the scheduler's client certificate`,
     );
   }
 }
@@ -81,10 +110,25 @@ export function parseServingPair(files: PairFiles, now: Date): Parsed<ServingPai
   if (expiresAt <= now) {
     return problem(`${certificatePath}: expired at ${expiresAt.toISOString()}; make a new pair`);
   }
+  const { clients } = files;
+  if (clients !== undefined && !isAuthority(clients.text)) {
+    return problem(
+      `--client-ca: ${clients.path} holds no PEM certificate; anybody would be let in, or nobody`,
+    );
+  }
   return {
     ok: true,
-    value: { certificate: files.certificate, key: files.key, expiresAt },
+    value: {
+      certificate: files.certificate,
+      key: files.key,
+      expiresAt,
+      ...(clients !== undefined && { clientAuthority: clients.text }),
+    },
   };
+}
+
+function isAuthority(text: string): boolean {
+  return attempt(() => new X509Certificate(text)) !== undefined;
 }
 
 function problem(sentence: string): Parsed<never> {

@@ -11,11 +11,23 @@ import { type PairFiles, type ServingPair, servingPairDirectory } from './servin
 export interface TlsServerOptions {
   /** Directory with `tls.crt` and `tls.key`, read again as they change. */
   readonly tlsDir: string;
+  /** Who may call; absent: whoever reaches the port. */
+  readonly clients?: ClientOptions;
   readonly address: Address;
   readonly listener: RequestListener;
   readonly registry: Registry;
   readonly log: Logger;
 }
+
+export interface ClientOptions {
+  /** File with the CA of their certificates, read again as it changes. */
+  readonly authorityPath: string;
+  /** Common name of the one that is let in. */
+  readonly name: string;
+}
+
+/** How often it is said that somebody else has called. */
+const COMPLAIN_EVERY_MS = 60_000;
 
 /** A server with TLS that takes up each new pair, what readiness says of it, and how to stop it. */
 export interface TlsServer {
@@ -26,10 +38,10 @@ export interface TlsServer {
 
 /** Listens with the pair of a directory. Throws WrongCall when there is none that is any good. */
 export async function startTlsServer(options: TlsServerOptions): Promise<TlsServer> {
-  const { tlsDir, address, listener, registry, log } = options;
+  const { tlsDir, clients, address, listener, registry, log } = options;
   let server: RunningServer | undefined;
   const pair = await LastGood.loadForStart<PairFiles, ServingPair>({
-    ...servingPairDirectory(tlsDir),
+    ...servingPairDirectory(tlsDir, clients?.authorityPath),
     onSwap: (fresh) => {
       server?.usePair(fresh);
       log.info({ expiresAt: fresh.expiresAt }, 'serving pair changed');
@@ -45,7 +57,16 @@ export async function startTlsServer(options: TlsServerOptions): Promise<TlsServ
       this.set(pair.value.expiresAt.getTime() / 1000);
     },
   });
-  const running = await RunningServer.https(address, pair, listener);
+  let complainedAtMs = Number.NEGATIVE_INFINITY;
+  const callers = clients && {
+    name: clients.name,
+    onStranger(name: string) {
+      if (performance.now() - complainedAtMs < COMPLAIN_EVERY_MS) return;
+      complainedAtMs = performance.now();
+      log.warn({ name }, `turned away: only ${clients.name} is let in (--client-name)`);
+    },
+  };
+  const running = await RunningServer.https(address, pair, listener, callers);
   server = running;
   void pair.follow();
   return {

@@ -54,6 +54,8 @@ function surefoot(): Command {
     .addOption(CONTEXT)
     .option('--listen <ADDR:PORT>', 'where the scheduler asks', '127.0.0.1:9090')
     .option('--tls-dir <DIR>', 'directory with tls.crt and tls.key: be asked over HTTPS')
+    .option('--client-ca <FILE>', "CA of the scheduler's client certificate: let in nobody else")
+    .option('--client-name <NAME>', 'common name in it (default: system:kube-scheduler)')
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9091')
     .option('--page <ADDR:PORT>', 'where people look; keep it on loopback', '127.0.0.1:9092')
     .addOption(

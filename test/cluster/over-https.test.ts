@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ClientAuthority } from '../make/client-pairs.ts';
 import { sample } from '../samples.ts';
 import { schedulerFile } from './control-plane.ts';
 import { eventually } from './eventually.ts';
@@ -27,7 +28,13 @@ beforeAll(async () => {
     return pair.checkHost(asked.tlsConfig?.serverName ?? '') !== undefined;
   });
   await surefoot.killExtender();
-  await surefoot.startExtender(`--tls-dir=${surefoot.tlsDirectory}`);
+  // A stand-in for the cluster's CA: here accounts have tokens.
+  const authority = await ClientAuthority.make(used.bed.directory);
+  await surefoot.startExtender(
+    `--tls-dir=${surefoot.tlsDirectory}`,
+    `--client-ca=${authority.path}`,
+  );
+  Object.assign(asked.tlsConfig, await authority.pairFor('system:kube-scheduler'));
   asked.tlsConfig.caFile = join(used.bed.directory, 'surefoot-ca.crt');
   await writeFile(asked.tlsConfig.caFile, await rotation.kept('ca.crt'));
   asked.urlPrefix = plane.extenderUrl.replace('http:', 'https:');
