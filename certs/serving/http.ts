@@ -27,7 +27,7 @@ const MAX_CONNECTIONS = 2000;
  * The API server keeps its connections for good, and a Service balances connections, not requests: each is told
  * to close after so many, or what one replica got first it keeps. A handshake in a thousand costs nothing.
  */
-const MOST_REQUESTS_A_CONNECTION = 1000;
+export const MOST_REQUESTS_A_CONNECTION = 1000;
 
 const LIMITS: ServerOptions = {
   keepAliveTimeout: KEEP_ALIVE_MS,
