@@ -1,5 +1,6 @@
 import type { KubeConfig, V1Node, V1Taint } from '@kubernetes/client-node';
 import { ApiObjects } from '../certs/cluster/api-objects.ts';
+import { NODES } from '../certs/cluster/collections.ts';
 import { HAZARD, HAZARD_REASON } from '../webhook/words/keys.ts';
 import type { HazardClass } from './history/pod-hazard.ts';
 
@@ -25,7 +26,7 @@ const MOST_ATTEMPTS = 5;
  * only if nobody has changed the node since they were read.
  */
 export function nodeMarker(config: KubeConfig): NodeMarker {
-  const api = new ApiObjects<V1Node>(config, { api: 'api/v1', plural: 'nodes' });
+  const api = new ApiObjects<V1Node>(config, NODES);
   async function attempt(name: string, mark: NodeMark | undefined): Promise<void> {
     const { metadata, spec } = await api.get(name);
     const before = spec?.taints ?? [];

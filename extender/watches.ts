@@ -30,7 +30,7 @@ import { eventFacts, type NodeEvent } from './watch/events.ts';
 import { namespaceFacts } from './watch/namespaces.ts';
 import { nodeFacts } from './watch/nodes.ts';
 import { OWNER_KINDS, type OwnerKind, type OwnerObject, ownerFacts } from './watch/owners.ts';
-import { podFacts } from './watch/pods.ts';
+import { podFacts, withSharedParts } from './watch/pods.ts';
 import {
   type Changes,
   type Listed,
@@ -88,7 +88,7 @@ export class Watches {
       },
     });
     this.#pods = this.#reflector('pods', podSource(kubeConfig), {
-      read: (pod) => podFacts(pod, profiles()),
+      read: (pod) => withSharedParts(podFacts(pod, profiles())),
       changed: (pod, isListed) => historian.podChanged(pod, isListed, nowSeconds()),
       removed(uid, last) {
         if (last !== undefined) historian.podChanged(last, false, nowSeconds());

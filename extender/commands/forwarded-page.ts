@@ -3,30 +3,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
 // By its path: the client's own PortForward loads the models of all kinds for what else it can do.
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
-import { ApiObjects } from '../../certs/cluster/api-objects.ts';
-import type { Pod } from '../../webhook/words/pod.ts';
 
 /** The page listens on loopback of its pod only; the API server brings callers there whom it lets. */
 const PAGE_PORT = 9092;
-const LABELS = 'app.kubernetes.io/name=surefoot,app.kubernetes.io/component=extender';
 /** Channels of a forwarded port; messages of any other are a breach of the protocol. */
 const DATA = 0;
 const ERRORS = 1;
-
-/** Names of the extenders that run in a namespace. */
-export async function extenderPods(
-  config: KubeConfig,
-  namespace: string,
-): Promise<readonly string[]> {
-  const pods = await new ApiObjects<Pod>(config, {
-    api: 'api/v1',
-    plural: 'pods',
-    namespace,
-  }).list({ labelSelector: LABELS });
-  return pods
-    .filter(({ status }) => status?.phase === 'Running')
-    .map(({ metadata }) => metadata.name ?? '');
-}
 
 /** The page of a pod at an address of this machine, for as long as `use` takes; as kubectl port-forward does. */
 export async function withPageOf<T>(

@@ -7,11 +7,13 @@ import type {
   V1PodTemplateSpec,
 } from '@kubernetes/client-node';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import { DEPLOYMENTS, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { mutatingWebhooks } from '../../certs/store.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
+import { extenderPods } from '../extender-pods.ts';
 import { nodeMarker } from '../node-marker.ts';
 import { type Patience, patiently } from './patiently.ts';
 
@@ -80,7 +82,7 @@ async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean>
 
 /** Pods that no node was found for, in words. */
 async function waitingPods(config: KubeConfig, patience: Patience): Promise<readonly string[]> {
-  const pods = new ApiObjects<Pod>(config, { api: 'api/v1', plural: 'pods' });
+  const pods = new ApiObjects<Pod>(config, PODS);
   let said = 0;
   async function look(): Promise<readonly string[]> {
     const waiting = (await pods.list({ fieldSelector: 'status.phase=Pending' }))
@@ -97,18 +99,20 @@ async function waitingPods(config: KubeConfig, patience: Patience): Promise<read
 
 /** Workloads that send their pods to our scheduler themselves. */
 async function templatesOf(config: KubeConfig): Promise<readonly string[]> {
-  const all = <T extends object>(api: string, plural: string) =>
-    new ApiObjects<T>(config, { api, plural }).list();
-  const jobs = (await all<V1Job>('apis/batch/v1', 'jobs')).filter(
+  const inApps = (plural: string) =>
+    new ApiObjects<Templated>(config, { api: 'apis/apps/v1', plural }).list();
+  const inBatch = <T extends object>(plural: string) =>
+    new ApiObjects<T>(config, { api: 'apis/batch/v1', plural }).list();
+  const jobs = (await inBatch<V1Job>('jobs')).filter(
     ({ status }) =>
       !status?.conditions?.some(({ type }) => type === 'Complete' || type === 'Failed'),
   );
-  const cronJobs = await all<V1CronJob>('apis/batch/v1', 'cronjobs');
+  const cronJobs = await inBatch<V1CronJob>('cronjobs');
   const plain = ({ spec }: Templated) => spec?.template;
   return [
-    ...naming('deployment', await all<Templated>('apis/apps/v1', 'deployments'), plain),
-    ...naming('statefulset', await all<Templated>('apis/apps/v1', 'statefulsets'), plain),
-    ...naming('daemonset', await all<Templated>('apis/apps/v1', 'daemonsets'), plain),
+    ...naming('deployment', await inApps('deployments'), plain),
+    ...naming('statefulset', await inApps('statefulsets'), plain),
+    ...naming('daemonset', await inApps('daemonsets'), plain),
     ...naming('job', jobs, plain),
     ...naming('cronjob', cronJobs, ({ spec }) => spec?.jobTemplate.spec?.template),
   ];
@@ -140,7 +144,7 @@ async function unmark(
   dryRun: boolean,
   patience: Patience,
 ): Promise<void> {
-  const nodes = await new ApiObjects<V1Node>(config, { api: 'api/v1', plural: 'nodes' }).list();
+  const nodes = await new ApiObjects<V1Node>(config, NODES).list();
   const marked = nodes.flatMap(({ metadata, spec }) => {
     const isMarked =
       metadata?.labels?.[HAZARD] !== undefined || spec?.taints?.some(({ key }) => key === HAZARD);
@@ -162,16 +166,11 @@ async function stopExtender(
   namespace: string,
   patience: Patience,
 ): Promise<void> {
-  const deployments = new ApiObjects<V1Deployment>(config, {
-    api: 'apis/apps/v1',
-    plural: 'deployments',
-    namespace,
-  });
+  const deployments = new ApiObjects<V1Deployment>(config, { ...DEPLOYMENTS, namespace });
   if ((await deployments.find(EXTENDER)) === undefined) return;
   await deployments.mergePatch(EXTENDER, { spec: { replicas: 0 } }, 'scale');
-  const pods = new ApiObjects<Pod>(config, { api: 'api/v1', plural: 'pods', namespace });
   const left = await patiently(
-    () => pods.list({ labelSelector: 'app.kubernetes.io/component=extender' }),
+    () => extenderPods(config, namespace),
     (found) => found.length === 0,
     patience,
   );

@@ -2,8 +2,9 @@ import { stringify } from 'yaml';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
+import { runningExtenders } from '../extender-pods.ts';
 import type { ShownDecision, ShownForecast } from '../page/shapes.ts';
-import { extenderPods, withPageOf } from './forwarded-page.ts';
+import { withPageOf } from './forwarded-page.ts';
 import { tableText } from './table.ts';
 
 export interface WhyOptions extends ApiOptions {
@@ -39,7 +40,7 @@ async function decisionAbout(pod: string, options: WhyOptions): Promise<ShownDec
   const { page, systemNamespace = 'surefoot-system' } = options;
   if (page !== undefined) return (await decisionAt(page, pod)) ?? noDecision(pod);
   const config = loadKubeConfig(options);
-  const extenders = await extenderPods(config, systemNamespace);
+  const extenders = await runningExtenders(config, systemNamespace);
   if (extenders.length === 0) {
     throw new Error(
       `no extender runs in ${systemNamespace} of ${config.getCurrentCluster()?.server}; say where Surefoot is with --system-namespace, or where its page is with --page ADDR:PORT (npm start: 127.0.0.1:9092)`,

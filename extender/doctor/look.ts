@@ -7,9 +7,10 @@ import type {
   V1SubjectAccessReview,
 } from '@kubernetes/client-node';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import { DEPLOYMENTS, NAMESPACES, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { leases } from '../../certs/cluster/lease-api.ts';
 import { rawRequest, refusal } from '../../certs/cluster/raw-request.ts';
-import { serverTime } from '../../certs/cluster/server-time.ts';
+import { timeOf } from '../../certs/cluster/server-time.ts';
 import { certificateStore } from '../../certs/store.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
@@ -17,6 +18,7 @@ import { INJECT } from '../../webhook/words/keys.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
+import { runningExtenders } from '../extender-pods.ts';
 import { DEVICE_HISTORIES } from '../storage/device-history.ts';
 import { installedConfiguration } from './installed-configuration.ts';
 import { NEEDED_RIGHTS, type NeededRight } from './rights.ts';
@@ -36,8 +38,8 @@ const TIME_LIMIT_MS = 5000;
 /** Looks at a cluster with the caller's rights; what may not be seen is said to be so. */
 export async function look(config: KubeConfig, options: LookOptions): Promise<Seen> {
   const { namespace, nowSeconds } = options;
-  const serverSeconds = (await serverTime(config)).getTime() / 1000;
   const version = await rawRequest(config, 'GET', '/version');
+  const serverSeconds = timeOf(version).getTime() / 1000;
   if (version.status !== 200) throw refusal(version.status, version.text);
   const { gitVersion } = JSON.parse(version.text) as { readonly gitVersion: string };
   const store = certificateStore(config, {
@@ -62,24 +64,20 @@ export async function look(config: KubeConfig, options: LookOptions): Promise<Se
     leases: await looked(() => leasesIn(config, namespace)),
     definition: await looked(() => definitionIn(config)),
     nodes: await looked(async () =>
-      (await new ApiObjects<V1Node>(config, { api: 'api/v1', plural: 'nodes' }).list()).map(
-        ({ metadata, status }) => ({
-          name: metadata?.name ?? '',
-          resources: Object.keys(status?.allocatable ?? {}),
-          listedImages: status?.images?.length ?? 0,
-        }),
-      ),
+      (await new ApiObjects<V1Node>(config, NODES).list()).map(({ metadata, status }) => ({
+        name: metadata?.name ?? '',
+        resources: Object.keys(status?.allocatable ?? {}),
+        listedImages: status?.images?.length ?? 0,
+      })),
     ),
     namespaces: await looked(async () =>
-      (
-        await new ApiObjects<V1Namespace>(config, { api: 'api/v1', plural: 'namespaces' }).list()
-      ).map(({ metadata }) => {
+      (await new ApiObjects<V1Namespace>(config, NAMESPACES).list()).map(({ metadata }) => {
         const inject = metadata?.labels?.[INJECT];
         return { name: metadata?.name ?? '', ...(inject !== undefined && { inject }) };
       }),
     ),
     pods: await looked(async () =>
-      (await new ApiObjects<Pod>(config, { api: 'api/v1', plural: 'pods' }).list()).map((pod) =>
+      (await new ApiObjects<Pod>(config, PODS).list()).map((pod) =>
         seenPod(pod, patterns, serverSeconds),
       ),
     ),
@@ -138,11 +136,9 @@ async function probed(config: KubeConfig, device: string) {
 }
 
 async function deploymentsIn(config: KubeConfig, namespace: string) {
-  const found = await new ApiObjects<V1Deployment>(config, {
-    api: 'apis/apps/v1',
-    plural: 'deployments',
-    namespace,
-  }).list({ labelSelector: 'app.kubernetes.io/name=surefoot' });
+  const found = await new ApiObjects<V1Deployment>(config, { ...DEPLOYMENTS, namespace }).list({
+    labelSelector: 'app.kubernetes.io/name=surefoot',
+  });
   return new Map(
     found.map(({ metadata, spec, status }) => [
       metadata?.name ?? '',
@@ -240,14 +236,9 @@ async function extenderState(
     const metrics = await (await at('/metrics')).text();
     return { readiness: await ready.text(), isReady: ready.ok, metrics };
   }
-  const found = await new ApiObjects<Pod>(config, {
-    api: 'api/v1',
-    plural: 'pods',
-    namespace,
-  }).list({ labelSelector: 'app.kubernetes.io/component=extender' });
-  const [pod] = found.filter(({ status }) => status?.phase === 'Running');
+  const [pod] = await runningExtenders(config, namespace);
   if (pod === undefined) throw new Error('no pod of it runs');
-  const base = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}:${ADMIN_PORT}/proxy`;
+  const base = `/api/v1/namespaces/${namespace}/pods/${pod}:${ADMIN_PORT}/proxy`;
   const ready = await rawRequest(config, 'GET', `${base}/readyz`);
   if (ready.status === 403) throw refusal(ready.status, ready.text);
   const metrics = await rawRequest(config, 'GET', `${base}/metrics`);

@@ -11,7 +11,7 @@ import {
   withoutCounted,
 } from '../history/host-history.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
-import { sharedTexts } from '../history/shared-texts.ts';
+import { sharedTexts } from '../history/shared.ts';
 import type { KnownDevice } from '../history/swap.ts';
 
 /**

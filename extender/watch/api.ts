@@ -6,6 +6,7 @@ import {
   type Page,
   type Selector,
 } from '../../certs/cluster/api-objects.ts';
+import { NAMESPACES, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { rawLines } from '../../certs/cluster/raw-lines.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from './events.ts';
@@ -19,15 +20,15 @@ const WATCH_SECONDS = 300;
 const SILENCE_MS = 30_000;
 
 export function nodeSource(config: KubeConfig): Source<Node> {
-  return source<Node>(config, 'nodes', { api: 'api/v1', plural: 'nodes' });
+  return source<Node>(config, 'nodes', NODES);
 }
 
 export function namespaceSource(config: KubeConfig): Source<Namespace> {
-  return source<Namespace>(config, 'namespaces', { api: 'api/v1', plural: 'namespaces' });
+  return source<Namespace>(config, 'namespaces', NAMESPACES);
 }
 
 export function podSource(config: KubeConfig): Source<Pod> {
-  return source<Pod>(config, 'pods', { api: 'api/v1', plural: 'pods' });
+  return source<Pod>(config, 'pods', PODS);
 }
 
 const ABOUT_NODES = { fieldSelector: 'involvedObject.kind=Node' };
@@ -97,7 +98,7 @@ function optional<T>(plural: string, source: Source<T>): Source<T> {
         if (page !== undefined && page.resourceVersion !== ABSENT) {
           // Nothing was missed: there was none before.
           return Object.assign(new Error(`${plural} are served now`), {
-            statusCode: 410,
+            code: 410,
             isFirst: true,
           });
         }
@@ -113,8 +114,8 @@ export function isWholeList<T>({ resourceVersion, next }: Page<T>): boolean {
 }
 
 function isAbsent(error: unknown): boolean {
-  const { statusCode } = error as { statusCode?: number };
-  return statusCode === 404 || statusCode === 403;
+  const { code } = error as ApiError;
+  return code === 404 || code === 403;
 }
 
 /** The same source, whose errors say in one sentence what to do. */
@@ -136,7 +137,7 @@ function explain(error: unknown, kind: string, server: string): Error {
   return Object.assign(
     new Error(sentenceFor(status, kind, server, cause ?? error), { cause: error }),
     {
-      statusCode: status,
+      code: status,
     },
   );
 }

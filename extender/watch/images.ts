@@ -1,4 +1,4 @@
-import { sharedTexts } from '../history/shared-texts.ts';
+import { sharedTexts } from '../history/shared.ts';
 
 /** Thousands of nodes list the same names: each is kept once. */
 const interned = sharedTexts(50_000);

@@ -12,12 +12,9 @@ import type {
   PodCondition,
   PodFacts,
 } from '../history/facts.ts';
-import { sharedParts } from '../history/shared-parts.ts';
+import { sharedParts } from '../history/shared.ts';
 import { digestOf, sharedImageName } from './images.ts';
 import { secondsOf } from './timestamp.ts';
-
-/** Pods of a workload ask for the same, and most have nothing to tell: each such part is kept once. */
-const shared = sharedParts(10_000);
 
 /** The facts of a Pod, seen with these device profiles. */
 export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts {
@@ -32,7 +29,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
   const disruption = status.conditions?.find(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
   )?.reason;
-  const devices = shared(devicesAsked(pod, devicePatterns(profiles)));
+  const devices = devicesAsked(pod, devicePatterns(profiles));
   const profile = profileOf(pod, profiles, devices);
   return {
     uid: metadata.uid ?? '',
@@ -44,9 +41,9 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     slot: slotOf(pod),
     optIn: podOptIn(pod),
     devices,
-    ...(profile !== undefined && { expectations: shared(expectationsOf(pod, profile)) }),
-    images: shared(imagesOf(pod)),
-    ran: orNone(ranOf(pod)),
+    ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
+    images: imagesOf(pod),
+    ran: ranOf(pod),
     createdAtSeconds: secondsOf(metadata.creationTimestamp) ?? 0,
     ...(boundAtSeconds !== undefined && { boundAtSeconds }),
     ...(startedAtSeconds !== undefined && { startedAtSeconds }),
@@ -56,17 +53,28 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...(status.message && { statusMessage: status.message }),
     ...(exitCode !== undefined && { exitCode }),
     ...(disruption && { disruption }),
-    deviceHealth: orNone(deviceHealthOf(status)),
-    containers: orNone(containerEndsOf(status)),
-    conditions: orNone(conditionsOf(status)),
+    deviceHealth: deviceHealthOf(status),
+    containers: containerEndsOf(status),
+    conditions: conditionsOf(status),
   };
 }
 
-const NONE: readonly never[] = [];
+const shared = sharedParts(10_000);
 
-/** The list, or the one that is empty for all. */
-function orNone<Item>(list: readonly Item[]): readonly Item[] {
-  return list.length === 0 ? NONE : list;
+/** The same facts, to be kept: pods of a workload ask for the same, and most have nothing to tell. */
+export function withSharedParts(pod: PodFacts): PodFacts {
+  const { expectations, ran } = pod;
+  return {
+    ...pod,
+    devices: shared(pod.devices),
+    ...(expectations !== undefined && { expectations: shared(expectations) }),
+    images: shared(pod.images),
+    // When it ran is its own.
+    ran: ran.length === 0 ? shared(ran) : ran,
+    deviceHealth: shared(pod.deviceHealth),
+    containers: shared(pod.containers),
+    conditions: shared(pod.conditions),
+  };
 }
 
 function placingOf(pod: Pod): { placing?: Placing } {

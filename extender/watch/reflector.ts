@@ -292,11 +292,11 @@ function versionOf(object: Listed): string {
 /** The API server's Status object inside an ERROR event. */
 function errorOf(object: unknown): Error {
   const { code = 0, message = 'the watch failed' } = object as { code?: number; message?: string };
-  return Object.assign(new Error(message), { statusCode: code });
+  return Object.assign(new Error(message), { code });
 }
 
 function isExpired(error: unknown): boolean {
-  return (error as { statusCode?: number }).statusCode === 410;
+  return (error as { code?: number }).code === 410;
 }
 
 function sentenceOf(error: unknown): string {

@@ -150,16 +150,19 @@ export class Installation {
 
   /** Says in surefoot.yaml what the cluster is called. */
   async nameCluster(cluster: string): Promise<void> {
-    const path = join(this.configDirectory, 'surefoot.yaml');
-    await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), cluster }));
+    await this.#writeKey('surefoot.yaml', 'cluster', cluster);
     await this.#publishConfiguration();
   }
 
   async #setKey(name: keyof Configurations, key: string, value: unknown): Promise<void> {
-    const path = join(this.configDirectory, name);
     const before = await this.#configurations();
-    await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
+    await this.#writeKey(name, key, value);
     await this.#inForceAfter({ [name]: before[name] });
+  }
+
+  async #writeKey(name: string, key: string, value: unknown): Promise<void> {
+    const path = join(this.configDirectory, name);
+    await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), [key]: value }));
   }
 
   /** The program that keeps the serving pair, and what mounts it for the webhook. */

@@ -59,7 +59,9 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
   };
 
   return {
-    name: uses === 'all' ? 'surefoot' : `surefoot ${uses}`,
+    name: { all: 'surefoot', 'risk alone': 'risk alone', 'beside stock': 'surefoot beside stock' }[
+      uses
+    ],
     place(asking, candidates, nowSeconds) {
       historian.tick(nowSeconds);
       const names = candidates.map(({ name }) => name);

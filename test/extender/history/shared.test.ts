@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sharedParts } from '../../../extender/history/shared-parts.ts';
+import { sharedParts } from '../../../extender/history/shared.ts';
 
 test('equal parts are one, others are not', () => {
   const shared = sharedParts(10);

@@ -1,0 +1,5 @@
+/** Where the API server keeps what more than one of our rooms reads. */
+export const NODES = { api: 'api/v1', plural: 'nodes' };
+export const PODS = { api: 'api/v1', plural: 'pods' };
+export const NAMESPACES = { api: 'api/v1', plural: 'namespaces' };
+export const DEPLOYMENTS = { api: 'apis/apps/v1', plural: 'deployments' };
