@@ -331,12 +331,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
 }
 
 /** Who may ask over HTTPS. Throws WrongCall when the flags do not go together. */
-function clientsOf({ tlsDir, clientCa, clientName = SCHEDULER_NAME }: ExtenderOptions) {
-  if (clientCa === undefined) return undefined;
+function clientsOf({ tlsDir, clientCa, clientName }: ExtenderOptions) {
+  if (clientCa === undefined) {
+    if (clientName === undefined) return undefined;
+    throw new WrongCall('--client-name: nobody is asked for a name; add --client-ca FILE');
+  }
   if (tlsDir === undefined) {
     throw new WrongCall('--client-ca: nobody shows a certificate without TLS; add --tls-dir DIR');
   }
-  return { authorityPath: clientCa, name: clientName };
+  return { authorityPath: clientCa, name: clientName ?? SCHEDULER_NAME };
 }
 
 /**

@@ -241,6 +241,21 @@ describe('a wrong call ends with status 2 and one sentence', () => {
     );
   });
 
+  test.each([
+    {
+      flags: ['--client-ca=ca.crt'],
+      says: '--client-ca: nobody shows a certificate without TLS; add --tls-dir DIR\n',
+    },
+    {
+      flags: ['--client-name=me'],
+      says: '--client-name: nobody is asked for a name; add --client-ca FILE\n',
+    },
+  ])('client certificates without what they need: $flags', async ({ flags, says }) => {
+    const args = ['extender', `--config=${CONFIG}`, ...flags];
+    const { status, errors } = await new Program(args).ended();
+    expect({ status, errors }).toEqual({ status: 2, errors: says });
+  });
+
   test('a context that the kubeconfig does not have', async () => {
     const directory = await directoryWith({ kubeconfig: KUBECONFIG });
     const args = ['extender', `--config=${CONFIG}`, `--kubeconfig=${directory}/kubeconfig`];
