@@ -22,6 +22,7 @@ import { EventWriter, eventSink } from './event-writer.ts';
 import { RatesOfFleet } from './fleet-rates.ts';
 import { Historian } from './historian.ts';
 import { catalogueOf } from './history/catalogue.ts';
+import { HomeHints } from './home-hints.ts';
 import { clusterKeeper, memoryKeeper } from './keeper.ts';
 import { extenderMetrics } from './metrics.ts';
 import { NodeHints } from './node-hints.ts';
@@ -217,14 +218,22 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     },
     log,
   });
+  const marker = nodeMarker(kubeConfig);
   const hints = new NodeHints({
-    marker: nodeMarker(kubeConfig),
+    marker,
     view,
     isKeeping: () => historian.isKeeping,
     onMarked: metrics.marked,
     log,
   });
   metrics.countUnmarked(() => hints.unmarked);
+  const homeHints = new HomeHints({
+    marker,
+    view,
+    isKeeping: () => historian.isKeeping,
+    onMarked: metrics.markedHome,
+    log,
+  });
   const checks = [
     { name: 'history-loaded', missing: () => keeper.missing(), remark: () => keeper.remark() },
     { name: 'asked', missing: () => undefined, remark: () => placements.alarm(nowSeconds()) },
@@ -301,6 +310,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     historian.tick(nowSeconds());
     rates.tick(nowSeconds());
     boards.renew(view());
+    void homeHints.round();
   }, options.tickMs ?? TICK_INTERVAL_MS);
   const hinting = setInterval(() => void hints.round(), HINTS_INTERVAL_MS);
   const ports = { listen: server.port, admin: adminServer.port, page: pageServer.port };

@@ -31,6 +31,8 @@ export interface ExtenderMetrics {
   event(result: EventResult): void;
   /** A node was marked for schedulers that do not ask us; `normal`: its mark was taken away. */
   marked(hazard: HazardClass): void;
+  /** Nodes got so many labels of homes, or lost them. */
+  markedHome(change: 'added' | 'removed', labels: number): void;
   /** Nodes that are bad and unmarked, read when the metrics are. */
   countUnmarked(unmarked: () => number): void;
   signal(row: string, outcome: SignalOutcome): void;
@@ -93,6 +95,12 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     labelNames: ['hazard'],
     registers,
   });
+  const homeMarks = new Counter({
+    name: 'surefoot_home_marks_total',
+    help: 'Labels of homes that nodes got or lost.',
+    labelNames: ['change'],
+    registers,
+  });
   const signals = new Counter({
     name: 'surefoot_signals_total',
     help: 'Signals of device faults, by catalogue row and what became of them.',
@@ -133,6 +141,7 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     placed: (how) => placements.inc({ how }),
     event: (result) => events.inc({ result }),
     marked: (hazard) => marks.inc({ hazard }),
+    markedHome: (change, labels) => homeMarks.inc({ change }, labels),
     countUnmarked(unmarked) {
       new Gauge({
         name: 'surefoot_nodes_unmarked',

@@ -2,13 +2,14 @@ import type { Logger } from 'pino';
 import { hazardInWords } from './forecast/hazard-words.ts';
 import type { NodeFacts } from './history/facts.ts';
 import { type HintChange, planHints } from './history/hint.ts';
-import { type Hazard, type HazardClass, hazardFor, ofResource } from './history/pod-hazard.ts';
+import type { Hazard, HazardClass } from './history/pod-hazard.ts';
+import { Marking } from './marking.ts';
+import { nodeHazard } from './node-hazard.ts';
 import type { NodeMarker } from './node-marker.ts';
-import { deviceHost } from './on-node.ts';
 import type { View } from './view.ts';
 
 export interface NodeHintsDeps {
-  readonly marker: NodeMarker;
+  readonly marker: Pick<NodeMarker, 'mark'>;
   readonly view: () => View;
   readonly isKeeping: () => boolean;
   readonly onMarked: (hazard: HazardClass) => void;
@@ -17,8 +18,6 @@ export interface NodeHintsDeps {
 
 /** Changes a round, of some seconds: whatever goes wrong, a fleet is not repainted in a moment. */
 const MOST_CHANGES = 10;
-/** The risk is of a pod that stays for a day. */
-const HORIZON_DAYS = 1;
 
 /**
  * Marks nodes whose devices fail more often than the fleet's, for schedulers that do not ask us. Only the
@@ -27,12 +26,12 @@ const HORIZON_DAYS = 1;
  */
 export class NodeHints {
   readonly #deps: NodeHintsDeps;
+  readonly #marking: Marking;
   #unmarked = 0;
-  #isBusy = false;
-  #said = '';
 
   constructor(deps: NodeHintsDeps) {
     this.#deps = deps;
+    this.#marking = new Marking({ ...deps, off: 'hints.label: false' });
   }
 
   /** Nodes that are bad and unmarked, because enough others are marked. */
@@ -42,22 +41,7 @@ export class NodeHints {
 
   /** One round; called every few seconds. */
   async round(): Promise<void> {
-    if (this.#isBusy || !this.#deps.isKeeping()) return;
-    this.#isBusy = true;
-    try {
-      await this.#round();
-      this.#said = '';
-    } catch (error) {
-      const { code, message } = error as { code?: number; message?: string };
-      const words =
-        code === 403
-          ? 'we may not mark nodes (403); apply the component hints of the manifests, or set hints.label: false in extender.yaml'
-          : `a node could not be marked (${code ?? message}); it is tried again`;
-      if (words !== this.#said) this.#deps.log.error(words);
-      this.#said = words;
-    } finally {
-      this.#isBusy = false;
-    }
+    await this.#marking.round(() => this.#round());
   }
 
   async #round(): Promise<void> {
@@ -68,7 +52,7 @@ export class NodeHints {
     if (!isOn && !nodes.some(({ hint }) => hint !== undefined)) return;
     // What is only taken away is not weighed.
     const hazards = new Map(
-      isOn ? nodes.map((node) => [node.name, hazardOf(node, view)] as const) : [],
+      isOn ? nodes.map((node) => [node.name, nodeHazard(node, view)] as const) : [],
     );
     const plan = planHints(
       nodes.map((node) => ({
@@ -115,19 +99,4 @@ function mended(
 
 function classOf(label = ''): HazardClass {
   return label === 'elevated' || label === 'high' ? label : 'normal';
-}
-
-/** Of a pod that takes all devices of the resource that is worst. */
-function hazardOf(node: NodeFacts, view: View): Hazard | undefined {
-  const host = deviceHost(node, view);
-  return [...node.devices]
-    .map(([resource, { capacity }]) =>
-      hazardFor(
-        { isOf: ofResource(resource), count: capacity, total: capacity, busy: new Set() },
-        host,
-        view.rates,
-        HORIZON_DAYS,
-      ),
-    )
-    .toSorted((a, b) => b.times - a.times)[0];
 }

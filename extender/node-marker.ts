@@ -11,17 +11,25 @@ export interface NodeMark {
   readonly isTainted: boolean;
 }
 
+/** Labels to add and to take away. */
+export interface HomeLabels {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
 /** How nodes are marked. Errors carry the HTTP status as `code`. */
 export interface NodeMarker {
-  /** `undefined`: takes every mark away. */
+  /** `undefined`: takes the mark away. */
   mark(node: string, mark: NodeMark | undefined): Promise<void>;
+  /** Labels of slots that have their home there, or have it no more. */
+  labelHomes(node: string, labels: HomeLabels): Promise<void>;
 }
 
 /** Others change nodes, too: so often is it tried with what they have made of one. */
 const MOST_ATTEMPTS = 5;
 
 /**
- * Nodes of a cluster: a label, an annotation and a taint of ours, and nothing else. Taints are one
+ * Nodes of a cluster: labels, an annotation and a taint of ours, and nothing else. Taints are one
  * value to the API server, whatever the patch: they are written only when ours changes, with all the others, and
  * only if nobody has changed the node since they were read.
  */
@@ -51,6 +59,13 @@ export function nodeMarker(config: KubeConfig): NodeMarker {
           if ((error as { code?: number }).code !== 409 || attempts === MOST_ATTEMPTS) throw error;
         }
       }
+    },
+    async labelHomes(name, { added, removed }) {
+      const labels = Object.fromEntries([
+        ...removed.map((label) => [label, null] as const),
+        ...added.map((label) => [label, ''] as const),
+      ]);
+      await api.mergePatch(name, { metadata: { labels } });
     },
   };
 }

@@ -45,6 +45,8 @@ const extenderEntry = strictSection({
   hints: strictSection({
     /** The label surefoot.dev/hazard, `elevated` or `high`, and an annotation that says why. */
     label: z.boolean({ error: 'expected true or false' }).default(false),
+    /** A label for each slot that is away, on the node that is its home. */
+    homes: z.boolean({ error: 'expected true or false' }).default(false),
     /** Also a taint of that name, PreferNoSchedule, on nodes of high hazard. */
     taint: z.boolean({ error: 'expected true or false' }).default(false),
     /** The most of the nodes that may be marked, in percent. */

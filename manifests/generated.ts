@@ -61,13 +61,17 @@ schedulerName: surefoot-scheduler
 `;
 const AVOIDS_HAZARD = `# Prepared pods softly prefer nodes without the label surefoot.dev/hazard, unless they say something of it themselves.
 avoidHazard: true
+# And the node that their slot has left, as long as it is marked as its home.
+preferHome: true
 `;
 const NO_HINTS = `# Marks on nodes for clusters whose scheduler cannot ask; see the component hints:
-# hints: { label: true }
+# hints: { label: true, homes: true }
 `;
 const HINTS = `# Marks on nodes for schedulers that do not ask. At most mostPercent of the nodes have one, the worst first.
 hints:
   label: true
+  # A label for each slot that is away (surefoot.dev/home-...) on the node that is its home, a hash of its name:
+  homes: true
   # Also PreferNoSchedule on nodes of high hazard, for pods that nobody has prepared:
   taint: false
   mostPercent: 10

@@ -1,7 +1,7 @@
-import { avoidHazard } from './rules/avoid-hazard.ts';
 import { failurePolicy } from './rules/failure-policy.ts';
 import { grace } from './rules/grace.ts';
 import { nodeLoss } from './rules/node-loss.ts';
+import { nodePreferences } from './rules/node-preferences.ts';
 import { restartRules } from './rules/restart-rules.ts';
 import { schedulerName } from './rules/scheduler-name.ts';
 import { tolerations } from './rules/tolerations.ts';
@@ -44,7 +44,7 @@ const POD_RULES: readonly ((pod: Pod, profile: DeviceProfile) => Ruling)[] = [
   grace,
   nodeLoss,
   schedulerName,
-  avoidHazard,
+  nodePreferences,
   restartRules,
 ];
 

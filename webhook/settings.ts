@@ -22,6 +22,8 @@ export const webhookSchema = strictSection({
   schedulerName: schedulerNameField.optional(),
   /** Prepared pods softly prefer nodes without a hazard label, where their profile does not say. */
   avoidHazard: z.boolean({ error: 'expected true or false' }).default(false),
+  /** They softly prefer nodes that are marked as home of their slot, where their profile does not say. */
+  preferHome: z.boolean({ error: 'expected true or false' }).default(false),
   /** Namespaces where somebody else says which tolerations a pod may have: none is added there. */
   tolerationsRestrictedIn: z.array(z.string()).default([]),
 });
@@ -56,12 +58,13 @@ export function webhookDirectory(
     absent,
   );
   return combined(files, (read) => {
-    const { mode, schedulerName, avoidHazard, namespaces, tolerationsRestrictedIn } =
+    const { mode, schedulerName, avoidHazard, preferHome, namespaces, tolerationsRestrictedIn } =
       read['webhook.yaml'];
     const { cluster, mode: both } = read['surefoot.yaml'];
     return {
       profiles: read['profiles.yaml'].profiles.map((profile) => ({
         avoidHazard,
+        preferHome,
         ...(schedulerName !== undefined && { schedulerName }),
         ...profile,
       })),

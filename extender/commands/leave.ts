@@ -10,6 +10,7 @@ import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { DEPLOYMENTS, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { mutatingWebhooks } from '../../certs/store.ts';
+import { homeLabelsIn } from '../../webhook/words/home-label.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
@@ -137,7 +138,7 @@ function naming<T extends Named>(
     .map(({ metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`);
 }
 
-/** Takes our label, annotation and taint off all nodes, once nobody is left who would put them back. */
+/** Takes our labels, annotation and taint off all nodes, once nobody is left who would put them back. */
 async function unmark(
   config: KubeConfig,
   namespace: string,
@@ -145,20 +146,26 @@ async function unmark(
   patience: Patience,
 ): Promise<void> {
   const nodes = await new ApiObjects<V1Node>(config, NODES).list();
-  const marked = nodes.flatMap(({ metadata, spec }) => {
-    const isMarked =
-      metadata?.labels?.[HAZARD] !== undefined || spec?.taints?.some(({ key }) => key === HAZARD);
-    return isMarked && metadata?.name !== undefined ? [metadata.name] : [];
-  });
+  const marked = nodes
+    .map(({ metadata: { name = '', labels = {} } = {}, spec }) => ({
+      name,
+      isHinted: labels[HAZARD] !== undefined || spec?.taints?.some(({ key }) => key === HAZARD),
+      removed: homeLabelsIn(labels),
+    }))
+    .filter(({ isHinted, removed }) => isHinted || removed.length > 0);
   if (marked.length === 0) return;
+  const names = marked.map(({ name }) => name).join(', ');
   if (dryRun) {
-    console.log(`would stop deployment/${EXTENDER} and take our mark off ${marked.join(', ')}`);
+    console.log(`would stop deployment/${EXTENDER} and take our marks off ${names}`);
     return;
   }
   await stopExtender(config, namespace, patience);
   const marker = nodeMarker(config);
-  for (const name of marked) await marker.mark(name, undefined);
-  console.log(`took our mark off ${marked.join(', ')}`);
+  for (const { name, isHinted, removed } of marked) {
+    if (isHinted) await marker.mark(name, undefined);
+    if (removed.length > 0) await marker.labelHomes(name, { added: [], removed });
+  }
+  console.log(`took our marks off ${names}`);
 }
 
 async function stopExtender(

@@ -63,6 +63,8 @@ export interface NodeFacts {
   readonly taints: readonly Taint[];
   /** What the node is marked with for schedulers that do not ask us. */
   readonly hint?: NodeHint;
+  /** Labels of ours that it has as somebody's home. */
+  readonly homeLabels?: readonly string[];
   /** Conditions and taints that no row of the catalogue knows. */
   readonly unmapped: readonly string[];
 }

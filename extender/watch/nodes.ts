@@ -1,4 +1,5 @@
 import { isDeviceResource } from '../../webhook/words/device.ts';
+import { homeLabelsIn } from '../../webhook/words/home-label.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ResourceList, Timestamp } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns } from '../../webhook/words/profile.ts';
@@ -124,6 +125,7 @@ export function nodeFacts(
       .filter(({ effect }) => effect !== 'PreferNoSchedule')
       .map(({ key = '', value = '', effect = '' }) => ({ key, value, effect })),
     ...hintOf(labels, spec.taints ?? []),
+    ...homesIn(labels),
     ...nodeFindings(marksOf(node), catalogue),
   };
 }
@@ -135,6 +137,11 @@ function hintOf(
   const label = labels[HAZARD] ?? '';
   const isTainted = taints.some(({ key }) => key === HAZARD);
   return label === '' && !isTainted ? {} : { hint: { label, isTainted } };
+}
+
+function homesIn(labels: Readonly<Record<string, string>>): Pick<NodeFacts, 'homeLabels'> {
+  const homeLabels = homeLabelsIn(labels);
+  return homeLabels.length === 0 ? {} : { homeLabels };
 }
 
 /** Where the node is, and what it shares with others. */

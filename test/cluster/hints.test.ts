@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Pod } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { homeLabelsIn } from '../../webhook/words/home-label.ts';
 import { HAZARD, HAZARD_REASON } from '../../webhook/words/keys.ts';
-import { GPU } from './bed-keys.ts';
+import { CRASH, GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
-import { faultJourney } from './journey.ts';
+import { journey, LONGER_THAN_JOB_BACKOFF_MS, podOf } from './journey.ts';
 import { useBed } from './use-bed.ts';
-import { pod } from './workloads.ts';
+import { indexedJob, pod } from './workloads.ts';
 
 /** Mode C: the cluster's own scheduler, which asks nobody. */
 const used = useBed({ count: 4, gpus: 8, mode: 'act', isAsked: false });
@@ -13,7 +16,12 @@ const used = useBed({ count: 4, gpus: 8, mode: 'act', isAsked: false });
 beforeAll(async () => {
   await used.bed.surefoot.useComponent('hints');
   // One node is 25 % of four.
-  await used.bed.surefoot.setExtender('hints', { label: true, taint: true, mostPercent: 50 });
+  await used.bed.surefoot.setExtender('hints', {
+    label: true,
+    homes: true,
+    taint: true,
+    mostPercent: 50,
+  });
 });
 
 const marksOf = async (node: string) => {
@@ -32,8 +40,14 @@ const isMarked = (node: string) =>
     { timeoutSeconds: 30 },
   );
 
+/** Labels of homes, on all nodes. */
+const homes = async () => {
+  const { items } = await used.hand.core.listNode();
+  return items.flatMap(({ metadata }) => homeLabelsIn(metadata?.labels ?? {}));
+};
+
 /** Whoever minds no mark goes to the only node with its image: the scheduler has seen it. */
-const isDrawing = (node: string) => async (image: string) => {
+const isDrawing = async (node: string, image: string) => {
   await eventually('the scheduler to see the image', async () => {
     const careless = pod('careless', { image, profile: undefined });
     if (careless.spec !== undefined) careless.spec.tolerations = [{ operator: 'Exists' }];
@@ -45,7 +59,37 @@ const isDrawing = (node: string) => async (image: string) => {
 };
 
 describe('a scheduler that asks nobody', () => {
-  faultJourney(used, 'gpu-4', isDrawing('gpu-4'), async () => void (await isMarked('gpu-4')));
+  journey(used, {
+    broken: 'gpu-4',
+    isAsked: false,
+    sees: isDrawing,
+    knowsFault: async () => void (await isMarked('gpu-4')),
+  });
+
+  test('a job of whole nodes comes home, each index to its own, and no node stays marked', async () => {
+    const job = indexedJob('home', 3, { gpus: 8 });
+    // Each index waits for itself then: three failures of one job would be waited for longer than they have run.
+    if (job.spec !== undefined) job.spec.backoffLimitPerIndex = 5;
+    await used.hand.createJob(job);
+    const before = await used.hand.runningByIndex('home', 3);
+    await sleep(LONGER_THAN_JOB_BACKOFF_MS);
+
+    for (const index of ['0', '1', '2']) {
+      await used.hand.annotatePod(podOf(before, index), { [CRASH]: '139' });
+    }
+    await eventually('three nodes to be marked as homes', async () => (await homes()).length === 3);
+    const after = await eventually('the job to run again', async () => {
+      const pods = await used.hand.runningByIndex('home', 3);
+      const isNew = ({ metadata }: V1Pod) =>
+        ![...before.values()].some((old) => old.metadata?.uid === metadata?.uid);
+      return [...pods.values()].every(isNew) && pods;
+    });
+
+    for (const index of ['0', '1', '2']) {
+      expect(nodeOf(podOf(after, index))).toBe(nodeOf(podOf(before, index)));
+    }
+    await eventually('the marks to be gone', async () => (await homes()).length === 0);
+  });
 });
 
 test('a node whose devices fail is marked, prepared pods go elsewhere, and the mark goes when it is not wanted', async () => {
@@ -66,9 +110,9 @@ test('a node whose devices fail is marked, prepared pods go elsewhere, and the m
   expect(await marksOf('gpu-1')).toEqual({ label: undefined, why: undefined, taints: [own] });
 
   // The only node with their image: whoever does not mind the mark goes there.
-  const image = 'registry.example/big:1';
+  const image = 'registry.example/hinted:1';
   await used.hand.giveImage('gpu-2', image, 12_000_000_000);
-  await isDrawing('gpu-2')(image);
+  await isDrawing('gpu-2', image);
   for (let index = 0; index < 12; index += 1) {
     await used.hand.createPod(pod(`wary-${index}`, { image }));
   }

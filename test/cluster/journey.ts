@@ -10,17 +10,32 @@ import { indexedJob, pod } from './workloads.ts';
 /** The Job controller waits 10 s before it replaces a failed pod, and a home lives as long as the pod ran. */
 export const LONGER_THAN_JOB_BACKOFF_MS = 14_000;
 
-/** What holds wherever a scheduler asks the extender; the devices of one node break. */
-export function journey(used: UsedBed, broken: string): void {
+export interface JourneyOptions {
+  /** The node whose devices break. */
+  readonly broken: string;
+  /** Whether the scheduler asks the extender, which then says why; default: it does. */
+  readonly isAsked?: boolean;
+  /** Waits until whoever places pods has seen an image on a node; default: the extender. */
+  readonly sees?: (node: string, image: string) => Promise<void>;
+  /** Waits until whoever places pods can know of the fault of the broken node. */
+  readonly knowsFault?: () => Promise<void>;
+}
+
+/** What holds in every mode: a pod goes where its image is, back home, and not to broken devices again. */
+export function journey(used: UsedBed, options: JourneyOptions): void {
+  const { broken, isAsked = true, knowsFault = async () => {} } = options;
+  const sees = options.sees ?? ((node, image) => seesImage(used, node, image));
+
   test('a pod goes to the one node that has its 12 GB image', async () => {
     const image = 'registry.example/big:1';
     await used.hand.giveImage('gpu-3', image, 12_000_000_000);
-    await seesImage(used, 'gpu-3', image);
+    await sees('gpu-3', image);
 
     for (const name of ['big-1', 'big-2', 'big-3']) {
       await used.hand.createPod(pod(name, { image }));
       expect(nodeOf(await used.hand.runningPod(name))).toBe('gpu-3');
     }
+    if (!isAsked) return;
     const decision = await used.bed.surefoot.decisionFor('big-1');
     const words = decision?.forecasts.map((forecast) => forecast.words).join('\n');
     expect(words).toContain('286 s pulling 11.2 GiB');
@@ -35,24 +50,15 @@ export function journey(used: UsedBed, broken: string): void {
     const after = await successor(used, 'crash', podOf(before, '0'));
 
     expect(nodeOf(after)).toBe(nodeOf(before.get('0')));
+    if (!isAsked) return;
     const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
     expect(decision?.forecasts[0]?.words).toMatch(/home: the same slot ran here until \d+ s ago/);
   });
 
-  faultJourney(used, broken, (image) => seesImage(used, broken, image));
-}
-
-/** What holds in every mode, asked or not: who is drawn to a node by its image is not sent to broken devices again. */
-export function faultJourney(
-  used: UsedBed,
-  broken: string,
-  isDrawing: (image: string) => Promise<void>,
-  isKnown: () => Promise<void> = async () => {},
-): void {
   test('a pod that the kubelet rejected for a broken device goes elsewhere next time', async () => {
     const image = 'registry.example/rejected:1';
     await used.hand.giveImage(broken, image, 1_000_000_000);
-    await isDrawing(image);
+    await sees(broken, image);
     await used.hand.annotateNode(broken, { [BROKEN]: '1' });
     try {
       await used.hand.createPod(pod('first', { gpus: 8, image }));
@@ -64,7 +70,7 @@ export function faultJourney(
       await eventually('the incident', async () => {
         return (await used.bed.surefoot.node(broken))?.incidents.length === 1;
       });
-      await isKnown();
+      await knowsFault();
 
       await used.hand.createPod(pod('second', { gpus: 8, image }));
       expect(nodeOf(await used.hand.runningPod('second'))).not.toBe(broken);

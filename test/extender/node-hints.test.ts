@@ -7,7 +7,10 @@ import { makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { ACTING, makeView } from '../make/view.ts';
 
-const ON: ExtenderConfig = { ...ACTING, hints: { label: true, taint: true, mostPercent: 50 } };
+const ON: ExtenderConfig = {
+  ...ACTING,
+  hints: { label: true, homes: false, taint: true, mostPercent: 50 },
+};
 
 /** Two nodes, of which gpu-1 has a broken device, and what they are marked with. */
 function fleet(config: ExtenderConfig = ON) {

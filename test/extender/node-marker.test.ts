@@ -73,6 +73,16 @@ describe('marks on nodes', () => {
     expect(patches.map(({ body }) => body)).toEqual([{ metadata: metadataOf(null, null) }]);
   });
 
+  test('labels of homes come and go by themselves', async () => {
+    const { marker, patches } = await nodeWith([THEIRS]);
+    await marker.labelHomes('gpu-1', {
+      added: ['surefoot.dev/home-1'],
+      removed: ['surefoot.dev/home-2'],
+    });
+    const labels = { 'surefoot.dev/home-1': '', 'surefoot.dev/home-2': null };
+    expect(patches.map(({ body }) => body)).toEqual([{ metadata: { labels } }]);
+  });
+
   test('where somebody else was quicker it is tried with what they made of it, five times', async () => {
     const twice = await nodeWith([], 2);
     await twice.marker.mark('gpu-1', MARK);

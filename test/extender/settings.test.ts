@@ -28,6 +28,8 @@ describe('extender.yaml', () => {
   test.each([
     { text: 'wholeNode: 15m', value: { wholeNodeSeconds: 900 } },
     { text: 'events: false', value: { events: false } },
+    { text: 'hints: { label: true }', value: { hints: { label: true, homes: false } } },
+    { text: 'hints: { homes: true }', value: { hints: { label: false, homes: true } } },
   ])('$text', ({ text, value }) => {
     expect(read(`mode: act\n${text}\n`)).toMatchObject({ ok: true, value });
   });
@@ -35,6 +37,7 @@ describe('extender.yaml', () => {
   test.each([
     { text: 'wholeNode: 15', says: 'extender.yaml:4: wholeNode:' },
     { text: 'events: sometimes', says: 'extender.yaml:4: events: expected true or false' },
+    { text: 'hints: { homes: all }', says: 'extender.yaml:4: hints.homes: expected true or false' },
     { text: 'wholeNodes: 15m', says: 'extender.yaml:4' },
   ])('$text is refused, with where', ({ text, says }) => {
     const parsed = read(`mode: act\n${text}\n`);

@@ -14,6 +14,7 @@ profiles:
     restartRules: { exitCodes: [75] }
     schedulerName: surefoot
     avoidHazard: true
+    preferHome: true
   - name: amd
     devices: [amd.com/gpu]
     tolerations:

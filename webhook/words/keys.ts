@@ -20,5 +20,7 @@ export const INJECTED = 'surefoot.dev/injected';
 export const HAZARD = 'surefoot.dev/hazard';
 /** Node annotation: why the node has that label, in words. */
 export const HAZARD_REASON = 'surefoot.dev/hazard-reason';
+/** Node label, with a hash of the slot after it: a slot that is away has its home here. */
+export const HOME = 'surefoot.dev/home-';
 /** Set by the Job controller on the pods of an Indexed Job. */
 export const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';

@@ -172,6 +172,8 @@ const profileEntry = strictSection({
   schedulerName: schedulerNameField.optional(),
   /** Prefer nodes without a hazard label, softly; absent: as webhook.yaml says. */
   avoidHazard: z.boolean({ error: 'expected true or false' }).optional(),
+  /** Prefer nodes that are marked as home of the pod's slot, softly; absent: as webhook.yaml says. */
+  preferHome: z.boolean({ error: 'expected true or false' }).optional(),
   /** What a warm node saves beyond images. A preference, not a measurement. */
   coldStart: durationField.prefault('20s'),
   /** How long a pod runs when it does not say. */
@@ -209,6 +211,7 @@ export const deviceProfileSchema = profileEntry.transform(
     restartRules,
     schedulerName,
     avoidHazard,
+    preferHome,
     coldStart,
     expectedDuration,
     checkpoint,
@@ -224,6 +227,7 @@ export const deviceProfileSchema = profileEntry.transform(
     restartExitCodes: restartRules?.exitCodes ?? [],
     ...(schedulerName !== undefined && { schedulerName }),
     ...(avoidHazard !== undefined && { avoidHazard }),
+    ...(preferHome !== undefined && { preferHome }),
     coldStartSeconds: coldStart,
     expectedDurationSeconds: expectedDuration,
     ...(checkpoint !== undefined && { checkpointSeconds: checkpoint }),

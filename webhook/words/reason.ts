@@ -21,6 +21,7 @@ export type ReasonCode =
   | 'GraceSetByUser'
   | 'NodeLossSetByUser'
   | 'SchedulerSetByUser'
+  | 'SlotUnknown'
   | 'GroupRestartsItself'
   | 'RestartsAnyway'
   | 'ManagedElsewhere'

@@ -43,6 +43,16 @@ export function slotOf(pod: Pod): Slot {
   };
 }
 
+/**
+ * Whether a pod that is being created tells its slot: one without a controller that leaves its name to the API
+ * server has none yet.
+ */
+export function tellsSlot(pod: Pod): boolean {
+  const { namespace = '', name = '', annotations = {} } = pod.metadata;
+  const own = workloadOwner(pod)?.name ?? slotNamedBy(annotations) ?? name;
+  return namespace !== '' && own !== '';
+}
+
 /** The number that Kubernetes' own controllers give a pod; a StatefulSet's is in its name. */
 function numberOf({ metadata }: Pod, { kind }: OwnerReference): string | undefined {
   const { annotations = {}, labels = {}, name } = metadata;

@@ -22,7 +22,7 @@ describe('profiles.yaml', () => {
       name: 'an unknown key',
       yaml: withProfile('    colour: red\n'),
       problem:
-        'profiles.yaml:5: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
+        'profiles.yaml:5: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, preferHome, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
     },
     {
       name: 'a duration without a unit',
