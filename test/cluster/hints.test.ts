@@ -66,13 +66,17 @@ describe('a scheduler that asks nobody', () => {
     knowsFault: async () => void (await isMarked('gpu-4')),
   });
 
-  test('a job of whole nodes comes home, each index to its own, and no node stays marked', async () => {
-    const job = indexedJob('home', 3, { gpus: 8 });
+  test('a job comes home, each index to its own node, though another has its image; no node stays marked', async () => {
+    const image = 'registry.example/home:1';
+    const job = indexedJob('home', 3, { image });
     // Each index waits for itself then: three failures of one job would be waited for longer than they have run.
     if (job.spec !== undefined) job.spec.backoffLimitPerIndex = 5;
     await used.hand.createJob(job);
     const before = await used.hand.runningByIndex('home', 3);
     await sleep(LONGER_THAN_JOB_BACKOFF_MS);
+    const lure = ['gpu-1', 'gpu-2'].find((node) => node !== nodeOf(before.get('0'))) ?? '';
+    // Half of ImageLocality's points: a quarter of the nodes has 2 GB.
+    await used.hand.giveImage(lure, image, 2_000_000_000);
 
     for (const index of ['0', '1', '2']) {
       await used.hand.annotatePod(podOf(before, index), { [CRASH]: '139' });
@@ -89,6 +93,9 @@ describe('a scheduler that asks nobody', () => {
       expect(nodeOf(podOf(after, index))).toBe(nodeOf(podOf(before, index)));
     }
     await eventually('the marks to be gone', async () => (await homes()).length === 0);
+    // Whoever has no home goes there.
+    await used.hand.clear();
+    await isDrawing(lure, image);
   });
 });
 
