@@ -20,6 +20,14 @@ export interface DeviceCount {
   readonly allocatable: number;
 }
 
+/** An image as nodes list it; what many nodes list is one object. */
+export interface ImageListing {
+  /** Normalised. */
+  readonly names: readonly string[];
+  readonly bytes: number;
+  readonly digest?: string;
+}
+
 /** The label, and whether the taint is there, too. */
 export interface NodeHint {
   readonly label: string;
@@ -45,10 +53,8 @@ export interface NodeFacts {
   readonly bootId: string;
   /** Resources that count devices, as the profiles say. */
   readonly devices: ReadonlyMap<string, DeviceCount>;
-  /** Normalised image name to its size in bytes, as the kubelet lists them (at most 50). */
-  readonly images: ReadonlyMap<string, number>;
-  /** Digest of each of these names that the kubelet lists one for. */
-  readonly digests: ReadonlyMap<string, string>;
+  /** The kubelet's list of images, at most 50. */
+  readonly images: readonly ImageListing[];
   /** True when the kubelet has left images out of its list. */
   readonly isImageListCut: boolean;
   /** When the kubelet last became ready or not, as it says. */

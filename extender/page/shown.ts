@@ -60,7 +60,7 @@ export function shownNode(
       }),
     ),
     pods: pods.map(shownPod),
-    images: [...node.images].map(([name, bytes]) => ({ name, bytes })),
+    images: node.images.flatMap(({ names, bytes }) => names.map((name) => ({ name, bytes }))),
     incidents: history.incidents.map((incident) => ({
       words: incidentInWords(incident, nowSeconds),
       ...(incident.resource !== undefined && { resource: incident.resource }),

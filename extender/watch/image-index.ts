@@ -1,9 +1,11 @@
 import { dropOldest } from '../history/drop-oldest.ts';
-import type { NodeFacts, PodFacts } from '../history/facts.ts';
+import type { ImageListing, NodeFacts, PodFacts } from '../history/facts.ts';
 import { digestOf } from './images.ts';
 
 /** More image names than any cluster seen lists; the oldest are dropped beyond it. */
 const MOST_IMAGES = 20_000;
+/** Images that stood behind one name, of a tag that is built anew each night. */
+const MOST_LISTINGS = 32;
 /** How long an image that ran is taken to be there, once its pod has gone, where the list is cut. Judgement. */
 const REMEMBERED_SECONDS = 86_400;
 /** Images that ran on one node and are not in its list. */
@@ -21,18 +23,27 @@ interface Ran {
   readonly untilSeconds: number;
 }
 
+/** What nodes list under a name or a digest. */
+interface Listed {
+  /** The size that was listed last. */
+  readonly bytes: number;
+  readonly listings: readonly ImageListing[];
+}
+
 /** Sizes and digests of images as any node lists them, and what ran where beyond the lists. */
 export class ImageIndex {
   /** By normalised name, and by digest. */
-  readonly #bytes = new Map<string, number>();
+  readonly #listed = new Map<string, Listed>();
   readonly #digests = new Map<string, Known>();
-  readonly #digestsOn = new Map<string, ReadonlySet<string>>();
   readonly #ran = new Map<string, Map<string, Ran>>();
   #totalBytes = 0;
+  /** False once anything was dropped: then a node's own list has the last word. */
+  #isWhole = true;
 
   /** Size in bytes as some node lists it, under this name or its digest; `undefined` when none ever did. */
   bytesOf(image: string): number | undefined {
-    return this.#bytes.get(image) ?? this.#bytes.get(this.#digestOf(image) ?? '');
+    const listed = this.#listed.get(image) ?? this.#listed.get(this.#digestOf(image) ?? '');
+    return listed?.bytes;
   }
 
   /** Changes whenever something else is known of the image, wherever it is. */
@@ -43,32 +54,44 @@ export class ImageIndex {
 
   /** Size of the average image that any node lists: what one of unknown size is taken for; 0 for none. */
   get averageBytes(): number {
-    return this.#bytes.size === 0 ? 0 : this.#totalBytes / this.#bytes.size;
+    return this.#listed.size === 0 ? 0 : this.#totalBytes / this.#listed.size;
   }
 
   /** True when the node has the image: by name, by digest under another name, or because it ran there. */
   isOn(node: NodeFacts, image: string, nowSeconds: number): boolean {
-    if (node.images.has(image)) return true;
+    if (this.#lists(node, image)) return true;
     const digest = this.#digestOf(image);
-    if (digest !== undefined && this.#digestsOn.get(node.name)?.has(digest)) return true;
+    if (digest !== undefined && this.#lists(node, digest)) return true;
     // Of a node whose list is whole nothing is remembered.
     const ran = this.#ran.get(node.name)?.get(image);
     return ran !== undefined && (ran.uids.size > 0 || ran.untilSeconds > nowSeconds);
+  }
+
+  /** Whether the node's list has it under this name or digest. */
+  #lists({ images }: NodeFacts, key: string): boolean {
+    const listings = this.#listed.get(key)?.listings;
+    if (listings?.some((listing) => images.includes(listing))) return true;
+    if (this.#isWhole) return false;
+    return images.some(({ names, digest }) => digest === key || names.includes(key));
   }
 
   #digestOf(image: string): string | undefined {
     return digestOf(image) ?? this.#digests.get(image)?.digest;
   }
 
-  listed({ name: node, images, digests, isImageListCut }: NodeFacts): void {
-    if (digests.size === 0) this.#digestsOn.delete(node);
-    else this.#digestsOn.set(node, new Set(digests.values()));
-    for (const [name, bytes] of images) this.#setBytes(name, bytes);
-    for (const [name, digest] of digests) {
-      this.#setDigest(name, digest, Number.NEGATIVE_INFINITY);
-      this.#setBytes(digest, images.get(name) ?? 0);
+  listed({ name: node, images, isImageListCut }: NodeFacts): void {
+    for (const listing of images) {
+      const { names, digest } = listing;
+      for (const name of names) {
+        this.#setListed(name, listing);
+        if (digest !== undefined) this.#setDigest(name, digest, Number.NEGATIVE_INFINITY);
+      }
+      if (digest !== undefined) this.#setListed(digest, listing);
     }
-    for (const bytes of dropOldest(this.#bytes, MOST_IMAGES)) this.#totalBytes -= bytes;
+    for (const { bytes } of dropOldest(this.#listed, MOST_IMAGES)) {
+      this.#totalBytes -= bytes;
+      this.#isWhole = false;
+    }
     // A list that is whole is the truth.
     if (!isImageListCut) this.#ran.delete(node);
   }
@@ -93,7 +116,6 @@ export class ImageIndex {
   }
 
   nodeGone(node: string): void {
-    this.#digestsOn.delete(node);
     this.#ran.delete(node);
   }
 
@@ -106,9 +128,17 @@ export class ImageIndex {
     dropOldest(this.#digests, MOST_IMAGES);
   }
 
-  #setBytes(name: string, bytes: number): void {
-    this.#totalBytes += bytes - (this.#bytes.get(name) ?? 0);
-    this.#bytes.delete(name);
-    this.#bytes.set(name, bytes);
+  #setListed(key: string, listing: ImageListing): void {
+    const known = this.#listed.get(key);
+    const { bytes = 0, listings = [] } = known ?? {};
+    const isKnown = listings.includes(listing);
+    if (!isKnown && listings.length >= MOST_LISTINGS) this.#isWhole = false;
+    this.#totalBytes += listing.bytes - bytes;
+    this.#listed.delete(key);
+    if (known !== undefined && isKnown && bytes === listing.bytes) this.#listed.set(key, known);
+    else {
+      const all = isKnown ? listings : [...listings.slice(1 - MOST_LISTINGS), listing];
+      this.#listed.set(key, { bytes: listing.bytes, listings: all });
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { sharedTexts } from '../history/shared.ts';
+import type { ImageListing } from '../history/facts.ts';
+import { madeOnce, sharedTexts } from '../history/shared.ts';
 
 /** Thousands of nodes list the same names: each is kept once. */
 const interned = sharedTexts(50_000);
@@ -39,24 +40,25 @@ export interface ListedImage {
   readonly sizeBytes?: number;
 }
 
-/** What a node's list says: sizes by normalised name, and the digest behind each of the names. */
+/** What a node's list says. */
 export interface ImageList {
-  readonly images: ReadonlyMap<string, number>;
-  readonly digests: ReadonlyMap<string, string>;
+  readonly images: readonly ImageListing[];
   readonly isImageListCut: boolean;
 }
 
 export function imageList(entries: readonly ListedImage[]): ImageList {
-  const images = new Map<string, number>();
-  const digests = new Map<string, string>();
-  for (const { names, sizeBytes = 0 } of entries) {
-    // The API sends null, not nothing, for an image that has lost its tags (containerd#4771).
+  // The API sends null, not nothing, for an image that has lost its tags (containerd#4771).
+  const named = entries.filter(({ names }) => names != null && names.length > 0);
+  return { images: named.map(listing), isImageListCut: entries.length >= KUBELET_LISTS };
+}
+
+/** Thousands of nodes list the same images: each is read once. */
+const listing = madeOnce(
+  50_000,
+  ({ names, sizeBytes = 0 }: ListedImage) => `${sizeBytes} ${names?.join(' ')}`,
+  ({ names, sizeBytes = 0 }): ImageListing => {
     const all = (names ?? []).map(sharedImageName);
     const digest = all.map(digestOf).find((found) => found !== undefined);
-    for (const name of all) {
-      images.set(name, sizeBytes);
-      if (digest !== undefined) digests.set(name, interned(digest));
-    }
-  }
-  return { images, digests, isImageListCut: entries.length >= KUBELET_LISTS };
-}
+    return { names: all, bytes: sizeBytes, ...(digest !== undefined && { digest }) };
+  },
+);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { makeCertificates } from '../../certs/files.ts';
 import { RunningServer } from '../../certs/serving/http.ts';
 import { LastGood } from '../../certs/serving/last-good.ts';
@@ -39,14 +40,19 @@ function fleetOf(count: number): FleetApi {
   return api;
 }
 
+/** As kubelets list them: each by its digest and by its tag. */
 function imagesOn(index: number): FleetNode['status']['images'] {
-  const others = Array.from({ length: IMAGES_A_NODE }, (_none, image) => ({
-    names: [`registry.example/common-${(index + image) % 200}:1`],
-    sizeBytes: 1_000_000_000,
-  }));
-  const everywhere = { names: ['registry.example/everywhere:1'], sizeBytes: 12_000_000_000 };
-  const own = index % 2 === 0 ? [{ names: [IMAGE], sizeBytes: 12_000_000_000 }] : [];
+  const others = Array.from({ length: IMAGES_A_NODE }, (_none, image) =>
+    listed(`registry.example/common-${(index + image) % 200}:1`, 1_000_000_000),
+  );
+  const everywhere = listed('registry.example/everywhere:1', 12_000_000_000);
+  const own = index % 2 === 0 ? [listed(IMAGE, 12_000_000_000)] : [];
   return [...own, everywhere, ...others];
+}
+
+function listed(name: string, sizeBytes: number): FleetNode['status']['images'][number] {
+  const digest = createHash('sha256').update(name).digest('hex');
+  return { names: [`${name.replace(/:1$/, '')}@sha256:${digest}`, name], sizeBytes };
 }
 
 function podOn(nodeName: string, name: string): Pod {

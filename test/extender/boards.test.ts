@@ -8,7 +8,14 @@ import { MemoryStore } from '../../extender/storage/memory.ts';
 import type { View } from '../../extender/view.ts';
 import type { NodeEntry } from '../../extender/watch/cluster.ts';
 import { named } from '../../extender/wire.ts';
-import { EXPECTATIONS, GPU, makeIncident, makeNode, makePodFacts } from '../make/facts.ts';
+import {
+  EXPECTATIONS,
+  GPU,
+  makeImages,
+  makeIncident,
+  makeNode,
+  makePodFacts,
+} from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
 import { ACTING, makeView } from '../make/view.ts';
@@ -54,7 +61,7 @@ function fleet() {
   let config = ACTING;
   let uid = 0;
   for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
-  historian.nodeChanged(makeNode({ name: 'else', images: new Map([[IMAGE, 12e9]]) }), 0);
+  historian.nodeChanged(makeNode({ name: 'else', images: makeImages([IMAGE, 12e9]) }), 0);
   const view = (boards: Boards, nowSeconds: number): View =>
     makeView(made, { boards, rates, config, nowSeconds });
   const happen = ([kind, which, detail]: Happening, now: number) => {
@@ -63,7 +70,10 @@ function fleet() {
     const running = [...cluster.holding(name)][0];
     switch (kind) {
       case 0:
-        historian.nodeChanged({ ...node, images: new Map(detail > 1 ? [[IMAGE, 12e9]] : []) }, now);
+        historian.nodeChanged(
+          { ...node, images: detail > 1 ? makeImages([IMAGE, 12e9]) : [] },
+          now,
+        );
         break;
       case 1: {
         uid += 1;
@@ -114,8 +124,7 @@ function fleet() {
         historian.nodeChanged(
           {
             ...node,
-            images: new Map([[`mirror.example/train@${DIGEST}`, 12e9]]),
-            digests: new Map([[`mirror.example/train@${DIGEST}`, DIGEST]]),
+            images: makeImages([`mirror.example/train@${DIGEST}`, 12e9, DIGEST]),
           },
           now,
         );
@@ -137,7 +146,7 @@ function fleet() {
       case 8:
         // The image is pushed anew, larger.
         historian.nodeChanged(
-          makeNode({ name: 'else', images: new Map([[IMAGE, (12 + detail) * 1e9]]) }),
+          makeNode({ name: 'else', images: makeImages([IMAGE, (12 + detail) * 1e9]) }),
           now,
         );
         break;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makeNode, makePodFacts } from '../make/facts.ts';
+import { makeImages, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 
 const IMAGE = 'registry.example/train:1';
@@ -13,7 +13,7 @@ function fleet(size: number) {
   );
   for (const node of nodes) made.historian.nodeChanged(node, 0);
   // One more, elsewhere, so that the size of the image is known.
-  made.historian.nodeChanged(makeNode({ name: 'old', images: new Map([[IMAGE, 4 * GIB]]) }), 0);
+  made.historian.nodeChanged(makeNode({ name: 'old', images: makeImages([IMAGE, 4 * GIB]) }), 0);
   return { ...made, nodes };
 }
 const waiting = (node: string, name = `pod-${node}`) => {
@@ -121,7 +121,7 @@ describe('pulls', () => {
   test('of an image that is there teach nothing: there was none', () => {
     const { historian, nodes } = fleet(4);
     for (const node of nodes) {
-      historian.nodeChanged({ ...node, images: new Map([[IMAGE, 4 * GIB]]) }, 50);
+      historian.nodeChanged({ ...node, images: makeImages([IMAGE, 4 * GIB]) }, 50);
       historian.podChanged(waiting(node.name), false, 101);
       historian.podChanged(running(node.name, 101), false, 102);
     }

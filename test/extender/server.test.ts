@@ -10,7 +10,7 @@ import type { View } from '../../extender/view.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { listening, postJson } from '../fake/listening.ts';
 import { servingPage } from '../fake/page.ts';
-import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
+import { GPU, makeImages, makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makePod } from '../make/pod.ts';
 import { ACTING, makeView } from '../make/view.ts';
@@ -83,7 +83,7 @@ describe('POST /prioritize', () => {
   test('a node with the image is better by what pulling costs', async () => {
     const { historian, ask } = await serving();
     historian.nodeChanged(
-      makeNode({ name: 'gpu-3', images: new Map([[IMAGE, 12_000_000_000]]) }),
+      makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }),
       1,
     );
     expect(opinions(await ask(optedIn()))).toEqual({ 'gpu-3': 50 });
@@ -130,7 +130,7 @@ describe('POST /prioritize', () => {
 
   test("a homeless member pulls its image rather than take a sibling's home, where all who have it are homes", async () => {
     const { historian, ask } = await serving();
-    const images = new Map([[IMAGE, 12_000_000_000]]);
+    const images = makeImages([IMAGE, 12_000_000_000]);
     const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
     for (const index of [1, 2, 3]) {
       historian.nodeChanged(makeNode({ name: `gpu-${index}`, images }), 1);
@@ -194,7 +194,8 @@ describe('POST /prioritize', () => {
 
   test('a slot on its way home weighs by images that its home alone has, and only so much', async () => {
     const { historian, ask, page } = await serving();
-    const pullsOf = async (images: Map<string, number>, elsewhere: Map<string, number>) => {
+    type Listings = ReturnType<typeof makeImages>;
+    const pullsOf = async (images: Listings, elsewhere: Listings) => {
       historian.nodeChanged(makeNode({ name: 'gpu-1', images }), 1);
       historian.nodeChanged(makeNode({ name: 'gpu-2', images: elsewhere }), 1);
       const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
@@ -208,8 +209,8 @@ describe('POST /prioritize', () => {
       };
       return decisions[0]?.forecasts.find(({ node }) => node === 'gpu-1')?.displacedSeconds;
     };
-    const big = (bytes: number) => new Map([['big', bytes]]);
-    const none = new Map<string, number>();
+    const big = (bytes: number) => makeImages(['big', bytes]);
+    const none = makeImages();
     expect(await pullsOf(big(4 * 2 ** 30), none)).toBeCloseTo(0.9 * (4096 / 40 + 20), 6);
     expect(await pullsOf(none, big(80e9))).toBeCloseTo(0.9 * 20, 6);
     expect(await pullsOf(big(4 * 2 ** 30), big(4 * 2 ** 30))).toBeCloseTo(0.9 * 20, 6);
@@ -278,7 +279,7 @@ describe('POST /prioritize', () => {
   test('the documented form names every node', async () => {
     const { historian, ask } = await serving({ scores: 'documented' });
     historian.nodeChanged(
-      makeNode({ name: 'gpu-3', images: new Map([[IMAGE, 12_000_000_000]]) }),
+      makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }),
       1,
     );
     const answer = await ask(optedIn());
@@ -342,7 +343,7 @@ describe('POST /prioritize', () => {
     async (settings) => {
       const { historian, ask, page, count } = await serving(settings);
       historian.nodeChanged(
-        makeNode({ name: 'gpu-3', images: new Map([[IMAGE, 12_000_000_000]]) }),
+        makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }),
         1,
       );
       expect(await ask(optedIn())).toEqual([]);

@@ -1,11 +1,29 @@
-import type { NodeFacts, PodFacts } from '../../extender/history/facts.ts';
+import type { ImageListing, NodeFacts, PodFacts } from '../../extender/history/facts.ts';
 import { nodeFindings } from '../../extender/history/finding.ts';
 import type { Incident } from '../../extender/history/incident.ts';
+import { madeOnce } from '../../extender/history/shared.ts';
 import type { Signal } from '../../extender/history/signal.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import { CATALOGUE } from './catalogue.ts';
 
 export const GPU = 'nvidia.com/gpu';
+
+type Image = readonly [name: string, bytes: number, digest?: string];
+
+/** A kubelet's list of these images, as normalised names with their sizes in bytes. */
+export function makeImages(...images: readonly Image[]): readonly ImageListing[] {
+  return images.map(listing);
+}
+
+const listing = madeOnce(
+  100_000,
+  (image: Image) => image.join(' '),
+  ([name, bytes, digest]): ImageListing => ({
+    names: [name],
+    bytes,
+    ...(digest !== undefined && { digest }),
+  }),
+);
 
 /** A node of eight GPUs. */
 export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
@@ -21,8 +39,7 @@ export function makeNode(overrides: Partial<NodeFacts> = {}): NodeFacts {
     isCordoned: false,
     bootId: 'boot-1',
     devices: new Map([[GPU, { capacity: 8, allocatable: 8 }]]),
-    images: new Map(),
-    digests: new Map(),
+    images: [],
     isImageListCut: false,
     taints: [],
     ...overrides,

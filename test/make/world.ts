@@ -3,7 +3,7 @@ import type { Incident } from '../../extender/history/incident.ts';
 import { prioritize, type Verdict } from '../../extender/prioritize.ts';
 import { named } from '../../extender/wire.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
-import { GPU, makeIncident, makeNode, makePodFacts } from './facts.ts';
+import { GPU, makeImages, makeIncident, makeNode, makePodFacts } from './facts.ts';
 import { makeHistorian } from './historian.ts';
 import { makePod } from './pod.ts';
 import { makeView } from './view.ts';
@@ -64,7 +64,7 @@ export function askIn({
   // Somebody elsewhere lists the image, so that its size is known; it is not asked about.
   if (imageBytes !== undefined) {
     historian.nodeChanged(
-      makeNode({ name: 'elsewhere', images: new Map([[IMAGE, imageBytes]]) }),
+      makeNode({ name: 'elsewhere', images: makeImages([IMAGE, imageBytes]) }),
       0,
     );
   }
@@ -111,7 +111,7 @@ function setNode(
   gpus: number,
 ): void {
   const { cachedBytes, faultsDaysAgo = [], incidents = [], pullingForSeconds } = special;
-  const images = new Map(cachedBytes === undefined ? [] : [[IMAGE, cachedBytes]]);
+  const images = cachedBytes === undefined ? [] : makeImages([IMAGE, cachedBytes]);
   historian.nodeChanged(makeNode({ name, images, createdAtSeconds: -NOW * 100 }), 0);
   setHomes(historian, name, special, gpus);
   if (pullingForSeconds !== undefined) {

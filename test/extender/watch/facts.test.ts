@@ -5,7 +5,7 @@ import { namespaceFacts } from '../../../extender/watch/namespaces.ts';
 import { nodeFacts } from '../../../extender/watch/nodes.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
-import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
+import { GPU, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makePod } from '../../make/pod.ts';
 import { makeProfile } from '../../make/profile.ts';
 
@@ -72,11 +72,12 @@ describe('nodeFacts', () => {
       isCordoned: true,
       bootId: 'b',
       devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]),
-      images: new Map([
-        ['docker.io/library/busybox:latest', 5],
-        ['docker.io/library/busybox@sha256:1', 5],
-      ]),
-      digests: new Map(),
+      images: [
+        {
+          names: ['docker.io/library/busybox:latest', 'docker.io/library/busybox@sha256:1'],
+          bytes: 5,
+        },
+      ],
       isImageListCut: false,
       taints: [],
       findings: [expect.objectContaining({ key: 'cordon' })],
@@ -230,7 +231,7 @@ describe('the cluster', () => {
       isNew: false,
     },
     { name: 'equal devices', change: { devices: new Map(makeNode().devices) }, isNew: false },
-    { name: 'an image', change: { images: new Map([['x', 5]]) }, isNew: true },
+    { name: 'an image', change: { images: makeImages(['x', 5]) }, isNew: true },
     { name: 'no device', change: { devices: new Map() }, isNew: true },
     {
       name: 'a device less',
@@ -267,7 +268,7 @@ describe('the cluster', () => {
 
   test('knows the size of an image that no node has any more', () => {
     const cluster = new Cluster();
-    cluster.setNode(makeNode({ name: 'a', images: new Map([['x', 5]]) }));
+    cluster.setNode(makeNode({ name: 'a', images: makeImages(['x', 5]) }));
     cluster.removeNode('uid-a');
     expect(cluster.images.bytesOf('x')).toBe(5);
   });

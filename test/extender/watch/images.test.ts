@@ -3,7 +3,7 @@ import { Cluster } from '../../../extender/watch/cluster.ts';
 import { ImageIndex } from '../../../extender/watch/image-index.ts';
 import { imageList, normalizedImage } from '../../../extender/watch/images.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
-import { makeNode, makePodFacts } from '../../make/facts.ts';
+import { makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const OTHER = `sha256:${'b'.repeat(64)}`;
@@ -20,16 +20,18 @@ function nodeWithCutList(name = 'gpu-1') {
 }
 
 describe('a list of images', () => {
-  test('gives sizes by normalised name, the digest behind each, and whether it is cut', () => {
-    const { images, digests, isImageListCut } = imageList([
+  test('gives normalised names, sizes, the digest behind the names, and whether it is cut', () => {
+    const { images, isImageListCut } = imageList([
       { names: [`busybox@${DIGEST}`, 'busybox:1'], sizeBytes: 5 },
       { names: null, sizeBytes: 6 },
     ]);
-    expect([...images]).toEqual([
-      [`docker.io/library/busybox@${DIGEST}`, 5],
-      ['docker.io/library/busybox:1', 5],
+    expect(images).toEqual([
+      {
+        names: [`docker.io/library/busybox@${DIGEST}`, 'docker.io/library/busybox:1'],
+        bytes: 5,
+        digest: DIGEST,
+      },
     ]);
-    expect(digests.get('docker.io/library/busybox:1')).toBe(DIGEST);
     expect(isImageListCut).toBe(false);
     expect(nodeWithCutList().isImageListCut).toBe(true);
   });
@@ -171,20 +173,19 @@ describe('an image is on a node', () => {
     expect(index.averageBytes).toBe(0);
     index.listed(
       makeNode({
-        images: new Map([
-          ['a', 100],
-          ['b', 300],
-        ]),
+        images: makeImages(['a', 100], ['b', 300]),
       }),
     );
-    index.listed(makeNode({ name: 'gpu-2', images: new Map([['a', 200]]) }));
+    index.listed(makeNode({ name: 'gpu-2', images: makeImages(['a', 200]) }));
     expect(index.averageBytes).toBe(250);
   });
 
   test('the average image is of those that are still known', () => {
     const index = new ImageIndex();
     const images = (from: number, bytes: number) =>
-      new Map(Array.from({ length: 20_000 }, (_none, at) => [`i${from + at}`, bytes] as const));
+      makeImages(
+        ...Array.from({ length: 20_000 }, (_none, at) => [`i${from + at}`, bytes] as const),
+      );
     index.listed(makeNode({ images: images(0, 100) }));
     index.listed(makeNode({ images: images(20_000, 300) }));
     expect(index.averageBytes).toBe(300);

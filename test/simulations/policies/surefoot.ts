@@ -9,7 +9,7 @@ import type { View } from '../../../extender/view.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
 import { named } from '../../../extender/wire.ts';
 import type { ContainerStatus, Pod } from '../../../webhook/words/pod.ts';
-import { GPU, makeNode } from '../../make/facts.ts';
+import { GPU, makeImages, makeNode } from '../../make/facts.ts';
 import { makeHistorian } from '../../make/historian.ts';
 import { makeView } from '../../make/view.ts';
 import { IMAGE_BYTES } from '../jobs.ts';
@@ -167,7 +167,7 @@ function nodeFactsOf(node: TrueNode): NodeFacts {
     name: node.name,
     createdAtSeconds: -365 * 24 * HOUR,
     devices: new Map([[GPU, { capacity: 8, allocatable: 8 - bits(node.broken) }]]),
-    images: new Map([...node.cache.keys()].map((image) => [image, IMAGE_BYTES])),
+    images: makeImages(...[...node.cache.keys()].map((image) => [image, IMAGE_BYTES] as const)),
   });
 }
 
