@@ -1,6 +1,7 @@
 import type { NodeFacts } from './facts.ts';
 import { AGE_STEPS_DAYS } from './fitted.ts';
 import { groupName } from './group-name.ts';
+import { sharedTexts } from './shared.ts';
 
 /** What a device has in common with others of its fleet. */
 export type CohortKind = 'model' | 'driver' | 'block' | 'rack' | 'age';
@@ -21,10 +22,13 @@ export function cohortsOf(
   const places = Object.entries({ model, driver, block, rack }).filter(
     ([, name]) => name !== undefined,
   );
-  return [...places, ['age', ageStep(ageSeconds)]]
-    .map(([kind, name]) => `${kind}=${name}`)
-    .join('|');
+  return shared(
+    [...places, ['age', ageStep(ageSeconds)]].map(([kind, name]) => `${kind}=${name}`).join('|'),
+  );
 }
+
+/** Nodes of a rack have the same: kept once. */
+const shared = sharedTexts(10_000);
 
 /** The same cohorts for a device of another age. */
 export function withAge(cohorts: Cohorts, ageSeconds: number): Cohorts {

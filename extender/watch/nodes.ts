@@ -8,6 +8,7 @@ import type { Catalogue } from '../history/catalogue.ts';
 import type { DeviceCount, NodeFacts } from '../history/facts.ts';
 import { type NodeMarks, nodeFindings } from '../history/finding.ts';
 import { hostIdOf } from '../history/identity.ts';
+import { madeOnce, sharedParts, sharedTexts } from '../history/shared.ts';
 import { imageList, type ListedImage } from './images.ts';
 import { secondsOf } from './timestamp.ts';
 
@@ -99,6 +100,7 @@ export function nodeFacts(
   const labels = metadata.labels ?? {};
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const createdAtSeconds = secondsOf(metadata.creationTimestamp);
+  const { findings, unmapped } = nodeFindings(marksOf(node), catalogue);
   const readySinceSeconds = secondsOf(ready?.lastTransitionTime);
   return {
     uid: metadata.uid ?? '',
@@ -121,14 +123,21 @@ export function nodeFacts(
       devicePatterns(profiles),
     ),
     ...imageList(status.images ?? []),
-    taints: (spec.taints ?? [])
-      .filter(({ effect }) => effect !== 'PreferNoSchedule')
-      .map(({ key = '', value = '', effect = '' }) => ({ key, value, effect })),
+    taints: sharedPart(
+      (spec.taints ?? [])
+        .filter(({ effect }) => effect !== 'PreferNoSchedule')
+        .map(({ key = '', value = '', effect = '' }) => ({ key, value, effect })),
+    ),
     ...hintOf(labels, spec.taints ?? []),
     ...homesIn(labels),
-    ...nodeFindings(marksOf(node), catalogue),
+    findings,
+    unmapped: sharedPart(unmapped),
   };
 }
+
+/** Nodes of a fleet have most of this in common: kept once. */
+const sharedPart = sharedParts(5_000);
+const sharedName = sharedTexts(20_000);
 
 function hintOf(
   labels: Readonly<Record<string, string>>,
@@ -148,11 +157,11 @@ function homesIn(labels: Readonly<Record<string, string>>): Pick<NodeFacts, 'hom
 function placeOf(
   labels: Readonly<Record<string, string>>,
 ): Pick<NodeFacts, 'rack' | 'block' | 'zone' | 'driver' | 'model'> {
-  const rack = firstOf(RACK_LABELS, labels);
-  const block = firstOf(BLOCK_LABELS, labels);
-  const zone = labels['topology.kubernetes.io/zone'];
-  const driver = firstOf(DRIVER_LABELS, labels);
-  const model = firstOf(MODEL_LABELS, labels);
+  const rack = sharedOf(RACK_LABELS, labels);
+  const block = sharedOf(BLOCK_LABELS, labels);
+  const zone = sharedOf(['topology.kubernetes.io/zone'], labels);
+  const driver = sharedOf(DRIVER_LABELS, labels);
+  const model = sharedOf(MODEL_LABELS, labels);
   return {
     ...(rack !== undefined && { rack }),
     ...(block !== undefined && { block }),
@@ -197,19 +206,37 @@ function firstOf(
   return names.map((name) => labels[name]).find((value) => value);
 }
 
+function sharedOf(
+  names: readonly string[],
+  labels: Readonly<Record<string, string>>,
+): string | undefined {
+  const found = firstOf(names, labels);
+  return found === undefined ? undefined : sharedName(found);
+}
+
 /** Other extended resources, such as network interfaces by the thousand, are no devices. */
 function deviceCounts(
   capacity: ResourceList,
   allocatable: ResourceList,
   patterns: readonly string[],
 ): ReadonlyMap<string, DeviceCount> {
-  const counts = new Map<string, DeviceCount>();
-  for (const [resource, quantity] of Object.entries(capacity)) {
-    if (!isDeviceResource(resource, patterns)) continue;
-    counts.set(resource, {
-      capacity: quantityValue(quantity) ?? 0,
-      allocatable: quantityValue(allocatable[resource] ?? 0) ?? 0,
-    });
-  }
-  return counts;
+  const counted = Object.entries(capacity)
+    .filter(([resource]) => isDeviceResource(resource, patterns))
+    .map(([resource, quantity]): Counted => [resource, quantity, allocatable[resource] ?? 0]);
+  return sharedCounts(counted);
 }
+
+type Counted = readonly [resource: string, capacity: Quantity, allocatable: Quantity];
+type Quantity = ResourceList[string];
+
+const sharedCounts = madeOnce(
+  1_000,
+  (counted: readonly Counted[]) => counted.map((one) => one.join(' ')).join(','),
+  (counted): ReadonlyMap<string, DeviceCount> =>
+    new Map(
+      counted.map(([resource, capacity, allocatable]) => [
+        resource,
+        { capacity: quantityValue(capacity) ?? 0, allocatable: quantityValue(allocatable) ?? 0 },
+      ]),
+    ),
+);
