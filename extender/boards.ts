@@ -50,6 +50,14 @@ interface Kept {
   readonly untilSeconds: number;
 }
 
+/** Forecasts for pods of one kind. */
+export interface KindForecasts {
+  /** What the node costs now. */
+  on(node: NodeEntry): Forecast;
+  /** What it cost when somebody asked last. */
+  last(node: NodeEntry): Forecast | undefined;
+}
+
 /**
  * What each node costs pods of one kind, made anew only where something has changed. All that is told
  * of one node, its pods (and so of pulls there) or its host gives the node another version; what holds for all
@@ -59,22 +67,23 @@ export class Boards {
   readonly #boards = new Map<string, Board>();
 
   /** The forecasts for pods of this one's kind, each of a node as if it were nobody's home. */
-  forecastsFor(
-    pod: PodFacts,
-    expectations: Expectations,
-    view: View,
-  ): (node: NodeEntry) => Forecast {
+  forecastsFor(pod: PodFacts, expectations: Expectations, view: View): KindForecasts {
     // Which devices are published is not told by a node's version.
     if (pod.devices.claims.length > 0) {
-      return ({ facts }) => forecast(candidateOn(facts, pod, view), expectations);
+      const on = ({ facts }: NodeEntry) => forecast(candidateOn(facts, pod, view), expectations);
+      return { on, last: on };
     }
     const board = this.#board(pod, expectations, view);
     const { kept } = board;
     const { nowSeconds } = view;
-    return (node) => {
-      const known = kept[node.place];
-      if (known?.version === node.version && known.untilSeconds > nowSeconds) return known.forecast;
-      return make(board, node, view);
+    return {
+      on(node) {
+        const known = kept[node.place];
+        return known?.version === node.version && known.untilSeconds > nowSeconds
+          ? known.forecast
+          : make(board, node, view);
+      },
+      last: ({ place }) => kept[place]?.forecast,
     };
   }
 

@@ -3,9 +3,10 @@ import type { Expectations } from '../webhook/words/expectations.ts';
 import { modeIn } from '../webhook/words/mode.ts';
 import { isOptedIn } from '../webhook/words/opt-in.ts';
 import type { Reason } from '../webhook/words/reason.ts';
-import type { Decision } from './decisions/record.ts';
+import type { KindForecasts } from './boards.ts';
+import type { Decision, OnNode } from './decisions/record.ts';
 import { type Displacement, displacement, type Returning } from './forecast/displaced.ts';
-import { documentedLevels, type Level, sparseLevels } from './forecast/level.ts';
+import { type Answer, documentedLevels, type Level, sparseLevels } from './forecast/level.ts';
 import { type Forecast, forecast } from './forecast/loss.ts';
 import type { Departure } from './history/departure.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
@@ -44,14 +45,16 @@ export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
   const nodes = eachOnce(question.nodes, view.cluster);
   const spares = new Spares(nodes, view);
   const isHome = placesOfHomes(view);
-  const plainOn = view.boards.forecastsFor(pod, expectations, view);
+  const ofKind = view.boards.forecastsFor(pod, expectations, view);
+  const own = new Map<string, Forecast>();
   const forecasts = nodes.map((node) => {
-    const plain = plainOn(node);
-    return isHome[node.place] === 1 || plain.candidate.isFull
-      ? forecastOn(node.facts, plain, pod, expectations, homes, spares, view)
-      : plain;
+    const plain = ofKind.on(node);
+    if (isHome[node.place] !== 1 && !plain.candidate.isFull) return plain;
+    const made = forecastOn(node.facts, plain, pod, expectations, homes, spares, view);
+    if (made !== plain) own.set(node.facts.name, made);
+    return made;
   });
-  const levels = levelsOf(forecasts, config, pod.uid);
+  const { levels, scoreOf } = levelsOf(forecasts, config, pod.uid);
   const mode = modeIn(pod.namespace, config, namespace === 'observe');
   return {
     kind: 'decision',
@@ -64,19 +67,35 @@ export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
       unknownNodes: question.unknown.size,
       forecasts,
       levels,
+      onNode: laterOn(view.cluster, own, ofKind, scoreOf),
       remarks: expectations.remarks,
     },
   };
 }
 
-/** Each once. */
+/** Each once: mostly they are. */
 function eachOnce(nodes: readonly NodeEntry[], { places }: Cluster): readonly NodeEntry[] {
   const isSeen = new Uint8Array(places);
-  return nodes.filter(({ place }) => {
-    const isNew = isSeen[place] === 0;
+  let seen = 0;
+  for (const { place } of nodes) {
+    if (isSeen[place] === 0) seen += 1;
     isSeen[place] = 1;
-    return isNew;
-  });
+  }
+  return seen === nodes.length ? nodes : [...new Set(nodes)];
+}
+
+/** For whoever asks later, when the node of the pod is known. By itself, so that it holds none of the lists. */
+function laterOn(
+  { names }: Cluster,
+  own: ReadonlyMap<string, Forecast>,
+  ofKind: KindForecasts,
+  scoreOf: Answer['scoreOf'],
+): OnNode {
+  return (name) => {
+    const node = names.get(name);
+    const forecast = own.get(name) ?? (node && ofKind.last(node));
+    return forecast && { forecast, score: scoreOf(forecast) };
+  };
 }
 
 /** 1 at the place of each node that is the home of a slot that is away: mostly none or few. */
@@ -104,12 +123,14 @@ function withEarlierRuns(pod: PodFacts, runs: Runs): PodFacts {
     : { ...pod, expectations: { ...expectations, durationSeconds } };
 }
 
+const NOTHING_ASKED: Answer = { levels: [], scoreOf: () => undefined };
+
 function levelsOf(
   forecasts: readonly Forecast[],
   { scores, halvingSeconds }: ExtenderConfig,
   podUid: string,
-): readonly Level[] {
-  if (forecasts.length === 0) return [];
+): Answer {
+  if (forecasts.length === 0) return NOTHING_ASKED;
   return scores === 'documented'
     ? documentedLevels(forecasts, halvingSeconds)
     : sparseLevels(forecasts, halvingSeconds, podUid);

@@ -19,8 +19,9 @@ export interface Question<Node> {
   readonly sentWholeNodes: boolean;
 }
 
-/** Whoever knows the nodes: by their names, or by the bytes of a name and its `nameHash`. */
+/** Whoever knows the nodes, and how many there are: by their names, or by the bytes of a name and its `nameHash`. */
 export interface NodeFinder<Node> {
+  readonly size: number;
   get(name: string): Node | undefined;
   find(bytes: Uint8Array, from: number, to: number, hash: number): Node | undefined;
 }
@@ -71,6 +72,8 @@ export function named<Node>(names: readonly string[], finder: NodeFinder<Node>):
 
 /** The last key of what Go writes. Its quotes would be escaped inside of a text. */
 const NAMES_KEY = Buffer.from(',"NodeNames":[');
+/** Bytes of a name of one letter, with quotes and comma. */
+const SHORTEST_NAME = 4;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const LIST_END = 0x5d;
@@ -92,7 +95,9 @@ function namesAtTheEnd<Node>(
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const key = buffer.indexOf(NAMES_KEY);
   if (key < 0) return undefined;
-  const nodes: Node[] = [];
+  // Not grown step by step: it is most of what a question leaves for the collector.
+  const nodes = new Array<Node>(Math.min(finder.size, (buffer.length - key) / SHORTEST_NAME) | 0);
+  let count = 0;
   const unknown = new Set<string>();
   let at = key + NAMES_KEY.length - 1;
   do {
@@ -110,12 +115,16 @@ function namesAtTheEnd<Node>(
     if (byte !== QUOTE) return undefined;
     const node = finder.find(buffer, from, at, hash);
     if (node === undefined) unknown.add(buffer.toString('latin1', from, at));
-    else nodes.push(node);
+    else {
+      nodes[count] = node;
+      count += 1;
+    }
     at += 1;
   } while (buffer[at] === COMMA);
   const isTheEnd =
     buffer[at] === LIST_END && buffer[at + 1] === OBJECT_END && at + 2 === buffer.length;
   if (!isTheEnd) return undefined;
+  nodes.length = count;
   const args = parseJsonText(`${buffer.toString('utf8', 0, key)}}`);
   return args === undefined ? undefined : { args, found: { nodes, unknown } };
 }

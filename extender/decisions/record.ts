@@ -19,27 +19,34 @@ export interface Decision {
   /** What the scheduler was told of them, or would have been. */
   readonly levels: readonly Level[];
   readonly remarks: readonly Reason[];
+  /** For any other node, while the pod is not bound; it holds no list of the fleet. */
+  readonly onNode?: OnNode;
   /** Why the scheduler placed the pod without asking; then there are no forecasts. */
   readonly unasked?: Reason;
   readonly bound?: { readonly node: string; readonly atSeconds: number };
 }
 
+/** A node's forecast, and what the scheduler was told of it, if anything; `undefined` where it is not known. */
+export type OnNode = (
+  node: string,
+) => { readonly forecast: Forecast; readonly score: number | undefined } | undefined;
+
 const MOST_DECISIONS = 500;
 /** Forecasts kept from each end: 500 decisions then take a few megabytes. */
 const MOST_FORECASTS = 8;
 
-/** Decisions of which all forecasts are kept until the pod is bound, which takes milliseconds. */
-const MOST_WHOLE = 64;
+/** Decisions of which any node's forecast is known until the pod is bound, which takes milliseconds. */
+const MOST_UNBOUND = 64;
 
 /** The latest decisions, in bounded memory. */
 export class DecisionRecord {
   readonly #decisions = new Map<string, Decision>();
-  /** By pod: what does not fit into `#decisions`, for the node that it is bound to. */
-  readonly #whole = new Map<string, Pick<Decision, 'forecasts' | 'levels'>>();
+  /** By pod. */
+  readonly #onNode = new Map<string, OnNode>();
   readonly #listeners = new Set<(podUid: string) => void>();
 
   /** Keeps a decision; a later one for the same pod replaces the earlier. */
-  add(decision: Decision): void {
+  add({ onNode, ...decision }: Decision): void {
     const { forecasts, levels } = decision;
     this.#decisions.delete(decision.pod.uid);
     const kept = endsOf(forecasts);
@@ -50,10 +57,10 @@ export class DecisionRecord {
       levels: levels.filter(({ node }) => nodes.has(node)),
     });
     dropOldest(this.#decisions, MOST_DECISIONS);
-    this.#whole.delete(decision.pod.uid);
-    if (kept.length < forecasts.length) {
-      this.#whole.set(decision.pod.uid, { forecasts, levels });
-      dropOldest(this.#whole, MOST_WHOLE);
+    this.#onNode.delete(decision.pod.uid);
+    if (onNode !== undefined && kept.length < forecasts.length) {
+      this.#onNode.set(decision.pod.uid, onNode);
+      dropOldest(this.#onNode, MOST_UNBOUND);
     }
     this.#tell(decision.pod.uid);
   }
@@ -62,8 +69,11 @@ export class DecisionRecord {
   bound(uid: string, node: string, atSeconds: number): Decision | undefined {
     const decision = this.#decisions.get(uid);
     if (decision === undefined || decision.unasked !== undefined) return undefined;
-    const joined = { ...this.#with(node, decision), bound: { node, atSeconds } };
-    this.#whole.delete(uid);
+    const joined = {
+      ...withNode(node, decision, this.#onNode.get(uid)),
+      bound: { node, atSeconds },
+    };
+    this.#onNode.delete(uid);
     this.#decisions.set(uid, joined);
     this.#tell(uid);
     return joined;
@@ -100,24 +110,23 @@ export class DecisionRecord {
     return [...this.#decisions.values()].slice(-count).reverse();
   }
 
-  /** The decision with what the node was forecast, which may be neither among the best nor the worst. */
-  #with(node: string, decision: Decision): Decision {
-    const { forecasts, levels } = decision;
-    if (forecasts.some(({ candidate }) => candidate.node === node)) return decision;
-    const whole = this.#whole.get(decision.pod.uid);
-    const chosen = whole?.forecasts.find(({ candidate }) => candidate.node === node);
-    const level = whole?.levels.find((one) => one.node === node);
-    if (chosen === undefined) return decision;
-    return {
-      ...decision,
-      forecasts: byLoss([...forecasts, chosen]),
-      levels: level === undefined ? levels : [...levels, level],
-    };
-  }
-
   #tell(podUid: string): void {
     for (const listener of this.#listeners) listener(podUid);
   }
+}
+
+/** The decision with what the node was forecast, which may be neither among the best nor the worst. */
+function withNode(node: string, decision: Decision, onNode: OnNode | undefined): Decision {
+  const { forecasts, levels } = decision;
+  if (forecasts.some(({ candidate }) => candidate.node === node)) return decision;
+  const found = onNode?.(node);
+  if (found === undefined) return decision;
+  const { forecast, score } = found;
+  return {
+    ...decision,
+    forecasts: byLoss([...forecasts, forecast]),
+    levels: score === undefined ? levels : [...levels, { node, score }],
+  };
 }
 
 /** The best and the worst, best first, without putting all the others in order. */

@@ -22,6 +22,13 @@ export function levelOf(excessSeconds: number, halvingSeconds: number): number {
   return Math.round(DEEPEST_LEVEL * (1 - 2 ** (-excessSeconds / halvingSeconds))) || 0;
 }
 
+/** What a question is answered with. */
+export interface Answer {
+  readonly levels: readonly Level[];
+  /** What was said of this one of the forecasts; `undefined`: nothing. It holds none of the others. */
+  readonly scoreOf: (forecast: Forecast) => number | undefined;
+}
+
 /**
  * Only what differs from the commonest level, so that the answer grows with the exceptions and
  * not with the fleet. One node of the commonest level is answered with 0: the scheduler draws
@@ -31,13 +38,15 @@ export function sparseLevels(
   forecasts: readonly Forecast[],
   halvingSeconds: number,
   podUid: string,
-): readonly Level[] {
-  const levels = levelsOf(forecasts, halvingSeconds);
+): Answer {
+  const best = leastLoss(forecasts);
+  const levels = levelsOf(forecasts, best, halvingSeconds);
   const commonest = commonestLevel(levels);
   const uidHash = nameHash(podUid);
   const answer: Level[] = [];
   let tieBreaker: Forecast | undefined;
-  for (const [index, forecast] of forecasts.entries()) {
+  for (let index = 0; index < forecasts.length; index += 1) {
+    const forecast = forecasts[index] as Forecast;
     const level = levels[index] as number;
     if (level !== commonest) {
       answer.push({ node: forecast.candidate.node, score: level - commonest });
@@ -46,32 +55,51 @@ export function sparseLevels(
     }
   }
   if (tieBreaker !== undefined) answer.push({ node: tieBreaker.candidate.node, score: 0 });
-  return answer;
+  const tieBreaking = tieBreaker?.candidate.node;
+  return { levels: answer, scoreOf: sparseScore({ best, commonest, halvingSeconds, tieBreaking }) };
+}
+
+/** By itself, so that it holds no more than this. */
+function sparseScore(of: {
+  readonly best: number;
+  readonly commonest: number;
+  readonly halvingSeconds: number;
+  readonly tieBreaking: string | undefined;
+}): Answer['scoreOf'] {
+  return ({ candidate, lossSeconds }) => {
+    const score = levelOf(lossSeconds - of.best, of.halvingSeconds) - of.commonest;
+    return score === 0 && candidate.node !== of.tieBreaking ? undefined : score;
+  };
 }
 
 /** The dense form of the extender API's documentation: every node, 0 to 10, 10 the best. */
-export function documentedLevels(
-  forecasts: readonly Forecast[],
-  halvingSeconds: number,
-): readonly Level[] {
-  const best = leastLoss(forecasts);
-  return forecasts.map(({ candidate, lossSeconds }) => ({
+export function documentedLevels(forecasts: readonly Forecast[], halvingSeconds: number): Answer {
+  const scoreOf = documentedScore(leastLoss(forecasts), halvingSeconds);
+  const levels = forecasts.map(({ candidate, lossSeconds }) => ({
     node: candidate.node,
-    score: Math.round(DOCUMENTED_MOST * 2 ** (-(lossSeconds - best) / halvingSeconds)),
+    score: scoreOf(lossSeconds),
   }));
+  return { levels, scoreOf: ({ lossSeconds }) => scoreOf(lossSeconds) };
+}
+
+function documentedScore(best: number, halvingSeconds: number): (lossSeconds: number) => number {
+  return (lossSeconds) =>
+    Math.round(DOCUMENTED_MOST * 2 ** (-(lossSeconds - best) / halvingSeconds));
 }
 
 function leastLoss(forecasts: readonly Forecast[]): number {
-  return forecasts.reduce((least, { lossSeconds }) => Math.min(least, lossSeconds), Infinity);
+  let least = Number.POSITIVE_INFINITY;
+  for (const { lossSeconds } of forecasts) if (lossSeconds < least) least = lossSeconds;
+  return least;
 }
 
 /** The level of each; most nodes cost the same as one of the two before, and powers are dear. */
-function levelsOf(forecasts: readonly Forecast[], halvingSeconds: number): Int8Array {
-  const best = leastLoss(forecasts);
+function levelsOf(forecasts: readonly Forecast[], best: number, halvingSeconds: number): Int8Array {
   const levels = new Int8Array(forecasts.length);
   let last = { seconds: best, level: 0 };
   let other = last;
-  for (const [index, { lossSeconds }] of forecasts.entries()) {
+  for (let index = 0; index < forecasts.length; index += 1) {
+    const { lossSeconds } = forecasts[index] as Forecast;
     if (lossSeconds !== last.seconds) [last, other] = [other, last];
     if (lossSeconds !== last.seconds) {
       last = { seconds: lossSeconds, level: levelOf(lossSeconds - best, halvingSeconds) };

@@ -46,7 +46,7 @@ export class Cluster {
   }
 
   /** The nodes' entries, by name. */
-  get names(): Pick<NodeNames<NodeEntry>, 'get' | 'find' | 'values'> {
+  get names(): Pick<NodeNames<NodeEntry>, 'get' | 'find' | 'values' | 'size'> {
     return this.#nodes;
   }
 

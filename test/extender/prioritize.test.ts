@@ -570,6 +570,23 @@ describe('whatever the cluster is like', () => {
     );
   });
 
+  test('whoever asks later, when the pod is bound, hears of each node what the scheduler did', () => {
+    fc.assert(
+      fc.property(anyNodes, (nodes) => {
+        const { verdict } = askIn(world(nodes));
+        if (verdict.kind !== 'decision') throw new Error('no decision');
+        const { forecasts, levels, onNode } = verdict.decision;
+        for (const forecast of forecasts) {
+          const { node } = forecast.candidate;
+          const score = levels.find((level) => level.node === node)?.score;
+          expect(onNode?.(node)).toEqual({ forecast, score });
+        }
+        expect(onNode?.('unheard-of')).toBeUndefined();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test('the order in which nodes are asked about is irrelevant, and levels stay within bounds', () => {
     fc.assert(
       fc.property(anyNodes, (nodes) => {

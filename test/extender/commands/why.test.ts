@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { why } from '../../../extender/commands/why.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
+import type { Forecast } from '../../../extender/forecast/loss.ts';
 import type { Reason } from '../../../webhook/words/reason.ts';
 import { directoryWith } from '../../fake/directory.ts';
 import { forwardingServer } from '../../fake/forwarding-server.ts';
@@ -106,6 +107,10 @@ describe('surefoot why', () => {
       unknownNodes: 0,
       forecasts,
       levels: forecasts.map(({ candidate }, index) => ({ node: candidate.node, score: index })),
+      onNode: (node) => {
+        const score = forecasts.findIndex(({ candidate }) => candidate.node === node);
+        return { forecast: forecasts[score] as Forecast, score };
+      },
       remarks: [],
     });
     const kept = decisions.of('u');

@@ -49,7 +49,7 @@ describe('sparseLevels', () => {
     { name: 'a single candidate', losses: [99], answer: {} },
   ];
   test.each(rows)('$name', ({ losses, answer }) => {
-    const levels = sparseLevels(fleet(losses), HALVING, 'uid');
+    const { levels } = sparseLevels(fleet(losses), HALVING, 'uid');
     const [opinions, draws] = [
       levels.filter(({ score }) => score !== 0),
       levels.filter(({ score }) => score === 0),
@@ -59,7 +59,7 @@ describe('sparseLevels', () => {
   });
 
   test('of the commonest level the least exact loss draws the zero', () => {
-    const levels = sparseLevels(fleet([20, 19, 20, 20]), 10_000, 'uid');
+    const { levels } = sparseLevels(fleet([20, 19, 20, 20]), 10_000, 'uid');
     expect(levels).toEqual([{ node: 'gpu-1', score: 0 }]);
   });
 
@@ -67,7 +67,7 @@ describe('sparseLevels', () => {
     const nodes = fleet(Array.from({ length: 300 }, (_none, index) => 20 + index / 1000));
     const drawn = Array.from(
       { length: 120 },
-      (_none, pod) => sparseLevels(nodes, HALVING, `uid-${pod}`)[0]?.node,
+      (_none, pod) => sparseLevels(nodes, HALVING, `uid-${pod}`).levels[0]?.node,
     );
     expect(new Set(drawn).size).toBeGreaterThan(85);
   });
@@ -79,13 +79,15 @@ describe('sparseLevels', () => {
     });
     fc.assert(
       fc.property(losses, (held) => {
-        const levels = sparseLevels(fleet(held), HALVING, 'uid');
+        const { levels } = sparseLevels(fleet(held), HALVING, 'uid');
         expect(levels.every(({ score }) => Number.isInteger(score) && Math.abs(score) <= 50)).toBe(
           true,
         );
         expect(new Set(levels.map(({ node }) => node)).size).toBe(levels.length);
         const common = fleet([...held, ...Array.from({ length: 500 }, () => 7)]);
-        expect(sparseLevels(common, HALVING, 'uid').length).toBeLessThanOrEqual(held.length + 1);
+        expect(sparseLevels(common, HALVING, 'uid').levels.length).toBeLessThanOrEqual(
+          held.length + 1,
+        );
       }),
     );
   });
@@ -98,7 +100,7 @@ describe('sparseLevels', () => {
     fc.assert(
       fc.property(losses, (held) => {
         const scores = new Map(
-          sparseLevels(fleet(held), HALVING, 'uid').map(({ node, score }) => [node, score]),
+          sparseLevels(fleet(held), HALVING, 'uid').levels.map(({ node, score }) => [node, score]),
         );
         const scoreOf = (index: number) => scores.get(`gpu-${index}`) ?? 0;
         held.forEach((loss, a) => {
@@ -116,15 +118,15 @@ test('the same loss added to all changes nothing', () => {
   fc.assert(
     fc.property(losses, fc.integer({ min: 1, max: 10_000 }), (held, more) => {
       const dearer = held.map((loss) => loss + more);
-      expect(sparseLevels(fleet(dearer), HALVING, 'uid')).toEqual(
-        sparseLevels(fleet(held), HALVING, 'uid'),
+      expect(sparseLevels(fleet(dearer), HALVING, 'uid').levels).toEqual(
+        sparseLevels(fleet(held), HALVING, 'uid').levels,
       );
     }),
   );
 });
 
 test('documentedLevels names every node, 0 to 10', () => {
-  expect(documentedLevels(fleet([0, 30, 60, 1e6]), HALVING)).toEqual([
+  expect(documentedLevels(fleet([0, 30, 60, 1e6]), HALVING).levels).toEqual([
     { node: 'gpu-0', score: 10 },
     { node: 'gpu-1', score: 5 },
     { node: 'gpu-2', score: Math.round(2.5) },
