@@ -44,16 +44,21 @@ interface Board {
 }
 
 /** A forecast, and until when it holds unless the node gets another version. */
-interface Kept {
-  readonly forecast: Forecast;
+interface Kept extends Plain {
   readonly version: number;
   readonly untilSeconds: number;
+}
+
+/** A node's forecast, as if it were nobody's home; whether it is full is at hand, for every node is asked that. */
+interface Plain {
+  readonly forecast: Forecast;
+  readonly isFull: boolean;
 }
 
 /** Forecasts for pods of one kind. */
 export interface KindForecasts {
   /** What the node costs now. */
-  on(node: NodeEntry): Forecast;
+  on(node: NodeEntry): Plain;
   /** What it cost when somebody asked last. */
   last(node: NodeEntry): Forecast | undefined;
 }
@@ -70,8 +75,9 @@ export class Boards {
   forecastsFor(pod: PodFacts, expectations: Expectations, view: View): KindForecasts {
     // Which devices are published is not told by a node's version.
     if (pod.devices.claims.length > 0) {
-      const on = ({ facts }: NodeEntry) => forecast(candidateOn(facts, pod, view), expectations);
-      return { on, last: on };
+      const on = ({ facts }: NodeEntry) =>
+        plain(forecast(candidateOn(facts, pod, view), expectations));
+      return { on, last: (node) => on(node).forecast };
     }
     const board = this.#board(pod, expectations, view);
     const { kept } = board;
@@ -80,7 +86,7 @@ export class Boards {
       on(node) {
         const known = kept[node.place];
         return known?.version === node.version && known.untilSeconds > nowSeconds
-          ? known.forecast
+          ? known
           : make(board, node, view);
       },
       last: ({ place }) => kept[place]?.forecast,
@@ -177,11 +183,11 @@ function pullsAlike({ bandwidth }: Board, { pulls, config }: View): boolean {
 }
 
 /** Makes a forecast for a board, and keeps it there. */
-function make(board: Board, { place, facts, version }: NodeEntry, now: View): Forecast {
+function make(board: Board, { place, facts, version }: NodeEntry, now: View): Plain {
   const { pod, expectations, rates, bandwidth, kept } = board;
   const view = { ...now, rates };
   const { pulls, config, nowSeconds } = view;
-  const made = forecast(candidateOn(facts, pod, view), expectations);
+  const made = plain(forecast(candidateOn(facts, pod, view), expectations));
   const group = groupOf(facts);
   if (!bandwidth.has(group)) {
     bandwidth.set(group, pulls.bytesPerSecondIn(group, config.pullBytesPerSecond));
@@ -190,8 +196,12 @@ function make(board: Board, { place, facts, version }: NodeEntry, now: View): Fo
   const oldestSeconds = pulls.isPulling(facts.name) ? OLDEST_OF_A_PULL_SECONDS : OLDEST_SECONDS;
   // Not all at the same moment.
   const untilSeconds = nowSeconds + oldestSeconds * (0.5 + (place % 64) / 128);
-  kept[place] = { forecast: made, version, untilSeconds };
+  kept[place] = { ...made, version, untilSeconds };
   return made;
+}
+
+function plain(made: Forecast): Plain {
+  return { forecast: made, isFull: made.candidate.isFull };
 }
 
 /** What of a pod its plain forecasts depend on. */

@@ -48,8 +48,8 @@ export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
   const ofKind = view.boards.forecastsFor(pod, expectations, view);
   const own = new Map<string, Forecast>();
   const forecasts = nodes.map((node) => {
-    const plain = ofKind.on(node);
-    if (isHome[node.place] !== 1 && !plain.candidate.isFull) return plain;
+    const { forecast: plain, isFull } = ofKind.on(node);
+    if (isHome[node.place] !== 1 && !isFull) return plain;
     const made = forecastOn(node.facts, plain, pod, expectations, homes, spares, view);
     if (made !== plain) own.set(node.facts.name, made);
     return made;

@@ -42,20 +42,17 @@ export function sparseLevels(
   const best = leastLoss(forecasts);
   const levels = levelsOf(forecasts, best, halvingSeconds);
   const commonest = commonestLevel(levels);
-  const uidHash = nameHash(podUid);
+  const ties = new Ties(nameHash(podUid));
   const answer: Level[] = [];
-  let tieBreaker: Forecast | undefined;
   for (let index = 0; index < forecasts.length; index += 1) {
     const forecast = forecasts[index] as Forecast;
     const level = levels[index] as number;
     if (level !== commonest) {
       answer.push({ node: forecast.candidate.node, score: level - commonest });
-    } else if (tieBreaker === undefined || precedes(forecast, tieBreaker, uidHash)) {
-      tieBreaker = forecast;
-    }
+    } else ties.consider(forecast);
   }
-  if (tieBreaker !== undefined) answer.push({ node: tieBreaker.candidate.node, score: 0 });
-  const tieBreaking = tieBreaker?.candidate.node;
+  const tieBreaking = ties.first?.candidate.node;
+  if (tieBreaking !== undefined) answer.push({ node: tieBreaking, score: 0 });
   return { levels: answer, scoreOf: sparseScore({ best, commonest, halvingSeconds, tieBreaking }) };
 }
 
@@ -117,11 +114,26 @@ function commonestLevel(levels: Int8Array): number {
 }
 
 /**
- * The smaller loss first; losses within the same second are a tie, because no forecast is that
- * exact, and a tie is drawn by a hash that differs from pod to pod.
+ * Of equals the one to answer: the smaller loss; losses within the same second are a tie, because no forecast is
+ * that exact, and a tie is drawn by a hash that differs from pod to pod.
  */
-function precedes(one: Forecast, other: Forecast, uidHash: number): boolean {
-  const difference = Math.round(one.lossSeconds) - Math.round(other.lossSeconds);
-  if (difference !== 0) return difference < 0;
-  return drawnLot(uidHash, one.candidate.nameHash) < drawnLot(uidHash, other.candidate.nameHash);
+class Ties {
+  readonly #uidHash: number;
+  first: Forecast | undefined;
+  #seconds = 0;
+  #lot = 0;
+
+  constructor(uidHash: number) {
+    this.#uidHash = uidHash;
+  }
+
+  consider(forecast: Forecast): void {
+    const seconds = Math.round(forecast.lossSeconds);
+    if (this.first !== undefined && seconds > this.#seconds) return;
+    const lot = drawnLot(this.#uidHash, forecast.candidate.nameHash);
+    if (this.first !== undefined && seconds === this.#seconds && lot >= this.#lot) return;
+    this.first = forecast;
+    this.#seconds = seconds;
+    this.#lot = lot;
+  }
 }

@@ -226,7 +226,7 @@ describe('forecasts that are kept', () => {
     const now: View = { ...made, store: new MemoryStore() };
     const node = entryOf(made, 'gpu-0');
     const pod = makePodFacts({ images: [] });
-    const plain = () => now.boards.forecastsFor(pod, EXPECTATIONS, now).on(node);
+    const plain = () => now.boards.forecastsFor(pod, EXPECTATIONS, now).on(node).forecast;
     expect(plain()).toBe(plain());
   });
 
@@ -238,7 +238,8 @@ describe('forecasts that are kept', () => {
     const now: View = { ...view(new Boards(), 1000), devices: published };
     const pod = makePodFacts({ devices: { resources: [], claims: ['gpu'] } });
     const node = entryOf(now, 'gpu-0');
-    const loss = (at: View) => at.boards.forecastsFor(pod, EXPECTATIONS, at).on(node).lossSeconds;
+    const loss = (at: View) =>
+      at.boards.forecastsFor(pod, EXPECTATIONS, at).on(node).forecast.lossSeconds;
     const broken = loss(now);
     expect(loss({ ...now, devices: { seen: () => [] } })).not.toBeCloseTo(broken);
   });
