@@ -35,16 +35,16 @@ export class HomeHints {
 
   /** One round; called every second. */
   async round(): Promise<void> {
-    await this.#marking.round(async () => {
-      const { marker, view, onMarked, log } = this.#deps;
-      const changes = planHomes(homeNodes(view()));
-      for (const { name, added, removed } of changes.slice(0, MOST_CHANGES)) {
+    const { marker, view, onMarked, log } = this.#deps;
+    await this.#marking.round(
+      () => planHomes(homeNodes(view())).slice(0, MOST_CHANGES),
+      async ({ name, added, removed }) => {
         await marker.labelHomes(name, { added, removed });
         onMarked('added', added.length);
         onMarked('removed', removed.length);
         log.info({ node: name, added: added.length, removed: removed.length }, 'marked as home');
-      }
-    });
+      },
+    );
   }
 }
 

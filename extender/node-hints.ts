@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { hazardInWords } from './forecast/hazard-words.ts';
 import type { NodeFacts } from './history/facts.ts';
 import { type HintChange, planHints } from './history/hint.ts';
-import type { Hazard, HazardClass } from './history/pod-hazard.ts';
+import type { HazardClass } from './history/pod-hazard.ts';
 import { Marking } from './marking.ts';
 import { nodeHazard } from './node-hazard.ts';
 import type { NodeMarker } from './node-marker.ts';
@@ -41,15 +41,23 @@ export class NodeHints {
 
   /** One round; called every few seconds. */
   async round(): Promise<void> {
-    await this.#marking.round(() => this.#round());
+    const { marker, onMarked, log } = this.#deps;
+    await this.#marking.round(
+      () => this.#planned(),
+      async ({ name, hazard, words, isTainted }) => {
+        await marker.mark(name, hazard === 'normal' ? undefined : { hazard, words, isTainted });
+        onMarked(hazard);
+        log.info({ node: name, hazard, why: words }, 'marked');
+      },
+    );
   }
 
-  async #round(): Promise<void> {
+  #planned(): readonly PlannedMark[] {
     const view = this.#deps.view();
     const { config, cluster } = view;
     const isOn = config.hints.label && config.mode === 'act';
     const nodes = [...cluster.nodes()];
-    if (!isOn && !nodes.some(({ hint }) => hint !== undefined)) return;
+    if (!isOn && !nodes.some(({ hint }) => hint !== undefined)) return [];
     // What is only taken away is not weighed.
     const hazards = new Map(
       isOn ? nodes.map((node) => [node.name, nodeHazard(node, view)] as const) : [],
@@ -63,23 +71,20 @@ export class NodeHints {
       Math.floor((nodes.length * config.hints.mostPercent) / 100),
     );
     this.#unmarked = plan.unmarked;
-    for (const change of [...plan.changes, ...mended(nodes, view, isOn)].slice(0, MOST_CHANGES)) {
-      await this.#mark(change, hazards.get(change.name), view);
-    }
+    return [...plan.changes, ...mended(nodes, view, isOn)]
+      .slice(0, MOST_CHANGES)
+      .map(({ name, hazard }) => {
+        const found = hazards.get(name);
+        const words = found === undefined ? '' : hazardInWords(found);
+        return { name, hazard, words, isTainted: config.hints.taint && hazard === 'high' };
+      });
   }
+}
 
-  async #mark(
-    { name, hazard }: HintChange,
-    found: Hazard | undefined,
-    { config }: View,
-  ): Promise<void> {
-    const { marker, onMarked, log } = this.#deps;
-    const words = found === undefined ? '' : hazardInWords(found);
-    const isTainted = config.hints.taint && hazard === 'high';
-    await marker.mark(name, hazard === 'normal' ? undefined : { hazard, words, isTainted });
-    onMarked(hazard);
-    log.info({ node: name, hazard, why: words }, 'marked');
-  }
+/** A change, and why. */
+interface PlannedMark extends HintChange {
+  readonly words: string;
+  readonly isTainted: boolean;
 }
 
 /** Marks that are none of ours, and taints that do not go with their label. */

@@ -20,6 +20,7 @@ function fleet(config: ExtenderConfig = ON) {
     isKeeping: true,
     nowSeconds: 1010,
     fails: undefined as number | undefined,
+    refuses: '',
   };
   const setNode = (name: string, hint?: { label: string; isTainted: boolean }) => {
     const homeLabels = [...(labels.get(name) ?? [])];
@@ -37,6 +38,7 @@ function fleet(config: ExtenderConfig = ON) {
     marker: {
       async labelHomes(name, { added, removed }) {
         if (state.fails !== undefined) throw Object.assign(new Error('no'), { code: state.fails });
+        if (name === state.refuses) throw Object.assign(new Error('no'), { code: 422 });
         writes += 1;
         const kept = [...(labels.get(name) ?? [])].filter((label) => !removed.includes(label));
         labels.set(name, new Set([...kept, ...added]));
@@ -150,6 +152,16 @@ describe('homes marked on nodes', () => {
     historian.nodeRemoved('uid-gpu-1', 1005);
     await hints.round();
     expect(writes()).toBe(0);
+  });
+
+  test('a node that cannot be marked keeps no other from it', async () => {
+    const { hints, marked, state, historian } = fleet();
+    const other = makePodFacts({ name: 'other', node: 'gpu-2' });
+    historian.podChanged(other, false, 10);
+    historian.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, 900);
+    state.refuses = 'gpu-1';
+    await hints.round();
+    expect(marked()).toEqual([`gpu-2 ${homeLabelOf(other.slot.key)}`]);
   });
 
   test('a refusal is survived, and tried again', async () => {
