@@ -58,14 +58,29 @@ beforeAll(async () => {
   await api.deleteMutatingWebhookConfiguration({ name: 'zz-surefoot' });
   if (!isServed) return;
   await used.bed.surefoot.registerPolicies();
-  // The API server compiles them a moment later.
+  // The API server compiles them a moment later, and not all of them at once.
   await eventually('the policies to be at work', async () => {
-    const { body } = await raw.create('pods', OURS, makePod({ metadata: { namespace: OURS } }), {
-      dryRun: true,
-    });
-    return body.metadata?.labels?.[MANAGED] === 'true';
+    const prepared = await Promise.all(onePodForEachPolicy().map(isPrepared));
+    return prepared.every((one) => one);
   });
 });
+
+/** For each profile a pod that its namespace opts in, and one that names it. */
+function onePodForEachPolicy(): readonly Pod[] {
+  return profiles.flatMap(({ name, devices: [device = ''] }) => {
+    const container = { resources: { requests: { [device]: '1' }, limits: { [device]: '1' } } };
+    const annotations = { 'surefoot.dev/profile': name };
+    return [
+      makePod({ metadata: { namespace: OURS }, container }),
+      makePod({ metadata: { namespace: 'default', annotations }, container }),
+    ];
+  });
+}
+
+async function isPrepared(pod: Pod): Promise<boolean> {
+  const { body } = await raw.create('pods', pod.metadata.namespace ?? '', pod, { dryRun: true });
+  return body.metadata?.labels?.[MANAGED] === 'true';
+}
 
 /** The part of the webhook's work that a policy does, on what the API server shows it. */
 function expected(pod: Pod): Pod {
