@@ -48,7 +48,7 @@ export function ownFilesIn(directory) {
 `;
 }
 
-/** Of the Kubernetes client's typed calls, none of which we make: a third of the file, and 5 MB of memory. */
+/** Of the Kubernetes client's typed calls, none of which we make: a quarter of the file. */
 const UNDICI = join(ROOT, 'node_modules/undici/index.js');
 const WITHOUT_UNDICI = `function none() { throw new Error('this file has no undici: see build.ts'); }
 export { none as Agent, none as ProxyAgent, none as fetch };

@@ -75,9 +75,8 @@ export class Boards {
   forecastsFor(pod: PodFacts, expectations: Expectations, view: View): KindForecasts {
     // Which devices are published is not told by a node's version.
     if (pod.devices.claims.length > 0) {
-      const on = ({ facts }: NodeEntry) =>
-        plain(forecast(candidateOn(facts, pod, view), expectations));
-      return { on, last: (node) => on(node).forecast };
+      const last = ({ facts }: NodeEntry) => forecast(candidateOn(facts, pod, view), expectations);
+      return { on: (node) => plain(last(node)), last };
     }
     const board = this.#board(pod, expectations, view);
     const { kept } = board;

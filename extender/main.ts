@@ -218,22 +218,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     },
     log,
   });
-  const marker = nodeMarker(kubeConfig);
-  const hints = new NodeHints({
-    marker,
+  const marking = {
+    marker: nodeMarker(kubeConfig),
     view,
     isKeeping: () => historian.isKeeping,
-    onMarked: metrics.marked,
     log,
-  });
+  };
+  const hints = new NodeHints({ ...marking, onMarked: metrics.marked });
   metrics.countUnmarked(() => hints.unmarked);
-  const homeHints = new HomeHints({
-    marker,
-    view,
-    isKeeping: () => historian.isKeeping,
-    onMarked: metrics.markedHome,
-    log,
-  });
+  const homeHints = new HomeHints({ ...marking, onMarked: metrics.markedHome });
   const checks = [
     { name: 'history-loaded', missing: () => keeper.missing(), remark: () => keeper.remark() },
     { name: 'asked', missing: () => undefined, remark: () => placements.alarm(nowSeconds()) },

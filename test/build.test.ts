@@ -115,6 +115,8 @@ describe('hazard 35: the one file, by an unprivileged user on a read-only file s
     expect(/[^\0-\x7f]/.exec(program)).toBeNull();
     expect(program).toContain('class KubeConfig');
     expect(program).not.toContain('ObjectSerializer');
+    // What stands in the place of undici.
+    expect(program).toContain('this file has no undici');
   });
 
   test('is a plugin of kubectl, too', async () => {

@@ -67,6 +67,9 @@ const BLOCK_LABELS = [
   'topology.k8s.aws/network-node-layer-2',
 ] as const;
 
+/** The label that names the zone. */
+const ZONE_LABELS = ['topology.kubernetes.io/zone'] as const;
+
 /** Labels that name the driver's version: of GPU feature discovery, of AMD's and Intel's plugins. */
 const DRIVER_LABELS = [
   'nvidia.com/cuda.driver-version.full',
@@ -159,7 +162,7 @@ function placeOf(
 ): Pick<NodeFacts, 'rack' | 'block' | 'zone' | 'driver' | 'model'> {
   const rack = sharedOf(RACK_LABELS, labels);
   const block = sharedOf(BLOCK_LABELS, labels);
-  const zone = sharedOf(['topology.kubernetes.io/zone'], labels);
+  const zone = sharedOf(ZONE_LABELS, labels);
   const driver = sharedOf(DRIVER_LABELS, labels);
   const model = sharedOf(MODEL_LABELS, labels);
   return {
