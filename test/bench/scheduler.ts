@@ -20,6 +20,7 @@ import { sample } from '../samples.ts';
 import { shuffled } from '../simulations/fleets.ts';
 import { goOpponent } from './go-opponent.ts';
 import { onPlane } from './on-plane.ts';
+import { usageOf } from './process-usage.ts';
 
 /**
  * Pods a second through the real scheduler: without an extender, with one in Go, and with ours. All of it on
@@ -37,7 +38,7 @@ const EVERYWHERE = 'registry.example/everywhere:1';
 const HALF = 'registry.example/half:1';
 const HOMES = 512;
 
-type Extender = 'none' | 'go' | 'sparse' | 'documented';
+type Extender = 'none' | 'go' | 'go-one' | 'sparse' | 'documented';
 
 interface Way {
   readonly name: string;
@@ -51,41 +52,63 @@ interface Way {
 const WAYS: readonly Way[] = [
   { name: 'no extender', extender: 'none' },
   { name: 'Go, dense', extender: 'go' },
+  // Does nothing and says next to nothing: no extender could cost less.
+  { name: 'Go, one name', extender: 'go-one' },
   { name: 'Surefoot, sparse', extender: 'sparse' },
   { name: 'Surefoot, documented', extender: 'documented' },
   { name: 'Surefoot, half of the fleet cached', extender: 'sparse', halfCached: true },
   { name: 'Surefoot, 512 homes away', extender: 'sparse', homesAway: true },
 ];
 
+/** CPU milliseconds that each pod has cost, by who spent them. */
+interface CpuMs {
+  readonly extender: number;
+  readonly scheduler: number;
+  readonly apiServer: number;
+  /** etcd, the controllers, kwok, and whoever counts here. */
+  readonly others: number;
+}
+
+interface Run {
+  readonly podsPerSecond: number;
+  readonly cpuMs: CpuMs;
+}
+
 export async function benchScheduler(output: 'table' | 'json', rounds: number): Promise<void> {
   const say = (line: string) => console.error(line);
   await onPlane(say, async (plane) => {
     const bench = await SchedulerBench.prepare(plane, say);
-    const rates = new Map<string, number[]>(WAYS.map(({ name }) => [name, []]));
+    const runs = new Map<string, Run[]>(WAYS.map(({ name }) => [name, []]));
     for (let round = 1; round <= rounds; round += 1) {
       // A control plane that has run for a while is slower: nobody is always last.
       for (const way of shuffled(WAYS, new Random(round, 'order of the ways'))) {
-        const rate = await bench.run(way);
-        rates.get(way.name)?.push(rate);
-        say(`round ${round} of ${rounds}, ${way.name}: ${rate.toFixed(1)} pods/s`);
+        const run = await bench.run(way);
+        runs.get(way.name)?.push(run);
+        const rate = run.podsPerSecond.toFixed(1);
+        say(`round ${round} of ${rounds}, ${way.name}: ${rate} pods/s, ${cpuInWords(run.cpuMs)}`);
       }
     }
-    report(rates, output);
+    report(runs, output);
   });
 }
 
-function report(rates: ReadonlyMap<string, readonly number[]>, output: 'table' | 'json'): void {
-  const median = (name: string) => {
-    const sorted = [...(rates.get(name) ?? [])].sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)] ?? 0;
-  };
-  const [none, go] = [median('no extender'), median('Go, dense')];
+function report(runs: ReadonlyMap<string, readonly Run[]>, output: 'table' | 'json'): void {
+  const of = (name: string, figure: (run: Run) => number) =>
+    medianOf((runs.get(name) ?? []).map(figure));
+  const rate = (name: string) => of(name, ({ podsPerSecond }) => podsPerSecond);
+  const [none, go] = [rate('no extender'), rate('Go, dense')];
   const isValid = go >= GO_AT_LEAST * none;
   const rows = WAYS.map(({ name }) => ({
     name,
-    podsPerSecond: rates.get(name) ?? [],
-    ofNone: median(name) / none,
-    ofGo: median(name) / go,
+    podsPerSecond: (runs.get(name) ?? []).map(({ podsPerSecond }) => podsPerSecond),
+    ofNone: rate(name) / none,
+    ofGo: rate(name) / go,
+    cpuMs: {
+      extender: of(name, ({ cpuMs }) => cpuMs.extender),
+      scheduler: of(name, ({ cpuMs }) => cpuMs.scheduler),
+      apiServer: of(name, ({ cpuMs }) => cpuMs.apiServer),
+      others: of(name, ({ cpuMs }) => cpuMs.others),
+    },
   }));
   if (output === 'json') {
     console.log(JSON.stringify({ isValid, rows }, null, 2));
@@ -93,12 +116,13 @@ function report(rates: ReadonlyMap<string, readonly number[]>, output: 'table' |
   }
   console.log(
     tableText([
-      ['extender', 'pods/s, each round', 'of none', 'of Go'],
-      ...rows.map(({ name, podsPerSecond, ofNone, ofGo }) => [
+      ['extender', 'pods/s, each round', 'of none', 'of Go', 'CPU a pod'],
+      ...rows.map(({ name, podsPerSecond, ofNone, ofGo, cpuMs }) => [
         name,
         podsPerSecond.map((rate) => rate.toFixed(0)).join(', '),
         `${ofNone.toFixed(2)} x`,
         `${ofGo.toFixed(2)} x`,
+        cpuInWords(cpuMs),
       ]),
     ]),
   );
@@ -107,6 +131,16 @@ function report(rates: ReadonlyMap<string, readonly number[]>, output: 'table' |
       `not valid: the Go extender reached ${(go / none).toFixed(2)} of no extender, and ${GO_AT_LEAST} is what it can`,
     );
   }
+}
+
+function medianOf(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function cpuInWords({ extender, scheduler, apiServer, others }: CpuMs): string {
+  const [first, ...rest] = [extender, scheduler, apiServer, others].map((ms) => ms.toFixed(1));
+  return `${first} ms extender + ${rest[0]} scheduler + ${rest[1]} API server + ${rest[2]} others`;
 }
 
 class SchedulerBench {
@@ -171,21 +205,25 @@ class SchedulerBench {
     await extender?.child.stop();
   }
 
-  /** Pods a second from the first that is bound to the last, with a scheduler that finds them all waiting. */
-  async run(way: Way): Promise<number> {
+  /** From the first pod that is bound to the last, with a scheduler that finds them all waiting. */
+  async run(way: Way): Promise<Run> {
     this.#runs += 1;
     const scheduler = `bench-${this.#runs}`;
     if (way.homesAway === true) await this.#sendAway();
     const extender = await this.#startExtender(way.extender);
     await this.#createPods(scheduler, way.halfCached === true ? HALF : EVERYWHERE);
-    const bound = this.#watchBound(scheduler);
+    const used = { before: new Map<string, number>(), after: new Map<string, number>() };
+    const bound = this.#watchBound(scheduler, async () => {
+      used.before = await this.#cpuSeconds();
+    });
     const before = await this.#historyRequests();
     const child = await this.#plane.startScheduler(scheduler, { extender: extender?.url ?? false });
     try {
-      const rate = await bound;
+      const podsPerSecond = await bound;
+      used.after = await this.#cpuSeconds();
       const requests = (await this.#historyRequests()) - before;
       if (requests > 0) this.#say(`${way.name}: ${requests} requests about histories meanwhile`);
-      return rate;
+      return { podsPerSecond, cpuMs: cpuMsAPod(used, scheduler, extender?.child.name) };
     } finally {
       await child.stop('SIGKILL');
       await extender?.child.stop();
@@ -195,6 +233,16 @@ class SchedulerBench {
       if (way.homesAway === true) await this.#bringBack();
       await sleep(2000);
     }
+  }
+
+  /** What each program has used so far, and this one as well, by its name. */
+  async #cpuSeconds(): Promise<Map<string, number>> {
+    const { user, system } = process.cpuUsage();
+    const used = new Map([['bench', (user + system) / 1e6]]);
+    for (const { name, pid } of this.#plane.running) {
+      if (pid !== undefined) used.set(name, (await usageOf(pid)).cpuSeconds);
+    }
+    return used;
   }
 
   /** What our writing costs the API server. */
@@ -211,8 +259,9 @@ class SchedulerBench {
     const [port = 0, admin = 0, page = 0] = await freePorts(3);
     const url = `http://127.0.0.1:${port}`;
     const name = `extender-${this.#runs}`;
-    if (extender === 'go') {
-      const child = this.#plane.start(name, this.#goPath, [`--listen=127.0.0.1:${port}`]);
+    if (extender === 'go' || extender === 'go-one') {
+      const flags = [`--listen=127.0.0.1:${port}`, `--one=${extender === 'go-one'}`];
+      const child = this.#plane.start(name, this.#goPath, flags);
       await eventually('the Go extender', async () => {
         const body = JSON.stringify({ NodeNames: [] });
         return (await fetch(url, { method: 'POST', body })).ok;
@@ -260,7 +309,7 @@ class SchedulerBench {
   }
 
   /** Resolves with the rate once all pods of this scheduler are bound. */
-  #watchBound(scheduler: string): Promise<number> {
+  #watchBound(scheduler: string, onFirst: () => void): Promise<number> {
     return new Promise((resolve, reject) => {
       const bound = new Set<string>();
       let firstAt = 0;
@@ -270,7 +319,10 @@ class SchedulerBench {
         { metadata, spec }: { metadata: { uid: string }; spec: { nodeName?: string } },
       ) => {
         if (!spec.nodeName || bound.has(metadata.uid)) return;
-        if (bound.size === 0) firstAt = performance.now();
+        if (bound.size === 0) {
+          firstAt = performance.now();
+          onFirst();
+        }
         bound.add(metadata.uid);
         if (bound.size < PODS) return;
         stop();
@@ -334,4 +386,23 @@ class SchedulerBench {
       await api.delete(objectNameOf(`uuid:${status?.nodeInfo?.systemUUID}`)).catch(() => {});
     }
   }
+}
+
+function cpuMsAPod(
+  used: {
+    readonly before: ReadonlyMap<string, number>;
+    readonly after: ReadonlyMap<string, number>;
+  },
+  scheduler: string,
+  extender: string | undefined,
+): CpuMs {
+  const sum = { extender: 0, scheduler: 0, apiServer: 0, others: 0 };
+  for (const [name, seconds] of used.after) {
+    const ms = ((seconds - (used.before.get(name) ?? seconds)) * 1000) / PODS;
+    if (name === extender) sum.extender += ms;
+    else if (name === scheduler) sum.scheduler += ms;
+    else if (name === 'kube-apiserver') sum.apiServer += ms;
+    else sum.others += ms;
+  }
+  return sum;
 }

@@ -175,7 +175,11 @@ export class ControlPlane {
 
   /** Process ids of all that runs. */
   get pids(): readonly number[] {
-    return this.#children.flatMap(({ pid }) => pid ?? []);
+    return this.running.flatMap(({ pid }) => pid ?? []);
+  }
+
+  get running(): readonly Child[] {
+    return this.#children.filter(({ isRunning }) => isRunning);
   }
 
   /** Nothing is left running, and nothing of what ran is wanted: there is nothing to end well. */
