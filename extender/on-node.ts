@@ -1,4 +1,3 @@
-import { nameHash } from '../webhook/words/name-hash.ts';
 import { busyDaysOn } from './clock.ts';
 import type { Candidate } from './forecast/candidate.ts';
 import { imagesOnNode } from './forecast/images.ts';
@@ -14,7 +13,6 @@ const SECONDS_PER_DAY = 86_400;
 export function candidateOn(node: NodeFacts, pod: PodFacts, view: View): Candidate {
   return {
     node: node.name,
-    nameHash: nameHash(node.name),
     isFull: pod.devices.resources.some(
       ({ resource, count }) => view.cluster.freeDevices(node, resource) < count,
     ),

@@ -4,29 +4,38 @@ import { modeIn } from '../webhook/words/mode.ts';
 import { isOptedIn } from '../webhook/words/opt-in.ts';
 import type { Reason } from '../webhook/words/reason.ts';
 import type { KindForecasts } from './boards.ts';
+import { endsOf } from './decisions/ends.ts';
 import type { Decision, OnNode } from './decisions/record.ts';
 import { type Displacement, displacement, type Returning } from './forecast/displaced.ts';
-import { type Answer, documentedLevels, type Level, sparseLevels } from './forecast/level.ts';
+import {
+  type Answer,
+  documentedLevels,
+  type Level,
+  type Losses,
+  NO_SCORES,
+  type Scores,
+  sparseLevels,
+} from './forecast/level.ts';
 import { type Forecast, forecast } from './forecast/loss.ts';
+import { lotsOf } from './forecast/lot.ts';
 import type { Departure } from './history/departure.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
 import type { Runs } from './history/runs.ts';
-import type { ExtenderConfig } from './settings.ts';
 import { Spares } from './spares.ts';
 import type { View } from './view.ts';
-import type { Cluster, NodeEntry } from './watch/cluster.ts';
+import type { Cluster } from './watch/cluster.ts';
 import { podFacts } from './watch/pods.ts';
 import type { Question } from './wire.ts';
 
 export type Verdict =
   | { readonly kind: 'no opinion'; readonly reason: Reason }
-  | { readonly kind: 'decision'; readonly decision: Decision; readonly answer: readonly Level[] };
+  | { readonly kind: 'decision'; readonly decision: Decision; readonly answer: Scores };
 
 /**
  * Forecasts one pod on every node asked about. A call is no evidence of a placement: gang
  * scheduling asks about placements that it then drops.
  */
-export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
+export function prioritize(question: Question, view: View): Verdict {
   const pod = withEarlierRuns(podFacts(question.pod, view.profiles), view.runs);
   const { expectations } = pod;
   if (!asksForDevices(pod.devices)) return noOpinion('NoDevice', 'the pod asks for no device');
@@ -42,68 +51,86 @@ export function prioritize(question: Question<NodeEntry>, view: View): Verdict {
   const homes = new Map(
     view.homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
   );
-  const nodes = eachOnce(question.nodes, view.cluster);
-  const spares = new Spares(nodes, view);
-  const isHome = placesOfHomes(view);
+  const { places, unknown } = question;
   const ofKind = view.boards.forecastsFor(pod, expectations, view);
-  const own = new Map<string, Forecast>();
-  const forecasts = nodes.map((node) => {
-    const { forecast: plain, isFull } = ofKind.on(node);
-    if (isHome[node.place] !== 1 && !isFull) return plain;
-    const made = forecastOn(node.facts, plain, pod, expectations, homes, spares, view);
-    if (made !== plain) own.set(node.facts.name, made);
-    return made;
-  });
-  const { levels, scoreOf } = levelsOf(forecasts, config, pod.uid);
+  const lossSeconds = ofKind.lossSecondsOn(places);
+  const spares = new Spares(places, view);
+  const isHome = placesOfHomes(view);
+  /** What it costs this one, where that is not what it costs any such; by place. */
+  const own = new Map<number, Forecast>();
+  for (let index = 0; index < places.length; index += 1) {
+    const place = places[index] as number;
+    if (isHome[place] !== 1 && !ofKind.isFull(place)) continue;
+    const plain = ofKind.last(place);
+    const node = view.cluster.at(place);
+    if (plain === undefined || node === undefined) continue;
+    const made = forecastOn(node, plain, pod, expectations, homes, spares, view);
+    if (made === plain) continue;
+    own.set(place, made);
+    lossSeconds[index] = made.lossSeconds;
+  }
+  const { scores, scoreOf } = answerFor({ places, lossSeconds }, pod.uid, view);
+  const on = laterOn(own, ofKind.last, scoreOf);
+  const told = endsOf(lossSeconds).flatMap((index) => on(places[index] as number) ?? []);
   const mode = modeIn(pod.namespace, config, namespace === 'observe');
   return {
     kind: 'decision',
-    answer: mode === 'act' ? levels : [],
+    answer: mode === 'act' ? scores : NO_SCORES,
     decision: {
       atSeconds: nowSeconds,
       pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
       mode,
-      asked: nodes.length + question.unknown.size,
-      unknownNodes: question.unknown.size,
-      forecasts,
-      levels,
-      onNode: laterOn(view.cluster, own, ofKind, scoreOf),
+      asked: places.length + unknown.size,
+      unknownNodes: unknown.size,
+      forecasts: told.map(({ forecast }) => forecast),
+      levels: told.flatMap(levelIfTold),
+      onNode: namedIn(view.cluster, on),
       remarks: expectations.remarks,
     },
   };
 }
 
-/** Each once: mostly they are. */
-function eachOnce(nodes: readonly NodeEntry[], { places }: Cluster): readonly NodeEntry[] {
-  const isSeen = new Uint8Array(places);
-  let seen = 0;
-  for (const { place } of nodes) {
-    if (isSeen[place] === 0) seen += 1;
-    isSeen[place] = 1;
-  }
-  return seen === nodes.length ? nodes : [...new Set(nodes)];
-}
+type OnPlace = (place: number) => ReturnType<OnNode>;
 
-/** For whoever asks later, when the node of the pod is known. By itself, so that it holds none of the lists. */
+/** By itself, so that it holds none of the lists. */
 function laterOn(
-  { names }: Cluster,
-  own: ReadonlyMap<string, Forecast>,
-  ofKind: KindForecasts,
+  own: ReadonlyMap<number, Forecast>,
+  last: KindForecasts['last'],
   scoreOf: Answer['scoreOf'],
-): OnNode {
-  return (name) => {
-    const node = names.get(name);
-    const forecast = own.get(name) ?? (node && ofKind.last(node));
-    return forecast && { forecast, score: scoreOf(forecast) };
+): OnPlace {
+  return (place) => {
+    const forecast = own.get(place) ?? last(place);
+    return forecast && { forecast, score: scoreOf(place, forecast.lossSeconds) };
   };
 }
 
+/** For whoever asks later, when the node of the pod is known. */
+function namedIn({ names }: Cluster, on: OnPlace): OnNode {
+  return (name) => {
+    const found = on(names.placeOf(name));
+    // Another node may have got the place of one that is gone.
+    return found?.forecast.candidate.node === name ? found : undefined;
+  };
+}
+
+function levelIfTold({ forecast, score }: NonNullable<ReturnType<OnNode>>): readonly Level[] {
+  return score === undefined ? [] : [{ node: forecast.candidate.node, score }];
+}
+
+/** An answer with the nodes' names. */
+export function levelsIn({ places, scores }: Scores, cluster: Cluster): readonly Level[] {
+  return [...places].flatMap((place, index) => {
+    const node = cluster.at(place);
+    return node === undefined ? [] : [{ node: node.name, score: scores[index] as number }];
+  });
+}
+
 /** 1 at the place of each node that is the home of a slot that is away: mostly none or few. */
-function placesOfHomes({ homes, cluster }: View): Uint8Array {
-  const isHome = new Uint8Array(cluster.places);
+function placesOfHomes({ homes, cluster: { names } }: View): Uint8Array {
+  const isHome = new Uint8Array(names.places);
   for (const name of homes.nodes()) {
-    const entry = cluster.names.get(name);
-    if (entry !== undefined) isHome[entry.place] = 1;
+    const place = names.placeOf(name);
+    if (place >= 0) isHome[place] = 1;
   }
   return isHome;
 }
@@ -123,17 +150,11 @@ function withEarlierRuns(pod: PodFacts, runs: Runs): PodFacts {
     : { ...pod, expectations: { ...expectations, durationSeconds } };
 }
 
-const NOTHING_ASKED: Answer = { levels: [], scoreOf: () => undefined };
-
-function levelsOf(
-  forecasts: readonly Forecast[],
-  { scores, halvingSeconds }: ExtenderConfig,
-  podUid: string,
-): Answer {
-  if (forecasts.length === 0) return NOTHING_ASKED;
-  return scores === 'documented'
-    ? documentedLevels(forecasts, halvingSeconds)
-    : sparseLevels(forecasts, halvingSeconds, podUid);
+function answerFor(losses: Losses, podUid: string, { config, cluster: { names } }: View): Answer {
+  const { scores, halvingSeconds } = config;
+  if (scores === 'documented') return documentedLevels(losses, halvingSeconds);
+  const lotOf = lotsOf(podUid);
+  return sparseLevels(losses, halvingSeconds, (place) => lotOf(names.hashAt(place)));
 }
 
 /** What the node costs this pod, after what it costs any such: whose home it is. */

@@ -5,8 +5,13 @@ import type { DecisionRecord } from './decisions/record.ts';
 import type { ExtenderMetrics } from './metrics.ts';
 import { prioritize } from './prioritize.ts';
 import type { View } from './view.ts';
-import type { NodeEntry } from './watch/cluster.ts';
-import { answerText, type NodeFinder, parseQuestion, type Question } from './wire.ts';
+import {
+  answerBody,
+  type NameWriter,
+  type NodeFinder,
+  parseQuestion,
+  type Question,
+} from './wire.ts';
 
 /**
  * Names of 15,000 nodes take 4 MB at Kubernetes' longest; whole Node objects of 781, the most that
@@ -14,11 +19,11 @@ import { answerText, type NodeFinder, parseQuestion, type Question } from './wir
  */
 export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
-const NO_OPINION = '[]';
+const NO_OPINION = Buffer.from('[]');
 
 export interface ExtenderDeps {
   /** The nodes that are known. */
-  readonly nodes: NodeFinder<NodeEntry>;
+  readonly nodes: NodeFinder & NameWriter;
   /** The state to answer from at this moment. */
   readonly view: () => View;
   /** What is not loaded yet, in words; `undefined` when everything is. */
@@ -48,8 +53,8 @@ function prioritizeHandler(deps: ExtenderDeps) {
   let warnedOfWholeNodes = false;
   return function prioritizeRequest(request: Request, response: Response): void {
     const done = metrics.begin();
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const parsed = parseQuestion(body, deps.nodes);
+    const sent = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+    const parsed = parseQuestion(sent, deps.nodes);
     if (!parsed.ok) {
       done('malformed');
       response.status(400).json({ error: parsed.problem });
@@ -61,18 +66,18 @@ function prioritizeHandler(deps: ExtenderDeps) {
     }
     const { metadata, spec } = parsed.question.pod;
     onAsked(metadata.uid ?? '', spec.schedulerName ?? 'default-scheduler');
-    const text = answerTo(parsed.question, deps, done);
+    const body = answerTo(parsed.question, deps, done);
     response.setHeader('Content-Type', 'application/json');
-    response.setHeader('Content-Length', Buffer.byteLength(text));
-    response.end(text);
+    response.setHeader('Content-Length', body.length);
+    response.end(body);
   };
 }
 
 function answerTo(
-  question: Question<NodeEntry>,
-  { view, missing, decisions, log }: ExtenderDeps,
+  question: Question,
+  { nodes, view, missing, decisions, log }: ExtenderDeps,
   done: ReturnType<ExtenderMetrics['begin']>,
-): string {
+): Uint8Array {
   if (missing() !== undefined) {
     done('not-ready');
     return NO_OPINION;
@@ -86,8 +91,8 @@ function answerTo(
     }
     const { decision, answer } = verdict;
     decisions.add(decision);
-    done(decision.mode === 'act' ? 'answered' : 'observed', decision.asked, answer.length);
-    return answerText(answer);
+    done(decision.mode === 'act' ? 'answered' : 'observed', decision.asked, answer.places.length);
+    return answerBody(answer, nodes);
   } catch (error) {
     // The scheduler hides our failures, so the log and the metric must not.
     log.error({ err: error, pod: question.pod.metadata.name }, 'no forecast; answered no opinion');

@@ -1,6 +1,6 @@
 import type { NodeFacts } from './history/facts.ts';
 import type { Homes } from './history/homes.ts';
-import type { Cluster, NodeEntry } from './watch/cluster.ts';
+import type { Cluster } from './watch/cluster.ts';
 
 export interface SparesView {
   readonly cluster: Cluster;
@@ -13,13 +13,13 @@ export interface SparesView {
  * only when somebody is displaced, and each thing once.
  */
 export class Spares {
-  readonly #nodes: readonly NodeEntry[];
+  readonly #places: Int32Array;
   readonly #view: SparesView;
   readonly #answers = new Map<string, boolean>();
   #spares: readonly NodeFacts[] | undefined;
 
-  constructor(candidates: readonly NodeEntry[], view: SparesView) {
-    this.#nodes = candidates;
+  constructor(candidates: Int32Array, view: SparesView) {
+    this.#places = candidates;
     this.#view = view;
   }
 
@@ -29,8 +29,8 @@ export class Spares {
     const key = `${image} ${[...needs].join(' ')}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    this.#spares ??= this.#nodes
-      .map(({ facts }) => facts)
+    this.#spares ??= [...this.#places]
+      .flatMap((place) => cluster.at(place) ?? [])
       .filter((node) => homes.on(node.name, nowSeconds).length === 0);
     const found = this.#spares.some(
       (node) =>

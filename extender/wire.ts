@@ -1,7 +1,7 @@
 import { isRecord, parseJson, parseJsonText } from '../certs/serving/json.ts';
 import { NAME_HASH_BASIS, nextNameHash } from '../webhook/words/name-hash.ts';
 import type { Pod } from '../webhook/words/pod.ts';
-import type { Level } from './forecast/level.ts';
+import type { Scores } from './forecast/level.ts';
 
 /**
  * The only file that knows ExtenderArgs and HostPriorityList (k8s.io/kube-scheduler/extender/v1).
@@ -9,32 +9,36 @@ import type { Level } from './forecast/level.ts';
  */
 
 /** One question of the scheduler: which of these nodes for this pod? */
-export interface Question<Node> {
+export interface Question {
   readonly pod: Pod;
-  /** In the order in which they were sent; one may be named twice. */
-  readonly nodes: readonly Node[];
+  /** The places of the nodes, in the order in which they were sent, each once. */
+  readonly places: Int32Array;
   /** Names that nothing is known of. */
   readonly unknown: ReadonlySet<string>;
   /** True when whole Node objects were sent: `nodeCacheCapable` is off, which costs megabytes. */
   readonly sentWholeNodes: boolean;
 }
 
-/** Whoever knows the nodes, and how many there are: by their names, or by the bytes of a name and its `nameHash`. */
-export interface NodeFinder<Node> {
-  readonly size: number;
-  get(name: string): Node | undefined;
-  find(bytes: Uint8Array, from: number, to: number, hash: number): Node | undefined;
+/** Who knows the nodes' places, by their names or by the bytes of a name and its `nameHash`; -1: nobody's. */
+export interface NodeFinder {
+  /** Places are below. */
+  readonly places: number;
+  placeOf(name: string): number;
+  find(bytes: Uint8Array, from: number, to: number, hash: number): number;
 }
 
-export type ParsedQuestion<Node> =
-  | { readonly ok: true; readonly question: Question<Node> }
+/** Who writes the name of a place as it stands in a JSON text, and gives where it ends. */
+export interface NameWriter {
+  lengthAt(place: number): number;
+  write(place: number, into: Uint8Array, at: number): number;
+}
+
+export type ParsedQuestion =
+  | { readonly ok: true; readonly question: Question }
   | { readonly ok: false; readonly problem: string };
 
 /** Reads ExtenderArgs; a problem is a sentence for whoever sent it. */
-export function parseQuestion<Node>(
-  body: Uint8Array,
-  finder: NodeFinder<Node>,
-): ParsedQuestion<Node> {
+export function parseQuestion(body: Uint8Array, finder: NodeFinder): ParsedQuestion {
   if (body.length === 0) return problem('the body is empty; send ExtenderArgs');
   const quick = namesAtTheEnd(body, finder);
   const args = quick?.args ?? parseJson(body);
@@ -56,24 +60,45 @@ export function parseQuestion<Node>(
   return problem('ExtenderArgs has neither NodeNames nor Nodes; set nodeCacheCapable: true');
 }
 
-type Found<Node> = Pick<Question<Node>, 'nodes' | 'unknown'>;
+type Found = Pick<Question, 'places' | 'unknown'>;
 
 /** The nodes of these names, as a question asks about them. */
-export function named<Node>(names: readonly string[], finder: NodeFinder<Node>): Found<Node> {
-  const nodes: Node[] = [];
-  const unknown = new Set<string>();
+export function named(names: readonly string[], finder: NodeFinder): Found {
+  const found = new FoundNodes(finder);
   for (const name of names) {
-    const node = finder.get(name);
-    if (node === undefined) unknown.add(name);
-    else nodes.push(node);
+    const place = finder.placeOf(name);
+    if (place < 0) found.unknown.add(name);
+    else found.add(place);
   }
-  return { nodes, unknown };
+  return found.all();
+}
+
+/** Each once, in their order. */
+class FoundNodes {
+  readonly unknown = new Set<string>();
+  readonly #places: Int32Array;
+  readonly #isFound: Uint8Array;
+  #count = 0;
+
+  constructor({ places }: NodeFinder) {
+    this.#places = new Int32Array(places);
+    this.#isFound = new Uint8Array(places);
+  }
+
+  add(place: number): void {
+    if (this.#isFound[place] === 1) return;
+    this.#isFound[place] = 1;
+    this.#places[this.#count] = place;
+    this.#count += 1;
+  }
+
+  all(): Found {
+    return { places: this.#places.subarray(0, this.#count), unknown: this.unknown };
+  }
 }
 
 /** The last key of what Go writes. Its quotes would be escaped inside of a text. */
 const NAMES_KEY = Buffer.from(',"NodeNames":[');
-/** Bytes of a name of one letter, with quotes and comma. */
-const SHORTEST_NAME = 4;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const LIST_END = 0x5d;
@@ -88,17 +113,14 @@ const IS_PLAIN = Uint8Array.from({ length: 256 }, (_none, byte) =>
  * sends; the rest is parsed. Of a fleet of 5,000 that saves most of the time of an answer. `undefined`
  * for a body of any other form, valid or not, which is then parsed as a whole.
  */
-function namesAtTheEnd<Node>(
+function namesAtTheEnd(
   body: Uint8Array,
-  finder: NodeFinder<Node>,
-): { readonly args: unknown; readonly found: Found<Node> } | undefined {
+  finder: NodeFinder,
+): { readonly args: unknown; readonly found: Found } | undefined {
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const key = buffer.indexOf(NAMES_KEY);
   if (key < 0) return undefined;
-  // Not grown step by step: it is most of what a question leaves for the collector.
-  const nodes = new Array<Node>(Math.min(finder.size, (buffer.length - key) / SHORTEST_NAME) | 0);
-  let count = 0;
-  const unknown = new Set<string>();
+  const found = new FoundNodes(finder);
   let at = key + NAMES_KEY.length - 1;
   do {
     at += 1;
@@ -113,25 +135,72 @@ function namesAtTheEnd<Node>(
       byte = buffer[at] as number;
     }
     if (byte !== QUOTE) return undefined;
-    const node = finder.find(buffer, from, at, hash);
-    if (node === undefined) unknown.add(buffer.toString('latin1', from, at));
-    else {
-      nodes[count] = node;
-      count += 1;
-    }
+    const place = finder.find(buffer, from, at, hash);
+    if (place < 0) found.unknown.add(buffer.toString('latin1', from, at));
+    else found.add(place);
     at += 1;
   } while (buffer[at] === COMMA);
   const isTheEnd =
     buffer[at] === LIST_END && buffer[at + 1] === OBJECT_END && at + 2 === buffer.length;
   if (!isTheEnd) return undefined;
-  nodes.length = count;
   const args = parseJsonText(`${buffer.toString('utf8', 0, key)}}`);
-  return args === undefined ? undefined : { args, found: { nodes, unknown } };
+  return args === undefined ? undefined : { args, found: found.all() };
 }
 
-/** A HostPriorityList. Integers only: one fraction makes the scheduler drop the whole answer. */
-export function answerText(levels: readonly Level[]): string {
-  return JSON.stringify(levels.map(({ node, score }) => ({ Host: node, Score: score })));
+const ENTRY_BEGIN = Buffer.from('{"Host":"');
+const ENTRY_SCORE = Buffer.from('","Score":');
+/** A sign, as many digits as scores have, a bracket and a comma. */
+const LONGEST_END = 5;
+const LIST_BEGIN = 0x5b;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+/**
+ * A HostPriorityList. Integers only: one fraction makes the scheduler drop the whole answer. Written from the names'
+ * bytes, for an answer may name thousands.
+ */
+export function answerBody({ places, scores }: Scores, names: NameWriter): Uint8Array {
+  let length = 2;
+  for (const place of places) {
+    length += ENTRY_BEGIN.length + names.lengthAt(place) + ENTRY_SCORE.length + LONGEST_END;
+  }
+  const body = Buffer.allocUnsafe(length);
+  body[0] = LIST_BEGIN;
+  let end = 1;
+  for (let index = 0; index < places.length; index += 1) {
+    if (index > 0) end = body.writeUInt8(COMMA, end);
+    end = append(ENTRY_BEGIN, body, end);
+    end = names.write(places[index] as number, body, end);
+    end = append(ENTRY_SCORE, body, end);
+    end = appendScore(scores[index] as number, body, end);
+    end = body.writeUInt8(OBJECT_END, end);
+  }
+  return body.subarray(0, body.writeUInt8(LIST_END, end));
+}
+
+function append(bytes: Uint8Array, into: Uint8Array, at: number): number {
+  let end = at;
+  for (let from = 0; from < bytes.length; from += 1) {
+    into[end] = bytes[from] as number;
+    end += 1;
+  }
+  return end;
+}
+
+/** A score of at most three digits. */
+function appendScore(score: number, into: Uint8Array, at: number): number {
+  let end = at;
+  if (score < 0) {
+    into[end] = MINUS;
+    end += 1;
+  }
+  const size = Math.abs(score);
+  for (const unit of [100, 10, 1]) {
+    if (size < unit && unit > 1) continue;
+    into[end] = ZERO + (Math.floor(size / unit) % 10);
+    end += 1;
+  }
+  return end;
 }
 
 function nodeName(node: unknown): unknown {

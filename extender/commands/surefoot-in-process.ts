@@ -10,7 +10,7 @@ import type { Doors, FleetApi } from '../fleet/fleet.ts';
 import { RatesOfFleet } from '../fleet-rates.ts';
 import { Historian } from '../historian.ts';
 import { catalogueOf } from '../history/catalogue.ts';
-import { prioritize } from '../prioritize.ts';
+import { levelsIn, prioritize } from '../prioritize.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import { MemoryStore } from '../storage/memory.ts';
 import type { View } from '../view.ts';
@@ -71,9 +71,11 @@ export class SurefootInProcess {
         const view = this.view(nowSeconds());
         const asked = named(nodes, view.cluster.names);
         const verdict = prioritize({ pod, ...asked, sentWholeNodes: false }, view);
-        return verdict.kind === 'decision'
-          ? verdict.answer.map(({ node, score }) => ({ Host: node, Score: score }))
-          : [];
+        if (verdict.kind !== 'decision') return [];
+        return levelsIn(verdict.answer, view.cluster).map(({ node, score }) => ({
+          Host: node,
+          Score: score,
+        }));
       },
     };
   }

@@ -14,7 +14,7 @@ export interface Decision {
   readonly asked: number;
   /** How many of them the watches have not shown yet. */
   readonly unknownNodes: number;
-  /** The best and the worst of them, best first; see MOST_FORECASTS. */
+  /** The best and the worst of them, best first; see `endsOf`. */
   readonly forecasts: readonly Forecast[];
   /** What the scheduler was told of them, or would have been. */
   readonly levels: readonly Level[];
@@ -32,9 +32,6 @@ export type OnNode = (
 ) => { readonly forecast: Forecast; readonly score: number | undefined } | undefined;
 
 const MOST_DECISIONS = 500;
-/** Forecasts kept from each end: 500 decisions then take a few megabytes. */
-const MOST_FORECASTS = 8;
-
 /** Decisions of which any node's forecast is known until the pod is bound, which takes milliseconds. */
 const MOST_UNBOUND = 64;
 
@@ -47,18 +44,11 @@ export class DecisionRecord {
 
   /** Keeps a decision; a later one for the same pod replaces the earlier. */
   add({ onNode, ...decision }: Decision): void {
-    const { forecasts, levels } = decision;
     this.#decisions.delete(decision.pod.uid);
-    const kept = endsOf(forecasts);
-    const nodes = new Set(kept.map(({ candidate }) => candidate.node));
-    this.#decisions.set(decision.pod.uid, {
-      ...decision,
-      forecasts: kept,
-      levels: levels.filter(({ node }) => nodes.has(node)),
-    });
+    this.#decisions.set(decision.pod.uid, decision);
     dropOldest(this.#decisions, MOST_DECISIONS);
     this.#onNode.delete(decision.pod.uid);
-    if (onNode !== undefined && kept.length < forecasts.length) {
+    if (onNode !== undefined && decision.forecasts.length < decision.asked) {
       this.#onNode.set(decision.pod.uid, onNode);
       dropOldest(this.#onNode, MOST_UNBOUND);
     }
@@ -127,35 +117,6 @@ function withNode(node: string, decision: Decision, onNode: OnNode | undefined):
     forecasts: byLoss([...forecasts, forecast]),
     levels: score === undefined ? levels : [...levels, { node, score }],
   };
-}
-
-/** The best and the worst, best first, without putting all the others in order. */
-function endsOf(forecasts: readonly Forecast[]): readonly Forecast[] {
-  if (forecasts.length <= 2 * MOST_FORECASTS) return byLoss(forecasts);
-  const best: Forecast[] = [];
-  const worst: Forecast[] = [];
-  // What the last of the best and of the worst loses: most of the others come nowhere near.
-  let lastBest = Number.POSITIVE_INFINITY;
-  let lastWorst = Number.NEGATIVE_INFINITY;
-  for (const one of forecasts) {
-    const { lossSeconds } = one;
-    if (lossSeconds < lastBest) {
-      keep(best, one, (a, b) => a.lossSeconds - b.lossSeconds);
-      lastBest = best[MOST_FORECASTS - 1]?.lossSeconds ?? lastBest;
-    }
-    if (lossSeconds > lastWorst) {
-      keep(worst, one, (a, b) => b.lossSeconds - a.lossSeconds);
-      lastWorst = worst[MOST_FORECASTS - 1]?.lossSeconds ?? lastWorst;
-    }
-  }
-  return [...best, ...worst.toReversed()];
-}
-
-/** Puts one in its place among the first ones, of which the last goes beyond the bound. */
-function keep(first: Forecast[], one: Forecast, order: (a: Forecast, b: Forecast) => number): void {
-  const index = first.findIndex((other) => order(one, other) < 0);
-  first.splice(index < 0 ? first.length : index, 0, one);
-  if (first.length > MOST_FORECASTS) first.pop();
 }
 
 function byLoss(forecasts: readonly Forecast[]): readonly Forecast[] {

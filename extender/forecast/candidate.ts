@@ -4,8 +4,6 @@ import type { ToldHazard } from './hazard-words.ts';
 /** A node the scheduler asks about, with the facts that a forecast for one pod needs. */
 export interface Candidate {
   readonly node: string;
-  /** Where nodes draw lots. */
-  readonly nameHash: number;
   /** By what the watches have shown it has no room for the pod: its scheduler has seen more than we have. */
   readonly isFull: boolean;
   /** Bytes of the pod's images that the node would have to pull. */

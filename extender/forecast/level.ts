@@ -1,12 +1,16 @@
-import { nameHash } from '../../webhook/words/name-hash.ts';
-import type { Forecast } from './loss.ts';
-import { drawnLot } from './lot.ts';
-
 /** A node's score on the wire. The scheduler adds `Score x weight x 10` to its own points. */
 export interface Level {
   readonly node: string;
   readonly score: number;
 }
+
+/** What the scheduler is told: nodes by their places, and side by side with them their scores. */
+export interface Scores {
+  readonly places: Int32Array;
+  readonly scores: Int8Array;
+}
+
+export const NO_SCORES: Scores = { places: new Int32Array(), scores: new Int8Array() };
 
 /**
  * The lowest level. With weight 1 it moves 500 points: more than any default plugin (TaintToleration
@@ -22,38 +26,60 @@ export function levelOf(excessSeconds: number, halvingSeconds: number): number {
   return Math.round(DEEPEST_LEVEL * (1 - 2 ** (-excessSeconds / halvingSeconds))) || 0;
 }
 
+/** Candidates by their places, and side by side with them what the pod loses on each. */
+export interface Losses {
+  readonly places: Int32Array;
+  readonly lossSeconds: Float64Array;
+}
+
 /** What a question is answered with. */
 export interface Answer {
-  readonly levels: readonly Level[];
-  /** What was said of this one of the forecasts; `undefined`: nothing. It holds none of the others. */
-  readonly scoreOf: (forecast: Forecast) => number | undefined;
+  readonly scores: Scores;
+  /** What was said of a candidate of which the loss is known; `undefined`: nothing. It holds none of the lists. */
+  readonly scoreOf: (place: number, lossSeconds: number) => number | undefined;
 }
 
 /**
  * Only what differs from the commonest level, so that the answer grows with the exceptions and
  * not with the fleet. One node of the commonest level is answered with 0: the scheduler draws
- * lots among answered nodes only, and an unanswered crowd would pile up on one of them.
+ * lots among answered nodes only, and an unanswered crowd would pile up on one of them. It is the one of the least
+ * loss; losses within the same second are a tie, because no forecast is that exact, and whoever draws the
+ * smallest lot has it.
  */
 export function sparseLevels(
-  forecasts: readonly Forecast[],
+  { places, lossSeconds }: Losses,
   halvingSeconds: number,
-  podUid: string,
+  lotAt: (place: number) => number,
 ): Answer {
-  const best = leastLoss(forecasts);
-  const levels = levelsOf(forecasts, best, halvingSeconds);
-  const commonest = commonestLevel(levels);
-  const ties = new Ties(nameHash(podUid));
-  const answer: Level[] = [];
-  for (let index = 0; index < forecasts.length; index += 1) {
-    const forecast = forecasts[index] as Forecast;
+  const best = leastOf(lossSeconds);
+  const levels = levelsOf(lossSeconds, best, halvingSeconds);
+  const { commonest, count } = commonestLevel(levels);
+  const isAsked = places.length > 0;
+  const told = new Int32Array(places.length - count + (isAsked ? 1 : 0));
+  const scores = new Int8Array(told.length);
+  let end = 0;
+  const drawn = { place: -1, seconds: Number.POSITIVE_INFINITY, lot: Number.POSITIVE_INFINITY };
+  for (let index = 0; index < places.length; index += 1) {
+    const place = places[index] as number;
     const level = levels[index] as number;
     if (level !== commonest) {
-      answer.push({ node: forecast.candidate.node, score: level - commonest });
-    } else ties.consider(forecast);
+      told[end] = place;
+      scores[end] = level - commonest;
+      end += 1;
+      continue;
+    }
+    const seconds = Math.round(lossSeconds[index] as number);
+    if (seconds > drawn.seconds) continue;
+    const lot = lotAt(place);
+    if (seconds === drawn.seconds && lot >= drawn.lot) continue;
+    drawn.place = place;
+    drawn.seconds = seconds;
+    drawn.lot = lot;
   }
-  const tieBreaking = ties.first?.candidate.node;
-  if (tieBreaking !== undefined) answer.push({ node: tieBreaking, score: 0 });
-  return { levels: answer, scoreOf: sparseScore({ best, commonest, halvingSeconds, tieBreaking }) };
+  // Its score is 0, as of all that is not written.
+  if (isAsked) told[end] = drawn.place;
+  const scoreOf = sparseScore({ best, commonest, halvingSeconds, drawn: drawn.place });
+  return { scores: { places: told, scores }, scoreOf };
 }
 
 /** By itself, so that it holds no more than this. */
@@ -61,22 +87,19 @@ function sparseScore(of: {
   readonly best: number;
   readonly commonest: number;
   readonly halvingSeconds: number;
-  readonly tieBreaking: string | undefined;
+  readonly drawn: number;
 }): Answer['scoreOf'] {
-  return ({ candidate, lossSeconds }) => {
+  return (place, lossSeconds) => {
     const score = levelOf(lossSeconds - of.best, of.halvingSeconds) - of.commonest;
-    return score === 0 && candidate.node !== of.tieBreaking ? undefined : score;
+    return score === 0 && place !== of.drawn ? undefined : score;
   };
 }
 
 /** The dense form of the extender API's documentation: every node, 0 to 10, 10 the best. */
-export function documentedLevels(forecasts: readonly Forecast[], halvingSeconds: number): Answer {
-  const scoreOf = documentedScore(leastLoss(forecasts), halvingSeconds);
-  const levels = forecasts.map(({ candidate, lossSeconds }) => ({
-    node: candidate.node,
-    score: scoreOf(lossSeconds),
-  }));
-  return { levels, scoreOf: ({ lossSeconds }) => scoreOf(lossSeconds) };
+export function documentedLevels({ places, lossSeconds }: Losses, halvingSeconds: number): Answer {
+  const scoreOf = documentedScore(leastOf(lossSeconds), halvingSeconds);
+  const scores = Int8Array.from(lossSeconds, scoreOf);
+  return { scores: { places, scores }, scoreOf: (_place, seconds) => scoreOf(seconds) };
 }
 
 function documentedScore(best: number, halvingSeconds: number): (lossSeconds: number) => number {
@@ -84,56 +107,38 @@ function documentedScore(best: number, halvingSeconds: number): (lossSeconds: nu
     Math.round(DOCUMENTED_MOST * 2 ** (-(lossSeconds - best) / halvingSeconds));
 }
 
-function leastLoss(forecasts: readonly Forecast[]): number {
+function leastOf(lossSeconds: Float64Array): number {
   let least = Number.POSITIVE_INFINITY;
-  for (const { lossSeconds } of forecasts) if (lossSeconds < least) least = lossSeconds;
+  for (let index = 0; index < lossSeconds.length; index += 1) {
+    const seconds = lossSeconds[index] as number;
+    if (seconds < least) least = seconds;
+  }
   return least;
 }
 
 /** The level of each; most nodes cost the same as one of the two before, and powers are dear. */
-function levelsOf(forecasts: readonly Forecast[], best: number, halvingSeconds: number): Int8Array {
-  const levels = new Int8Array(forecasts.length);
+function levelsOf(lossSeconds: Float64Array, best: number, halvingSeconds: number): Int8Array {
+  const levels = new Int8Array(lossSeconds.length);
   let last = { seconds: best, level: 0 };
   let other = last;
-  for (let index = 0; index < forecasts.length; index += 1) {
-    const { lossSeconds } = forecasts[index] as Forecast;
-    if (lossSeconds !== last.seconds) [last, other] = [other, last];
-    if (lossSeconds !== last.seconds) {
-      last = { seconds: lossSeconds, level: levelOf(lossSeconds - best, halvingSeconds) };
+  for (let index = 0; index < levels.length; index += 1) {
+    const seconds = lossSeconds[index] as number;
+    if (seconds !== last.seconds) [last, other] = [other, last];
+    if (seconds !== last.seconds) {
+      last = { seconds, level: levelOf(seconds - best, halvingSeconds) };
     }
     levels[index] = last.level;
   }
   return levels;
 }
 
-/** Of several that are equally common the highest. */
-function commonestLevel(levels: Int8Array): number {
+/** Of several that are equally common the highest; and how many nodes have it. */
+function commonestLevel(levels: Int8Array): { readonly commonest: number; readonly count: number } {
   const counts = new Uint32Array(1 - DEEPEST_LEVEL);
-  for (const level of levels) counts[-level] = (counts[-level] as number) + 1;
-  return -counts.indexOf(Math.max(...counts)) || 0;
-}
-
-/**
- * Of equals the one to answer: the smaller loss; losses within the same second are a tie, because no forecast is
- * that exact, and a tie is drawn by a hash that differs from pod to pod.
- */
-class Ties {
-  readonly #uidHash: number;
-  first: Forecast | undefined;
-  #seconds = 0;
-  #lot = 0;
-
-  constructor(uidHash: number) {
-    this.#uidHash = uidHash;
+  for (let index = 0; index < levels.length; index += 1) {
+    const at = -(levels[index] as number);
+    counts[at] = (counts[at] as number) + 1;
   }
-
-  consider(forecast: Forecast): void {
-    const seconds = Math.round(forecast.lossSeconds);
-    if (this.first !== undefined && seconds > this.#seconds) return;
-    const lot = drawnLot(this.#uidHash, forecast.candidate.nameHash);
-    if (this.first !== undefined && seconds === this.#seconds && lot >= this.#lot) return;
-    this.first = forecast;
-    this.#seconds = seconds;
-    this.#lot = lot;
-  }
+  const count = Math.max(...counts);
+  return { commonest: -counts.indexOf(count) || 0, count };
 }

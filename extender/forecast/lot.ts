@@ -1,14 +1,17 @@
+import { nameHash } from '../../webhook/words/name-hash.ts';
+
 /**
  * Lots between nodes that cost a pod the same: another one for each pod and node, the same in every
  * replica and at every question.
  */
 
 /**
- * The lot of a pod on a node, from the hashes of its uid and of the node's name: 0 to 2^32 - 1. Mixed as
- * MurmurHash3 ends, for neighbouring names must not draw neighbouring lots.
+ * The lots of a pod: 0 to 2^32 - 1 for a node, by the hash of its name. Mixed as MurmurHash3 ends, for neighbouring
+ * names must not draw neighbouring lots.
  */
-export function drawnLot(uidHash: number, nameHash: number): number {
-  return mixed(mixed(uidHash) ^ nameHash) >>> 0;
+export function lotsOf(podUid: string): (nodeNameHash: number) => number {
+  const ofPod = mixed(nameHash(podUid));
+  return (nodeNameHash) => mixed(ofPod ^ nodeNameHash) >>> 0;
 }
 
 function mixed(bits: number): number {

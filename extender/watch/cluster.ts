@@ -9,25 +9,15 @@ import {
 import { physicalDevice } from '../history/identity.ts';
 import { ImageIndex } from './image-index.ts';
 import type { NamespaceFacts } from './namespaces.ts';
-import { NodeNames } from './node-names.ts';
-
-/** A node's entry: what is kept for nodes may be kept by its place. */
-export interface NodeEntry {
-  /** 0 to `places` - 1; of a node that is gone another one gets it. */
-  readonly place: number;
-  readonly facts: NodeFacts;
-  /**
-   * Another number after each change of the node that a forecast depends on, of a pod on it or of its host's
-   * history; never used twice.
-   */
-  readonly version: number;
-}
+import { NOWHERE, NodeNames } from './node-names.ts';
 
 /** The newest facts of every node and device pod, and what follows from them by counting. */
 export class Cluster {
   readonly #namespaces = new Map<string, NamespaceFacts>();
-  readonly #nodes = new NodeNames<{ place: number; facts: NodeFacts; version: number }>();
-  readonly #freePlaces: number[] = [];
+  readonly #names = new NodeNames();
+  /** By place. */
+  readonly #nodes: (NodeFacts | undefined)[] = [];
+  #versions = new Float64Array();
   readonly #onHost = new Map<HostId, string>();
   readonly #pods = new Map<string, PodFacts>();
   readonly #pending = new Map<string, PodFacts>();
@@ -38,26 +28,34 @@ export class Cluster {
   readonly images = new ImageIndex();
 
   node(name: string): NodeFacts | undefined {
-    return this.#nodes.get(name)?.facts;
+    return this.#nodes[this.#names.placeOf(name)];
   }
 
   nodes(): IteratorObject<NodeFacts> {
-    return this.#nodes.values().map(({ facts }) => facts);
+    return this.#nodes.values().filter((node) => node !== undefined);
   }
 
-  /** The nodes' entries, by name. */
-  get names(): Pick<NodeNames<NodeEntry>, 'get' | 'find' | 'values' | 'size'> {
-    return this.#nodes;
+  /** The node at a place, if it is taken. */
+  at(place: number): NodeFacts | undefined {
+    return this.#nodes[place];
   }
 
-  /** How many places there are, taken or free. */
-  get places(): number {
-    return this.#nodes.size + this.#freePlaces.length;
+  /** Which name has which place. */
+  get names(): Omit<NodeNames, 'add' | 'delete'> {
+    return this.#names;
+  }
+
+  /**
+   * By place: another number after each change of the node there that a forecast depends on, of a pod on it or of its
+   * host's history; never used twice.
+   */
+  get versions(): Float64Array {
+    return this.#versions;
   }
 
   /** How many nodes there are. */
   get size(): number {
-    return this.#nodes.size;
+    return this.#names.size;
   }
 
   /** The node that stands for a machine now. */
@@ -138,12 +136,10 @@ export class Cluster {
   }
 
   setNode(node: NodeFacts): void {
-    const entry = this.#nodes.get(node.name);
-    const before = entry?.facts;
+    const before = this.node(node.name);
     if (before !== undefined && before.host !== node.host) this.#onHost.delete(before.host);
     this.#onHost.set(node.host, node.name);
-    if (entry !== undefined) entry.facts = node;
-    else this.#add(node);
+    this.#nodes[this.#names.add(node.name)] = node;
     const hasSameImages = before !== undefined && haveSameImages(before, node);
     if (!hasSameImages || !costTheSame(before, node)) this.touch(node.name);
     if (!hasSameImages) this.images.listed(node);
@@ -154,11 +150,11 @@ export class Cluster {
    * its name stays.
    */
   removeNode(uid: string): NodeFacts | undefined {
-    const entry = this.#nodes.values().find(({ facts }) => facts.uid === uid);
-    if (entry === undefined) return undefined;
-    const node = entry.facts;
-    this.#nodes.delete(node.name);
-    this.#freePlaces.push(entry.place);
+    const place = this.#nodes.findIndex((node) => node?.uid === uid);
+    const node = this.#nodes[place];
+    if (node === undefined) return undefined;
+    this.#nodes[place] = undefined;
+    this.#names.delete(node.name);
     if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
     this.images.nodeGone(node.name);
     return node;
@@ -185,15 +181,15 @@ export class Cluster {
 
   /** Gives a node another version: something that is kept elsewhere has changed for it. */
   touch(node: string | undefined): void {
-    const entry = node === undefined ? undefined : this.#nodes.get(node);
-    if (entry === undefined) return;
+    const place = node === undefined ? NOWHERE : this.#names.placeOf(node);
+    if (place === NOWHERE) return;
+    if (place >= this.#versions.length) {
+      const before = this.#versions;
+      this.#versions = new Float64Array(2 * (place + 1));
+      this.#versions.set(before);
+    }
     this.#latestVersion += 1;
-    entry.version = this.#latestVersion;
-  }
-
-  #add(facts: NodeFacts): void {
-    const place = this.#freePlaces.pop() ?? this.#nodes.size;
-    this.#nodes.set(facts.name, { place, facts, version: 0 });
+    this.#versions[place] = this.#latestVersion;
   }
 
   #leaveNode(uid: string): void {

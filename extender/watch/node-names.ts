@@ -4,148 +4,161 @@ import { nameHash } from '../../webhook/words/name-hash.ts';
 const FIRST_NAMES = 64;
 /** Bytes of a name, to begin with. */
 const FIRST_BYTES = 16;
-const NONE = -1;
+/** The place of a name that is not known. */
+export const NOWHERE = -1;
+/** What stands in a row for each name. */
+const HASH = 0;
+const FROM = 1;
+const TO = 2;
+/** The next name of the same bucket, or NOWHERE. */
+const NEXT = 3;
+const ROW = 4;
 
 /**
- * Entries by name, which is found as a text or as the bytes of a request: the names of a large fleet come
- * with every question, and making 5,000 texts takes longer than all else that is done with them. What is looked at
- * for that stands in a few lists of numbers, side by side, for what is all over the memory comes slowly.
+ * Gives each name a place, 0 to `places` - 1, by which what is known of a node is kept; of a name that is gone another
+ * one gets it. Names are found as texts or as the bytes of a request: those of a large fleet come with every
+ * question, and making 5,000 texts takes longer than all else that is done with them. What is looked at for that
+ * stands side by side in a few lists of numbers, for what is all over the memory comes slowly.
  */
-export class NodeNames<Entry> {
-  /** By name: where it stands in the lists. */
-  readonly #indexOf = new Map<string, number>();
-  readonly #entries: (Entry | undefined)[] = [];
+export class NodeNames {
+  readonly #placeOf = new Map<string, number>();
   readonly #free: number[] = [];
-  /** The first name of each bucket, and the next one after each name; or NONE. */
-  #heads = new Int32Array(FIRST_NAMES).fill(NONE);
-  #next = new Int32Array(FIRST_NAMES);
-  #hashes = new Int32Array(FIRST_NAMES);
-  #from = new Int32Array(FIRST_NAMES);
-  #to = new Int32Array(FIRST_NAMES);
-  /** All names, one after the other; those that are gone, too, until there is no room. */
+  /** The first name of each bucket, or NOWHERE. */
+  #heads = new Int32Array(FIRST_NAMES).fill(NOWHERE);
+  #rows = new Int32Array(FIRST_NAMES * ROW);
+  /** All names as they stand in a JSON text, one after the other; those that are gone, too, until there is no room. */
   #bytes = Buffer.alloc(FIRST_NAMES * FIRST_BYTES);
   #used = 0;
 
   get size(): number {
-    return this.#indexOf.size;
+    return this.#placeOf.size;
   }
 
-  get(name: string): Entry | undefined {
-    const index = this.#indexOf.get(name);
-    return index === undefined ? undefined : this.#entries[index];
+  /** How many places there are, taken or free. */
+  get places(): number {
+    return this.#placeOf.size + this.#free.length;
   }
 
-  /** The entry of the name in `bytes`, of which the hash is known. */
-  find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
-    let index = this.#heads[this.#bucketOf(hash)] as number;
-    while (index !== NONE) {
-      if (this.#hashes[index] === hash && this.#isAt(index, bytes, from, to)) {
-        return this.#entries[index];
-      }
-      index = this.#next[index] as number;
+  /** The place of a name, or NOWHERE. */
+  placeOf(name: string): number {
+    return this.#placeOf.get(name) ?? NOWHERE;
+  }
+
+  /** The place of the name in `bytes`, of which the hash is known; or NOWHERE. */
+  find(bytes: Uint8Array, from: number, to: number, hash: number): number {
+    const rows = this.#rows;
+    let place = this.#heads[this.#bucketOf(hash)] as number;
+    while (place !== NOWHERE) {
+      if (rows[place * ROW + HASH] === hash && this.#isAt(place, bytes, from, to)) return place;
+      place = rows[place * ROW + NEXT] as number;
     }
-    return undefined;
+    return NOWHERE;
   }
 
-  values(): IteratorObject<Entry> {
-    return this.#indexOf.values().map((index) => this.#entries[index] as Entry);
+  /** The `nameHash` of the name there. */
+  hashAt(place: number): number {
+    return this.#rows[place * ROW + HASH] as number;
   }
 
-  set(name: string, entry: Entry): void {
-    const known = this.#indexOf.get(name);
-    if (known !== undefined) {
-      this.#entries[known] = entry;
-      return;
+  /** How many bytes `write` writes. */
+  lengthAt(place: number): number {
+    return (this.#rows[place * ROW + TO] as number) - (this.#rows[place * ROW + FROM] as number);
+  }
+
+  /** Writes the name there as it stands in a JSON text, without quotes; gives where that ends. */
+  write(place: number, into: Uint8Array, at: number): number {
+    const own = this.#bytes;
+    const to = this.#rows[place * ROW + TO] as number;
+    let end = at;
+    for (let from = this.#rows[place * ROW + FROM] as number; from < to; from += 1) {
+      into[end] = own[from] as number;
+      end += 1;
     }
-    const index = this.#free.pop() ?? this.#entries.length;
-    if (index >= this.#next.length) this.#grow();
-    this.#entries[index] = entry;
-    this.#hashes[index] = nameHash(name);
-    this.#write(index, name);
-    this.#indexOf.set(name, index);
-    this.#link(index);
+    return end;
   }
 
+  /** Gives a name its place; the one it has, if it is known. */
+  add(name: string): number {
+    const known = this.#placeOf.get(name);
+    if (known !== undefined) return known;
+    const place = this.#free.pop() ?? this.#placeOf.size;
+    if ((place + 1) * ROW > this.#rows.length) this.#grow();
+    this.#rows[place * ROW + HASH] = nameHash(name);
+    this.#keep(place, JSON.stringify(name).slice(1, -1));
+    this.#placeOf.set(name, place);
+    this.#link(place);
+    return place;
+  }
+
+  /** Gives up the name and its place. */
   delete(name: string): void {
-    const index = this.#indexOf.get(name);
-    if (index === undefined) return;
-    this.#indexOf.delete(name);
-    this.#entries[index] = undefined;
-    this.#free.push(index);
-    const bucket = this.#bucketOf(this.#hashes[index] as number);
-    const after = this.#next[index] as number;
+    const place = this.#placeOf.get(name);
+    if (place === undefined) return;
+    this.#placeOf.delete(name);
+    this.#free.push(place);
+    const rows = this.#rows;
+    const bucket = this.#bucketOf(this.hashAt(place));
+    const after = rows[place * ROW + NEXT] as number;
     let before = this.#heads[bucket] as number;
-    if (before === index) {
+    if (before === place) {
       this.#heads[bucket] = after;
       return;
     }
-    while (this.#next[before] !== index) before = this.#next[before] as number;
-    this.#next[before] = after;
+    while (rows[before * ROW + NEXT] !== place) before = rows[before * ROW + NEXT] as number;
+    rows[before * ROW + NEXT] = after;
   }
 
   /** Twice as many names. */
   #grow(): void {
-    const most = 2 * this.#next.length;
-    this.#next = longer(this.#next, most);
-    this.#hashes = longer(this.#hashes, most);
-    this.#from = longer(this.#from, most);
-    this.#to = longer(this.#to, most);
-    this.#heads = new Int32Array(most).fill(NONE);
-    for (const index of this.#indexOf.values()) this.#link(index);
+    const rows = new Int32Array(2 * this.#rows.length);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    this.#heads = new Int32Array(rows.length / ROW).fill(NOWHERE);
+    for (const place of this.#placeOf.values()) this.#link(place);
   }
 
-  #write(index: number, name: string): void {
-    const length = Buffer.byteLength(name);
+  #keep(place: number, text: string): void {
+    const length = Buffer.byteLength(text);
     if (this.#used + length > this.#bytes.length) this.#makeRoom(length);
-    this.#from[index] = this.#used;
-    this.#used += this.#bytes.write(name, this.#used);
-    this.#to[index] = this.#used;
+    this.#rows[place * ROW + FROM] = this.#used;
+    this.#used += this.#bytes.write(text, this.#used);
+    this.#rows[place * ROW + TO] = this.#used;
   }
 
   /** Leaves out the names that are gone. */
   #makeRoom(more: number): void {
     const before = this.#bytes;
     let length = more;
-    for (const index of this.#indexOf.values()) length += this.#lengthOf(index);
+    for (const place of this.#placeOf.values()) length += this.lengthAt(place);
     this.#bytes = Buffer.alloc(2 * length);
     this.#used = 0;
-    for (const index of this.#indexOf.values()) {
-      const from = this.#from[index] as number;
-      const to = this.#to[index] as number;
-      this.#from[index] = this.#used;
+    for (const place of this.#placeOf.values()) {
+      const from = this.#rows[place * ROW + FROM] as number;
+      const to = this.#rows[place * ROW + TO] as number;
+      this.#rows[place * ROW + FROM] = this.#used;
       this.#used += before.copy(this.#bytes, this.#used, from, to);
-      this.#to[index] = this.#used;
+      this.#rows[place * ROW + TO] = this.#used;
     }
   }
 
-  #lengthOf(index: number): number {
-    return (this.#to[index] as number) - (this.#from[index] as number);
-  }
-
-  #link(index: number): void {
-    const bucket = this.#bucketOf(this.#hashes[index] as number);
-    this.#next[index] = this.#heads[bucket] as number;
-    this.#heads[bucket] = index;
+  #link(place: number): void {
+    const bucket = this.#bucketOf(this.hashAt(place));
+    this.#rows[place * ROW + NEXT] = this.#heads[bucket] as number;
+    this.#heads[bucket] = place;
   }
 
   #bucketOf(hash: number): number {
     return (hash ^ (hash >>> 15)) & (this.#heads.length - 1);
   }
 
-  #isAt(index: number, bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.#lengthOf(index) !== to - from) return false;
+  #isAt(place: number, bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.lengthAt(place) !== to - from) return false;
     const own = this.#bytes;
-    let at = this.#from[index] as number;
+    let at = this.#rows[place * ROW + FROM] as number;
     for (let other = from; other < to; other += 1) {
       if (own[at] !== bytes[other]) return false;
       at += 1;
     }
     return true;
   }
-}
-
-function longer(numbers: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  const all = new Int32Array(length);
-  all.set(numbers);
-  return all;
 }

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NodeNames } from '../../extender/watch/node-names.ts';
-import { named, parseQuestion } from '../../extender/wire.ts';
+import { answerBody, named, parseQuestion } from '../../extender/wire.ts';
 import { makePod } from '../make/pod.ts';
 
 const known = ['gpu-1', 'gpu-2', 'gpu-3.example.com', 'gpü-4', 'g"5'];
 
 function finder(names: readonly string[] = known) {
-  const nodes = new NodeNames<string>();
-  for (const name of names) nodes.set(name, `node ${name}`);
+  const nodes = new NodeNames();
+  for (const name of names) nodes.add(name);
   return nodes;
 }
 
 const parse = (text: string) => parseQuestion(Buffer.from(text), finder());
+const places = (...names: readonly string[]) => named(names, finder()).places;
 const pod = makePod();
 /** As Go writes it. */
 const goBody = (names: readonly string[] | null) =>
@@ -42,18 +43,24 @@ describe('ExtenderArgs', () => {
   ])('$name: the nodes in their order', ({ body }) => {
     expect(parse(body)).toMatchObject({
       ok: true,
-      question: { pod, nodes: ['node gpu-2', 'node gpu-1'], unknown: new Set() },
+      question: { pod, places: Int32Array.of(1, 0), unknown: new Set() },
     });
   });
 
   test('names that nothing is known of are told apart', () => {
     expect(parse(goBody(['new-1', 'gpu-1', 'new-1']))).toMatchObject({
-      question: { nodes: ['node gpu-1'], unknown: new Set(['new-1']) },
+      question: { places: places('gpu-1'), unknown: new Set(['new-1']) },
+    });
+  });
+
+  test('a node that is named twice is asked about once', () => {
+    expect(parse(goBody(['gpu-2', 'gpu-1', 'gpu-2']))).toMatchObject({
+      question: { places: places('gpu-2', 'gpu-1') },
     });
   });
 
   test('no names are a question about no nodes', () => {
-    expect(parse(goBody([]))).toMatchObject({ ok: true, question: { nodes: [] } });
+    expect(parse(goBody([]))).toMatchObject({ ok: true, question: { places: places() } });
   });
 
   test('what looks like names inside of the pod is not taken for them', () => {
@@ -62,14 +69,14 @@ describe('ExtenderArgs', () => {
       Pod: makePod({ metadata: { annotations } }),
       NodeNames: ['gpu-2'],
     });
-    expect(parse(body)).toMatchObject({ question: { nodes: ['node gpu-2'] } });
+    expect(parse(body)).toMatchObject({ question: { places: places('gpu-2') } });
   });
 
   test('names inside of the pod are none of the question', () => {
     const inside = { ...pod, zzz: 1, NodeNames: ['gpu-1'] };
     expect(parse(JSON.stringify({ Pod: inside }))).toMatchObject({ ok: false });
     expect(parse(JSON.stringify({ Pod: inside, NodeNames: ['gpu-2'] }))).toMatchObject({
-      question: { nodes: ['node gpu-2'] },
+      question: { places: places('gpu-2') },
     });
   });
 
@@ -112,17 +119,16 @@ describe('names of nodes', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 800 }), (steps) => {
         const nodes = finder([]);
-        const plain = new Map<string, string>();
+        const plain = new Map<string, number>();
         for (const [name, isThere] of steps) {
-          if (isThere) nodes.set(name, `node ${name}`);
+          if (isThere) plain.set(name, nodes.add(name));
           else nodes.delete(name);
-          if (isThere) plain.set(name, `node ${name}`);
-          else plain.delete(name);
+          if (!isThere) plain.delete(name);
         }
         const body = Buffer.from(goBody(names));
         const asked = parseQuestion(body, nodes);
         const expected = names.flatMap((name) => plain.get(name) ?? []);
-        expect(asked.ok && asked.question.nodes).toEqual(expected);
+        expect(asked.ok && [...asked.question.places]).toEqual(expected);
         expect(nodes.size).toBe(plain.size);
       }),
       { numRuns: 50 },
@@ -133,6 +139,26 @@ describe('names of nodes', () => {
     // A known collision of FNV-1a.
     const nodes = finder(['costarring', 'liquid']);
     const asked = parseQuestion(Buffer.from(goBody(['liquid', 'costarring'])), nodes);
-    expect(asked).toMatchObject({ question: { nodes: ['node liquid', 'node costarring'] } });
+    expect(asked).toMatchObject({ question: { places: Int32Array.of(1, 0) } });
+  });
+});
+
+describe('HostPriorityList', () => {
+  test('is the JSON that was meant, whatever the names and the scores', () => {
+    const name = fc.oneof(fc.constantFrom(...known), fc.string({ unit: 'binary' }));
+    const entries = fc.uniqueArray(fc.tuple(name, fc.integer({ min: -128, max: 127 })), {
+      selector: ([one]) => one,
+    });
+    fc.assert(
+      fc.property(entries, (all) => {
+        const names = finder([]);
+        const told = Int32Array.from(all, ([one]) => names.add(one));
+        const scores = Int8Array.from(all, ([, score]) => score);
+        const body = answerBody({ places: told, scores }, names);
+        expect(JSON.parse(Buffer.from(body).toString())).toEqual(
+          all.map(([Host, Score]) => ({ Host, Score })),
+        );
+      }),
+    );
   });
 });

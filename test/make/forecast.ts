@@ -1,13 +1,11 @@
 import type { Candidate } from '../../extender/forecast/candidate.ts';
 import type { Forecast } from '../../extender/forecast/loss.ts';
-import { nameHash } from '../../webhook/words/name-hash.ts';
 
 /** A node that costs a pod nothing at all. */
 export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
   const { node = 'gpu-7' } = overrides;
   return {
     node,
-    nameHash: nameHash(node),
     isFull: false,
     missingBytes: 0,
     presentBytes: 0,

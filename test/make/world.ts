@@ -1,6 +1,7 @@
+import type { Level } from '../../extender/forecast/level.ts';
 import { FITTED } from '../../extender/history/fitted.ts';
 import type { Incident } from '../../extender/history/incident.ts';
-import { prioritize, type Verdict } from '../../extender/prioritize.ts';
+import { levelsIn, prioritize, type Verdict } from '../../extender/prioritize.ts';
 import { named } from '../../extender/wire.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { GPU, makeImages, makeIncident, makeNode, makePodFacts } from './facts.ts';
@@ -58,6 +59,8 @@ export function askIn({
   readonly verdict: Verdict;
   readonly seconds: Readonly<Record<string, number>>;
   readonly best: readonly string[];
+  /** All that the scheduler is told. */
+  readonly answer: readonly Level[];
 } {
   const made = makeHistorian();
   const { historian, cluster } = made;
@@ -80,7 +83,7 @@ export function askIn({
     { pod: asking(gpus, annotations), ...named(asked, cluster.names), sentWholeNodes: false },
     view,
   );
-  if (verdict.kind !== 'decision') return { verdict, seconds: {}, best: [] };
+  if (verdict.kind !== 'decision') return { verdict, seconds: {}, best: [], answer: [] };
   const { forecasts, levels } = verdict.decision;
   const most = Math.max(...levels.map(({ score }) => score));
   return {
@@ -89,6 +92,7 @@ export function askIn({
       forecasts.map(({ candidate, lossSeconds }) => [candidate.node, lossSeconds]),
     ),
     best: levels.filter(({ score }) => score === most).map(({ node }) => node),
+    answer: levelsIn(verdict.answer, cluster),
   };
 }
 

@@ -1,24 +1,41 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { documentedLevels, levelOf, sparseLevels } from '../../../extender/forecast/level.ts';
-import type { Forecast } from '../../../extender/forecast/loss.ts';
-import { makeCandidate } from '../../make/forecast.ts';
+import {
+  type Answer,
+  documentedLevels,
+  type Level,
+  levelOf,
+  sparseLevels,
+} from '../../../extender/forecast/level.ts';
+import { lotsOf } from '../../../extender/forecast/lot.ts';
+import { nameHash } from '../../../webhook/words/name-hash.ts';
 
 const HALVING = 30;
 
-function forecastOf(node: string, lossSeconds: number): Forecast {
-  return {
-    candidate: makeCandidate({ node }),
-    pullSeconds: 0,
-    coldSeconds: 0,
-    riskSeconds: lossSeconds,
-    displacedSeconds: 0,
-    lossSeconds,
-  };
+/** What is said of nodes with these losses, by their names; which of equals is named, the uid draws. */
+function sparse(lossSeconds: readonly number[], { halving = HALVING, uid = 'uid' } = {}) {
+  const lotOf = lotsOf(uid);
+  const answer = sparseLevels(fleet(lossSeconds), halving, (place) =>
+    lotOf(nameHash(named(place))),
+  );
+  return { ...answer, levels: levelsOf(answer) };
 }
 
-const fleet = (losses: readonly number[]) =>
-  losses.map((loss, index) => forecastOf(`gpu-${index}`, loss));
+const fleet = (lossSeconds: readonly number[]) => ({
+  places: Int32Array.from(lossSeconds.keys()),
+  lossSeconds: Float64Array.from(lossSeconds),
+});
+
+function levelsOf({ scores: { places, scores } }: Answer): readonly Level[] {
+  return [...places].map((place, index) => ({
+    node: named(place),
+    score: scores[index] as number,
+  }));
+}
+
+function named(place: number): string {
+  return `gpu-${place}`;
+}
 
 describe('levelOf', () => {
   const rows: readonly (readonly [number, number])[] = [
@@ -49,7 +66,7 @@ describe('sparseLevels', () => {
     { name: 'a single candidate', losses: [99], answer: {} },
   ];
   test.each(rows)('$name', ({ losses, answer }) => {
-    const { levels } = sparseLevels(fleet(losses), HALVING, 'uid');
+    const { levels } = sparse(losses);
     const [opinions, draws] = [
       levels.filter(({ score }) => score !== 0),
       levels.filter(({ score }) => score === 0),
@@ -59,15 +76,15 @@ describe('sparseLevels', () => {
   });
 
   test('of the commonest level the least exact loss draws the zero', () => {
-    const { levels } = sparseLevels(fleet([20, 19, 20, 20]), 10_000, 'uid');
+    const { levels } = sparse([20, 19, 20, 20], { halving: 10_000 });
     expect(levels).toEqual([{ node: 'gpu-1', score: 0 }]);
   });
 
   test('losses within one second are a tie, drawn differently for each pod', () => {
-    const nodes = fleet(Array.from({ length: 300 }, (_none, index) => 20 + index / 1000));
+    const losses = Array.from({ length: 300 }, (_none, index) => 20 + index / 1000);
     const drawn = Array.from(
       { length: 120 },
-      (_none, pod) => sparseLevels(nodes, HALVING, `uid-${pod}`).levels[0]?.node,
+      (_none, pod) => sparse(losses, { uid: `uid-${pod}` }).levels[0]?.node,
     );
     expect(new Set(drawn).size).toBeGreaterThan(85);
   });
@@ -79,15 +96,17 @@ describe('sparseLevels', () => {
     });
     fc.assert(
       fc.property(losses, (held) => {
-        const { levels } = sparseLevels(fleet(held), HALVING, 'uid');
+        const { levels, scoreOf } = sparse(held);
         expect(levels.every(({ score }) => Number.isInteger(score) && Math.abs(score) <= 50)).toBe(
           true,
         );
         expect(new Set(levels.map(({ node }) => node)).size).toBe(levels.length);
-        const common = fleet([...held, ...Array.from({ length: 500 }, () => 7)]);
-        expect(sparseLevels(common, HALVING, 'uid').levels.length).toBeLessThanOrEqual(
-          held.length + 1,
-        );
+        const said = new Map(levels.map(({ node, score }) => [node, score]));
+        for (const [place, loss] of held.entries()) {
+          expect(scoreOf(place, loss)).toBe(said.get(named(place)));
+        }
+        const common = [...held, ...Array.from({ length: 500 }, () => 7)];
+        expect(sparse(common).levels.length).toBeLessThanOrEqual(held.length + 1);
       }),
     );
   });
@@ -99,9 +118,7 @@ describe('sparseLevels', () => {
     });
     fc.assert(
       fc.property(losses, (held) => {
-        const scores = new Map(
-          sparseLevels(fleet(held), HALVING, 'uid').levels.map(({ node, score }) => [node, score]),
-        );
+        const scores = new Map(sparse(held).levels.map(({ node, score }) => [node, score]));
         const scoreOf = (index: number) => scores.get(`gpu-${index}`) ?? 0;
         held.forEach((loss, a) => {
           held.forEach((other, b) => {
@@ -118,15 +135,13 @@ test('the same loss added to all changes nothing', () => {
   fc.assert(
     fc.property(losses, fc.integer({ min: 1, max: 10_000 }), (held, more) => {
       const dearer = held.map((loss) => loss + more);
-      expect(sparseLevels(fleet(dearer), HALVING, 'uid').levels).toEqual(
-        sparseLevels(fleet(held), HALVING, 'uid').levels,
-      );
+      expect(sparse(dearer).levels).toEqual(sparse(held).levels);
     }),
   );
 });
 
 test('documentedLevels names every node, 0 to 10', () => {
-  expect(documentedLevels(fleet([0, 30, 60, 1e6]), HALVING).levels).toEqual([
+  expect(levelsOf(documentedLevels(fleet([0, 30, 60, 1e6]), HALVING))).toEqual([
     { node: 'gpu-0', score: 10 },
     { node: 'gpu-1', score: 5 },
     { node: 'gpu-2', score: Math.round(2.5) },

@@ -250,20 +250,26 @@ describe('the cluster', () => {
   ])('$name gives a node another version: $isNew', ({ change, isNew }) => {
     const cluster = new Cluster();
     cluster.setNode(makeNode());
-    const before = cluster.names.get('gpu-1')?.version;
+    const place = cluster.names.placeOf('gpu-1');
+    const before = cluster.versions[place];
     cluster.setNode(makeNode(change));
-    expect(cluster.names.get('gpu-1')?.version !== before).toBe(isNew);
+    expect(cluster.names.placeOf('gpu-1')).toBe(place);
+    expect(cluster.versions[place] !== before).toBe(isNew);
     expect(cluster.node('gpu-1')).toMatchObject(change);
   });
 
   test('gives the place of a node that is gone to the next one', () => {
     const cluster = new Cluster();
     for (const name of ['a', 'b']) cluster.setNode(makeNode({ name }));
-    const place = cluster.names.get('a')?.place;
+    const place = cluster.names.placeOf('a');
+    const before = cluster.versions[place];
     cluster.removeNode('uid-a');
+    expect(cluster.at(place)).toBeUndefined();
     cluster.setNode(makeNode({ name: 'c' }));
-    expect(cluster.names.get('c')?.place).toBe(place);
-    expect(cluster.places).toBe(2);
+    expect(cluster.names.placeOf('c')).toBe(place);
+    expect(cluster.names.places).toBe(2);
+    expect(cluster.at(place)?.name).toBe('c');
+    expect(cluster.versions[place]).not.toBe(before);
   });
 
   test('knows the size of an image that no node has any more', () => {

@@ -4,7 +4,7 @@ import { Random } from '../../../extender/fleet/random.ts';
 import { RatesOfFleet } from '../../../extender/fleet-rates.ts';
 import { levelOf } from '../../../extender/forecast/level.ts';
 import type { NodeFacts } from '../../../extender/history/facts.ts';
-import { prioritize, type Verdict } from '../../../extender/prioritize.ts';
+import { levelsIn, prioritize, type Verdict } from '../../../extender/prioritize.ts';
 import type { View } from '../../../extender/view.ts';
 import { podFacts } from '../../../extender/watch/pods.ts';
 import { named } from '../../../extender/wire.ts';
@@ -68,7 +68,11 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
       const question = { pod: podOf(asking), ...named(names, cluster.names) };
       const verdict = prioritize({ ...question, sentWholeNodes: false }, viewAt(nowSeconds));
       const levels =
-        uses === 'risk alone' ? riskLevels(verdict, config.halvingSeconds) : levelsIn(verdict);
+        uses === 'risk alone'
+          ? riskLevels(verdict, names, config.halvingSeconds)
+          : new Map(
+              levelsIn(decided(verdict).answer, cluster).map(({ node, score }) => [node, score]),
+            );
       const { gpus, image } = asking.job.plan;
       const cached = packs ? 0 : imageLocality(world, image);
       const plugins = (node: TrueNode) =>
@@ -107,18 +111,10 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
 
   function penalised(of: World, view: View): number {
     const asking = { uid: 'nobody', index: 0, job: standardJob() };
-    const question = {
-      pod: podOf(asking),
-      ...named(
-        of.nodes.map(({ name }) => name),
-        cluster.names,
-      ),
-    };
+    const names = of.nodes.map(({ name }) => name);
+    const question = { pod: podOf(asking), ...named(names, cluster.names) };
     const verdict = prioritize({ ...question, sentWholeNodes: false }, view);
-    if (verdict.kind !== 'decision') return 0;
-    const risks = verdict.decision.forecasts
-      .map(({ riskSeconds }) => riskSeconds)
-      .sort((a, b) => a - b);
+    const risks = risksOn(names, verdict).sort((a, b) => a - b);
     const median = risks[Math.floor(risks.length / 2)] ?? 0;
     penalisedNodes = risks.filter((risk) => risk - median > PENALISED_SECONDS).length;
     return penalisedNodes;
@@ -145,20 +141,25 @@ function standardJob(): Asking['job'] {
   };
 }
 
-function levelsIn(verdict: Verdict): ReadonlyMap<string, number> {
+function decided(verdict: Verdict): Extract<Verdict, { kind: 'decision' }> {
   if (verdict.kind !== 'decision') throw new Error(`no opinion: ${verdict.reason.words}`);
-  return new Map(verdict.answer.map(({ node, score }) => [node, score]));
+  return verdict;
 }
 
-function riskLevels(verdict: Verdict, halvingSeconds: number): ReadonlyMap<string, number> {
-  if (verdict.kind !== 'decision') throw new Error(`no opinion: ${verdict.reason.words}`);
-  const { forecasts } = verdict.decision;
-  const least = Math.min(...forecasts.map(({ riskSeconds }) => riskSeconds));
+function risksOn(names: readonly string[], verdict: Verdict): number[] {
+  const { onNode } = decided(verdict).decision;
+  return names.map((name) => onNode?.(name)?.forecast.riskSeconds ?? 0);
+}
+
+function riskLevels(
+  verdict: Verdict,
+  names: readonly string[],
+  halvingSeconds: number,
+): ReadonlyMap<string, number> {
+  const risks = risksOn(names, verdict);
+  const least = Math.min(...risks);
   return new Map(
-    forecasts.map(({ candidate, riskSeconds }) => [
-      candidate.node,
-      levelOf(riskSeconds - least, halvingSeconds),
-    ]),
+    names.map((name, index) => [name, levelOf((risks[index] ?? 0) - least, halvingSeconds)]),
   );
 }
 

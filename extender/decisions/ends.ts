@@ -1,0 +1,32 @@
+/** Forecasts kept from each end: 500 decisions then take a few megabytes. */
+const MOST = 8;
+
+/** Which of these lose the least and the most, the least first; all of them, where they are few. */
+export function endsOf(lossSeconds: Float64Array): readonly number[] {
+  const order = (a: number, b: number) => (lossSeconds[a] as number) - (lossSeconds[b] as number);
+  if (lossSeconds.length <= 2 * MOST) return [...lossSeconds.keys()].sort(order);
+  // What the last of them loses: most of the others come nowhere near.
+  const best: number[] = [];
+  let last = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < lossSeconds.length; index += 1) {
+    if ((lossSeconds[index] as number) >= last) continue;
+    keep(best, index, order);
+    if (best.length === MOST) last = lossSeconds[best.at(-1) as number] as number;
+  }
+  // From the other end, so that among equals none is in both.
+  const worst: number[] = [];
+  last = Number.NEGATIVE_INFINITY;
+  for (let index = lossSeconds.length - 1; index >= 0; index -= 1) {
+    if ((lossSeconds[index] as number) <= last) continue;
+    keep(worst, index, (a, b) => order(b, a));
+    if (worst.length === MOST) last = lossSeconds[worst.at(-1) as number] as number;
+  }
+  return [...best, ...worst.reverse()];
+}
+
+/** Puts one in its place among the first ones, of which the last goes beyond the bound. */
+function keep(first: number[], one: number, order: (a: number, b: number) => number): void {
+  const at = first.findIndex((other) => order(one, other) < 0);
+  first.splice(at < 0 ? first.length : at, 0, one);
+  if (first.length > MOST) first.pop();
+}
