@@ -125,6 +125,12 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     labelNames: ['kind'],
     registers,
   });
+  const messages = new Counter({
+    name: 'surefoot_watch_messages_total',
+    help: 'Changes and whole lists that the API server has sent, by kind of object.',
+    labelNames: ['kind'],
+    registers,
+  });
   const uncovered = new Counter({
     name: 'surefoot_history_uncovered_seconds_total',
     help: 'Time in which what came and went was not seen by anybody.',
@@ -190,10 +196,17 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
       };
     },
     signal: (row, outcome) => signals.inc({ row, outcome }),
-    watch: (kind) => ({
-      restarted: (why) => restarts.inc({ kind, why }),
-      handlerFailed: () => handlerFailures.inc({ kind }),
-      heard: () => heard.set({ kind }, Date.now() / 1000),
-    }),
+    watch(kind) {
+      // Found once: they are written thousands of times a second.
+      const [lastHeard, heardOf] = [heard.labels({ kind }), messages.labels({ kind })];
+      return {
+        restarted: (why) => restarts.inc({ kind, why }),
+        handlerFailed: () => handlerFailures.inc({ kind }),
+        heard() {
+          lastHeard.set(Date.now() / 1000);
+          heardOf.inc();
+        },
+      };
+    },
   };
 }

@@ -119,15 +119,23 @@ function leastOf(lossSeconds: Float64Array): number {
 /** The level of each; most nodes cost the same as one of the two before, and powers are dear. */
 function levelsOf(lossSeconds: Float64Array, best: number, halvingSeconds: number): Int8Array {
   const levels = new Int8Array(lossSeconds.length);
-  let last = { seconds: best, level: 0 };
-  let other = last;
+  let last = best;
+  let lastLevel = 0;
+  let other = best;
+  let otherLevel = 0;
   for (let index = 0; index < levels.length; index += 1) {
     const seconds = lossSeconds[index] as number;
-    if (seconds !== last.seconds) [last, other] = [other, last];
-    if (seconds !== last.seconds) {
-      last = { seconds, level: levelOf(seconds - best, halvingSeconds) };
+    if (seconds === other) {
+      levels[index] = otherLevel;
+      continue;
     }
-    levels[index] = last.level;
+    if (seconds !== last) {
+      other = last;
+      otherLevel = lastLevel;
+      last = seconds;
+      lastLevel = levelOf(seconds - best, halvingSeconds);
+    }
+    levels[index] = lastLevel;
   }
   return levels;
 }
@@ -139,6 +147,9 @@ function commonestLevel(levels: Int8Array): { readonly commonest: number; readon
     const at = -(levels[index] as number);
     counts[at] = (counts[at] as number) + 1;
   }
-  const count = Math.max(...counts);
-  return { commonest: -counts.indexOf(count) || 0, count };
+  let most = 0;
+  for (let at = 1; at < counts.length; at += 1) {
+    if ((counts[at] as number) > (counts[most] as number)) most = at;
+  }
+  return { commonest: -most || 0, count: counts[most] as number };
 }

@@ -1,5 +1,5 @@
 import type { ImageListing } from '../history/facts.ts';
-import { madeOnce, sharedTexts } from '../history/shared.ts';
+import { sharedTexts } from '../history/shared.ts';
 
 /** Thousands of nodes list the same names: each is kept once. */
 const interned = sharedTexts(50_000);
@@ -52,13 +52,45 @@ export function imageList(entries: readonly ListedImage[]): ImageList {
   return { images: named.map(listing), isImageListCut: entries.length >= KUBELET_LISTS };
 }
 
-/** Thousands of nodes list the same images: each is read once. */
-const listing = madeOnce(
-  50_000,
-  ({ names, sizeBytes = 0 }: ListedImage) => `${sizeBytes} ${names?.join(' ')}`,
-  ({ names, sizeBytes = 0 }): ImageListing => {
-    const all = (names ?? []).map(sharedImageName);
-    const digest = all.map(digestOf).find((found) => found !== undefined);
-    return { names: all, bytes: sizeBytes, ...(digest !== undefined && { digest }) };
-  },
-);
+/** What entries have been read as, by their first names: joining all names to one key takes longer than all else. */
+const readings = new Map<string, Reading[]>();
+/** First names that are remembered, and entries with the same one: with other tags, or another size. */
+const MOST_NAMES = 50_000;
+const MOST_READINGS = 16;
+
+interface Reading {
+  readonly names: readonly string[];
+  readonly listing: ImageListing;
+}
+
+/** Thousands of nodes list the same images: each is read once, and given again. */
+function listing({ names, sizeBytes = 0 }: ListedImage): ImageListing {
+  const all = names ?? [];
+  const first = all[0] ?? '';
+  const known = readings.get(first) ?? [];
+  for (const reading of known) {
+    if (reading.listing.bytes === sizeBytes && areSame(reading.names, all)) return reading.listing;
+  }
+  const made = madeListing(all, sizeBytes);
+  if (known.length === 0) {
+    if (readings.size >= MOST_NAMES) readings.clear();
+    readings.set(first, known);
+  }
+  if (known.length >= MOST_READINGS) known.shift();
+  known.push({ names: all, listing: made });
+  return made;
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index += 1) {
+    if (some[index] !== others[index]) return false;
+  }
+  return true;
+}
+
+function madeListing(names: readonly string[], bytes: number): ImageListing {
+  const all = names.map(sharedImageName);
+  const digest = all.map(digestOf).find((found) => found !== undefined);
+  return { names: all, bytes, ...(digest !== undefined && { digest }) };
+}
