@@ -41,6 +41,8 @@ export class Board {
   #untilSeconds = new Float64Array();
   #versions = new Float64Array();
   #isFull = new Uint8Array();
+  /** What was asked last. */
+  #asked = new Float64Array();
 
   constructor(pod: PodFacts, expectations: Expectations, view: View) {
     this.#pod = pod;
@@ -71,7 +73,10 @@ export class Board {
     );
   }
 
-  /** Seconds lost on each of these nodes, in their order; made anew only where something has changed. */
+  /**
+   * Seconds lost on each of these nodes, in their order; made anew only where something has changed. The list is used
+   * again at the next question.
+   */
   lossSecondsOn(places: Int32Array, view: View): Float64Array {
     this.#makeRoom(view.cluster.names.places);
     const { versions } = view.cluster;
@@ -79,7 +84,7 @@ export class Board {
     const made = this.#versions;
     const untilSeconds = this.#untilSeconds;
     const kept = this.#lossSeconds;
-    const lossSeconds = new Float64Array(places.length);
+    const lossSeconds = this.#asked.subarray(0, places.length);
     for (let index = 0; index < places.length; index += 1) {
       const place = places[index] as number;
       const holds = made[place] === versions[place] && (untilSeconds[place] as number) > nowSeconds;
@@ -129,6 +134,7 @@ export class Board {
     const isFull = new Uint8Array(places);
     isFull.set(this.#isFull);
     this.#isFull = isFull;
+    this.#asked = new Float64Array(places);
   }
 
   /** Whether the kinds of machines pull as fast as when the board was made. */

@@ -14,7 +14,7 @@ const MOST_BOARDS = 64;
 
 /** Forecasts for pods of one kind, of nodes by their places. */
 export interface KindForecasts {
-  /** Seconds that such a pod loses now on each of these, in their order. */
+  /** Seconds that such a pod loses now on each of these, in their order; until somebody else asks. */
   lossSecondsOn(places: Int32Array): Float64Array;
   /** Whether the node had no room for such a pod when it was asked about last. */
   isFull(place: number): boolean;

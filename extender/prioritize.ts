@@ -125,8 +125,11 @@ export function levelsIn({ places, scores }: Scores, cluster: Cluster): readonly
   });
 }
 
+const NOBODYS_HOME = new Uint8Array();
+
 /** 1 at the place of each node that is the home of a slot that is away: mostly none or few. */
 function placesOfHomes({ homes, cluster: { names } }: View): Uint8Array {
+  if (homes.isEmpty) return NOBODYS_HOME;
   const isHome = new Uint8Array(names.places);
   for (const name of homes.nodes()) {
     const place = names.placeOf(name);

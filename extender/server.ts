@@ -6,11 +6,11 @@ import type { ExtenderMetrics } from './metrics.ts';
 import { prioritize } from './prioritize.ts';
 import type { View } from './view.ts';
 import {
-  answerBody,
+  answerText,
   type NameWriter,
   type NodeFinder,
-  parseQuestion,
   type Question,
+  QuestionReader,
 } from './wire.ts';
 
 /**
@@ -19,7 +19,7 @@ import {
  */
 export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
-const NO_OPINION = Buffer.from('[]');
+const NO_OPINION = '[]';
 
 export interface ExtenderDeps {
   /** The nodes that are known. */
@@ -50,11 +50,12 @@ export function extenderApp(deps: ExtenderDeps): Express {
 
 function prioritizeHandler(deps: ExtenderDeps) {
   const { metrics, onAsked, log } = deps;
+  const reader = new QuestionReader(deps.nodes);
   let warnedOfWholeNodes = false;
   return function prioritizeRequest(request: Request, response: Response): void {
     const done = metrics.begin();
     const sent = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const parsed = parseQuestion(sent, deps.nodes);
+    const parsed = reader.read(sent);
     if (!parsed.ok) {
       done('malformed');
       response.status(400).json({ error: parsed.problem });
@@ -66,10 +67,10 @@ function prioritizeHandler(deps: ExtenderDeps) {
     }
     const { metadata, spec } = parsed.question.pod;
     onAsked(metadata.uid ?? '', spec.schedulerName ?? 'default-scheduler');
-    const body = answerTo(parsed.question, deps, done);
+    const text = answerTo(parsed.question, deps, done);
     response.setHeader('Content-Type', 'application/json');
-    response.setHeader('Content-Length', body.length);
-    response.end(body);
+    response.setHeader('Content-Length', text.length);
+    response.end(text, 'latin1');
   };
 }
 
@@ -77,7 +78,7 @@ function answerTo(
   question: Question,
   { nodes, view, missing, decisions, log }: ExtenderDeps,
   done: ReturnType<ExtenderMetrics['begin']>,
-): Uint8Array {
+): string {
   if (missing() !== undefined) {
     done('not-ready');
     return NO_OPINION;
@@ -92,7 +93,7 @@ function answerTo(
     const { decision, answer } = verdict;
     decisions.add(decision);
     done(decision.mode === 'act' ? 'answered' : 'observed', decision.asked, answer.places.length);
-    return answerBody(answer, nodes);
+    return answerText(answer, nodes);
   } catch (error) {
     // The scheduler hides our failures, so the log and the metric must not.
     log.error({ err: error, pod: question.pod.metadata.name }, 'no forecast; answered no opinion');

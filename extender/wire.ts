@@ -37,34 +37,56 @@ export type ParsedQuestion =
   | { readonly ok: true; readonly question: Question }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads ExtenderArgs; a problem is a sentence for whoever sent it. */
-export function parseQuestion(body: Uint8Array, finder: NodeFinder): ParsedQuestion {
-  if (body.length === 0) return problem('the body is empty; send ExtenderArgs');
-  const quick = namesAtTheEnd(body, finder);
-  const args = quick?.args ?? parseJson(body);
-  if (!isRecord(args)) return problem('the body is not a JSON object; send ExtenderArgs');
-  const { Pod: pod, NodeNames: names, Nodes: list } = args;
-  if (!isRecord(pod) || !isRecord(pod.metadata) || !isRecord(pod.spec)) {
-    return problem('ExtenderArgs has no Pod with metadata and spec; the key is "Pod"');
+/**
+ * Reads questions about the nodes that a finder knows. The places in one hold until the next is read: lists of numbers
+ * lie outside of V8's heap, and V8 begins to collect when much was made there, however soon it is let go of.
+ */
+export class QuestionReader {
+  readonly #finder: NodeFinder;
+  readonly #found: FoundNodes;
+
+  constructor(finder: NodeFinder) {
+    this.#finder = finder;
+    this.#found = new FoundNodes();
   }
-  if (!Array.isArray(pod.spec.containers)) {
-    return problem('ExtenderArgs: Pod.spec.containers is not a list');
+
+  /** Reads ExtenderArgs; a problem is a sentence for whoever sent it. */
+  read(body: Uint8Array): ParsedQuestion {
+    if (body.length === 0) return problem('the body is empty; send ExtenderArgs');
+    const quick = namesAtTheEnd(body, this.#finder, this.#found);
+    const args = quick?.args ?? parseJson(body);
+    if (!isRecord(args)) return problem('the body is not a JSON object; send ExtenderArgs');
+    const { Pod: pod, NodeNames: names, Nodes: list } = args;
+    if (!isRecord(pod) || !isRecord(pod.metadata) || !isRecord(pod.spec)) {
+      return problem('ExtenderArgs has no Pod with metadata and spec; the key is "Pod"');
+    }
+    if (!Array.isArray(pod.spec.containers)) {
+      return problem('ExtenderArgs: Pod.spec.containers is not a list');
+    }
+    const asked = { pod: pod as unknown as Pod, sentWholeNodes: false };
+    if (quick !== undefined) return { ok: true, question: { ...asked, ...quick.found } };
+    if (isTextList(names)) return { ok: true, question: { ...asked, ...this.#named(names) } };
+    if (isRecord(list) && Array.isArray(list.items)) {
+      const found = this.#named(list.items.map(nodeName).filter(isText));
+      return { ok: true, question: { ...asked, ...found, sentWholeNodes: true } };
+    }
+    return problem('ExtenderArgs has neither NodeNames nor Nodes; set nodeCacheCapable: true');
   }
-  const asked = { pod: pod as unknown as Pod, sentWholeNodes: false };
-  if (quick !== undefined) return { ok: true, question: { ...asked, ...quick.found } };
-  if (isTextList(names)) return { ok: true, question: { ...asked, ...named(names, finder) } };
-  if (isRecord(list) && Array.isArray(list.items)) {
-    const found = named(list.items.map(nodeName).filter(isText), finder);
-    return { ok: true, question: { ...asked, ...found, sentWholeNodes: true } };
+
+  #named(names: readonly string[]): Found {
+    return lookedUp(names, this.#finder, this.#found);
   }
-  return problem('ExtenderArgs has neither NodeNames nor Nodes; set nodeCacheCapable: true');
 }
 
 type Found = Pick<Question, 'places' | 'unknown'>;
 
 /** The nodes of these names, as a question asks about them. */
 export function named(names: readonly string[], finder: NodeFinder): Found {
-  const found = new FoundNodes(finder);
+  return lookedUp(names, finder, new FoundNodes());
+}
+
+function lookedUp(names: readonly string[], finder: NodeFinder, found: FoundNodes): Found {
+  found.begin(finder.places);
   for (const name of names) {
     const place = finder.placeOf(name);
     if (place < 0) found.unknown.add(name);
@@ -75,14 +97,19 @@ export function named(names: readonly string[], finder: NodeFinder): Found {
 
 /** Each once, in their order. */
 class FoundNodes {
-  readonly unknown = new Set<string>();
-  readonly #places: Int32Array;
-  readonly #isFound: Uint8Array;
+  unknown = new Set<string>();
+  #places = new Int32Array();
+  #isFound = new Uint8Array();
   #count = 0;
 
-  constructor({ places }: NodeFinder) {
-    this.#places = new Int32Array(places);
-    this.#isFound = new Uint8Array(places);
+  /** Lets go of all that was found. */
+  begin(places: number): void {
+    if (places > this.#places.length) {
+      this.#places = new Int32Array(places);
+      this.#isFound = new Uint8Array(places);
+    } else this.#isFound.fill(0);
+    this.unknown = new Set();
+    this.#count = 0;
   }
 
   add(place: number): void {
@@ -116,11 +143,12 @@ const IS_PLAIN = Uint8Array.from({ length: 256 }, (_none, byte) =>
 function namesAtTheEnd(
   body: Uint8Array,
   finder: NodeFinder,
+  found: FoundNodes,
 ): { readonly args: unknown; readonly found: Found } | undefined {
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const key = buffer.indexOf(NAMES_KEY);
   if (key < 0) return undefined;
-  const found = new FoundNodes(finder);
+  found.begin(finder.places);
   let at = key + NAMES_KEY.length - 1;
   do {
     at += 1;
@@ -149,33 +177,34 @@ function namesAtTheEnd(
 
 const ENTRY_BEGIN = Buffer.from('{"Host":"');
 const ENTRY_SCORE = Buffer.from('","Score":');
-/** A sign, as many digits as scores have, a bracket and a comma. */
-const LONGEST_END = 5;
+/** A sign, as many digits as scores have, a bracket and a comma; and what stands around the name. */
+const LONGEST_ENTRY = 6 + ENTRY_BEGIN.length + ENTRY_SCORE.length;
 const LIST_BEGIN = 0x5b;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
+/** What answers are written into, one after the other. */
+let page = Buffer.alloc(1024);
+
 /**
  * A HostPriorityList. Integers only: one fraction makes the scheduler drop the whole answer. Written from the names'
- * bytes, for an answer may name thousands.
+ * bytes, for an answer may name thousands. The text has a character for each byte of it: `latin1` sends it as it is.
  */
-export function answerBody({ places, scores }: Scores, names: NameWriter): Uint8Array {
-  let length = 2;
-  for (const place of places) {
-    length += ENTRY_BEGIN.length + names.lengthAt(place) + ENTRY_SCORE.length + LONGEST_END;
-  }
-  const body = Buffer.allocUnsafe(length);
-  body[0] = LIST_BEGIN;
+export function answerText({ places, scores }: Scores, names: NameWriter): string {
+  const length = places.reduce((sum, place) => sum + LONGEST_ENTRY + names.lengthAt(place), 2);
+  if (length > page.length) page = Buffer.alloc(2 * length);
+  page[0] = LIST_BEGIN;
   let end = 1;
   for (let index = 0; index < places.length; index += 1) {
-    if (index > 0) end = body.writeUInt8(COMMA, end);
-    end = append(ENTRY_BEGIN, body, end);
-    end = names.write(places[index] as number, body, end);
-    end = append(ENTRY_SCORE, body, end);
-    end = appendScore(scores[index] as number, body, end);
-    end = body.writeUInt8(OBJECT_END, end);
+    if (index > 0) end = page.writeUInt8(COMMA, end);
+    end = append(ENTRY_BEGIN, page, end);
+    end = names.write(places[index] as number, page, end);
+    end = append(ENTRY_SCORE, page, end);
+    end = appendScore(scores[index] as number, page, end);
+    end = page.writeUInt8(OBJECT_END, end);
   }
-  return body.subarray(0, body.writeUInt8(LIST_END, end));
+  end = page.writeUInt8(LIST_END, end);
+  return page.toString('latin1', 0, end);
 }
 
 function append(bytes: Uint8Array, into: Uint8Array, at: number): number {

@@ -38,6 +38,11 @@ export class Homes {
     return this.#live(this.#bySlot.get(slot.key) ?? [], nowSeconds);
   }
 
+  /** Whether nobody is away. */
+  get isEmpty(): boolean {
+    return this.#byNode.size === 0;
+  }
+
   /** Nodes on which any slot that is away has, or had, its home. */
   nodes(): Iterable<string> {
     return this.#byNode.keys();

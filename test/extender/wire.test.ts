@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NodeNames } from '../../extender/watch/node-names.ts';
-import { answerBody, named, parseQuestion } from '../../extender/wire.ts';
+import { answerText, named, QuestionReader } from '../../extender/wire.ts';
 import { makePod } from '../make/pod.ts';
 
 const known = ['gpu-1', 'gpu-2', 'gpu-3.example.com', 'gpü-4', 'g"5'];
@@ -12,7 +12,7 @@ function finder(names: readonly string[] = known) {
   return nodes;
 }
 
-const parse = (text: string) => parseQuestion(Buffer.from(text), finder());
+const parse = (text: string) => new QuestionReader(finder()).read(Buffer.from(text));
 const places = (...names: readonly string[]) => named(names, finder()).places;
 const pod = makePod();
 /** As Go writes it. */
@@ -57,6 +57,21 @@ describe('ExtenderArgs', () => {
     expect(parse(goBody(['gpu-2', 'gpu-1', 'gpu-2']))).toMatchObject({
       question: { places: places('gpu-2', 'gpu-1') },
     });
+  });
+
+  test('questions follow one another through the same reader, whatever the ones before were', () => {
+    const name = fc.oneof(fc.constantFrom(...known), fc.string({ maxLength: 5 }));
+    const body = fc.oneof(
+      fc.array(name, { maxLength: 8 }).map(goBody),
+      fc.array(name, { maxLength: 8 }).map((names) => `${goBody(names)} `),
+      fc.array(name, { maxLength: 8 }).map((names) => goBody(names).slice(0, -3)),
+    );
+    fc.assert(
+      fc.property(fc.array(body, { maxLength: 6 }), (bodies) => {
+        const reader = new QuestionReader(finder());
+        for (const one of bodies) expect(reader.read(Buffer.from(one))).toEqual(parse(one));
+      }),
+    );
   });
 
   test('no names are a question about no nodes', () => {
@@ -126,7 +141,7 @@ describe('names of nodes', () => {
           if (!isThere) plain.delete(name);
         }
         const body = Buffer.from(goBody(names));
-        const asked = parseQuestion(body, nodes);
+        const asked = new QuestionReader(nodes).read(body);
         const expected = names.flatMap((name) => plain.get(name) ?? []);
         expect(asked.ok && [...asked.question.places]).toEqual(expected);
         expect(nodes.size).toBe(plain.size);
@@ -138,7 +153,7 @@ describe('names of nodes', () => {
   test('of one hash are told apart', () => {
     // A known collision of FNV-1a.
     const nodes = finder(['costarring', 'liquid']);
-    const asked = parseQuestion(Buffer.from(goBody(['liquid', 'costarring'])), nodes);
+    const asked = new QuestionReader(nodes).read(Buffer.from(goBody(['liquid', 'costarring'])));
     expect(asked).toMatchObject({ question: { places: Int32Array.of(1, 0) } });
   });
 });
@@ -154,8 +169,8 @@ describe('HostPriorityList', () => {
         const names = finder([]);
         const told = Int32Array.from(all, ([one]) => names.add(one));
         const scores = Int8Array.from(all, ([, score]) => score);
-        const body = answerBody({ places: told, scores }, names);
-        expect(JSON.parse(Buffer.from(body).toString())).toEqual(
+        const text = answerText({ places: told, scores }, names);
+        expect(JSON.parse(Buffer.from(text, 'latin1').toString())).toEqual(
           all.map(([Host, Score]) => ({ Host, Score })),
         );
       }),
