@@ -47,37 +47,19 @@ export function prioritize(question: Question, view: View): Verdict {
     return noOpinion('UnknownProfile', 'no profile of profiles.yaml applies to the pod');
   }
 
-  const { config, nowSeconds } = view;
-  const homes = new Map(
-    view.homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
-  );
   const { places, unknown } = question;
   const ofKind = view.boards.forecastsFor(pod, expectations, view);
   const lossSeconds = ofKind.lossSecondsOn(places);
-  const spares = new Spares(places, view);
-  const isHome = placesOfHomes(view);
-  /** What it costs this one, where that is not what it costs any such; by place. */
-  const own = new Map<number, Forecast>();
-  for (let index = 0; index < places.length; index += 1) {
-    const place = places[index] as number;
-    if (isHome[place] !== 1 && !ofKind.isFull(place)) continue;
-    const plain = ofKind.last(place);
-    const node = view.cluster.at(place);
-    if (plain === undefined || node === undefined) continue;
-    const made = forecastOn(node, plain, pod, expectations, homes, spares, view);
-    if (made === plain) continue;
-    own.set(place, made);
-    lossSeconds[index] = made.lossSeconds;
-  }
+  const own = ownForecasts({ places, lossSeconds }, ofKind, pod, expectations, view);
   const { scores, scoreOf } = answerFor({ places, lossSeconds }, pod.uid, view);
   const on = laterOn(own, ofKind.last, scoreOf);
   const told = endsOf(lossSeconds).flatMap((index) => on(places[index] as number) ?? []);
-  const mode = modeIn(pod.namespace, config, namespace === 'observe');
+  const mode = modeIn(pod.namespace, view.config, namespace === 'observe');
   return {
     kind: 'decision',
     answer: mode === 'act' ? scores : NO_SCORES,
     decision: {
-      atSeconds: nowSeconds,
+      atSeconds: view.nowSeconds,
       pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
       mode,
       asked: places.length + unknown.size,
@@ -88,6 +70,38 @@ export function prioritize(question: Question, view: View): Verdict {
       remarks: expectations.remarks,
     },
   };
+}
+
+/**
+ * Forecasts for this pod where they differ from those for any such: at homes, and where its scheduler has seen room and
+ * we have not. By place; what is lost there goes into the list.
+ */
+function ownForecasts(
+  { places, lossSeconds }: Losses,
+  ofKind: KindForecasts,
+  pod: PodFacts,
+  expectations: Expectations,
+  view: View,
+): ReadonlyMap<number, Forecast> {
+  const { homes, cluster, nowSeconds } = view;
+  const ownHomes = new Map(
+    homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
+  );
+  const spares = new Spares(places, view);
+  const isHome = placesOfHomes(view);
+  const own = new Map<number, Forecast>();
+  for (let index = 0; index < places.length; index += 1) {
+    const place = places[index] as number;
+    if (isHome[place] !== 1 && !ofKind.isFull(place)) continue;
+    const plain = ofKind.last(place);
+    const node = cluster.at(place);
+    if (plain === undefined || node === undefined) continue;
+    const made = forecastOn(node, plain, pod, expectations, ownHomes, spares, view);
+    if (made === plain) continue;
+    own.set(place, made);
+    lossSeconds[index] = made.lossSeconds;
+  }
+  return own;
 }
 
 type OnPlace = (place: number) => ReturnType<OnNode>;

@@ -43,11 +43,10 @@ export type ParsedQuestion =
  */
 export class QuestionReader {
   readonly #finder: NodeFinder;
-  readonly #found: FoundNodes;
+  readonly #found = new FoundNodes();
 
   constructor(finder: NodeFinder) {
     this.#finder = finder;
-    this.#found = new FoundNodes();
   }
 
   /** Reads ExtenderArgs; a problem is a sentence for whoever sent it. */
@@ -65,16 +64,16 @@ export class QuestionReader {
     }
     const asked = { pod: pod as unknown as Pod, sentWholeNodes: false };
     if (quick !== undefined) return { ok: true, question: { ...asked, ...quick.found } };
-    if (isTextList(names)) return { ok: true, question: { ...asked, ...this.#named(names) } };
+    if (isTextList(names)) {
+      const found = lookedUp(names, this.#finder, this.#found);
+      return { ok: true, question: { ...asked, ...found } };
+    }
     if (isRecord(list) && Array.isArray(list.items)) {
-      const found = this.#named(list.items.map(nodeName).filter(isText));
+      const sent = list.items.map(nodeName).filter(isText);
+      const found = lookedUp(sent, this.#finder, this.#found);
       return { ok: true, question: { ...asked, ...found, sentWholeNodes: true } };
     }
     return problem('ExtenderArgs has neither NodeNames nor Nodes; set nodeCacheCapable: true');
-  }
-
-  #named(names: readonly string[]): Found {
-    return lookedUp(names, this.#finder, this.#found);
   }
 }
 

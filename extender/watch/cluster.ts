@@ -28,7 +28,8 @@ export class Cluster {
   readonly images = new ImageIndex();
 
   node(name: string): NodeFacts | undefined {
-    return this.#nodes[this.#names.placeOf(name)];
+    const place = this.#names.placeOf(name);
+    return place === NOWHERE ? undefined : this.#nodes[place];
   }
 
   nodes(): IteratorObject<NodeFacts> {
