@@ -128,12 +128,11 @@ export class Board {
 
   #makeRoom(places: number): void {
     if (places <= this.#isFull.length) return;
-    this.#lossSeconds = longer(this.#lossSeconds, places);
-    this.#untilSeconds = longer(this.#untilSeconds, places);
-    this.#versions = longer(this.#versions, places);
-    const isFull = new Uint8Array(places);
-    isFull.set(this.#isFull);
-    this.#isFull = isFull;
+    const bytes = places * Float64Array.BYTES_PER_ELEMENT;
+    this.#lossSeconds = new Float64Array(this.#lossSeconds.buffer.transfer(bytes));
+    this.#untilSeconds = new Float64Array(this.#untilSeconds.buffer.transfer(bytes));
+    this.#versions = new Float64Array(this.#versions.buffer.transfer(bytes));
+    this.#isFull = new Uint8Array(this.#isFull.buffer.transfer(places));
     this.#asked = new Float64Array(places);
   }
 
@@ -144,12 +143,6 @@ export class Board {
     }
     return true;
   }
-}
-
-function longer(numbers: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const all = new Float64Array(length);
-  all.set(numbers);
-  return all;
 }
 
 function imagesKnown({ images }: PodFacts, { cluster }: View): string {

@@ -175,57 +175,41 @@ function namesAtTheEnd(
 }
 
 const ENTRY_BEGIN = Buffer.from('{"Host":"');
-const ENTRY_SCORE = Buffer.from('","Score":');
-/** A sign, as many digits as scores have, a bracket and a comma; and what stands around the name. */
-const LONGEST_ENTRY = 6 + ENTRY_BEGIN.length + ENTRY_SCORE.length;
+/** What follows a name, for each score that `Scores` can hold, the lowest first. */
+const LOWEST_SCORE = -128;
+const ENTRY_ENDS = Array.from({ length: 256 }, (_none, index) =>
+  Buffer.from(`","Score":${LOWEST_SCORE + index}}`),
+);
+/** Of an entry, without its name: the longest end, and a comma. */
+const MOST_BESIDE_A_NAME = ENTRY_BEGIN.length + (ENTRY_ENDS[0] as Buffer).length + 1;
 const LIST_BEGIN = 0x5b;
-const MINUS = 0x2d;
-const ZERO = 0x30;
 
 /** What answers are written into, one after the other. */
-let page = Buffer.alloc(1024);
+let written = Buffer.alloc(1024);
 
 /**
  * A HostPriorityList. Integers only: one fraction makes the scheduler drop the whole answer. Written from the names'
  * bytes, for an answer may name thousands. The text has a character for each byte of it: `latin1` sends it as it is.
  */
 export function answerText({ places, scores }: Scores, names: NameWriter): string {
-  const length = places.reduce((sum, place) => sum + LONGEST_ENTRY + names.lengthAt(place), 2);
-  if (length > page.length) page = Buffer.alloc(2 * length);
-  page[0] = LIST_BEGIN;
+  const most = places.reduce((sum, place) => sum + MOST_BESIDE_A_NAME + names.lengthAt(place), 2);
+  if (most > written.length) written = Buffer.alloc(2 * most);
+  written[0] = LIST_BEGIN;
   let end = 1;
   for (let index = 0; index < places.length; index += 1) {
-    if (index > 0) end = page.writeUInt8(COMMA, end);
-    end = append(ENTRY_BEGIN, page, end);
-    end = names.write(places[index] as number, page, end);
-    end = append(ENTRY_SCORE, page, end);
-    end = appendScore(scores[index] as number, page, end);
-    end = page.writeUInt8(OBJECT_END, end);
+    if (index > 0) end = written.writeUInt8(COMMA, end);
+    end = append(ENTRY_BEGIN, end);
+    end = names.write(places[index] as number, written, end);
+    end = append(ENTRY_ENDS[(scores[index] as number) - LOWEST_SCORE] as Buffer, end);
   }
-  end = page.writeUInt8(LIST_END, end);
-  return page.toString('latin1', 0, end);
+  end = written.writeUInt8(LIST_END, end);
+  return written.toString('latin1', 0, end);
 }
 
-function append(bytes: Uint8Array, into: Uint8Array, at: number): number {
+function append(bytes: Uint8Array, at: number): number {
   let end = at;
   for (let from = 0; from < bytes.length; from += 1) {
-    into[end] = bytes[from] as number;
-    end += 1;
-  }
-  return end;
-}
-
-/** A score of at most three digits. */
-function appendScore(score: number, into: Uint8Array, at: number): number {
-  let end = at;
-  if (score < 0) {
-    into[end] = MINUS;
-    end += 1;
-  }
-  const size = Math.abs(score);
-  for (const unit of [100, 10, 1]) {
-    if (size < unit && unit > 1) continue;
-    into[end] = ZERO + (Math.floor(size / unit) % 10);
+    written[end] = bytes[from] as number;
     end += 1;
   }
   return end;

@@ -48,7 +48,8 @@ export class DecisionRecord {
     this.#decisions.set(decision.pod.uid, decision);
     dropOldest(this.#decisions, MOST_DECISIONS);
     this.#onNode.delete(decision.pod.uid);
-    if (onNode !== undefined && decision.forecasts.length < decision.asked) {
+    const known = decision.asked - decision.unknownNodes;
+    if (onNode !== undefined && decision.forecasts.length < known) {
       this.#onNode.set(decision.pod.uid, onNode);
       dropOldest(this.#onNode, MOST_UNBOUND);
     }

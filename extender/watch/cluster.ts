@@ -185,9 +185,8 @@ export class Cluster {
     const place = node === undefined ? NOWHERE : this.#names.placeOf(node);
     if (place === NOWHERE) return;
     if (place >= this.#versions.length) {
-      const before = this.#versions;
-      this.#versions = new Float64Array(2 * (place + 1));
-      this.#versions.set(before);
+      const bytes = 2 * (place + 1) * Float64Array.BYTES_PER_ELEMENT;
+      this.#versions = new Float64Array(this.#versions.buffer.transfer(bytes));
     }
     this.#latestVersion += 1;
     this.#versions[place] = this.#latestVersion;

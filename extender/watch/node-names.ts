@@ -110,10 +110,8 @@ export class NodeNames {
 
   /** Twice as many names. */
   #grow(): void {
-    const rows = new Int32Array(2 * this.#rows.length);
-    rows.set(this.#rows);
-    this.#rows = rows;
-    this.#heads = new Int32Array(rows.length / ROW).fill(NOWHERE);
+    this.#rows = new Int32Array(this.#rows.buffer.transfer(2 * this.#rows.byteLength));
+    this.#heads = new Int32Array(this.#rows.length / ROW).fill(NOWHERE);
     for (const place of this.#placeOf.values()) this.#link(place);
   }
 

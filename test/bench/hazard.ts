@@ -8,6 +8,7 @@ import { fleetRates } from '../../extender/history/rates.ts';
 import type { KnownDevice } from '../../extender/history/swap.ts';
 import { GPU, makeIncident } from '../make/facts.ts';
 import { heapMeter } from './heap.ts';
+import { median } from './open-loop.ts';
 
 const HOSTS = 5000;
 const DEVICES = 8;
@@ -132,6 +133,6 @@ function medianMs(rounds: number, run: () => void): number {
     const begun = performance.now();
     run();
     return performance.now() - begun;
-  }).sort((a, b) => a - b);
-  return times[Math.floor(rounds / 2)] as number;
+  });
+  return median(times);
 }

@@ -20,6 +20,7 @@ import { sample } from '../samples.ts';
 import { shuffled } from '../simulations/fleets.ts';
 import { goOpponent } from './go-opponent.ts';
 import { onPlane } from './on-plane.ts';
+import { median } from './open-loop.ts';
 import { usageOf } from './process-usage.ts';
 
 /**
@@ -94,7 +95,7 @@ export async function benchScheduler(output: 'table' | 'json', rounds: number): 
 
 function report(runs: ReadonlyMap<string, readonly Run[]>, output: 'table' | 'json'): void {
   const of = (name: string, figure: (run: Run) => number) =>
-    medianOf((runs.get(name) ?? []).map(figure));
+    median((runs.get(name) ?? []).map(figure));
   const rate = (name: string) => of(name, ({ podsPerSecond }) => podsPerSecond);
   const [none, go] = [rate('no extender'), rate('Go, dense')];
   const isValid = go >= GO_AT_LEAST * none;
@@ -133,14 +134,10 @@ function report(runs: ReadonlyMap<string, readonly Run[]>, output: 'table' | 'js
   }
 }
 
-function medianOf(figures: readonly number[]): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
 function cpuInWords({ extender, scheduler, apiServer, others }: CpuMs): string {
-  const [first, ...rest] = [extender, scheduler, apiServer, others].map((ms) => ms.toFixed(1));
-  return `${first} ms extender + ${rest[0]} scheduler + ${rest[1]} API server + ${rest[2]} others`;
+  const said = { extender, scheduler, 'API server': apiServer, others };
+  const parts = Object.entries(said).map(([who, ms]) => `${ms.toFixed(1)} ms ${who}`);
+  return parts.join(' + ');
 }
 
 class SchedulerBench {

@@ -17,7 +17,7 @@ import { makePod } from '../make/pod.ts';
 import { makeReview } from '../make/review.ts';
 import { goOpponent } from './go-opponent.ts';
 import { onPlane } from './on-plane.ts';
-import { openLoop, quantile } from './open-loop.ts';
+import { median, openLoop, quantile } from './open-loop.ts';
 import { usageOf } from './process-usage.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -341,9 +341,4 @@ function report({
     `100 a second for ${SECONDS} s, 3 in 100 of them of 2 MB`,
     tableText([['', 'SMALL P95 MS', 'SMALL P99 MS', 'LARGE P99 MS', 'FAILED'], ...mixedRows]),
   ].join('\n');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -588,6 +588,27 @@ describe('whatever the cluster is like', () => {
     );
   });
 
+  test('of many nodes the best and the worst are kept with what was said of them, the others looked up', () => {
+    const nodes = Object.fromEntries(
+      Array.from({ length: 40 }, (_none, index) => [
+        `gpu-${index}`,
+        { cachedBytes: index < 10 ? 12 * GB : 0, faultsDaysAgo: index > 34 ? [1] : [] },
+      ]),
+    );
+    const { verdict, answer } = askIn({ nodes, imageBytes: 12 * GB });
+    if (verdict.kind !== 'decision') throw new Error('no decision');
+    const { forecasts, levels, onNode } = verdict.decision;
+    const kept = forecasts.map(({ candidate }) => candidate.node);
+    expect(new Set(kept).size).toBe(16);
+    expect(levels.toSorted(byNode)).toEqual(
+      answer.filter(({ node }) => kept.includes(node)).toSorted(byNode),
+    );
+    expect(levels.length).toBeGreaterThan(0);
+    for (const node of Object.keys(nodes)) {
+      expect(onNode?.(node)?.score).toBe(answer.find((level) => level.node === node)?.score);
+    }
+  });
+
   test('the order in which nodes are asked about is irrelevant, and levels stay within bounds', () => {
     fc.assert(
       fc.property(anyNodes, (nodes) => {

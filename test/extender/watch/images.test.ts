@@ -35,6 +35,19 @@ describe('a list of images', () => {
     expect(isImageListCut).toBe(false);
     expect(nodeWithCutList().isImageListCut).toBe(true);
   });
+
+  test('gives the same entry for what is listed alike, and tells apart what shares a first name', () => {
+    const read = (names: readonly string[], sizeBytes: number) =>
+      imageList([{ names: [...names], sizeBytes }]).images[0];
+    const alike = read([TRAIN, 'registry.example/train:2'], 5);
+    expect(read([TRAIN, 'registry.example/train:2'], 5)).toBe(alike);
+    expect(read([TRAIN], 5)?.names).toEqual([TRAIN]);
+    expect(read([TRAIN, 'registry.example/train:3'], 5)?.names[1]).toBe('registry.example/train:3');
+    expect(read([TRAIN, 'registry.example/train:2'], 6)?.bytes).toBe(6);
+    expect(read([TRAIN, 'registry.example/train:2'], 5)).toBe(alike);
+    // With more that share it than are remembered they are still read as they are.
+    for (let bytes = 100; bytes < 150; bytes += 1) expect(read([TRAIN], bytes)?.bytes).toBe(bytes);
+  });
 });
 
 describe('images of a pod', () => {
