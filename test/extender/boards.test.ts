@@ -233,6 +233,23 @@ describe('forecasts that are kept', () => {
     expect(plainOn('gpu-0', pod, now).forecast).toBe(forecast);
   });
 
+  test('are not taken for those of another node that has got the place', () => {
+    const { view } = fleet();
+    const now = view(new Boards(), 1000);
+    const question = { pod: asking, ...named(NODES, now.cluster.names), sentWholeNodes: false };
+    const verdict = prioritize(question, now);
+    if (verdict.kind !== 'decision') throw new Error('no decision');
+    const { onNode } = verdict.decision;
+    const place = now.cluster.names.placeOf('gpu-0');
+    expect(onNode?.('gpu-0')?.forecast.candidate.node).toBe('gpu-0');
+    now.cluster.removeNode(now.cluster.node('gpu-0')?.uid ?? '');
+    now.cluster.setNode(makeNode({ name: 'new', uid: 'uid-new', host: 'uuid:new' }));
+    expect(now.cluster.names.placeOf('new')).toBe(place);
+    expect(onNode?.('new')).toBeUndefined();
+    expect(onNode?.('gpu-0')).toBeUndefined();
+    expect(onNode?.('gpu-1')?.forecast.candidate.node).toBe('gpu-1');
+  });
+
   test('are not kept for claims: which devices are published is not told', () => {
     const { view, happen } = fleet();
     happen([3, 0, 1], 1000);
