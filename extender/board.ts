@@ -1,7 +1,9 @@
 import type { Expectations } from '../webhook/words/expectations.ts';
 import { type Forecast, forecast } from './forecast/loss.ts';
+import { dropOldest } from './history/drop-oldest.ts';
 import type { PodFacts } from './history/facts.ts';
 import type { FleetRates } from './history/rates.ts';
+import { HomeBoard } from './home-board.ts';
 import { candidateOn } from './on-node.ts';
 import { groupOf } from './pulls.ts';
 import type { View } from './view.ts';
@@ -15,6 +17,8 @@ export const OLDEST_SECONDS = 120;
 export const OLDEST_OF_A_PULL_SECONDS = 5;
 /** What rates of the fleet a forecast was made with may be older by so much: they move in days. */
 const OLDEST_RATES_SECONDS = 180;
+/** Workloads that start again at the same time, and those who have nobody away. */
+const MOST_RELATIONS = 4;
 /** Not all forecasts get old at the same moment. */
 const PHASES = 64;
 
@@ -25,8 +29,6 @@ const PHASES = 64;
 export class Board {
   readonly rates: FleetRates;
   askedAtSeconds: number;
-  /** How many forecasts there are. */
-  count = 0;
   readonly #pod: PodFacts;
   readonly #expectations: Expectations;
   readonly #begunAtSeconds: number;
@@ -36,6 +38,9 @@ export class Board {
   /** Bytes a second, by kind of machine. */
   readonly #bandwidth = new Map<string, number>();
   readonly #forecasts: (Forecast | undefined)[] = [];
+  #count = 0;
+  /** By relation. */
+  readonly #homeBoards = new Map<string, HomeBoard>();
   #lossSeconds = new Float64Array();
   /** A forecast holds until then, unless its node has another version than it was made for. */
   #untilSeconds = new Float64Array();
@@ -52,6 +57,11 @@ export class Board {
     this.askedAtSeconds = view.nowSeconds;
     this.#images = imagesKnown(pod, view);
     this.#wholeNodeSeconds = view.config.wholeNodeSeconds;
+  }
+
+  /** How many forecasts there are, those of homes as well. */
+  get count(): number {
+    return this.#homeBoards.values().reduce((sum, { count }) => sum + count, this.#count);
   }
 
   /** The same, to be made anew with what is true now. */
@@ -104,6 +114,16 @@ export class Board {
     return this.#forecasts[place];
   }
 
+  /** What is kept of nodes that are somebody's home, for pods of one relation to those who are away. */
+  homeBoard(relation: string): HomeBoard {
+    const known = this.#homeBoards.get(relation);
+    if (known !== undefined) return known;
+    const made = new HomeBoard();
+    this.#homeBoards.set(relation, made);
+    dropOldest(this.#homeBoards, MOST_RELATIONS);
+    return made;
+  }
+
   /** Makes the forecast of one node anew, if there is a node. */
   make(place: number, now: View): void {
     const { cluster, pulls, config, nowSeconds } = now;
@@ -116,7 +136,7 @@ export class Board {
     if (!this.#bandwidth.has(group)) {
       this.#bandwidth.set(group, pulls.bytesPerSecondIn(group, config.pullBytesPerSecond));
     }
-    if (this.#forecasts[place] === undefined) this.count += 1;
+    if (this.#forecasts[place] === undefined) this.#count += 1;
     const oldestSeconds = pulls.isPulling(node.name) ? OLDEST_OF_A_PULL_SECONDS : OLDEST_SECONDS;
     this.#forecasts[place] = made;
     this.#lossSeconds[place] = made.lossSeconds;

@@ -2,6 +2,7 @@ import type { Expectations } from '../webhook/words/expectations.ts';
 import { Board, OLDEST_SECONDS } from './board.ts';
 import { type Forecast, forecast } from './forecast/loss.ts';
 import type { PodFacts } from './history/facts.ts';
+import type { HomeBoard } from './home-board.ts';
 import { candidateOn } from './on-node.ts';
 import type { View } from './view.ts';
 
@@ -20,6 +21,8 @@ export interface KindForecasts {
   isFull(place: number): boolean;
   /** What it cost when it was asked about last. It holds no list that would be let go of otherwise. */
   readonly last: (place: number) => Forecast | undefined;
+  /** What is kept of nodes that are somebody's home, for pods of one relation to those who are away. */
+  homeBoard(relation: string): HomeBoard;
 }
 
 /** A board that is in use, and the same with newer rates, under way; `place`: the next node that it lacks. */
@@ -46,6 +49,7 @@ export class Boards {
     return {
       lossSecondsOn: (places) => board.lossSecondsOn(places, view),
       isFull: (place) => board.isFull(place),
+      homeBoard: (relation) => board.homeBoard(relation),
       last: isKept ? lastOn(board) : madeAnew(pod, expectations, view),
     };
   }

@@ -6,7 +6,6 @@ import type { Reason } from '../webhook/words/reason.ts';
 import type { KindForecasts } from './boards.ts';
 import { endsOf } from './decisions/ends.ts';
 import type { Decision, OnNode } from './decisions/record.ts';
-import { type Displacement, displacement, type Returning } from './forecast/displaced.ts';
 import {
   type Answer,
   documentedLevels,
@@ -16,11 +15,12 @@ import {
   type Scores,
   sparseLevels,
 } from './forecast/level.ts';
-import { type Forecast, forecast } from './forecast/loss.ts';
+import type { Forecast } from './forecast/loss.ts';
 import { lotsOf } from './forecast/lot.ts';
-import type { Departure } from './history/departure.ts';
-import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from './history/facts.ts';
+import type { PodFacts } from './history/facts.ts';
 import type { Runs } from './history/runs.ts';
+import { relationOf } from './home-board.ts';
+import { type Asked, forecastAtHome } from './on-home.ts';
 import { Spares } from './spares.ts';
 import type { View } from './view.ts';
 import type { Cluster } from './watch/cluster.ts';
@@ -83,25 +83,53 @@ function ownForecasts(
   expectations: Expectations,
   view: View,
 ): ReadonlyMap<number, Forecast> {
-  const { homes, cluster, nowSeconds } = view;
-  const ownHomes = new Map(
-    homes.of(pod.slot, nowSeconds).map((departure) => [departure.node, departure]),
-  );
-  const spares = new Spares(places, view);
   const isHome = placesOfHomes(view);
+  const on = forecasterAtHomes(
+    { pod, expectations, view },
+    ofKind,
+    new Spares(places, isHome, view),
+  );
   const own = new Map<number, Forecast>();
   for (let index = 0; index < places.length; index += 1) {
     const place = places[index] as number;
     if (isHome[place] !== 1 && !ofKind.isFull(place)) continue;
     const plain = ofKind.last(place);
-    const node = cluster.at(place);
-    if (plain === undefined || node === undefined) continue;
-    const made = forecastOn(node, plain, pod, expectations, ownHomes, spares, view);
-    if (made === plain) continue;
+    const made = plain && on(place, plain);
+    if (made === undefined || made === plain) continue;
     own.set(place, made);
     lossSeconds[index] = made.lossSeconds;
   }
   return own;
+}
+
+/** Of one question; by itself, for a loop that a function is made in is slow, and there are thousands of places. */
+function forecasterAtHomes(
+  asked: Asked,
+  ofKind: KindForecasts,
+  spares: Spares,
+): (place: number, plain: Forecast) => Forecast {
+  const { pod, view } = asked;
+  const { homes, cluster, nowSeconds } = view;
+  const leftAtSeconds = new Map(
+    homes.of(pod.slot, nowSeconds).map(({ node, atSeconds }) => [node, atSeconds]),
+  );
+  const board = ofKind.homeBoard(relationOf(pod, homes));
+  board.begin(spares, view);
+  return (place, plain) => {
+    const node = cluster.at(place);
+    if (node === undefined) return plain;
+    const left = leftAtSeconds.get(node.name);
+    // Of the pod's own place, and where it comes before it was seen to leave, nobody else could use the forecast.
+    if (plain.candidate.isFull || (left !== undefined && !pod.slot.interchangeable)) {
+      return forecastAtHome(node, plain, left, asked, spares);
+    }
+    return (
+      board.last(place, plain, view) ??
+      board.make(place, plain, view, spares, (elsewhere) =>
+        forecastAtHome(node, plain, left, asked, elsewhere),
+      )
+    );
+  };
 }
 
 type OnPlace = (place: number) => ReturnType<OnNode>;
@@ -172,110 +200,6 @@ function answerFor(losses: Losses, podUid: string, { config, cluster: { names } 
   if (scores === 'documented') return documentedLevels(losses, halvingSeconds);
   const lotOf = lotsOf(podUid);
   return sparseLevels(losses, halvingSeconds, (place) => lotOf(names.hashAt(place)));
-}
-
-/** What the node costs this pod, after what it costs any such: whose home it is. */
-function forecastOn(
-  node: NodeFacts,
-  plain: Forecast,
-  pod: PodFacts,
-  expectations: Expectations,
-  homes: ReadonlyMap<string, Departure>,
-  spares: Spares,
-  view: View,
-): Forecast {
-  const leaving = plain.candidate.isFull ? unseenLeavers(node, pod, view) : [];
-  const hasLeft = leaving.some(({ slot }) => slot.key === pod.slot.key);
-  const homeSinceSeconds =
-    homes.get(node.name)?.atSeconds ?? (hasLeft ? view.nowSeconds : undefined);
-  const displaced = displacementOn(node, pod, leaving, spares, view);
-  if (homeSinceSeconds === undefined && displaced.slots === 0) return plain;
-  return forecast(
-    {
-      ...plain.candidate,
-      ...(homeSinceSeconds !== undefined && { homeSinceSeconds }),
-      displacedSeconds: displaced.seconds,
-      displacedSlots: displaced.slots,
-    },
-    expectations,
-  );
-}
-
-const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
-
-/**
- * Pods of the same workload that hold the node as far as we have seen, though its scheduler has found room
- * there. When a group starts again they are on their way back as well as the pod, and we are late.
- */
-function unseenLeavers(node: NodeFacts, pod: PodFacts, { cluster }: View): readonly PodFacts[] {
-  return [...cluster.holding(node.name)].filter(
-    ({ slot, uid }) =>
-      slot.workload === pod.slot.workload && !slot.interchangeable && uid !== pod.uid,
-  );
-}
-
-function displacementOn(
-  node: NodeFacts,
-  pod: PodFacts,
-  leaving: readonly PodFacts[],
-  spares: Spares,
-  view: View,
-): Displacement {
-  const { cluster, homes, config, nowSeconds } = view;
-  const returning = [
-    ...homes.on(node.name, nowSeconds).filter((departure) => wouldReturn(departure, cluster)),
-    ...leaving.map(({ expectations, ...left }) => ({
-      ...left,
-      coldStartForOthersSeconds: expectations?.coldStartForOthersSeconds ?? 0,
-    })),
-  ].filter(({ slot }) => slot.key !== pod.slot.key);
-  if (returning.length === 0) return NOBODY_DISPLACED;
-  const freeAfterPod = new Map(
-    [...node.devices.keys()].map((resource) => [
-      resource,
-      cluster.freeDevices(node, resource) +
-        leaving.reduce((sum, left) => sum + countAsked(left, resource), 0) -
-        countAsked(pod, resource),
-    ]),
-  );
-  return displacement(
-    returning.map((slot) => returningFrom(slot, node, pod, spares, view)),
-    freeAfterPod,
-    config.pullBytesPerSecond,
-  );
-}
-
-/**
- * A slot that left a broken device is not coming back to it, and one whose last pod has not let
- * go of its devices yet will find those free.
- */
-function wouldReturn({ cause, podUid }: Departure, cluster: Cluster): boolean {
-  const last = cluster.pod(podUid);
-  return cause !== 'device fault' && (last === undefined || !holdsDevices(last));
-}
-
-function returningFrom(
-  left: Pick<Departure, 'slot' | 'devices' | 'images' | 'coldStartForOthersSeconds'>,
-  home: NodeFacts,
-  pod: PodFacts,
-  spares: Spares,
-  { cluster, nowSeconds }: View,
-): Returning {
-  const needs = new Map(
-    left.devices.resources.map(({ resource, count }) => [resource, count] as const),
-  );
-  return {
-    needs,
-    isSibling: left.slot.workload === pod.slot.workload,
-    // Reckoned only for those that are displaced: it looks at every spare.
-    bytesToPullElsewhere: () =>
-      left.images
-        .filter(
-          (image) => cluster.images.isOn(home, image, nowSeconds) && !spares.have(image, needs),
-        )
-        .reduce((sum, image) => sum + (cluster.images.bytesOf(image) ?? 0), 0),
-    coldStartSeconds: left.coldStartForOthersSeconds,
-  };
 }
 
 function noOpinion(code: Reason['code'], words: string): Verdict {

@@ -1,12 +1,15 @@
 import type { Slot } from '../../webhook/words/workload.ts';
 import { type Departure, keepsHome } from './departure.ts';
 
+const NOBODY: readonly Departure[] = [];
+
 /** Which slots are away, and which node is whose home: departures, found by slot and by node. */
 export class Homes {
   readonly #bySlot = new Map<string, readonly Departure[]>();
   /** By workload: the keys of its slots that are away. */
   readonly #keysOf = new Map<string, Set<string>>();
-  readonly #byNode = new Map<string, Set<Departure>>();
+  /** In the order in which they left. A list is never changed, but another takes its place. */
+  readonly #byNode = new Map<string, readonly Departure[]>();
 
   /** A slot has left. Completed work gives up its homes; otherwise the node it left is its home. */
   left(departure: Departure): void {
@@ -50,7 +53,20 @@ export class Homes {
 
   /** Slots that are away and have their home on this node. */
   on(node: string, nowSeconds: number): readonly Departure[] {
-    return this.#live([...(this.#byNode.get(node) ?? [])], nowSeconds);
+    return this.#live(this.everOn(node), nowSeconds);
+  }
+
+  /**
+   * The same, and those whose home has ended and was not forgotten yet. The same list until somebody leaves the node or
+   * is no longer away from it.
+   */
+  everOn(node: string): readonly Departure[] {
+    return this.#byNode.get(node) ?? NOBODY;
+  }
+
+  /** Whether a slot of the workload is away. */
+  isAnyAway(workload: string): boolean {
+    return this.#keysOf.has(workload);
   }
 
   /**
@@ -80,7 +96,10 @@ export class Homes {
 
   /** Forgets homes that have ended. */
   prune(nowSeconds: number): void {
-    for (const [key, away] of this.#bySlot) this.#replace(key, this.#live(away, nowSeconds));
+    for (const [key, away] of this.#bySlot) {
+      const live = this.#live(away, nowSeconds);
+      if (live.length < away.length) this.#replace(key, live);
+    }
   }
 
   #live(departures: readonly Departure[], nowSeconds: number): readonly Departure[] {
@@ -89,9 +108,9 @@ export class Homes {
 
   #replace(key: string, away: readonly Departure[]): void {
     for (const departure of this.#bySlot.get(key) ?? []) {
-      const onNode = this.#byNode.get(departure.node);
-      onNode?.delete(departure);
-      if (onNode?.size === 0) this.#byNode.delete(departure.node);
+      const others = this.everOn(departure.node).filter((other) => other !== departure);
+      if (others.length === 0) this.#byNode.delete(departure.node);
+      else this.#byNode.set(departure.node, others);
     }
     const workload = (this.#bySlot.get(key) ?? away)[0]?.slot.workload ?? key;
     const keys = this.#keysOf.get(workload) ?? new Set();
@@ -105,8 +124,7 @@ export class Homes {
     if (keys.size === 0) this.#keysOf.delete(workload);
     else this.#keysOf.set(workload, keys);
     for (const departure of away) {
-      const onNode = this.#byNode.get(departure.node) ?? new Set();
-      this.#byNode.set(departure.node, onNode.add(departure));
+      this.#byNode.set(departure.node, [...this.everOn(departure.node), departure]);
     }
   }
 }

@@ -1,0 +1,113 @@
+import type { Forecast } from './forecast/loss.ts';
+import type { Departure } from './history/departure.ts';
+import type { NodeFacts, PodFacts } from './history/facts.ts';
+import type { Homes } from './history/homes.ts';
+import type { ExtenderConfig } from './settings.ts';
+import { type Elsewhere, type Spares, spareKey } from './spares.ts';
+import type { View } from './view.ts';
+
+/** What was relied on of an image that slots would miss elsewhere. */
+interface Relied {
+  readonly image: string;
+  readonly needs: ReadonlyMap<string, number>;
+  readonly hasSpare: boolean;
+  /** What was known of the image. */
+  readonly stamp: string;
+}
+
+/** A forecast, and what it was made from. */
+interface Kept {
+  readonly forecast: Forecast;
+  readonly plain: Forecast;
+  readonly away: readonly Departure[];
+  /** When the first of the homes ends. */
+  readonly untilSeconds: number;
+}
+
+/** Images and devices that are relied on; each question looks all of them up. */
+const MOST_RELIED_ON = 64;
+/** Nobody tells when an image is relied on no more, so all is made anew once a minute. */
+const OLDEST_SECONDS = 60;
+
+/**
+ * Forecasts of nodes that are somebody's home, for pods of one kind that stand to the slots away as each other does
+ * (`relationOf`). After a group has left, hundreds of nodes are; from one question to the next few of them change.
+ */
+export class HomeBoard {
+  /** By place. */
+  readonly #kept: (Kept | undefined)[] = [];
+  readonly #relied = new Map<string, Relied>();
+  #config: ExtenderConfig | undefined;
+  #begunAtSeconds = Number.NEGATIVE_INFINITY;
+
+  /** How many forecasts there are. */
+  get count(): number {
+    return this.#kept.reduce((count) => count + 1, 0);
+  }
+
+  /** To be called before a question: lets go of all of them when something holds no more that no node's version tells. */
+  begin(spares: Spares, { cluster, homes, config, nowSeconds }: View): void {
+    const holds =
+      !homes.isEmpty &&
+      config === this.#config &&
+      nowSeconds - this.#begunAtSeconds < OLDEST_SECONDS &&
+      this.#relied.size <= MOST_RELIED_ON &&
+      this.#relied
+        .values()
+        .every(
+          ({ image, needs, hasSpare, stamp }) =>
+            stamp === cluster.images.stampOf(image) && hasSpare === spares.have(image, needs),
+        );
+    if (holds) return;
+    this.#config = config;
+    this.#begunAtSeconds = nowSeconds;
+    this.#kept.length = 0;
+    this.#relied.clear();
+  }
+
+  /** What such a pod loses at a place, if `plain` still holds there and nobody has left it or is back since. */
+  last(place: number, plain: Forecast, { homes, nowSeconds }: View): Forecast | undefined {
+    const kept = this.#kept[place];
+    const holds =
+      kept !== undefined &&
+      kept.plain === plain &&
+      kept.away === homes.everOn(plain.candidate.node) &&
+      nowSeconds < kept.untilSeconds;
+    return holds ? kept.forecast : undefined;
+  }
+
+  /** Keeps what is made, and what it relies on of those who would be displaced. */
+  make(
+    place: number,
+    plain: Forecast,
+    { cluster, homes, nowSeconds }: View,
+    spares: Spares,
+    make: (elsewhere: Elsewhere) => Forecast,
+  ): Forecast {
+    const away = homes.everOn(plain.candidate.node);
+    const forecast = make({
+      bytesMissed: (home: NodeFacts, image: string, needs: ReadonlyMap<string, number>) => {
+        const stamp = cluster.images.stampOf(image);
+        const hasSpare = spares.have(image, needs);
+        this.#relied.set(spareKey(image, needs), { image, needs, hasSpare, stamp });
+        return spares.bytesMissed(home, image, needs);
+      },
+    });
+    const untilSeconds = away.reduce(
+      (first, { homeUntilSeconds }) =>
+        homeUntilSeconds > nowSeconds ? Math.min(first, homeUntilSeconds) : first,
+      Number.POSITIVE_INFINITY,
+    );
+    this.#kept[place] = { forecast, plain, away, untilSeconds };
+    return forecast;
+  }
+}
+
+/**
+ * Pods of one kind with the same relation are forecast alike on everybody's home but their own: nothing of theirs is
+ * away, or slots of their workload are. Interchangeable ones are alike on their own, too.
+ */
+export function relationOf({ slot }: PodFacts, homes: Homes): string {
+  if (!homes.isAnyAway(slot.workload)) return '';
+  return slot.interchangeable ? `any of ${slot.key}` : `one of ${slot.workload}`;
+}
