@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubernetesObjectApi, loadAllYaml, Watch } from '@kubernetes/client-node';
+import { build } from '../../build.ts';
 import { tableText } from '../../extender/commands/table.ts';
 import { Random } from '../../extender/fleet/random.ts';
 import type { Departure } from '../../extender/history/departure.ts';
@@ -15,6 +16,7 @@ import { Hand } from '../cluster/hand.ts';
 import { createNodes } from '../cluster/nodes.ts';
 import { RawClient } from '../cluster/raw.ts';
 import { pod } from '../cluster/workloads.ts';
+import { type ImageSettings, imageSettings } from '../image-settings.ts';
 import { GPU } from '../make/facts.ts';
 import { sample } from '../samples.ts';
 import { shuffled } from '../simulations/fleets.ts';
@@ -46,12 +48,16 @@ interface Way {
   readonly extender: Extender;
   /** The pods' image is on half of the nodes; otherwise on all of them. */
   readonly halfCached?: boolean;
+  /** Feature gates of the scheduler. */
+  readonly gates?: string;
   /** So many slots of others are away and will be back. */
   readonly homesAway?: boolean;
 }
 
 const WAYS: readonly Way[] = [
   { name: 'no extender', extender: 'none' },
+  // Whoever configures an extender gives this up: is it that what one costs?
+  { name: 'no extender, no batching', extender: 'none', gates: 'OpportunisticBatching=false' },
   { name: 'Go, dense', extender: 'go' },
   // Does nothing and says next to nothing: no extender could cost less.
   { name: 'Go, one name', extender: 'go-one' },
@@ -145,6 +151,8 @@ class SchedulerBench {
   readonly #hand: Hand;
   readonly #raw: RawClient;
   readonly #goPath: string;
+  /** How ours is run. */
+  readonly #image: ImageSettings;
   readonly #say: (line: string) => void;
   #runs = 0;
 
@@ -152,12 +160,14 @@ class SchedulerBench {
     plane: ControlPlane,
     raw: RawClient,
     goPath: string,
+    image: ImageSettings,
     say: (line: string) => void,
   ) {
     this.#plane = plane;
     this.#hand = new Hand(plane.kubeConfig('admin'));
     this.#raw = raw;
     this.#goPath = goPath;
+    this.#image = image;
     this.#say = say;
   }
 
@@ -174,7 +184,8 @@ class SchedulerBench {
     say(`creating ${NODES} nodes`);
     await createNodes(admin, { count: NODES, gpus: 8 });
     const raw = await RawClient.for({ admin, directory: plane.directory });
-    const bench = new SchedulerBench(plane, raw, goPath, say);
+    await build(join(plane.directory, 'dist'));
+    const bench = new SchedulerBench(plane, raw, goPath, await imageSettings(), say);
     for (let index = 1; index <= NODES; index += 1) {
       const names = index % 2 === 0 ? [EVERYWHERE] : [EVERYWHERE, HALF];
       const images = names.map((name) => ({ names: [name], sizeBytes: 12e9 }));
@@ -214,7 +225,10 @@ class SchedulerBench {
       used.before = await this.#cpuSeconds();
     });
     const before = await this.#historyRequests();
-    const child = await this.#plane.startScheduler(scheduler, { extender: extender?.url ?? false });
+    const child = await this.#plane.startScheduler(scheduler, {
+      extender: extender?.url ?? false,
+      gates: way.gates,
+    });
     try {
       const podsPerSecond = await bound;
       used.after = await this.#cpuSeconds();
@@ -265,8 +279,11 @@ class SchedulerBench {
       });
       return { child, url };
     }
-    const child = this.#plane.start(name, process.execPath, [
-      join(ROOT, 'extender/commands/surefoot.ts'),
+    const child = this.#plane.start(name, 'env', [
+      ...this.#image.variables,
+      process.execPath,
+      ...this.#image.flags,
+      join(this.#plane.directory, 'dist/surefoot.mjs'),
       'extender',
       `--config=${await this.#configFor(extender)}`,
       `--kubeconfig=${this.#plane.kubeconfigPath('extender')}`,

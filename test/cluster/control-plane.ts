@@ -36,6 +36,8 @@ export interface ApiServerOptions {
   readonly audits?: boolean | undefined;
   /** Whether the cluster's own scheduler asks the extender; default: it does. */
   readonly isAsked?: boolean | undefined;
+  /** For how long a lease of a node holds; a quarter of it after the last, kwok renews it. Default: 40. */
+  readonly leaseSeconds?: number | undefined;
 }
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
@@ -86,7 +88,7 @@ export class ControlPlane {
     try {
       plane.#bootStore(etcdPort as number, peerPort as number);
       await plane.#bootApi(etcdPort as number, apiPort as number, options);
-      plane.#startControllers();
+      plane.#startControllers(options);
       await plane.startScheduler('default-scheduler', { extender: options.isAsked ?? true });
       return plane;
     } catch (error) {
@@ -109,14 +111,17 @@ export class ControlPlane {
    * A kube-scheduler of this name, with the extender registered or without any; or with another one, by its
    * address.
    */
-  async startScheduler(name: string, { extender }: { extender: boolean | string }): Promise<Child> {
+  async startScheduler(
+    name: string,
+    { extender, gates }: { extender: boolean | string; gates?: string | undefined },
+  ): Promise<Child> {
     const config = await schedulerFile('cluster-scheduler-loopback');
     config.profiles = [{ schedulerName: name }];
     if (extender === false) delete config.extenders;
     else if (config.extenders?.[0] !== undefined) {
       config.extenders[0].urlPrefix = extender === true ? this.extenderUrl : extender;
     }
-    return this.runScheduler(name, config);
+    return this.runScheduler(name, config, { gates });
   }
 
   /** Where the default scheduler asks. */
@@ -124,12 +129,16 @@ export class ControlPlane {
     return `http://127.0.0.1:${this.extenderPort}`;
   }
 
-  /** A kube-scheduler with this file, under this name in the logs, in the name of `user`. */
+  /**
+   * A kube-scheduler with this file, under this name in the logs, in the name of `user`; `gates`: its feature gates,
+   * in the place of the control plane's.
+   */
   async runScheduler(
     name: string,
     config: SchedulerFile,
-    user: UserName = 'scheduler',
+    { user = 'scheduler', gates }: { user?: UserName; gates?: string | undefined } = {},
   ): Promise<Child> {
+    const featureGates = gates ?? this.#schedulerGates;
     const clientConnection = { kubeconfig: this.kubeconfigPath(user), qps: 500, burst: 1000 };
     const path = join(this.directory, `${name}.yaml`);
     await writeFile(path, stringify({ ...config, clientConnection }));
@@ -142,7 +151,7 @@ export class ControlPlane {
       '--authentication-skip-lookup',
       // Where it says that it did without the extender's opinion.
       '--vmodule=schedule_one=5',
-      ...(this.#schedulerGates !== undefined ? [`--feature-gates=${this.#schedulerGates}`] : []),
+      ...(featureGates !== undefined ? [`--feature-gates=${featureGates}`] : []),
     ]);
   }
 
@@ -271,7 +280,7 @@ export class ControlPlane {
     return items.some(({ metadata }) => metadata?.name === 'default');
   }
 
-  #startControllers(): void {
+  #startControllers({ leaseSeconds = 40 }: ApiServerOptions): void {
     const kubeconfig = `--kubeconfig=${this.kubeconfigPath('admin')}`;
     this.start('kube-controller-manager', this.#programs['kube-controller-manager'], [
       kubeconfig,
@@ -280,11 +289,12 @@ export class ControlPlane {
       '--secure-port=0',
       '--kube-api-qps=500',
       '--kube-api-burst=1000',
+      `--node-monitor-grace-period=${leaseSeconds + 10}s`,
     ]);
     this.start('kwok', this.#programs.kwok, [
       kubeconfig,
       '--manage-all-nodes=true',
-      '--node-lease-duration-seconds=40',
+      `--node-lease-duration-seconds=${leaseSeconds}`,
       `--config=${join(import.meta.dirname, 'stages.yaml')}`,
     ]);
   }

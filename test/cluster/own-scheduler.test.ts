@@ -21,7 +21,7 @@ async function startOurs(name: string, urlPrefix: string | undefined): Promise<C
   const config = await schedulerFile('own-scheduler');
   if (urlPrefix === undefined) delete config.extenders;
   else if (config.extenders?.[0] !== undefined) config.extenders[0].urlPrefix = urlPrefix;
-  return used.bed.plane.runScheduler(name, config, 'extender');
+  return used.bed.plane.runScheduler(name, config, { user: 'extender' });
 }
 
 let ours: Child;

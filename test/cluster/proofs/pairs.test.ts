@@ -17,7 +17,7 @@ const SLOTS = 64;
 async function startScheduler(name: string, urlPrefix: string): Promise<Child> {
   const file = await schedulerFile('own-scheduler');
   if (file.extenders?.[0] !== undefined) file.extenders[0].urlPrefix = urlPrefix;
-  return used.bed.plane.runScheduler(name, file, 'extender');
+  return used.bed.plane.runScheduler(name, file, { user: 'extender' });
 }
 
 let leading: Child;
