@@ -30,14 +30,18 @@ export class HomeHints {
 
   constructor(deps: HomeHintsDeps) {
     this.#deps = deps;
-    this.#marking = new Marking({ ...deps, off: 'hints.homes: false' });
+    this.#marking = new Marking({
+      ...deps,
+      off: 'hints.homes: false',
+      mostChanges: MOST_CHANGES,
+    });
   }
 
   /** One round; called every second. */
   async round(): Promise<void> {
     const { marker, view, onMarked, log } = this.#deps;
     await this.#marking.round(
-      () => planHomes(homeNodes(view())).slice(0, MOST_CHANGES),
+      () => planHomes(homeNodes(view())),
       async ({ name, added, removed }) => {
         await marker.labelHomes(name, { added, removed });
         onMarked('added', added.length);

@@ -4,7 +4,14 @@ export interface MarkingDeps {
   readonly isKeeping: () => boolean;
   /** What to write where the rights are missing, and nodes are not to be marked. */
   readonly off: string;
+  /** Nodes changed in a round: whatever goes wrong, a fleet is not repainted in a moment. */
+  readonly mostChanges: number;
   readonly log: Logger;
+}
+
+/** What is to be done to a node. */
+interface Change {
+  readonly name: string;
 }
 
 /**
@@ -13,6 +20,8 @@ export interface MarkingDeps {
  */
 export class Marking {
   readonly #deps: MarkingDeps;
+  /** Nodes that could not be marked when that was tried last. */
+  #failing = new Set<string>();
   #isBusy = false;
   #said = '';
 
@@ -20,20 +29,48 @@ export class Marking {
     this.#deps = deps;
   }
 
-  /** One after the other, what is planned now. */
-  async round<Change>(
-    plan: () => readonly Change[],
-    mark: (change: Change) => Promise<void>,
+  /** One after the other, as much of what is planned now as a round may change. */
+  async round<Planned extends Change>(
+    plan: () => readonly Planned[],
+    mark: (change: Planned) => Promise<void>,
   ): Promise<void> {
     if (this.#isBusy || !this.#deps.isKeeping()) return;
     this.#isBusy = true;
     try {
-      this.#say(await firstProblem(plan(), mark));
+      this.#say(await this.#carryOut(plan(), mark));
     } catch (error) {
       this.#say(error as Problem);
     } finally {
       this.#isBusy = false;
     }
+  }
+
+  /** Gives the first problem. Goes on with the others after one that failed, unless nothing of the kind is allowed. */
+  async #carryOut<Planned extends Change>(
+    planned: readonly Planned[],
+    mark: (change: Planned) => Promise<void>,
+  ): Promise<Problem | undefined> {
+    const byName = new Map(planned.map((change) => [change.name, change]));
+    this.#failing = new Set([...this.#failing].filter((name) => byName.has(name)));
+    // Last, or the first few that fail would take all changes of each round.
+    const inOrder = [
+      ...planned.filter(({ name }) => !this.#failing.has(name)),
+      ...[...this.#failing].flatMap((name) => byName.get(name) ?? []),
+    ];
+    let first: Problem | undefined;
+    for (const change of inOrder.slice(0, this.#deps.mostChanges)) {
+      try {
+        await mark(change);
+        this.#failing.delete(change.name);
+      } catch (error) {
+        // Behind those that have failed before it: each gets its turn.
+        this.#failing.delete(change.name);
+        this.#failing.add(change.name);
+        first ??= error as Problem;
+        if (first.code === FORBIDDEN) break;
+      }
+    }
+    return first;
   }
 
   #say(problem: Problem | undefined): void {
@@ -55,20 +92,3 @@ interface Problem {
 }
 
 const FORBIDDEN = 403;
-
-/** Goes on with the others after one that failed, unless nothing of the kind is allowed. */
-async function firstProblem<Change>(
-  changes: readonly Change[],
-  mark: (change: Change) => Promise<void>,
-): Promise<Problem | undefined> {
-  let first: Problem | undefined;
-  for (const change of changes) {
-    try {
-      await mark(change);
-    } catch (error) {
-      first ??= error as Problem;
-      if (first.code === FORBIDDEN) return first;
-    }
-  }
-  return first;
-}

@@ -16,7 +16,7 @@ export interface NodeHintsDeps {
   readonly log: Logger;
 }
 
-/** Changes a round, of some seconds: whatever goes wrong, a fleet is not repainted in a moment. */
+/** Nodes changed in a round, of some seconds. */
 const MOST_CHANGES = 10;
 
 /**
@@ -31,7 +31,11 @@ export class NodeHints {
 
   constructor(deps: NodeHintsDeps) {
     this.#deps = deps;
-    this.#marking = new Marking({ ...deps, off: 'hints.label: false' });
+    this.#marking = new Marking({
+      ...deps,
+      off: 'hints.label: false',
+      mostChanges: MOST_CHANGES,
+    });
   }
 
   /** Nodes that are bad and unmarked, because enough others are marked. */
@@ -71,13 +75,11 @@ export class NodeHints {
       Math.floor((nodes.length * config.hints.mostPercent) / 100),
     );
     this.#unmarked = plan.unmarked;
-    return [...plan.changes, ...mended(nodes, view, isOn)]
-      .slice(0, MOST_CHANGES)
-      .map(({ name, hazard }) => {
-        const found = hazards.get(name);
-        const words = found === undefined ? '' : hazardInWords(found);
-        return { name, hazard, words, isTainted: config.hints.taint && hazard === 'high' };
-      });
+    return [...plan.changes, ...mended(nodes, view, isOn)].map(({ name, hazard }) => {
+      const found = hazards.get(name);
+      const words = found === undefined ? '' : hazardInWords(found);
+      return { name, hazard, words, isTainted: config.hints.taint && hazard === 'high' };
+    });
   }
 }
 
