@@ -35,14 +35,14 @@ const OLDEST_SECONDS = 60;
  */
 export class HomeBoard {
   /** By place. */
-  readonly #kept: (Kept | undefined)[] = [];
+  readonly #kept = new Map<number, Kept>();
   readonly #relied = new Map<string, Relied>();
   #config: ExtenderConfig | undefined;
   #begunAtSeconds = Number.NEGATIVE_INFINITY;
 
   /** How many forecasts there are. */
   get count(): number {
-    return this.#kept.reduce((count) => count + 1, 0);
+    return this.#kept.size;
   }
 
   /** To be called before a question: lets go of all of them when something holds no more that no node's version tells. */
@@ -61,13 +61,13 @@ export class HomeBoard {
     if (holds) return;
     this.#config = config;
     this.#begunAtSeconds = nowSeconds;
-    this.#kept.length = 0;
+    this.#kept.clear();
     this.#relied.clear();
   }
 
   /** What such a pod loses at a place, if `plain` still holds there and nobody has left it or is back since. */
   last(place: number, plain: Forecast, { homes, nowSeconds }: View): Forecast | undefined {
-    const kept = this.#kept[place];
+    const kept = this.#kept.get(place);
     const holds =
       kept !== undefined &&
       kept.plain === plain &&
@@ -98,7 +98,7 @@ export class HomeBoard {
         homeUntilSeconds > nowSeconds ? Math.min(first, homeUntilSeconds) : first,
       Number.POSITIVE_INFINITY,
     );
-    this.#kept[place] = { forecast, plain, away, untilSeconds };
+    this.#kept.set(place, { forecast, plain, away, untilSeconds });
     return forecast;
   }
 }
