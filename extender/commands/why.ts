@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
+import { MOST_DECISIONS } from '../decisions/record.ts';
 import { runningExtenders } from '../extender-pods.ts';
 import type { ShownDecision, ShownForecast } from '../page/shapes.ts';
 import { withPageOf } from './forwarded-page.ts';
@@ -57,7 +58,7 @@ async function decisionAbout(pod: string, options: WhyOptions): Promise<ShownDec
 
 function noDecision(pod: string): never {
   throw new Error(
-    `no decision about ${pod} is remembered: its scheduler did not ask (only one node was left, or it is another scheduler), it has not opted in, or 500 pods have been asked about since`,
+    `no decision about ${pod} is remembered: its scheduler did not ask (only one node was left, or it is another scheduler), it has not opted in, or ${MOST_DECISIONS} pods have been asked about since`,
   );
 }
 
