@@ -91,7 +91,7 @@ describe('placement', () => {
     const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
     const reason = decision?.forecasts.find(({ node }) => node === broken)?.words;
     expect(reason).toMatch(
-      / times the fleet's rate: the kubelet reports the device as unhealthy, on GPU-gpu-\d+-0/,
+      / times the fleet's rate: .*the kubelet reports the device as unhealthy.*, on GPU-gpu-\d+-0/,
     );
     expect((await used.bed.surefoot.node(broken))?.incidents).toHaveLength(1);
   });

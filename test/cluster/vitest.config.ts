@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export
 export default defineConfig({
   test: {
+    // A failure is read in a log: the whole of what was found.
+    chaiConfig: { truncateThreshold: 0 },
     name: 'cluster',
     root: import.meta.dirname,
     include: ['*.test.ts'],
