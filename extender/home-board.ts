@@ -1,6 +1,6 @@
 import type { Forecast } from './forecast/loss.ts';
 import type { Departure } from './history/departure.ts';
-import type { NodeFacts, PodFacts } from './history/facts.ts';
+import type { PodFacts } from './history/facts.ts';
 import type { Homes } from './history/homes.ts';
 import type { ExtenderConfig } from './settings.ts';
 import { type Elsewhere, type Spares, spareKey } from './spares.ts';
@@ -45,8 +45,11 @@ export class HomeBoard {
     return this.#kept.size;
   }
 
-  /** To be called before a question: lets go of all of them when something holds no more that no node's version tells. */
-  begin(spares: Spares, { cluster, homes, config, nowSeconds }: View): void {
+  /**
+   * To be called before a question: lets go of all of them when something holds no more that no node's version tells.
+   * What is kept then has to be made with what this gives, which notes what of the spares is relied on.
+   */
+  begin(spares: Spares, { cluster, homes, config, nowSeconds }: View): Elsewhere {
     const holds =
       !homes.isEmpty &&
       config === this.#config &&
@@ -58,11 +61,20 @@ export class HomeBoard {
           ({ image, needs, hasSpare, stamp }) =>
             stamp === cluster.images.stampOf(image) && hasSpare === spares.have(image, needs),
         );
-    if (holds) return;
-    this.#config = config;
-    this.#begunAtSeconds = nowSeconds;
-    this.#kept.clear();
-    this.#relied.clear();
+    if (!holds) {
+      this.#config = config;
+      this.#begunAtSeconds = nowSeconds;
+      this.#kept.clear();
+      this.#relied.clear();
+    }
+    return {
+      bytesMissed: (home, image, needs) => {
+        const stamp = cluster.images.stampOf(image);
+        const hasSpare = spares.have(image, needs);
+        this.#relied.set(spareKey(image, needs), { image, needs, hasSpare, stamp });
+        return spares.bytesMissed(home, image, needs);
+      },
+    };
   }
 
   /** What such a pod loses at a place, if `plain` still holds there and nobody has left it or is back since. */
@@ -76,23 +88,9 @@ export class HomeBoard {
     return holds ? kept.forecast : undefined;
   }
 
-  /** Keeps what is made, and what it relies on of those who would be displaced. */
-  make(
-    place: number,
-    plain: Forecast,
-    { cluster, homes, nowSeconds }: View,
-    spares: Spares,
-    make: (elsewhere: Elsewhere) => Forecast,
-  ): Forecast {
+  /** Keeps a forecast that was made after `plain`, and gives it back. */
+  keep(place: number, forecast: Forecast, plain: Forecast, { homes, nowSeconds }: View): Forecast {
     const away = homes.everOn(plain.candidate.node);
-    const forecast = make({
-      bytesMissed: (home: NodeFacts, image: string, needs: ReadonlyMap<string, number>) => {
-        const stamp = cluster.images.stampOf(image);
-        const hasSpare = spares.have(image, needs);
-        this.#relied.set(spareKey(image, needs), { image, needs, hasSpare, stamp });
-        return spares.bytesMissed(home, image, needs);
-      },
-    });
     const untilSeconds = away.reduce(
       (first, { homeUntilSeconds }) =>
         homeUntilSeconds > nowSeconds ? Math.min(first, homeUntilSeconds) : first,

@@ -114,7 +114,7 @@ function forecasterAtHomes(
     homes.of(pod.slot, nowSeconds).map(({ node, atSeconds }) => [node, atSeconds]),
   );
   const board = ofKind.homeBoard(relationOf(pod, homes));
-  board.begin(spares, view);
+  const elsewhere = board.begin(spares, view);
   return (place, plain) => {
     const node = cluster.at(place);
     if (node === undefined) return plain;
@@ -125,9 +125,7 @@ function forecasterAtHomes(
     }
     return (
       board.last(place, plain, view) ??
-      board.make(place, plain, view, spares, (elsewhere) =>
-        forecastAtHome(node, plain, left, asked, elsewhere),
-      )
+      board.keep(place, forecastAtHome(node, plain, left, asked, elsewhere), plain, view)
     );
   };
 }

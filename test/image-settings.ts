@@ -19,3 +19,9 @@ export async function imageSettings(): Promise<ImageSettings> {
     variables: [...text.matchAll(/^ENV (\S+)$/gm)].map(([, variable = '']) => variable),
   };
 }
+
+/** What `env` has to be given so that it runs a built file as the image does. */
+export async function asTheImage(file: string): Promise<readonly string[]> {
+  const { flags, variables } = await imageSettings();
+  return [...variables, process.execPath, ...flags, file];
+}

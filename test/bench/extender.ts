@@ -10,7 +10,7 @@ import { bytesInWords } from '../../webhook/words/quantity.ts';
 import { Child } from '../cluster/child.ts';
 import { freePorts } from '../cluster/control-plane.ts';
 import { eventually } from '../cluster/eventually.ts';
-import { imageSettings } from '../image-settings.ts';
+import { asTheImage } from '../image-settings.ts';
 import { GPU } from '../make/facts.ts';
 import { sample } from '../samples.ts';
 import { quantile } from './open-loop.ts';
@@ -237,12 +237,8 @@ async function startFleet(directory: string, nodes: number): Promise<Child> {
 /** As the image runs it. */
 async function startExtender(directory: string): Promise<Ours> {
   const [port = 0, admin = 0, page = 0] = await freePorts(3);
-  const { flags, variables } = await imageSettings();
   const args = [
-    ...variables,
-    process.execPath,
-    ...flags,
-    join(directory, 'dist/surefoot.mjs'),
+    ...(await asTheImage(join(directory, 'dist/surefoot.mjs'))),
     'extender',
     `--config=${directory}`,
     `--kubeconfig=${join(directory, 'kubeconfig')}`,

@@ -16,7 +16,7 @@ import { Hand } from '../cluster/hand.ts';
 import { createNodes } from '../cluster/nodes.ts';
 import { RawClient } from '../cluster/raw.ts';
 import { pod } from '../cluster/workloads.ts';
-import { type ImageSettings, imageSettings } from '../image-settings.ts';
+import { asTheImage } from '../image-settings.ts';
 import { GPU } from '../make/facts.ts';
 import { sample } from '../samples.ts';
 import { shuffled } from '../simulations/fleets.ts';
@@ -151,8 +151,6 @@ class SchedulerBench {
   readonly #hand: Hand;
   readonly #raw: RawClient;
   readonly #goPath: string;
-  /** How ours is run. */
-  readonly #image: ImageSettings;
   readonly #say: (line: string) => void;
   #runs = 0;
 
@@ -160,14 +158,12 @@ class SchedulerBench {
     plane: ControlPlane,
     raw: RawClient,
     goPath: string,
-    image: ImageSettings,
     say: (line: string) => void,
   ) {
     this.#plane = plane;
     this.#hand = new Hand(plane.kubeConfig('admin'));
     this.#raw = raw;
     this.#goPath = goPath;
-    this.#image = image;
     this.#say = say;
   }
 
@@ -185,7 +181,7 @@ class SchedulerBench {
     await createNodes(admin, { count: NODES, gpus: 8 });
     const raw = await RawClient.for({ admin, directory: plane.directory });
     await build(join(plane.directory, 'dist'));
-    const bench = new SchedulerBench(plane, raw, goPath, await imageSettings(), say);
+    const bench = new SchedulerBench(plane, raw, goPath, say);
     for (let index = 1; index <= NODES; index += 1) {
       const names = index % 2 === 0 ? [EVERYWHERE] : [EVERYWHERE, HALF];
       const images = names.map((name) => ({ names: [name], sizeBytes: 12e9 }));
@@ -280,10 +276,7 @@ class SchedulerBench {
       return { child, url };
     }
     const child = this.#plane.start(name, 'env', [
-      ...this.#image.variables,
-      process.execPath,
-      ...this.#image.flags,
-      join(this.#plane.directory, 'dist/surefoot.mjs'),
+      ...(await asTheImage(join(this.#plane.directory, 'dist/surefoot.mjs'))),
       'extender',
       `--config=${await this.#configFor(extender)}`,
       `--kubeconfig=${this.#plane.kubeconfigPath('extender')}`,

@@ -154,16 +154,20 @@ function departure(slot: Slot, node: string, detail: number, now: number): Depar
   };
 }
 
-/** What of the pod's loss on each node has to do with homes. */
-function forecastsOf(pod: Pod, view: View) {
+/** What the pod is forecast to lose on each node. */
+function forecastsOf(pod: Pod, view: View): readonly (Forecast | undefined)[] {
   const verdict = prioritize(
     { pod, ...named(NODES, view.cluster.names), sentWholeNodes: false },
     view,
   );
   if (verdict.kind !== 'decision') throw new Error('no decision');
   const { onNode } = verdict.decision;
-  return NODES.map((name) => {
-    const { forecast } = onNode?.(name) ?? {};
+  return NODES.map((name) => onNode?.(name)?.forecast);
+}
+
+/** What of it has to do with homes. */
+function atHomesOf(pod: Pod, view: View) {
+  return forecastsOf(pod, view).map((forecast) => {
     const { coldSeconds, displacedSeconds, candidate } = forecast ?? {};
     return { coldSeconds, displacedSeconds, displacedSlots: candidate?.displacedSlots };
   });
@@ -186,8 +190,8 @@ describe('forecasts that are kept of homes', () => {
           const now = 1000 + index;
           happen(one, now);
           for (const pod of ASKING) {
-            const fresh = forecastsOf(pod, view(new Boards(), now));
-            expect(forecastsOf(pod, view(kept, now))).toEqual(fresh);
+            const fresh = atHomesOf(pod, view(new Boards(), now));
+            expect(atHomesOf(pod, view(kept, now))).toEqual(fresh);
             displaced += fresh.filter(({ displacedSlots = 0 }) => displacedSlots > 0).length;
           }
         }
@@ -204,16 +208,7 @@ describe('forecasts that are kept of homes', () => {
       homes.left(departure(SLOTS[index] as Slot, node, 0, 1000));
     }
     const kept = new Boards();
-    const asked = () => {
-      const now = view(kept, 1001);
-      const verdict = prioritize(
-        { pod: ASKING[4] as Pod, ...named(NODES, now.cluster.names), sentWholeNodes: false },
-        now,
-      );
-      if (verdict.kind !== 'decision') throw new Error('no decision');
-      const { onNode } = verdict.decision;
-      return NODES.map((name) => onNode?.(name)?.forecast);
-    };
+    const asked = () => forecastsOf(ASKING[4] as Pod, view(kept, 1001));
     const before = asked();
     expect(before.map((one) => one?.candidate.displacedSlots)).toEqual([1, 1, 1, 0, 0]);
     homes.returned(SLOTS[1] as Slot, 'gpu-4');
@@ -230,7 +225,7 @@ describe('forecasts that are kept of homes', () => {
       historian.nodeChanged(makeNode({ name: 'gpu-0', images }), 1000);
       homes.left({ ...departure(SLOTS[0] as Slot, 'gpu-0', 0, 1000), images: [OTHER_IMAGE] });
       const kept = new Boards();
-      const displacedOn = (now: View) => forecastsOf(asker, now)[0]?.displacedSeconds;
+      const displacedOn = (now: View) => atHomesOf(asker, now)[0]?.displacedSeconds;
       const before = displacedOn(view(kept, 1001));
       return { before, now: view(kept, 1001), displacedOn };
     };
@@ -268,7 +263,7 @@ describe('forecasts that are kept of homes', () => {
     const spares = new Spares(places, new Uint8Array(), now);
     const plain = board.last(places[0] as number) as Forecast;
     first.begin(spares, now);
-    first.make(places[0] as number, plain, now, spares, () => plain);
+    first.keep(places[0] as number, plain, plain, now);
     expect(board.count).toBe(NODES.length + 1);
     for (const relation of ['b', 'c', 'd']) board.homeBoard(relation);
     expect(board.homeBoard('first')).toBe(first);
