@@ -31,9 +31,11 @@ export interface Witness {
   departed(departure: Departure, pod: PodFacts): void;
 }
 
+/** How a pod came to be seen on a node: it had waited for one, it was made with one, or a list found it there. */
+export type BindingSeen = 'waited' | 'named' | 'listed';
+
 export interface HistorianDeps extends RecorderDeps {
-  /** A pod was bound; `isListed`: it was found so by a list. */
-  readonly onBound: (pod: PodFacts, nowSeconds: number, isListed: boolean) => void;
+  readonly onBound: (pod: PodFacts, nowSeconds: number, seen: BindingSeen) => void;
   readonly witness?: Witness;
 }
 
@@ -153,7 +155,8 @@ export class Historian {
 
   /** An Event about a node. One that was listed is old: nothing is rebuilt from Events. */
   eventSeen({ node: name, signals }: EventFacts, isListed: boolean, nowSeconds: number): void {
-    if (isListed) return;
+    // Any tenant may write of a Node that does not exist.
+    if (isListed || signals.length === 0 || this.#deps.cluster.node(name) === undefined) return;
     this.#passing(nowSeconds, () => {
       const node = this.#deps.cluster.node(name);
       if (node === undefined) return;
@@ -198,12 +201,15 @@ export class Historian {
     if (pod.node !== undefined && previous?.node === undefined && !hasLeft(pod)) {
       const back = this.homes.returned(pod.slot, pod.node);
       if (back !== undefined) this.#arriving.set(pod.uid, back);
-      onBound(pod, nowSeconds, isListed);
+      const first = isListed ? 'listed' : 'named';
+      onBound(pod, nowSeconds, previous === undefined ? first : 'waited');
     }
     this.#judgeImages(pod, previous, nowSeconds);
     this.#judgeArrival(pod, nowSeconds);
     this.#judgeHome({ pod, previous, isListed, nowSeconds });
-    this.#passing(nowSeconds, () => this.#judgePod({ pod, previous, isListed, nowSeconds }));
+    if (pod.node !== undefined) {
+      this.#passing(nowSeconds, () => this.#judgePod({ pod, previous, isListed, nowSeconds }));
+    }
     const node = pod.node === undefined ? undefined : cluster.node(pod.node);
     if (node !== undefined && healthDiffers(previous, pod)) this.#look(node, nowSeconds);
   }
@@ -388,9 +394,9 @@ export class Historian {
       return;
     }
     this.#missed.push({ atSeconds, tell });
-    if (this.#missed.length <= MOST_MISSED) return;
-    this.#missed = this.#missed.filter((one) => atSeconds - one.atSeconds <= MISSED_SECONDS);
-    this.#missed = this.#missed.slice(-MOST_MISSED);
+    const age = (one = this.#missed[0]) => atSeconds - (one?.atSeconds ?? atSeconds);
+    if (this.#missed.length <= MOST_MISSED && age() <= 2 * MISSED_SECONDS) return;
+    this.#missed = this.#missed.filter((one) => age(one) <= MISSED_SECONDS).slice(-MOST_MISSED);
   }
 }
 

@@ -16,7 +16,7 @@ import { forgivenessIn, withoutForgiveness } from './storage/forgive.ts';
 import { MemoryStore } from './storage/memory.ts';
 import type { HistoryChanged, HistoryStore } from './storage/store.ts';
 import { servedSource } from './watch/api.ts';
-import { everyOne, Reflector, type ReflectorMetrics } from './watch/reflector.ts';
+import { Reflector, type ReflectorMetrics } from './watch/reflector.ts';
 
 /** Where history is kept, and by whom: what `--history` chooses. */
 export interface Keeper {
@@ -73,6 +73,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
   const api = deviceHistoryApi(kubeConfig);
   const store = new ClusterStore({ ...deps, api });
   const source = servedSource<DeviceHistory>(kubeConfig, DEVICE_HISTORIES);
+  const stopping = new AbortController();
   let historian: Historian | undefined;
   let watchingSinceSeconds = 0;
 
@@ -128,7 +129,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
 
   async function lead(lastRenewedAt: string | undefined): Promise<void> {
     // What the last leader wrote may not have come by the watch yet.
-    for await (const object of everyOne(source)) store.changed(object);
+    await source.list((object) => store.changed(object), stopping.signal);
     if (!leader.isLeading) return;
     if (lastRenewedAt !== undefined && lastRenewedAt !== '') {
       const heardSeconds = Math.max(watchingSinceSeconds, nowSeconds() - MISSED_SECONDS);
@@ -190,6 +191,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
         new Promise((resolve) => setTimeout(resolve, LAST_WRITES_MS)),
       ]);
       store.stop();
+      stopping.abort();
       reflector.stop();
       leader.stop();
       await Promise.all(running);

@@ -148,7 +148,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     store,
     catalogue: () => catalogue,
     onSignal: metrics.signal,
-    onBound: (pod, atSeconds, isListed) => placements.bound(pod, atSeconds, isListed),
+    onBound: (...binding) => placements.bound(...binding),
     witness: {
       touched: (node) => live.touched(node),
       nodeChanged: (...change) => journal.nodeChanged(...change),
@@ -240,7 +240,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     view,
     missing,
     decisions,
-    onAsked: (pod, scheduler) => placements.asked(pod, scheduler),
+    onAsked: (pod, scheduler) => placements.asked(pod, scheduler, nowSeconds()),
     metrics,
     log,
   });

@@ -3,6 +3,7 @@ import { isOptedIn } from '../webhook/words/opt-in.ts';
 import type { Reason, ReasonCode } from '../webhook/words/reason.ts';
 import { isTolerated } from '../webhook/words/toleration.ts';
 import type { Decision, DecisionRecord } from './decisions/record.ts';
+import type { BindingSeen } from './historian.ts';
 import { dropOldest } from './history/drop-oldest.ts';
 import { countAsked, type NodeFacts, type PodFacts } from './history/facts.ts';
 import type { View } from './view.ts';
@@ -15,6 +16,12 @@ const MOST_SCHEDULERS = 32;
 const ALARM_SECONDS = 600;
 /** One or two may be a scheduler's own affair: a node that was full of something we do not see. */
 const FEWEST_FOR_ALARM = 3;
+
+/** Whom a scheduler has asked about. */
+export interface AskedPod {
+  readonly uid: string;
+  readonly namespace: string;
+}
 
 export interface PlacementsDeps {
   readonly decisions: DecisionRecord;
@@ -29,28 +36,37 @@ export interface PlacementsDeps {
  */
 export class Placements {
   readonly #deps: PlacementsDeps;
-  /** Uids of pods that were asked about and of which nothing was said. */
+  /** Uids of pods that were asked about. */
   readonly #heard = new Map<string, true>();
   readonly #schedulers = new Map<string, true>();
-  /** When a pod that had a choice was placed without a question, and by whom. */
-  #unasked: { readonly atSeconds: number; readonly scheduler: string }[] = [];
+  /** When a pod of each namespace was asked about last. */
+  readonly #askedAtSeconds = new Map<string, number>();
+  /** When a pod that had a choice was placed without a question, whose, and by whom. */
+  #unasked: {
+    readonly atSeconds: number;
+    readonly scheduler: string;
+    readonly namespace: string;
+  }[] = [];
 
   constructor(deps: PlacementsDeps) {
     this.#deps = deps;
   }
 
   /** A scheduler has asked about a pod, whatever it was told. */
-  asked(podUid: string, scheduler: string): void {
-    this.#heard.delete(podUid);
-    this.#heard.set(podUid, true);
+  asked({ uid, namespace }: AskedPod, scheduler: string, atSeconds: number): void {
+    this.#heard.delete(uid);
+    this.#heard.set(uid, true);
     dropOldest(this.#heard, MOST_HEARD);
+    this.#askedAtSeconds.delete(namespace);
+    this.#askedAtSeconds.set(namespace, atSeconds);
+    dropOldest(this.#askedAtSeconds, MOST_HEARD);
     if (this.#schedulers.has(scheduler)) return;
     this.#schedulers.set(scheduler, true);
     dropOldest(this.#schedulers, MOST_SCHEDULERS);
   }
 
-  /** The watch shows that a pod was bound. `isListed`: some time ago, maybe before we listened. */
-  bound(pod: PodFacts, atSeconds: number, isListed: boolean): void {
+  /** The watch shows that a pod was bound. One that was listed may have been before we listened. */
+  bound(pod: PodFacts, atSeconds: number, seen: BindingSeen): void {
     const { decisions, view, onPlaced } = this.#deps;
     const { uid, node = '', placing } = pod;
     const now = view();
@@ -59,15 +75,16 @@ export class Placements {
       onPlaced('Asked', decision);
       return;
     }
-    if (isListed || placing === undefined) return;
+    if (seen === 'listed' || placing === undefined) return;
     const namespace = now.cluster.namespaceOptIn(pod.namespace);
     if (!isOptedIn(pod.optIn, namespace)) return;
-    const reason = this.#whyUnasked(pod, node, now);
+    const reason = seen === 'named' ? namesItsNode(node) : this.#whyUnasked(pod, node, now);
     onPlaced(reason.code);
     const mode = modeIn(pod.namespace, now.config, namespace === 'observe');
     decisions.unasked(pod, mode, node, atSeconds, reason);
     if (reason.code === 'NotAsked') {
-      this.#unasked.push({ atSeconds, scheduler: placing.schedulerName });
+      const { namespace: of } = pod;
+      this.#unasked.push({ atSeconds, scheduler: placing.schedulerName, namespace: of });
       this.#unasked = this.#unasked.slice(-MOST_HEARD);
     }
   }
@@ -77,8 +94,20 @@ export class Placements {
     this.#unasked = this.#unasked.filter(({ atSeconds }) => nowSeconds - atSeconds < ALARM_SECONDS);
     const { length: count } = this.#unasked;
     const scheduler = this.#unasked.at(-1)?.scheduler;
-    if (count < FEWEST_FOR_ALARM) return undefined;
+    if (count < FEWEST_FOR_ALARM || this.#isOneTenants(nowSeconds)) return undefined;
     return `${count} device pods had two nodes or more to go to in the last 10 minutes, and ${scheduler} placed them without asking; is the extender in its configuration, and can it be reached? A replica whose scheduler does not lead says this too`;
+  }
+
+  /**
+   * Whether only pods of one namespace were placed without a question while others were asked about: then the scheduler
+   * reaches us, and those pods are what it is about. Whoever writes them can see to it that one node suits them.
+   */
+  #isOneTenants(nowSeconds: number): boolean {
+    const [first, ...others] = new Set(this.#unasked.map(({ namespace }) => namespace));
+    if (others.length > 0) return false;
+    return this.#askedAtSeconds
+      .entries()
+      .some(([namespace, at]) => namespace !== first && nowSeconds - at < ALARM_SECONDS);
   }
 
   #whyUnasked(pod: PodFacts, node: string, view: View): Reason {
@@ -123,6 +152,11 @@ function otherWithRoom(pod: PodFacts, node: string, { cluster }: View): string |
       ({ resource }) => cluster.freeDevices(facts, resource) >= countAsked(pod, resource),
     );
   return cluster.nodes().find(hasRoom)?.name;
+}
+
+/** Its scheduler had no part in it. */
+function namesItsNode(node: string): Reason {
+  return reason('Pinned', `pinned to ${node} by its own nodeName: no scheduler placed it`);
 }
 
 function reason(code: ReasonCode, words: string): Reason {

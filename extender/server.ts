@@ -2,7 +2,9 @@ import express, { type Express, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
 import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
 import type { DecisionRecord } from './decisions/record.ts';
+import { beginningOf } from './history/beginning.ts';
 import type { ExtenderMetrics } from './metrics.ts';
+import type { AskedPod } from './placements.ts';
 import { prioritize } from './prioritize.ts';
 import type { View } from './view.ts';
 import {
@@ -20,6 +22,8 @@ import {
 export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 const NO_OPINION = '[]';
+/** Of a name in Kubernetes; whoever reaches the port may send longer ones. */
+const LONGEST_NAME = 253;
 
 export interface ExtenderDeps {
   /** The nodes that are known. */
@@ -29,8 +33,8 @@ export interface ExtenderDeps {
   /** What is not loaded yet, in words; `undefined` when everything is. */
   readonly missing: () => string | undefined;
   readonly decisions: DecisionRecord;
-  /** A scheduler has asked about a pod, by uid. */
-  readonly onAsked: (podUid: string, scheduler: string) => void;
+  /** A scheduler has asked about a pod. */
+  readonly onAsked: (pod: AskedPod, scheduler: string) => void;
   readonly metrics: ExtenderMetrics;
   readonly log: Logger;
 }
@@ -66,7 +70,13 @@ function prioritizeHandler(deps: ExtenderDeps) {
       log.warn('the scheduler sends whole Node objects; set nodeCacheCapable: true, names suffice');
     }
     const { metadata, spec } = parsed.question.pod;
-    onAsked(metadata.uid ?? '', spec.schedulerName ?? 'default-scheduler');
+    onAsked(
+      {
+        uid: beginningOf(metadata.uid ?? '', LONGEST_NAME),
+        namespace: beginningOf(metadata.namespace ?? '', LONGEST_NAME),
+      },
+      beginningOf(spec.schedulerName ?? 'default-scheduler', LONGEST_NAME),
+    );
     const text = answerTo(parsed.question, deps, done);
     response.setHeader('Content-Type', 'application/json');
     response.setHeader('Content-Length', text.length);

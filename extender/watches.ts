@@ -5,7 +5,7 @@ import type { Historian } from './historian.ts';
 import type { Catalogue } from './history/catalogue.ts';
 import type { Unmapped } from './unmapped.ts';
 import {
-  isWholeList,
+  isServed,
   namespaceSource,
   nodeEventSource,
   nodeSource,
@@ -20,17 +20,20 @@ import {
   customKinds,
   nameOf,
 } from './watch/custom-objects.ts';
-import type {
-  DeviceTaintRule,
-  DynamicResources,
-  ResourceClaim,
-  ResourceSlice,
+import {
+  claimAsKept,
+  type DeviceTaintRule,
+  type DynamicResources,
+  type ResourceClaim,
+  type ResourceSlice,
+  ruleAsKept,
+  sliceAsKept,
 } from './watch/dra.ts';
 import { eventFacts, type NodeEvent } from './watch/events.ts';
 import { namespaceFacts } from './watch/namespaces.ts';
 import { nodeFacts } from './watch/nodes.ts';
 import { OWNER_KINDS, type OwnerKind, type OwnerObject, ownerFacts } from './watch/owners.ts';
-import { podFacts, withSharedParts } from './watch/pods.ts';
+import { devicePodFacts } from './watch/pods.ts';
 import {
   type Changes,
   type Listed,
@@ -88,7 +91,7 @@ export class Watches {
       },
     });
     this.#pods = this.#reflector('pods', podSource(kubeConfig), {
-      read: (pod) => withSharedParts(podFacts(pod, profiles())),
+      read: (pod) => devicePodFacts(pod, profiles()),
       changed: (pod, isListed) => historian.podChanged(pod, isListed, nowSeconds()),
       removed(uid, last) {
         if (last !== undefined) historian.podChanged(last, false, nowSeconds());
@@ -111,14 +114,20 @@ export class Watches {
   /** Begins to watch; resolves once everything was listed, or at `stop`. */
   async start(): Promise<void> {
     this.#watchCustomKinds();
-    const first = [this.#namespaces, this.#nodes, ...this.#signs];
-    this.#running.push(...first.map((reflector) => reflector.run()));
-    await Promise.all(first.map((reflector) => reflector.listed()));
+    await this.#list([this.#namespaces, this.#nodes]);
+    // What is said about a Node that is not there is no business of ours.
+    await this.#list(this.#signs);
     // Last: without the rest no pod could be judged.
-    this.#running.push(this.#pods.run());
-    await this.#pods.listed();
+    await this.#list([this.#pods]);
     // Nobody waits for these: until they are known, a home ends with its time.
     this.#running.push(...this.#owners.map((reflector) => reflector.run()));
+  }
+
+  async #list(
+    reflectors: readonly { run(): Promise<void>; listed(): Promise<void> }[],
+  ): Promise<void> {
+    this.#running.push(...reflectors.map((reflector) => reflector.run()));
+    await Promise.all(reflectors.map((reflector) => reflector.listed()));
   }
 
   /** The configuration has changed, and with it what a device or a sign is: see all with new eyes. */
@@ -138,11 +147,14 @@ export class Watches {
   }
 
   #events() {
-    const { kubeConfig, historian, unmapped, catalogue, nowSeconds } = this.#deps;
+    const { kubeConfig, historian, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
     return this.#reflector('events', nodeEventSource(kubeConfig), {
-      read: (event: NodeEvent) => eventFacts(event, catalogue()),
+      areMoments: true,
+      // Any tenant may write an Event about whatever Node it names.
+      read: (event: NodeEvent) =>
+        cluster.node(event.involvedObject?.name ?? '') && eventFacts(event, catalogue()),
       changed: (event, isListed) => {
-        if (event.unmapped !== undefined) unmapped.onEvent(event.node, event.unmapped);
+        unmapped.onEvent(event, nowSeconds());
         historian.eventSeen(event, isListed, nowSeconds());
       },
       removed: () => {},
@@ -154,16 +166,19 @@ export class Watches {
     return [
       this.#dynamic<ResourceSlice>(
         'resourceslices',
+        sliceAsKept,
         (slice) => devices.setSlice(slice),
         (uid) => devices.removeSlice(uid),
       ),
       this.#dynamic<DeviceTaintRule>(
         'devicetaintrules',
+        ruleAsKept,
         (rule) => devices.setRule(rule),
         (uid) => devices.removeRule(uid),
       ),
       this.#dynamic<ResourceClaim>(
         'resourceclaims',
+        claimAsKept,
         (claim) => devices.setClaim(claim),
         (uid) => devices.removeClaim(uid),
       ),
@@ -173,6 +188,7 @@ export class Watches {
   /** One kind of dynamic resource allocation; `set` and `remove` give the nodes to look at again. */
   #dynamic<T extends Listed>(
     plural: string,
+    read: (object: T) => T | undefined,
     set: (object: T) => ReadonlySet<string>,
     remove: (uid: string) => ReadonlySet<string>,
   ): Reflector<T, T> {
@@ -184,7 +200,7 @@ export class Watches {
       plural,
       optionalSource<T>(kubeConfig, { group: 'resource.k8s.io', version: 'v1', plural }),
       {
-        read: (object) => object,
+        read,
         changed: (object) => lookAt(set(object)),
         removed: (uid) => lookAt(remove(uid)),
       },
@@ -212,11 +228,11 @@ export class Watches {
     const { list, watch } = optionalSource<OwnerObject>(kubeConfig, kind);
     const source: Source<OwnerObject> = {
       watch,
-      list: async (token) => {
-        const page = await list(token);
+      list: async (take, signal) => {
+        const version = await list(take, signal);
         // Once what it holds has been told. A kind may come to be served at any time.
-        if (isWholeList(page)) setImmediate(() => historian.ownersKnown(kind.kind, nowSeconds()));
-        return page;
+        if (isServed(version)) setImmediate(() => historian.ownersKnown(kind.kind, nowSeconds()));
+        return version;
       },
     };
     return this.#reflector(kind.plural, source, {

@@ -1,5 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { rawRequest, refusal } from './raw-request.ts';
+import { rawLines } from './raw-lines.ts';
+import { accepted, rawRequest, refusal, TooLarge, wholeText } from './raw-request.ts';
+import { TrimmedJson } from './trimmed-json.ts';
 
 /** Which objects: those of one kind, everywhere or in a namespace. */
 export interface Collection {
@@ -16,7 +18,7 @@ export interface Selector {
 }
 
 /** A part of a list. */
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
   /** Token of the next page; empty on the last one. */
@@ -24,7 +26,19 @@ export interface Page<T> {
 }
 
 /** Objects a page; the API server's own clients page by 500. */
-const PAGE_SIZE = 500;
+const MOST_OBJECTS_A_PAGE = 500;
+/** A page with more is given up and asked for with fewer objects: 500 pods of a usual size take 3 to 5 MB. */
+const MOST_BYTES_A_PAGE = 8 * 2 ** 20;
+/** How many fewer. */
+const FEWER = 8;
+/** How long the API server may be silent in the middle of a list; on its own side it gives up after 60 s. */
+const LIST_SILENCE_MS = 60_000;
+/** A server that does not know streamed lists may take one for a watch, and then is silent. */
+const STREAM_SILENCE_MS = 10_000;
+/** In a page the object's fields are within `{"items":[{`. */
+const DEPTH_IN_A_PAGE = 3;
+/** What the API server puts on the bookmark behind the last object of a streamed list (KEP-3157). */
+const LIST_END = 'k8s.io/initial-events-end';
 
 /**
  * Objects as they are on the wire, so that times are texts: the client's models of all kinds would be the half of our
@@ -34,6 +48,8 @@ export class ApiObjects<T extends object> {
   readonly #config: KubeConfig;
   /** Where they are, below the address of the API server. */
   readonly path: string;
+  /** Until the API server refuses to stream a list. */
+  #isStreamed = true;
 
   constructor(config: KubeConfig, { api, plural, namespace }: Collection) {
     this.#config = config;
@@ -55,23 +71,100 @@ export class ApiObjects<T extends object> {
     }
   }
 
-  /** All of them, page by page. */
+  /** All of them at once: for few, or for a person's command. */
   async list(selector: Selector = {}): Promise<readonly T[]> {
     const found: T[] = [];
-    let token = '';
-    do {
-      const page = await this.page(selector, token);
-      found.push(...page.items);
-      token = page.next;
-    } while (token !== '');
+    for await (const { items } of this.#pages(selector)) found.push(...items);
     return found;
   }
 
-  /** One page: the first, or the one that a token stands for. */
-  async page(selector: Selector, token: string): Promise<Page<T>> {
-    const query = new URLSearchParams({ ...selector, limit: `${PAGE_SIZE}` });
-    if (token !== '') query.set('continue', token);
-    const { items, metadata = {} } = await this.#call<List<T>>('GET', `?${query}`);
+  /**
+   * Gives all of them to `take`, and what a watch goes on from. No more than one object, or 8 MiB, are in memory at
+   * once, however large tenants make theirs: streamed where the API server does that (Kubernetes 1.34 and newer), else
+   * in pages. One that is met twice is given twice.
+   */
+  async each(selector: Selector, take: (object: T) => void, signal?: AbortSignal): Promise<string> {
+    const streamed = this.#isStreamed ? await this.#stream(selector, take, signal) : undefined;
+    if (streamed !== undefined) return streamed;
+    let resourceVersion = '';
+    for await (const page of this.#pages(selector, signal)) {
+      for (const object of page.items) take(object);
+      ({ resourceVersion } = page);
+    }
+    return resourceVersion;
+  }
+
+  /** `undefined` where the API server does not stream lists. */
+  async #stream(
+    selector: Selector,
+    take: (object: T) => void,
+    signal = new AbortController().signal,
+  ): Promise<string | undefined> {
+    const query = new URLSearchParams({
+      ...selector,
+      watch: 'true',
+      sendInitialEvents: 'true',
+      resourceVersionMatch: 'NotOlderThan',
+      allowWatchBookmarks: 'true',
+    });
+    const silenceMs = STREAM_SILENCE_MS;
+    try {
+      for await (const line of rawLines(this.#config, `${this.path}?${query}`, {
+        signal,
+        silenceMs,
+      })) {
+        const { type, object } = JSON.parse(line) as { type: string; object: T & Bookmark };
+        if (type === 'ADDED') take(object);
+        else if (type === 'ERROR') throw refusal((object as { code?: number }).code, line);
+        else if (object.metadata?.annotations?.[LIST_END] === 'true') {
+          return object.metadata.resourceVersion ?? '';
+        }
+      }
+      if (signal.aborted) throw new Error('stopped');
+    } catch (error) {
+      const { code } = error as { code?: number };
+      // The gate WatchList is off: `sendInitialEvents is forbidden`.
+      if (code !== 400 && code !== 422) throw error;
+      this.#isStreamed = false;
+    }
+    return undefined;
+  }
+
+  async *#pages(selector: Selector, signal?: AbortSignal): AsyncGenerator<Page<T>> {
+    let limit = MOST_OBJECTS_A_PAGE;
+    let token = '';
+    for (;;) {
+      const page = await this.#page({ ...selector, limit: `${limit}` }, token, signal);
+      if (page === undefined) {
+        limit = Math.ceil(limit / FEWER);
+        continue;
+      }
+      yield page;
+      if (page.next === '') return;
+      token = page.next;
+      limit = Math.min(MOST_OBJECTS_A_PAGE, limit * 2);
+    }
+  }
+
+  /** `undefined` when it is too large, and has more than one object. */
+  async #page(
+    query: Selector & { readonly limit: string },
+    token: string,
+    signal?: AbortSignal,
+  ): Promise<Page<T> | undefined> {
+    const asked = new URLSearchParams({ ...query, ...(token !== '' && { continue: token }) });
+    const response = await accepted(this.#config, `${this.path}?${asked}`, {
+      silenceMs: LIST_SILENCE_MS,
+      ...(signal !== undefined && { signal }),
+    });
+    const text = await (query.limit === '1'
+      ? trimmedText(response)
+      : wholeText(response, MOST_BYTES_A_PAGE).catch((error) => {
+          if (error instanceof TooLarge) return undefined;
+          throw error;
+        }));
+    if (text === undefined) return undefined;
+    const { items, metadata = {} } = JSON.parse(text) as List<T>;
     return {
       items,
       resourceVersion: metadata.resourceVersion ?? '',
@@ -115,6 +208,22 @@ export class ApiObjects<T extends object> {
     if (status < 200 || status > 299) throw refusal(status, text);
     return JSON.parse(text) as A;
   }
+}
+
+/** A page of one object, whatever that holds. */
+async function trimmedText(response: AsyncIterable<Buffer>): Promise<string> {
+  const trimmed = new TrimmedJson(DEPTH_IN_A_PAGE);
+  for await (const chunk of response) trimmed.add(chunk);
+  const text = trimmed.text();
+  if (text === undefined) throw new Error('the API server has an object with thousands of fields');
+  return text;
+}
+
+interface Bookmark {
+  readonly metadata?: {
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
 }
 
 interface List<T> {

@@ -25,6 +25,8 @@ export interface RawOptions extends RawBody {
 }
 
 const TIME_LIMIT_MS = 10_000;
+/** An object of etcd's 1.5 MiB, each byte of a text escaped in six (`\u003c`), and some room. */
+export const LARGEST_OBJECT_BYTES = 10 * 2 ** 20;
 /** How long a connection is kept for the next request: undici's figure, well below what servers and balancers keep. */
 const KEPT_MS = 4000;
 const KEPT_HTTPS = new HttpsAgent({ keepAlive: true, timeout: KEPT_MS });
@@ -51,9 +53,31 @@ export async function rawRequest(
   };
 }
 
-/** The body of an answer. Rejects when it is cut off. */
-export async function wholeText(response: IncomingMessage): Promise<string> {
-  return Buffer.concat(await Array.fromAsync(response)).toString();
+/** The body of an answer. Rejects when it is cut off, and with `TooLarge` when it is over `mostBytes`. */
+export async function wholeText(
+  response: IncomingMessage,
+  mostBytes = LARGEST_OBJECT_BYTES,
+): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the answer, and its connection with it.
+    if (bytes > mostBytes) throw new TooLarge(mostBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** An answer has more bytes than whoever asked would read. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+
+  constructor(mostBytes: number) {
+    super(
+      `the answer of the API server is over ${mostBytes / 2 ** 20} MiB, the most that is read at once`,
+    );
+  }
 }
 
 /** An answer whose body is still to come. Rejects when there is none; what is cut off later fails the body. */
@@ -91,6 +115,17 @@ export async function rawResponse(
     call.on('error', reject);
     call.end(sent === undefined ? undefined : JSON.stringify(sent));
   });
+}
+
+/** The answer to a GET, whose body is still to come; throws when it is a refusal. */
+export async function accepted(
+  config: KubeConfig,
+  path: string,
+  options: RawOptions,
+): Promise<IncomingMessage> {
+  const response = await rawResponse(config, 'GET', path, options);
+  if (response.statusCode === 200) return response;
+  throw refusal(response.statusCode, await wholeText(response));
 }
 
 /** An answer that is no success, as an error with what it says and its status as `code`. */

@@ -5,7 +5,6 @@ import { deviceHistories } from '../storage/api.ts';
 import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/device-history.ts';
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { servedSource } from '../watch/api.ts';
-import { everyOne } from '../watch/reflector.ts';
 import { patiently } from './patiently.ts';
 
 export interface ForgiveOptions extends ApiOptions {
@@ -46,16 +45,17 @@ async function objectOf(
   options: ForgiveOptions,
 ): Promise<{ readonly name: string; readonly count: number }> {
   const source = servedSource<DeviceHistory>(loadKubeConfig(options), DEVICE_HISTORIES);
-  let hosts = 0;
-  for await (const object of everyOne(source)) {
+  const hosts = new Set<string>();
+  let found: { readonly name: string; readonly history: HostHistory } | undefined;
+  await source.list((object) => {
+    const { name = '' } = object.metadata;
     const read = historyOf(object);
-    hosts += 1;
-    if (!read.ok || read.history.node !== node) continue;
-    const count = countIn(read.history, options);
-    return { name: object.metadata.name ?? '', count };
-  }
+    hosts.add(name);
+    if (read.ok && read.history.node === node) found ??= { name, history: read.history };
+  }, new AbortController().signal);
+  if (found !== undefined) return { name: found.name, count: countIn(found.history, options) };
   throw new WrongCall(
-    `there is no history of "${node}"; name a node of kubectl get devicehistories, which has ${hosts}`,
+    `there is no history of "${node}"; name a node of kubectl get devicehistories, which has ${hosts.size}`,
   );
 }
 

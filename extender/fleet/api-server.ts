@@ -27,7 +27,7 @@ interface AnyObject extends ApiObject {
 
 /**
  * As much of the Kubernetes API as Surefoot uses: namespaces, nodes and pods; get, list with
- * paging, watch with resource versions and bookmarks, create, merge patch, status, delete.
+ * paging, watch with resource versions and bookmarks, streamed lists, create, merge patch, status, delete.
  */
 export function fleetApiApp(deps: ApiServerDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
@@ -155,7 +155,17 @@ function watch(
   };
   response.writeHead(200, { 'Content-Type': JSON_TYPE });
   response.flushHeaders();
-  const missed = objects.changesAfter(Number(resourceVersion) || 0);
+  const isStreamedList = request.query.sendInitialEvents === 'true';
+  if (isStreamedList) {
+    for (const object of objects.all()) {
+      if (isAsked(object)) send('ADDED', typed(objects.kind, object));
+    }
+    const annotations = { 'k8s.io/initial-events-end': 'true' };
+    const metadata = { resourceVersion: String(objects.latestVersion), annotations };
+    send('BOOKMARK', typed(objects.kind, { metadata }));
+  }
+  const from = isStreamedList ? objects.latestVersion : Number(resourceVersion) || 0;
+  const missed = objects.changesAfter(from);
   if (missed === 'expired') {
     send('ERROR', status(410, 'Expired', `too old resource version: ${resourceVersion}`));
     response.end();

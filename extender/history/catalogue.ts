@@ -293,8 +293,9 @@ const catalogueSchema = strictSection({
 export const catalogueSection = catalogueSchema;
 export type WrittenCatalogue = z.output<typeof catalogueSchema>;
 
-/** More kinds of conditions, labels and annotations than a fleet has. */
+/** More kinds of conditions, labels and annotations than a fleet has, at half a kilobyte each at the most. */
 const MOST_CANDIDATES = 10_000;
+const LONGEST_CANDIDATE = 256;
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
@@ -331,6 +332,7 @@ export class Catalogue {
     const known = this.#candidates.get(key);
     if (known !== undefined) return known;
     const found = this.of(source).filter(({ match }) => match[field]?.test(text) ?? true);
+    if (text.length > LONGEST_CANDIDATE) return found;
     if (this.#candidates.size >= MOST_CANDIDATES) this.#candidates.clear();
     this.#candidates.set(key, found);
     return found;

@@ -28,7 +28,7 @@ export function cohortsOf(
 }
 
 /** Nodes of a rack have the same: kept once. */
-const shared = sharedTexts(10_000);
+const shared = sharedTexts(4 * 2 ** 20);
 
 /** The same cohorts for a device of another age. */
 export function withAge(cohorts: Cohorts, ageSeconds: number): Cohorts {

@@ -1,3 +1,4 @@
+import { ownText } from './beginning.ts';
 import type { Catalogue, CatalogueRow, Source, Worth } from './catalogue.ts';
 
 /** What one row finds in one place of the API: which device, which code, and what that is worth. */
@@ -75,5 +76,6 @@ function signFrom(row: CatalogueRow, entry: string): Sign {
 
 function firstGroup(expression: RegExp | undefined, text: string): string | undefined {
   const found = expression?.exec(text)?.[1];
-  return found === undefined || found === '' || found.length > LONGEST_NAME ? undefined : found;
+  const isName = found !== undefined && found !== '' && found.length <= LONGEST_NAME;
+  return isName ? ownText(found) : undefined;
 }

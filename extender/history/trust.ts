@@ -14,6 +14,8 @@ const MOST_PROBABILITY = 0.3;
 const MOST_HOSTS_A_DAY = 3;
 const DAY_SECONDS = 86_400;
 const MOST_UNPROVEN = 16;
+/** So many namespaces are not worth a look at what may be forgotten of them. */
+const FEW_NAMESPACES = 1000;
 
 /** On how many hosts each namespace has helped to open an incident of late. */
 export class NamespaceBudget {
@@ -23,9 +25,17 @@ export class NamespaceBudget {
   allows(namespace: string, host: string, nowSeconds: number): boolean {
     const uses = this.#uses.get(namespace) ?? new Map<string, number>();
     for (const [used, at] of uses) if (nowSeconds - at > DAY_SECONDS) uses.delete(used);
+    if (this.#uses.size > FEW_NAMESPACES) this.#forget(nowSeconds);
     if (!uses.has(host) && uses.size >= MOST_HOSTS_A_DAY) return false;
     this.#uses.set(namespace, uses.set(host, nowSeconds));
     return true;
+  }
+
+  /** Namespaces that have spoken against nobody for a day. */
+  #forget(nowSeconds: number): void {
+    for (const [namespace, uses] of this.#uses) {
+      if (uses.values().every((at) => nowSeconds - at > DAY_SECONDS)) this.#uses.delete(namespace);
+    }
   }
 }
 

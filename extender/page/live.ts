@@ -55,6 +55,7 @@ export class LiveFeed {
 
   /** Something about this node has changed; `undefined`: about pods that wait for one. */
   touched(node: string | undefined): void {
+    if (this.#watchers.size === 0) return;
     if (node !== undefined) this.#touched.add(node);
     else this.#isPendingTouched = true;
   }
@@ -98,6 +99,8 @@ export class LiveFeed {
     // The next watcher is sent everything.
     this.#touched.clear();
     this.#decided.clear();
+    this.#sent.clear();
+    this.#rotation = [];
     this.#entries = [];
   }
 

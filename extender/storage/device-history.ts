@@ -30,7 +30,7 @@ export const FORM = 2;
 /** etcd takes 1.5 MiB; a page of 500 such objects is to stay small too. */
 const MOST_BYTES = 64 * 1024;
 /** The same few words stand in every history: kept once, not once for each of 50,000 incidents. */
-const shared = sharedTexts(20_000);
+const shared = sharedTexts(8 * 2 ** 20);
 
 const atField = (description: string) => z.iso.datetime().describe(description);
 const text = (description: string) => z.string().describe(description);

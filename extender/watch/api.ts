@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import {
-  ApiObjects,
-  type Collection,
-  type Page,
-  type Selector,
-} from '../../certs/cluster/api-objects.ts';
+import { ApiObjects, type Collection, type Selector } from '../../certs/cluster/api-objects.ts';
 import { NAMESPACES, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { rawLines } from '../../certs/cluster/raw-lines.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
@@ -53,7 +48,7 @@ function source<T extends object>(
 ): Source<T> {
   const objects = new ApiObjects<T>(config, collection);
   return explained<T>(config, kind, {
-    list: (token) => objects.page(selector, token),
+    list: (take, signal) => objects.each(selector, take, signal),
     watch: watchOf<T>(config, objects.path, selector),
   });
 }
@@ -77,15 +72,15 @@ export function optionalSource<T extends Listed>(config: KubeConfig, kind: ApiKi
 /** The same source; where the kind is not served, or hidden from us, there are none, until it is. */
 function optional<T>(plural: string, source: Source<T>): Source<T> {
   let wasServed = false;
-  const list: Source<T>['list'] = async (token) => {
+  const list: Source<T>['list'] = async (take, signal) => {
     try {
-      const page = await source.list(token);
+      const resourceVersion = await source.list(take, signal);
       wasServed = true;
-      return page;
+      return resourceVersion;
     } catch (error) {
       // What was there is not gone because we are refused, or while its definition is replaced.
       if (wasServed || !isAbsent(error)) throw error;
-      return { items: [], resourceVersion: ABSENT, next: '' };
+      return ABSENT;
     }
   };
   return {
@@ -94,8 +89,10 @@ function optional<T>(plural: string, source: Source<T>): Source<T> {
       if (resourceVersion !== ABSENT) return source.watch(resourceVersion, onEvent, signal);
       while (!signal.aborted) {
         await sleep(ABSENT_MS, undefined, { signal }).catch(() => {});
-        const page = signal.aborted ? undefined : await list('').catch(() => undefined);
-        if (page !== undefined && page.resourceVersion !== ABSENT) {
+        const version = signal.aborted
+          ? undefined
+          : await list(() => {}, signal).catch(() => undefined);
+        if (version !== undefined && version !== ABSENT) {
           // Nothing was missed: there was none before.
           return Object.assign(new Error(`${plural} are served now`), {
             code: 410,
@@ -108,9 +105,9 @@ function optional<T>(plural: string, source: Source<T>): Source<T> {
   };
 }
 
-/** True for a page of a kind that is served to us, and the last one of its list. */
-export function isWholeList<T>({ resourceVersion, next }: Page<T>): boolean {
-  return resourceVersion !== ABSENT && next === '';
+/** True for the resource version of a list of a kind that is served to us. */
+export function isServed(resourceVersion: string): boolean {
+  return resourceVersion !== ABSENT;
 }
 
 function isAbsent(error: unknown): boolean {
@@ -122,8 +119,8 @@ function isAbsent(error: unknown): boolean {
 function explained<T>(config: KubeConfig, kind: string, source: Source<T>): Source<T> {
   const server = config.getCurrentCluster()?.server ?? '';
   return {
-    list: (token) =>
-      source.list(token).catch((error) => Promise.reject(explain(error, kind, server))),
+    list: (take, signal) =>
+      source.list(take, signal).catch((error) => Promise.reject(explain(error, kind, server))),
     async watch(resourceVersion, onEvent, signal) {
       const ended = await source.watch(resourceVersion, onEvent, signal);
       return ended === undefined ? undefined : explain(ended, kind, server);
@@ -187,6 +184,7 @@ function watchOf<T>(config: KubeConfig, path: string, selector: Selector): Sourc
       for await (const line of rawLines(config, `${path}?${query}`, {
         signal,
         silenceMs: SILENCE_MS,
+        onTooLong: () => onEvent('TOO_LONG', {} as T),
       })) {
         const { type, object } = JSON.parse(line) as { type: string; object: T };
         onEvent(type, object);

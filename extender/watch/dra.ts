@@ -1,4 +1,5 @@
 import type { ObjectMeta, Timestamp } from '../../webhook/words/pod.ts';
+import { beginningOf } from '../history/beginning.ts';
 import type { Catalogue } from '../history/catalogue.ts';
 import { type Finding, findingFrom } from '../history/finding.ts';
 import { type Fields, signsIn } from '../history/signs.ts';
@@ -59,6 +60,64 @@ export interface ResourceClaim {
       }[];
     }[];
   };
+}
+
+/** Longer than any driver writes of a device (NVSentinel cuts at 1,024); the rest is not kept. */
+const LONGEST_TEXT = 1024;
+/** The API server allows 128 devices a slice, 32 devices a claim and 8 conditions a device (resource.k8s.io/v1). */
+const MOST_CONDITIONS = 8;
+/** Attributes that say which part a device is. */
+const OF_IDENTITY = /(^|\/)(uuid|pciBusID)$/;
+
+/** A slice with what is read of it and no more: while slices are listed, those of the whole fleet are held. */
+export function sliceAsKept({ metadata, spec = {} }: ResourceSlice): ResourceSlice {
+  const { driver, nodeName, pool, devices = [] } = spec;
+  return {
+    metadata: asKept(metadata),
+    spec: {
+      ...(driver !== undefined && { driver }),
+      ...(nodeName !== undefined && { nodeName }),
+      ...(pool?.name !== undefined && { pool: { name: pool.name } }),
+      devices: devices.map(({ name, attributes = {}, taints }) => ({
+        ...(name !== undefined && { name }),
+        attributes: Object.fromEntries(
+          Object.entries(attributes).filter(([key]) => OF_IDENTITY.test(key)),
+        ),
+        ...(taints !== undefined && { taints }),
+      })),
+    },
+  };
+}
+
+export function ruleAsKept({ metadata, spec }: DeviceTaintRule): DeviceTaintRule {
+  return { metadata: asKept(metadata), ...(spec !== undefined && { spec }) };
+}
+
+/** A claim with what is said about its devices; `undefined` where nothing is. Most of a claim a tenant writes. */
+export function claimAsKept({ metadata, status = {} }: ResourceClaim): ResourceClaim | undefined {
+  const told = (status.devices ?? []).filter(({ conditions = [] }) => conditions.length > 0);
+  if (told.length === 0) return undefined;
+  return {
+    metadata: asKept(metadata),
+    status: {
+      devices: told.map(({ conditions = [], driver, pool, device }) => ({
+        ...(driver !== undefined && { driver }),
+        ...(pool !== undefined && { pool }),
+        ...(device !== undefined && { device }),
+        conditions: conditions
+          .slice(0, MOST_CONDITIONS)
+          .map(({ reason = '', message = '', ...condition }) => ({
+            ...condition,
+            reason: beginningOf(reason, LONGEST_TEXT),
+            message: beginningOf(message, LONGEST_TEXT),
+          })),
+      })),
+    },
+  };
+}
+
+function asKept({ uid = '', name = '' }: ObjectMeta = {}): ObjectMeta {
+  return { uid, name };
 }
 
 interface PublishedDevice {

@@ -1,4 +1,5 @@
 import type { ObjectMeta, Timestamp } from '../../webhook/words/pod.ts';
+import { beginningOf } from '../history/beginning.ts';
 import type { Catalogue } from '../history/catalogue.ts';
 import { momentOf, type Signal } from '../history/signal.ts';
 import { signsIn } from '../history/signs.ts';
@@ -21,6 +22,8 @@ export interface NodeEvent {
 /** What an Event says about a node; a tenant can write every word of it. */
 export interface EventFacts {
   readonly node: string;
+  /** Where the Event stands: a tenant's own, or `default` for what has rights on nodes. */
+  readonly namespace: string;
   readonly signals: readonly Signal[];
   /** Its kind, where no row of the catalogue knows it. */
   readonly unmapped?: string;
@@ -39,10 +42,11 @@ export function eventFacts(event: NodeEvent, catalogue: Catalogue): EventFacts {
   const signs = signsIn(catalogue, 'node-event', { reason, message, type, component });
   return {
     node: involvedObject.name ?? '',
+    namespace: metadata.namespace ?? '',
     signals: signs.map((sign) => momentOf(sign, atSeconds)),
     ...(signs.length === 0 &&
       !OF_KUBERNETES.test(component) && {
-        unmapped: `event ${component.slice(0, 64)}/${reason.slice(0, 64)}`,
+        unmapped: `event ${beginningOf(component, 64)}/${beginningOf(reason, 64)}`,
       }),
   };
 }

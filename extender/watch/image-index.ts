@@ -8,8 +8,9 @@ const MOST_IMAGES = 20_000;
 const MOST_LISTINGS = 32;
 /** How long an image that ran is taken to be there, once its pod has gone, where the list is cut. Judgement. */
 const REMEMBERED_SECONDS = 86_400;
-/** Images that ran on one node and are not in its list. */
+/** Images that ran on one node and are not in its list, and nodes of which that is known: 64 names of 128 take 8 kB. */
 const MOST_REMEMBERED = 64;
+const MOST_RAN = 50_000;
 
 /** The digest that a name stands for, and when a container was seen to run under it. */
 interface Known {
@@ -113,6 +114,9 @@ export class ImageIndex {
       onNode.set(image, { uids, untilSeconds: nowSeconds + REMEMBERED_SECONDS });
     }
     dropOldest(onNode, MOST_REMEMBERED);
+    this.#ran.delete(node);
+    this.#ran.set(node, onNode);
+    dropOldest(this.#ran, Math.ceil(MOST_RAN / MOST_REMEMBERED));
   }
 
   nodeGone(node: string): void {

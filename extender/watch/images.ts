@@ -2,7 +2,7 @@ import type { ImageListing } from '../history/facts.ts';
 import { sharedTexts } from '../history/shared.ts';
 
 /** Thousands of nodes list the same names: each is kept once. */
-const interned = sharedTexts(50_000);
+const interned = sharedTexts(16 * 2 ** 20);
 
 /**
  * An image name as the container runtime lists it: registry, path and tag or digest written out.
@@ -54,9 +54,10 @@ export function imageList(entries: readonly ListedImage[]): ImageList {
 
 /** What entries have been read as, by their first names: joining all names to one key takes longer than all else. */
 const readings = new Map<string, Reading[]>();
-/** First names that are remembered, and entries with the same one: with other tags, or another size. */
-const MOST_NAMES = 50_000;
+/** Characters of all names in them, and entries with the same first name: with other tags, or another size. */
+const MOST_READ_CHARACTERS = 8 * 2 ** 20;
 const MOST_READINGS = 16;
+let readCharacters = 0;
 
 interface Reading {
   readonly names: readonly string[];
@@ -72,10 +73,12 @@ function listing({ names, sizeBytes = 0 }: ListedImage): ImageListing {
     if (reading.listing.bytes === sizeBytes && areSame(reading.names, all)) return reading.listing;
   }
   const made = madeListing(all, sizeBytes);
-  if (known.length === 0) {
-    if (readings.size >= MOST_NAMES) readings.clear();
-    readings.set(first, known);
+  readCharacters += all.reduce((sum, { length }) => sum + length, 0);
+  if (readCharacters > MOST_READ_CHARACTERS) {
+    readings.clear();
+    readCharacters = 0;
   }
+  readings.set(first, known);
   if (known.length >= MOST_READINGS) known.shift();
   known.push({ names: all, listing: made });
   return made;

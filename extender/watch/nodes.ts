@@ -139,8 +139,8 @@ export function nodeFacts(
 }
 
 /** Nodes of a fleet have most of this in common: kept once. */
-const sharedPart = sharedParts(5_000);
-const sharedName = sharedTexts(20_000);
+const sharedPart = sharedParts(4 * 2 ** 20);
+const sharedName = sharedTexts(4 * 2 ** 20);
 
 function hintOf(
   labels: Readonly<Record<string, string>>,
@@ -233,7 +233,7 @@ type Counted = readonly [resource: string, capacity: Quantity, allocatable: Quan
 type Quantity = ResourceList[string];
 
 const sharedCounts = madeOnce(
-  1_000,
+  2 ** 20,
   (counted: readonly Counted[]) => counted.map((one) => one.join(' ')).join(','),
   (counted): ReadonlyMap<string, DeviceCount> =>
     new Map(

@@ -1,10 +1,11 @@
-import { devicesAsked } from '../../webhook/words/device.ts';
+import { asksForDevices, devicesAsked } from '../../webhook/words/device.ts';
 import { expectationsOf } from '../../webhook/words/expectations.ts';
 import { nodeChoiceOf } from '../../webhook/words/node-choice.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { ContainerStatus, Pod, PodStatus } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
+import { beginningOf } from '../history/beginning.ts';
 import type {
   ContainerEnd,
   DeviceHealth,
@@ -15,6 +16,16 @@ import type {
 import { sharedParts } from '../history/shared.ts';
 import { digestOf, sharedImageName } from './images.ts';
 import { secondsOf } from './timestamp.ts';
+
+/**
+ * The facts of a pod that holds or asks for a device, as they are kept; `undefined` for any other: most pods of most
+ * clusters are, and any tenant may make as many as it likes.
+ */
+export function devicePodFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts | undefined {
+  return asksForDevices(devicesAsked(pod, devicePatterns(profiles)))
+    ? withSharedParts(podFacts(pod, profiles))
+    : undefined;
+}
 
 /** The facts of a Pod, seen with these device profiles. */
 export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts {
@@ -40,7 +51,10 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...placingOf(pod),
     slot: slotOf(pod),
     optIn: podOptIn(pod),
-    devices,
+    devices: {
+      resources: devices.resources.slice(0, MOST_RESOURCES),
+      claims: devices.claims.slice(0, MOST_CLAIMS),
+    },
     ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
     images: imagesOf(pod),
     ran: ranOf(pod),
@@ -49,17 +63,18 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...(startedAtSeconds !== undefined && { startedAtSeconds }),
     ...(endedAtSeconds !== undefined && { endedAtSeconds }),
     isTerminating: metadata.deletionTimestamp !== undefined,
-    ...(status.reason && { statusReason: status.reason }),
-    ...(status.message && { statusMessage: status.message }),
+    ...(status.reason && { statusReason: beginningOf(status.reason, LONGEST_MESSAGE) }),
+    ...(status.message && { statusMessage: beginningOf(status.message, LONGEST_STATUS_MESSAGE) }),
     ...(exitCode !== undefined && { exitCode }),
-    ...(disruption && { disruption }),
+    ...(disruption && { disruption: beginningOf(disruption, LONGEST_MESSAGE) }),
     deviceHealth: deviceHealthOf(status),
     containers: containerEndsOf(status),
     conditions: conditionsOf(status),
   };
 }
 
-const shared = sharedParts(10_000);
+/** A large fleet's pods have some thousand different parts of about 200 bytes. */
+const shared = sharedParts(8 * 2 ** 20);
 
 /** The same facts, to be kept: pods of a workload ask for the same, and most have nothing to tell. */
 export function withSharedParts(pod: PodFacts): PodFacts {
@@ -83,18 +98,31 @@ function placingOf(pod: Pod): { placing?: Placing } {
   const { schedulerName = 'default-scheduler', tolerations = [] } = pod.spec;
   return {
     placing: {
-      schedulerName,
+      schedulerName: beginningOf(schedulerName, LONGEST_MESSAGE),
       choice: nodeChoiceOf(pod),
-      tolerations,
+      tolerations: tolerations.slice(0, MOST_TOLERATIONS),
       ...(nominatedNodeName && { nominatedNode: nominatedNodeName }),
     },
   };
 }
 
+/**
+ * Most of what stands in a pod a tenant has written, and much of it the API server does not bound. What is kept of one
+ * is bounded here: some 60 kB at the most, of a usual pod 1 kB.
+ */
+
 /** A reference is at most 255 characters of name, 128 of tag and 71 of digest; more is no image. */
 const LONGEST_IMAGE = 512;
-/** More images than any pod seen has; what a tenant writes must not fill our memory. */
+/** More images than any pod seen has. */
 const MOST_IMAGES = 64;
+/** Of all names of a pod's images together: 64 of 128 characters. */
+const MOST_IMAGE_CHARACTERS = 8192;
+/** More resources, claims and tolerations than any pod seen has. */
+const MOST_RESOURCES = 16;
+const MOST_CLAIMS = 128;
+const MOST_TOLERATIONS = 64;
+/** The kubelet's own messages of a refusal name every device that it lacks. */
+const LONGEST_STATUS_MESSAGE = 1024;
 
 /** Normalised names of every image that the node must have before the pod runs. */
 export function imagesOf(pod: Pod): readonly string[] {
@@ -103,14 +131,22 @@ export function imagesOf(pod: Pod): readonly string[] {
     ...containers.map(({ image }) => image),
     ...(pod.spec.volumes ?? []).map(({ image }) => image?.reference),
   ];
-  const names = references.flatMap((image) =>
-    image && image.length <= LONGEST_IMAGE ? [sharedImageName(image)] : [],
-  );
-  return [...new Set(names)].slice(0, MOST_IMAGES);
+  const names = new Set<string>();
+  let characters = 0;
+  for (const image of references) {
+    if (!image || image.length > LONGEST_IMAGE || names.size >= MOST_IMAGES) continue;
+    if (characters + image.length > MOST_IMAGE_CHARACTERS) continue;
+    const name = sharedImageName(image);
+    if (names.has(name)) continue;
+    characters += image.length;
+    names.add(name);
+  }
+  return [...names];
 }
 
 /** Images of containers that have run on the node: they are there, whatever its list says. */
 function ranOf({ spec, status = {} }: Pod): PodFacts['ran'] {
+  let characters = 0;
   const images = new Map(
     [...(spec.initContainers ?? []), ...spec.containers].map(({ name, image }) => [name, image]),
   );
@@ -119,6 +155,8 @@ function ranOf({ spec, status = {} }: Pod): PodFacts['ran'] {
       const image = images.get(one.name);
       const starts = startsOf(one);
       if (!image || image.length > LONGEST_IMAGE || starts.length === 0) return [];
+      characters += image.length;
+      if (characters > MOST_IMAGE_CHARACTERS) return [];
       const digest = digestOf(one.imageID ?? '');
       return [
         {
@@ -162,6 +200,7 @@ function failedExitCode(status: PodStatus): number | undefined {
 
 /** A termination message is at most 4 KiB; its beginning tells, and a tenant's must not fill memory. */
 const LONGEST_MESSAGE = 256;
+
 /** Containers and conditions beyond these are not read. */
 const MOST_CONTAINERS = 16;
 /** Conditions that every pod has and that say nothing about its node. */
@@ -174,8 +213,8 @@ function containerEndsOf(status: PodStatus): readonly ContainerEnd[] {
       const { waiting } = state ?? {};
       const ended = state?.terminated ?? lastState?.terminated;
       const texts = (reason?: string, message?: string) => ({
-        ...(reason && { reason: reason.slice(0, LONGEST_MESSAGE) }),
-        ...(message && { message: message.slice(0, LONGEST_MESSAGE) }),
+        ...(reason && { reason: beginningOf(reason, LONGEST_MESSAGE) }),
+        ...(message && { message: beginningOf(message, LONGEST_MESSAGE) }),
       });
       return [
         ...(ended !== undefined && ended.exitCode !== 0
@@ -200,10 +239,10 @@ function conditionsOf(status: PodStatus): readonly PodCondition[] {
   return (status.conditions ?? [])
     .filter(({ type }) => !OF_EVERY_POD.test(type))
     .map(({ type, status: state, reason, message }) => ({
-      type,
+      type: beginningOf(type, LONGEST_MESSAGE),
       status: state,
-      ...(reason && { reason }),
-      ...(message && { message: message.slice(0, LONGEST_MESSAGE) }),
+      ...(reason && { reason: beginningOf(reason, LONGEST_MESSAGE) }),
+      ...(message && { message: beginningOf(message, LONGEST_MESSAGE) }),
     }))
     .slice(0, MOST_CONTAINERS);
 }

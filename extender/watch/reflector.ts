@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Page } from '../../certs/cluster/api-objects.ts';
 
 /** What a reflector needs of an API object: who it is, and which version of it this is. */
 export interface Listed {
@@ -11,10 +10,14 @@ export interface Listed {
   };
 }
 
-/** How a reflector reaches the API: lists in pages, and one watch at a time. */
+/** How a reflector reaches the API: lists object by object, and one watch at a time. */
 export interface Source<T> {
-  list(continueToken: string): Promise<Page<T>>;
-  /** Delivers events until the watch ends; resolves with what ended it, if anything was wrong. */
+  /** Gives every object to `take`, some maybe twice; resolves with the version that a watch goes on from. */
+  list(take: (object: T) => void, signal: AbortSignal): Promise<string>;
+  /**
+   * Delivers events until the watch ends; resolves with what ended it, if anything was wrong. `TOO_LONG` stands for
+   * one that nobody would want to hold.
+   */
   watch(
     resourceVersion: string,
     onEvent: (type: string, object: T) => void,
@@ -22,20 +25,15 @@ export interface Source<T> {
   ): Promise<Error | undefined>;
 }
 
-/** Every object of a source, page by page. */
-export async function* everyOne<T>(source: Pick<Source<T>, 'list'>): AsyncGenerator<T> {
-  let page = await source.list('');
-  for (;;) {
-    yield* page.items;
-    if (page.next === '') return;
-    page = await source.list(page.next);
-  }
-}
-
 /** What a reflector makes of the objects it sees, and whom it tells. */
 export interface Changes<T, Facts> {
-  /** The facts worth keeping of an object: a list of all of them is held, never of the objects. */
-  read(object: T): Facts;
+  /**
+   * The facts worth keeping of an object: a list of all of them is held, never of the objects. `undefined` for what
+   * is no business of ours; of that nothing is kept, and what it was before is told as removed.
+   */
+  read(object: T): Facts | undefined;
+  /** Objects of this kind are moments: nothing of them is kept once they were told, and their ends are not told. */
+  readonly areMoments?: true;
   /** `isListed`: found by a list, so that what led to it was not seen. */
   changed(facts: Facts, isListed: boolean): void;
   /** `last` is its final state, or absent when it vanished between two lists. */
@@ -68,8 +66,6 @@ const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 30_000;
 /** A watch that ends sooner without a word is a server that hangs up, not a quiet cluster. */
 const QUIET_BUT_WELL_MS = 5000;
-/** The API server gives up on its own side after a minute (`--request-timeout`). */
-const LIST_TIMEOUT_MS = 60_000;
 
 /**
  * Follows one kind of object for as long as the program lives: list, watch, and from the start
@@ -170,15 +166,19 @@ export class Reflector<T extends Listed, Facts> {
     const meaning = this.#meaning;
     const present = new Set<string>();
     const found: Found<Facts>[] = [];
-    let page = await this.#page('');
-    for (;;) {
-      for (const object of page.items) {
-        present.add(uidOf(object));
-        this.#attempt(() => found.push(this.#found(object)));
-      }
-      if (page.next === '') break;
-      page = await this.#page(page.next);
-    }
+    const resourceVersion = await this.#source.list((object) => {
+      // What cannot be read is there all the same.
+      this.#attempt(() => {
+        const uid = uidOf(object);
+        if (this.#known.has(uid)) present.add(uid);
+        const one = this.#found(object);
+        if (one === undefined) present.delete(uid);
+        else {
+          present.add(uid);
+          found.push(one);
+        }
+      });
+    }, this.#stop.signal);
     this.#metrics.heard();
     // Their meaning changed while they were read: what was read is void, and the next round lists.
     if (meaning !== this.#meaning) return;
@@ -192,24 +192,9 @@ export class Reflector<T extends Listed, Facts> {
     for (const one of found.sort((a, b) => a.createdAtMs - b.createdAtMs)) {
       if (this.#known.get(one.uid) !== one.version) this.#tellChanged(one, true);
     }
-    this.#resourceVersion = page.resourceVersion;
+    this.#resourceVersion = resourceVersion;
     this.#problem = undefined;
     this.#listedOnce.resolve();
-  }
-
-  /** One page, or an error when the API server is silent or we are stopped. */
-  #page(token: string): Promise<Page<T>> {
-    const { promise: gaveUp, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Error(`no answer to a list within ${LIST_TIMEOUT_MS / 1000} s`)),
-      LIST_TIMEOUT_MS,
-    );
-    const stopped = () => reject(new Error('stopped'));
-    this.#stop.signal.addEventListener('abort', stopped, { once: true });
-    return Promise.race([this.#source.list(token), gaveUp]).finally(() => {
-      clearTimeout(timer);
-      this.#stop.signal.removeEventListener('abort', stopped);
-    });
   }
 
   /** One watch, until it ends; throws what ended it, if that was an error. */
@@ -224,6 +209,7 @@ export class Reflector<T extends Listed, Facts> {
         this.#metrics.heard();
         if (type !== 'ERROR') this.#heardMs = performance.now();
         if (type === 'ERROR') expired = errorOf(object);
+        else if (type === 'TOO_LONG') this.#letGo();
         else this.#apply(type, object);
       },
       watching.signal,
@@ -237,8 +223,12 @@ export class Reflector<T extends Listed, Facts> {
   #apply(type: string, object: T): void {
     if (type !== 'BOOKMARK') this.#heard = true;
     if (type === 'ADDED' || type === 'MODIFIED') {
-      this.#attempt(() => this.#tellChanged(this.#found(object), false));
-    } else if (type === 'DELETED') {
+      this.#attempt(() => {
+        const found = this.#found(object);
+        if (found !== undefined) this.#tellChanged(found, false);
+        else if (this.#known.has(uidOf(object))) this.#tellRemoved(uidOf(object));
+      });
+    } else if (type === 'DELETED' && this.#changes.areMoments !== true) {
       let last: Facts | undefined;
       this.#attempt(() => {
         last = this.#changes.read(object);
@@ -248,17 +238,24 @@ export class Reflector<T extends Listed, Facts> {
     this.#resourceVersion = versionOf(object) || this.#resourceVersion;
   }
 
-  #found(object: T): Found<Facts> {
+  #letGo(): void {
+    this.#metrics.handlerFailed();
+    this.#log.warn({ watch: this.#name }, 'a change was too large to be read; going on without it');
+  }
+
+  #found(object: T): Found<Facts> | undefined {
+    const facts = this.#changes.read(object);
+    if (facts === undefined) return undefined;
     return {
       uid: uidOf(object),
       version: versionOf(object),
       createdAtMs: new Date(object.metadata?.creationTimestamp ?? 0).getTime(),
-      facts: this.#changes.read(object),
+      facts,
     };
   }
 
   #tellChanged({ uid, version, facts }: Found<Facts>, isListed: boolean): void {
-    this.#known.set(uid, version);
+    if (this.#changes.areMoments !== true) this.#known.set(uid, version);
     this.#attempt(() => this.#changes.changed(facts, isListed));
   }
 

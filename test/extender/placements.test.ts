@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DecisionRecord } from '../../extender/decisions/record.ts';
+import type { BindingSeen } from '../../extender/historian.ts';
 import type { NodeFacts, Placing, PodFacts } from '../../extender/history/facts.ts';
 import { Placements } from '../../extender/placements.ts';
 import { makeDecision } from '../make/decision.ts';
@@ -7,6 +8,7 @@ import { makeNode, makePodFacts } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 import { makeView } from '../make/view.ts';
 
+const TRAIN = { uid: 'uid-train-0', namespace: 'team-a' };
 const TAINT = { key: 'sku', value: 'gpu', effect: 'NoSchedule' };
 
 function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNode({ name: 'b' })]) {
@@ -26,7 +28,7 @@ function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNod
     }: Partial<Omit<PodFacts, 'placing'>> & {
       placing?: Partial<Placing>;
     } = {},
-    isListed = false,
+    seen: BindingSeen = 'waited',
     atSeconds = 0,
   ) => {
     const pod = makePodFacts({
@@ -36,7 +38,7 @@ function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNod
       ...overrides,
     });
     made.cluster.setPod(pod);
-    placements.bound(pod, atSeconds, isListed);
+    placements.bound(pod, atSeconds, seen);
     return decisions.of(pod.uid);
   };
   return { ...made, placements, decisions, placed, bind };
@@ -48,7 +50,7 @@ describe('placements', () => {
     decisions.add(
       makeDecision({ pod: { uid: 'uid-train-0', namespace: 'team-a', name: 'train-0' } }),
     );
-    placements.asked('uid-train-0', 'ours');
+    placements.asked(TRAIN, 'ours', 0);
     expect(bind()?.bound).toEqual({ node: 'a', atSeconds: 0 });
     expect(placed).toEqual(['Asked']);
   });
@@ -114,7 +116,7 @@ describe('placements', () => {
 
   test('by a scheduler that never asks, where another one does', () => {
     const { placements, bind } = placing();
-    placements.asked('somebody', 'ours');
+    placements.asked({ uid: 'somebody', namespace: 'team-b' }, 'ours', 0);
     expect(bind({ placing: { schedulerName: 'theirs' } })?.unasked).toEqual({
       code: 'OtherScheduler',
       words: 'placed by theirs, which does not ask Surefoot',
@@ -131,25 +133,25 @@ describe('placements', () => {
 
   test('of a pod about which we had no opinion', () => {
     const { placements, bind } = placing();
-    placements.asked('uid-train-0', 'ours');
+    placements.asked(TRAIN, 'ours', 0);
     expect(bind()?.unasked?.code).toBe('NoOpinion');
   });
 
   test.each([
-    { name: 'has not opted in', pod: { optIn: 'out' as const }, isListed: false },
-    { name: 'was bound before we listened', pod: {}, isListed: true },
-  ])('of a pod that $name nothing is said', ({ pod, isListed }) => {
+    { name: 'has not opted in', pod: { optIn: 'out' as const }, seen: 'waited' as const },
+    { name: 'was bound before we listened', pod: {}, seen: 'listed' as const },
+  ])('of a pod that $name nothing is said', ({ pod, seen }) => {
     const { placed, bind } = placing();
-    expect(bind(pod, isListed)).toBeUndefined();
+    expect(bind(pod, seen)).toBeUndefined();
     expect(placed).toEqual([]);
   });
 
   test('three without a question in ten minutes are an alarm, for as long', () => {
     const { placements, bind } = placing();
-    bind({ uid: '1' }, false, 0);
-    bind({ uid: '2' }, false, 100);
+    bind({ uid: '1' }, 'waited', 0);
+    bind({ uid: '2' }, 'waited', 100);
     expect(placements.alarm(100)).toBeUndefined();
-    bind({ uid: '3' }, false, 200);
+    bind({ uid: '3' }, 'waited', 200);
     expect(placements.alarm(200)).toMatch(/^3 device pods .* and ours placed them without asking/);
     expect(placements.alarm(600)).toBeUndefined();
   });
@@ -158,5 +160,28 @@ describe('placements', () => {
     const { placements, bind } = placing([makeNode({ name: 'a' })]);
     for (const uid of ['1', '2', '3', '4']) bind({ uid });
     expect(placements.alarm(0)).toBeUndefined();
+  });
+
+  test('those that were made with their node say so, and are none', () => {
+    const { placements, bind } = placing();
+    for (const uid of ['1', '2', '3', '4']) {
+      expect(bind({ uid }, 'named')?.unasked).toEqual({
+        code: 'Pinned',
+        words: 'pinned to a by its own nodeName: no scheduler placed it',
+      });
+    }
+    expect(placements.alarm(0)).toBeUndefined();
+  });
+
+  test('those of one namespace are none while pods of others are asked about', () => {
+    const { placements, bind } = placing();
+    for (const uid of ['1', '2', '3']) bind({ uid, namespace: 'team-evil' });
+    expect(placements.alarm(0)).toMatch(/^3 device pods/);
+    placements.asked({ uid: '4', namespace: 'team-evil' }, 'ours', 0);
+    expect(placements.alarm(0)).toMatch(/^3 device pods/);
+    placements.asked({ uid: '5', namespace: 'team-b' }, 'ours', 0);
+    expect(placements.alarm(0)).toBeUndefined();
+    bind({ uid: '6', namespace: 'team-c' });
+    expect(placements.alarm(0)).toMatch(/^4 device pods/);
   });
 });

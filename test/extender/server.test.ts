@@ -37,7 +37,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
   const url = await listening(
     extenderApp({
       nodes: cluster.names,
-      onAsked: (podUid, scheduler) => askedBy.push(`${podUid} by ${scheduler}`),
+      onAsked: ({ uid }, scheduler) => askedBy.push(`${uid} by ${scheduler}`),
       view,
       missing: () => (isReady ? undefined : 'pods are not listed'),
       decisions,

@@ -21,21 +21,25 @@ export class FakeApiServer {
   readonly requests: string[] = [];
   /** Answers nothing at all, and keeps the connections open. */
   silent = false;
-  /** Objects a page. */
+  /** Objects a page, at the most. */
   pageSize = 500;
+  /** Streams lists, as Kubernetes does with its gate WatchList on; else it refuses to. */
+  streams = false;
 
   private constructor() {
     this.#server = createServer((request, response) => {
       const url = new URL(request.url ?? '', 'http://fake');
       const isWatch = url.searchParams.get('watch') === 'true';
+      if (url.searchParams.get('sendInitialEvents') === 'true' && !this.silent) {
+        if (this.streams) this.#stream(response);
+        else refuse(response, 422);
+        return;
+      }
       this.requests.push(isWatch ? `watch ${url.searchParams.get('resourceVersion')}` : 'list');
       if (this.silent) return;
       const status = this.failures.shift() ?? 200;
       if (status !== 200) {
-        response.writeHead(status, { 'Content-Type': 'application/json' });
-        response.end(
-          JSON.stringify({ kind: 'Status', code: status, message: `told to answer ${status}` }),
-        );
+        refuse(response, status);
       } else if (isWatch) {
         response.writeHead(200, { 'Content-Type': 'application/json' });
         response.flushHeaders();
@@ -90,11 +94,21 @@ export class FakeApiServer {
     this.#watches = [];
   }
 
+  #stream(response: ServerResponse): void {
+    this.requests.push('stream');
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    const send = (type: string, object: object) =>
+      response.write(`${JSON.stringify({ type, object })}\n`);
+    for (const object of this.#items) send('ADDED', object);
+    const annotations = { 'k8s.io/initial-events-end': 'true' };
+    send('BOOKMARK', { metadata: { resourceVersion: '100', annotations } });
+  }
+
   #list(url: URL, response: ServerResponse): void {
     const from = Number(url.searchParams.get('continue') ?? 0);
-    const items = this.#items.slice(from, from + this.pageSize);
-    const next =
-      from + this.pageSize < this.#items.length ? String(from + this.pageSize) : undefined;
+    const size = Math.min(this.pageSize, Number(url.searchParams.get('limit')) || this.pageSize);
+    const items = this.#items.slice(from, from + size);
+    const next = from + size < this.#items.length ? String(from + size) : undefined;
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.end(
       JSON.stringify({
@@ -110,4 +124,9 @@ export class FakeApiServer {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+function refuse(response: ServerResponse, code: number): void {
+  response.writeHead(code, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify({ kind: 'Status', code, message: `told to answer ${code}` }));
 }

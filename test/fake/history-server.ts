@@ -24,6 +24,8 @@ export class HistoryServer {
       const url = new URL(request.url ?? '', 'http://fake');
       if (url.pathname.includes('/leases')) {
         this.#answerLease(request.method === 'GET' ? undefined : await json(request), response);
+      } else if (url.searchParams.get('sendInitialEvents') === 'true') {
+        send(response, 422, failure(422));
       } else if (url.searchParams.get('watch') === 'true') {
         response.writeHead(200, { 'Content-Type': 'application/json' }).flushHeaders();
       } else {

@@ -16,7 +16,7 @@ export function makeImages(...images: readonly Image[]): readonly ImageListing[]
 }
 
 const listing = madeOnce(
-  100_000,
+  64 * 2 ** 20,
   (image: Image) => image.join(' '),
   ([name, bytes, digest]): ImageListing => ({
     names: [name],

@@ -94,7 +94,10 @@ export function groupPlaceOf(
   const controller = CONTROLLERS.find(({ owns }) => owns(owner, labels));
   if (controller === undefined) return undefined;
   const role = controller.role === undefined ? undefined : labels[controller.role];
-  const numbers = controller.numbers.map((key) => labels[key] ?? annotations[key]);
+  const numbers = controller.numbers.map((key) => {
+    const number = labels[key] ?? annotations[key];
+    return number === undefined || number.length > LONGEST_PLACE ? undefined : number;
+  });
   const known = numbers.filter((number) => number !== undefined);
   const isWhole = controller.needsInnermost !== true || numbers.at(-1) !== undefined;
   const parts = role === undefined ? [] : [role];

@@ -56,7 +56,9 @@ export function tellsSlot(pod: Pod): boolean {
 /** The number that Kubernetes' own controllers give a pod; a StatefulSet's is in its name. */
 function numberOf({ metadata }: Pod, { kind }: OwnerReference): string | undefined {
   const { annotations = {}, labels = {}, name } = metadata;
-  return annotations[JOB_INDEX] ?? labels[JOB_INDEX] ?? (kind === 'StatefulSet' ? name : undefined);
+  const number = annotations[JOB_INDEX] ?? labels[JOB_INDEX];
+  if (number !== undefined && number.length <= LONGEST_SLOT) return number;
+  return kind === 'StatefulSet' ? name : undefined;
 }
 
 /** Kinds of Kubernetes whose names other groups use too, such as OpenKruise's StatefulSet. */
@@ -76,6 +78,11 @@ function kindOf({ kind, apiVersion }: OwnerReference): string {
 /** As long as a name in Kubernetes may be: what a tenant writes here is kept in every history. */
 export const LONGEST_SLOT = 253;
 
+/** The API server does not bound what stands in an owner reference, and any tenant may write one. */
+function isNamed({ kind, name, apiVersion = '' }: OwnerReference): boolean {
+  return [kind, name, apiVersion].every(({ length }) => length <= LONGEST_SLOT);
+}
+
 /** The slot that the pod's annotation names; one that is too long names none. */
 function slotNamedBy(annotations: Readonly<Record<string, string>>): string | undefined {
   const named = annotations[SLOT];
@@ -88,7 +95,7 @@ function slotNamedBy(annotations: Readonly<Record<string, string>>): string | un
  */
 function workloadOwner(pod: Pod): OwnerReference | undefined {
   const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  if (owner === undefined) return undefined;
+  if (owner === undefined || !isNamed(owner)) return undefined;
   const suffix = `-${pod.metadata.labels?.[TEMPLATE_HASH] ?? ''}`;
   return owner.kind === 'ReplicaSet' && suffix !== '-' && owner.name.endsWith(suffix)
     ? { kind: 'Deployment', name: owner.name.slice(0, -suffix.length) }

@@ -1,6 +1,7 @@
 import express from 'express';
 import { describe, expect, test } from 'vitest';
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
+import { FakeApiServer } from '../../fake/api-server.ts';
 import { listening } from '../../fake/listening.ts';
 import { loadedKubeConfig } from '../../make/kubeconfig.ts';
 
@@ -98,6 +99,52 @@ test('a list is read to its end, page by page, with its selector', async () => {
   expect(found.map(({ metadata }) => metadata.name)).toEqual(['one', 'two', 'three']);
   const each = { labelSelector: 'a=b', limit: '500' };
   expect(asked).toEqual([each, { ...each, continue: 'two' }, { ...each, continue: 'three' }]);
+});
+
+describe('each object of a list', () => {
+  const MIB = 2 ** 20;
+
+  /** Objects of so many bytes each, served in pages as the API server does, or streamed. */
+  async function holding(sizes: readonly number[], streams: boolean) {
+    const api = await FakeApiServer.start();
+    api.streams = streams;
+    const metadata = (at: number) => ({ name: `o${at}`, uid: `u${at}`, resourceVersion: '1' });
+    // Of short texts, none of which is left out.
+    api.holds(
+      ...sizes.map((bytes, at) => ({
+        metadata: metadata(at),
+        spec: { texts: Array.from({ length: bytes / 1024 }, () => 'x'.repeat(1021)) },
+      })),
+    );
+    const objects = new ApiObjects<Thing>(api.kubeConfig(), { api: 'api/v1', plural: 'nodes' });
+    const names: string[] = [];
+    const version = await objects.each({}, ({ metadata: { name } }) => names.push(name));
+    return { requests: api.requests, names, version };
+  }
+
+  test('comes by itself where lists are streamed', async () => {
+    const { requests, names, version } = await holding([1024, 3 * MIB, 1024], true);
+    expect({ requests, names, version }).toEqual({
+      requests: ['stream'],
+      names: ['o0', 'o1', 'o2'],
+      version: '100',
+    });
+  });
+
+  test('comes in pages elsewhere, which get smaller where objects are large', async () => {
+    const sizes = [...Array(20).fill(1024), ...Array(20).fill(1.5 * MIB)];
+    const { requests, names, version } = await holding(sizes, false);
+    expect(names).toEqual(sizes.map((_, at) => `o${at}`));
+    expect(version).toBe('100');
+    // 500 and 63 are too many; 8 fit while they are small.
+    expect(requests.length).toBeGreaterThan(5);
+    expect(requests.length).toBeLessThan(40);
+  });
+
+  test('is trimmed where one alone is too large for a page', async () => {
+    const { names } = await holding([12 * MIB, 1024], false);
+    expect(names).toEqual(['o0', 'o1']);
+  });
 });
 
 describe('refusals', () => {

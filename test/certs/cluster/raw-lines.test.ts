@@ -1,13 +1,17 @@
 import express, { type Response } from 'express';
 import { expect, test } from 'vitest';
-import { rawLines } from '../../../certs/cluster/raw-lines.ts';
+import { LONGEST_WHOLE_LINE_BYTES, rawLines } from '../../../certs/cluster/raw-lines.ts';
 import { listening } from '../../fake/listening.ts';
 import { loadedKubeConfig } from '../../make/kubeconfig.ts';
 
 /** The lines of what `answer` writes. */
-async function linesOf(answer: (response: Response) => void, signal = AbortSignal.timeout(10_000)) {
+async function linesOf(
+  answer: (response: Response) => void,
+  signal = AbortSignal.timeout(10_000),
+  onTooLong = () => {},
+) {
   const server = await listening(express().get('/lines', (_request, response) => answer(response)));
-  return rawLines(loadedKubeConfig(server), '/lines', { signal, silenceMs: 300 });
+  return rawLines(loadedKubeConfig(server), '/lines', { signal, silenceMs: 300, onTooLong });
 }
 
 test('lines come whole, however they are cut on the way', async () => {
@@ -63,4 +67,33 @@ test('a refusal and a cut are errors', async () => {
     setTimeout(() => response.destroy(), 20);
   });
   await expect(Array.fromAsync(cut)).rejects.toThrow('aborted');
+});
+
+test('a long line is trimmed, and the next ones come as they are', async () => {
+  const object = { metadata: { uid: 'u', annotations: { big: 'x'.repeat(20_000) } } };
+  const containers = Array.from({ length: 10_000 }, (_, at) => ({ name: `container-${at}` }));
+  const long = JSON.stringify({ type: 'ADDED', object: { ...object, spec: { containers } } });
+  expect(long.length).toBeGreaterThan(LONGEST_WHOLE_LINE_BYTES);
+  const short = JSON.stringify({ type: 'ADDED', object });
+  const lines = await linesOf((response) => response.end(`${short}\n${long}\n${short}\n`));
+  const [first, trimmed, last] = await Array.fromAsync(lines);
+  expect([first, last]).toEqual([short, short]);
+  expect(JSON.parse(trimmed ?? '').object).toEqual({
+    metadata: { uid: 'u', annotations: { big: '' } },
+    spec: { containers },
+  });
+});
+
+test('a line that is longer than anything is let go of and counted', async () => {
+  let count = 0;
+  const fields = Array.from({ length: 600_000 }, (_, at) => `"field-${at}":1`).join(',');
+  const lines = await linesOf(
+    (response) => response.end(`{"object":{"spec":{${fields}}}}\nx\n`),
+    undefined,
+    () => {
+      count += 1;
+    },
+  );
+  expect(await Array.fromAsync(lines)).toEqual(['x']);
+  expect(count).toBe(1);
 });

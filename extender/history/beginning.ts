@@ -1,0 +1,12 @@
+/**
+ * The first characters of a text, at most so many, as a text of its own: a slice of V8's keeps all of the text alive
+ * that it was cut from, which a tenant may have made a megabyte long.
+ */
+export function beginningOf(text: string, mostCharacters: number): string {
+  return text.length <= mostCharacters ? text : ownText(text.slice(0, mostCharacters));
+}
+
+/** The same text, by itself. */
+export function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
