@@ -3,12 +3,14 @@ import { attempt } from './serving/attempt.ts';
 
 /** A bundle of certificate authorities, PEM one after the other: whom the API server trusts. */
 
-const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const BEGIN = '-----BEGIN CERTIFICATE-----';
+const END = '-----END CERTIFICATE-----';
 
 /** The certificates of a bundle, in its order, each once; what is no certificate is left out. */
 export function certificatesIn(bundle: string): readonly X509Certificate[] {
   const found = new Map<string, X509Certificate>();
-  for (const [pem] of bundle.matchAll(PEM)) {
+  for (const part of bundle.split(BEGIN).slice(1)) {
+    const pem = `${BEGIN}${part.slice(0, part.indexOf(END))}${END}`;
     const certificate = attempt(() => new X509Certificate(pem));
     if (certificate !== undefined) found.set(certificate.fingerprint256, certificate);
   }

@@ -100,7 +100,7 @@ export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
         apiVersion: 'events.k8s.io/v1',
         kind: 'Event',
         metadata: {
-          generateName: `${name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}-`,
+          generateName: `${/^.*[a-z0-9]/.exec(name.slice(0, 200))?.[0] ?? 'pod'}-`,
           namespace,
         },
         eventTime: microTime(at),

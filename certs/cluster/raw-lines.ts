@@ -49,9 +49,12 @@ export async function* rawLines(
       }
     }
   } catch (error) {
-    if (signal.aborted || error instanceof Silence) return;
-    throw error;
+    if (!endsWell(error, signal)) throw error;
   }
+}
+
+function endsWell(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted || error instanceof Silence;
 }
 
 /** One line as it arrives. */

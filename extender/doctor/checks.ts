@@ -358,8 +358,12 @@ function optIn({ namespaces, pods }: Seen): readonly Found[] {
 }
 
 /** Resources of nodes that are counted, but no device. */
-const NO_DEVICE =
-  /^(cpu|memory|pods|ephemeral-storage|storage|hugepages-.*|attachable-volumes-.*|.*kubernetes\.io\/.*|.*\/(rdma|hca|sriov|ib|efa|eni|vpc|pod-eni|private-ip|fuse|kvm|tun|vhost).*|deviceclass\..*)$/i;
+const NO_DEVICE = [
+  /^(cpu|memory|pods|ephemeral-storage|storage)$/i,
+  /^(hugepages-|attachable-volumes-|deviceclass\.)/i,
+  /kubernetes\.io\//i,
+  /\/(rdma|hca|sriov|ib|efa|eni|vpc|pod-eni|private-ip|fuse|kvm|tun|vhost)/i,
+];
 
 function devicesWithoutProfile({ nodes, configuration: looked }: Seen): readonly Found[] {
   return where(nodes, (found) => {
@@ -367,7 +371,9 @@ function devicesWithoutProfile({ nodes, configuration: looked }: Seen): readonly
     const unknown = new Set(
       found
         .flatMap(({ resources }) => resources)
-        .filter((resource) => resource.includes('/') && !NO_DEVICE.test(resource))
+        .filter(
+          (resource) => resource.includes('/') && !NO_DEVICE.some((kind) => kind.test(resource)),
+        )
         .filter((resource) => !patterns.some((pattern) => matchesDevicePattern(pattern, resource))),
     );
     return unknown.size === 0

@@ -216,7 +216,7 @@ export type ReadHistory =
 export function objectNameOf(host: HostId): string {
   const readable = host.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
   const isFaithful = readable === host.replace(':', '-') && readable.length <= 200;
-  const name = readable.slice(0, 200).replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
+  const name = /[a-z0-9](?:.*[a-z0-9])?/.exec(readable.slice(0, 200))?.[0] ?? '';
   return isFaithful
     ? name
     : `${name}-${createHash('sha256').update(host).digest('hex').slice(0, 10)}`;

@@ -10,7 +10,9 @@ const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
 const LONGEST_SECONDS = 100 * 365 * 86_400;
 
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/y;
+/** A hundred years in all five units take 40 characters. */
+const LONGEST_TEXT = 64;
 
 /**
  * Seconds in a duration such as `90s`, `1h30m` or `30d`: Go's notation, which Kubernetes users
@@ -18,10 +20,11 @@ const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
  * hundred years is a slip of the hand.
  */
 export function durationSeconds(text: string): number | undefined {
-  if (!DURATION.test(text)) return undefined;
+  if (text.length > LONGEST_TEXT || !DURATION.test(text)) return undefined;
   let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(PART)) {
-    seconds += Number(amount) * (SECONDS_PER_UNIT[unit as string] as number);
+  for (PART.lastIndex = 0; PART.lastIndex < text.length; ) {
+    const [, amount, unit = ''] = PART.exec(text) ?? [];
+    seconds += Number(amount) * (SECONDS_PER_UNIT[unit] ?? Number.NaN);
   }
   return seconds <= LONGEST_SECONDS ? seconds : undefined;
 }

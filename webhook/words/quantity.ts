@@ -17,12 +17,14 @@ const FACTORS: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?$/;
+/** Kubernetes writes at most 19 digits and a suffix; whoever reaches the port may send more. */
+const LONGEST_TEXT = 64;
+const QUANTITY = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?$/;
 
 /** The number that a Kubernetes quantity (`8`, `500m`, `12Gi`, `1e3`) stands for, or `undefined`. */
 export function quantityValue(quantity: string | number): number | undefined {
   if (typeof quantity === 'number') return Number.isFinite(quantity) ? quantity : undefined;
-  const match = QUANTITY.exec(quantity);
+  const match = quantity.length > LONGEST_TEXT ? null : QUANTITY.exec(quantity);
   if (match === null) return undefined;
   const [, digits, exponent = '', suffix = ''] = match;
   return Number(`${digits}${exponent}`) * (FACTORS[suffix] as number);
