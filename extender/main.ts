@@ -3,6 +3,8 @@ import { loadKubeConfig, namespaceOf } from '../certs/cluster/kube-config.ts';
 import { replicaIdentity } from '../certs/cluster/lease.ts';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
+import { Bound } from '../certs/serving/bound.ts';
+import { Callers } from '../certs/serving/connections.ts';
 import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
 import { type Service, WrongCall } from '../certs/serving/lifecycle.ts';
@@ -78,6 +80,9 @@ export interface RunningExtender extends Service {
 
 /** What kube-scheduler's certificate calls it (kubeadm, and RBAC's default bindings). */
 const SCHEDULER_NAME = 'system:kube-scheduler';
+/** What may wait: a scheduler asks about one pod at a time, and a cluster has a handful of schedulers. */
+const MOST_QUESTIONS = 64;
+const MOST_QUESTION_BYTES = 64 * 2 ** 20;
 /** How often homes that have ended are dropped. */
 const PRUNE_INTERVAL_MS = 60_000;
 /** How often nodes are marked for schedulers that do not ask us, where that is wanted. */
@@ -235,7 +240,15 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const missing = () => checks.map((check) => check.missing()).find((why) => why !== undefined);
 
   let stopping = false;
+  const callers = new Callers();
+  const bound = new Bound({
+    requests: MOST_QUESTIONS,
+    bytes: MOST_QUESTION_BYTES,
+    onShed: () => metrics.shed(),
+    callers,
+  });
   const app = extenderApp({
+    bound: bound.handler,
     nodes: cluster.names,
     view,
     missing,
@@ -246,10 +259,11 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   });
   const server =
     options.tlsDir === undefined
-      ? await RunningServer.http(listen, app)
+      ? await RunningServer.http(listen, app, callers)
       : await startTlsServer({
           tlsDir: options.tlsDir,
           ...(clients !== undefined && { clients }),
+          callers,
           address: listen,
           listener: app,
           registry,

@@ -11,7 +11,8 @@ export type PrioritizeResult =
   | 'no-opinion'
   | 'not-ready'
   | 'malformed'
-  | 'failed';
+  | 'failed'
+  | 'shed';
 
 const RESULTS: readonly PrioritizeResult[] = [
   'answered',
@@ -20,12 +21,15 @@ const RESULTS: readonly PrioritizeResult[] = [
   'not-ready',
   'malformed',
   'failed',
+  'shed',
 ];
 
 /** Everything that the extender counts. */
 export interface ExtenderMetrics {
   /** Starts the clock; call what it returns once, with how it ended and what was answered. */
   begin(): (result: PrioritizeResult, candidates?: number, answered?: number) => void;
+  /** A question was turned away unread. */
+  shed(): void;
   /** A pod that has opted in was placed: asked about, or why not. */
   placed(how: string): void;
   event(result: EventResult): void;
@@ -144,6 +148,7 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     registers,
   });
   return {
+    shed: () => requests.inc({ result: 'shed' }),
     placed: (how) => placements.inc({ how }),
     event: (result) => events.inc({ result }),
     marked: (hazard) => marks.inc({ hazard }),

@@ -1,4 +1,4 @@
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
 import type { DecisionRecord } from './decisions/record.ts';
@@ -28,6 +28,8 @@ const LONGEST_NAME = 253;
 export interface ExtenderDeps {
   /** The nodes that are known. */
   readonly nodes: NodeFinder & NameWriter;
+  /** Turns away what would only wait. */
+  readonly bound: RequestHandler;
   /** The state to answer from at this moment. */
   readonly view: () => View;
   /** What is not loaded yet, in words; `undefined` when everything is. */
@@ -42,7 +44,7 @@ export interface ExtenderDeps {
 /** `POST /prioritize` and nothing else. */
 export function extenderApp(deps: ExtenderDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
-  app.post('/prioritize', rawJsonBody(BODY_LIMIT_BYTES), prioritizeHandler(deps));
+  app.post('/prioritize', rawJsonBody(BODY_LIMIT_BYTES, deps.bound), prioritizeHandler(deps));
   app.use((request: Request, response: Response) => {
     response.status(404).json({
       error: `nothing is served at ${request.method} ${request.path}; post ExtenderArgs to /prioritize (prioritizeVerb: prioritize)`,

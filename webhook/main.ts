@@ -2,16 +2,17 @@ import type { Logger } from 'pino';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
 import { Bound } from '../certs/serving/bound.ts';
+import { Callers } from '../certs/serving/connections.ts';
 import { RunningServer } from '../certs/serving/http.ts';
 import { LastGood } from '../certs/serving/last-good.ts';
-import type { Service } from '../certs/serving/lifecycle.ts';
+import { type Service, WrongCall } from '../certs/serving/lifecycle.ts';
 import { programLog } from '../certs/serving/program-log.ts';
 import {
   brokenReading,
   configurationMetrics,
   serviceRegistry,
 } from '../certs/serving/service-metrics.ts';
-import { startTlsServer } from '../certs/serving/tls-server.ts';
+import { type ClientOptions, startTlsServer } from '../certs/serving/tls-server.ts';
 import { admissionMetrics } from './metrics.ts';
 import { webhookApp } from './server.ts';
 import { webhookDirectory } from './settings.ts';
@@ -19,6 +20,10 @@ import { webhookDirectory } from './settings.ts';
 export interface WebhookOptions {
   readonly config: string;
   readonly tlsDir: string;
+  /** File with the CA of the API server's client certificate; absent: whoever reaches the port may ask. */
+  readonly clientCa?: string;
+  /** Common name in that certificate; default: anybody's whom the CA has signed for. */
+  readonly clientName?: string;
   readonly listen: string;
   readonly admin: string;
   /** How long to serve on after SIGTERM, so that no call is lost. */
@@ -46,6 +51,8 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   const listen = parseAddress('--listen', options.listen);
   const admin = parseAddress('--admin', options.admin);
 
+  const clients = clientsOf(options);
+
   const config = await LastGood.loadForStart({
     ...webhookDirectory(options.config),
     onSwap: () => log.info('configuration changed'),
@@ -55,10 +62,12 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   const registry = serviceRegistry('webhook', config.value.cluster);
   configurationMetrics(registry, () => config);
   const metrics = admissionMetrics(registry);
+  const callers = new Callers();
   const bound = new Bound({
     requests: MOST_REQUESTS,
     bytes: MOST_BYTES,
     onShed: () => metrics.shed(),
+    callers,
   });
   metrics.countInFlight(() => bound.inFlight);
   const app = webhookApp({
@@ -71,6 +80,8 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   let stopping = false;
   const server = await startTlsServer({
     tlsDir: options.tlsDir,
+    ...(clients !== undefined && { clients }),
+    callers,
     address: listen,
     listener: app,
     registry,
@@ -97,4 +108,13 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
       await adminServer.stop(0);
     },
   };
+}
+
+/** Who may ask. Throws WrongCall when the flags do not go together. */
+function clientsOf({ clientCa, clientName }: WebhookOptions): ClientOptions | undefined {
+  if (clientCa !== undefined) {
+    return { authorityPath: clientCa, ...(clientName !== undefined && { name: clientName }) };
+  }
+  if (clientName === undefined) return undefined;
+  throw new WrongCall('--client-name: nobody is asked for a name; add --client-ca FILE');
 }

@@ -47,9 +47,9 @@ export interface WebhookDeps {
  */
 export function webhookApp(deps: WebhookDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
-  const body = rawJsonBody(BODY_LIMIT_BYTES);
-  app.post('/mutate', deps.bound, body, mutateHandler(deps, 'act'));
-  app.post('/mutate/observe', deps.bound, body, mutateHandler(deps, 'observe'));
+  const body = rawJsonBody(BODY_LIMIT_BYTES, deps.bound);
+  app.post('/mutate', body, mutateHandler(deps, 'act'));
+  app.post('/mutate/observe', body, mutateHandler(deps, 'observe'));
   app.use((request: Request, response: Response) => {
     response.status(404).json({
       error: `nothing is served at ${request.method} ${request.path}; post AdmissionReviews to /mutate`,

@@ -38,8 +38,13 @@ export function adminApp(registry: Registry, checks: readonly ReadinessCheck[]):
       .send(`${[...lines, ready ? 'ready' : 'not ready'].join('\n')}\n`);
   });
 
+  let gathering: Promise<string> | undefined;
   app.get('/metrics', async (_request, response) => {
-    response.type(registry.contentType).send(await registry.metrics());
+    // Whoever asks meanwhile is given the same: gathering takes milliseconds, and the port is open to many.
+    gathering ??= registry.metrics().finally(() => {
+      gathering = undefined;
+    });
+    response.type(registry.contentType).send(await gathering);
   });
 
   app.use((request, response) => {

@@ -1,7 +1,13 @@
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 
-/** Reads a JSON body as bytes, up to `limitBytes`; compressed bodies are refused, not inflated. */
-export function rawJsonBody(limitBytes: number): RequestHandler[] {
+/**
+ * Reads a JSON body as bytes, up to `limitBytes`, once `bound` lets it in; compressed bodies are refused, not
+ * inflated, and so is one that does not announce its length, for nobody knows what it will weigh.
+ */
+export function rawJsonBody(
+  limitBytes: number,
+  bound: RequestHandler = (_request, _response, next) => next(),
+): RequestHandler[] {
   return [
     function requireJson(request, response, next) {
       const type = request.headers['content-type'] ?? '';
@@ -10,6 +16,14 @@ export function rawJsonBody(limitBytes: number): RequestHandler[] {
         error: `the content type is ${type === '' ? 'missing' : `"${type}"`}; send application/json`,
       });
     },
+    function requireLength(request, response, next) {
+      if (request.headers['content-length'] !== undefined) return next();
+      response
+        .status(411)
+        .set('Connection', 'close')
+        .json({ error: 'the body does not announce its length; send it with a Content-Length' });
+    },
+    bound,
     express.raw({ type: () => true, limit: limitBytes, inflate: false }),
   ];
 }

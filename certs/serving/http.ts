@@ -1,10 +1,16 @@
-import type { Server as HttpServer, RequestListener, ServerOptions } from 'node:http';
+import type {
+  Server as HttpServer,
+  RequestListener,
+  ServerOptions,
+  ServerResponse,
+} from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { type Address, hostPort } from './address.ts';
+import { Callers, Connections } from './connections.ts';
 import type { LastGood } from './last-good.ts';
 import { WrongCall } from './lifecycle.ts';
 import type { PairFiles, ServingPair } from './serving-pair.ts';
@@ -14,14 +20,14 @@ import type { PairFiles, ServingPair } from './serving-pair.ts';
  * dies on one (Go's net/http), so ours must outlive theirs; Node's default is 5 s.
  */
 const KEEP_ALIVE_MS = 120_000;
+/** Of those that have not shown themselves to be whom the server is for. */
+const STRANGERS_KEEP_ALIVE_MS = 5000;
 /** A client that dribbles its request is cut; the webhook's own time-out is 2 s. */
-const REQUEST_TIMEOUT_MS = 8000;
-const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 4000;
+const HEADERS_TIMEOUT_MS = 3000;
 /** How often Node looks for such clients; its default of 30 s would be the real time-out. */
 const CONNECTION_CHECK_MS = 1000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** The API server pools 25 connections and opens more in a burst; this stops a flood, not a burst. */
-const MAX_CONNECTIONS = 2000;
 
 /**
  * The API server keeps its connections for good, and a Service balances connections, not requests: each is told
@@ -30,31 +36,39 @@ const MAX_CONNECTIONS = 2000;
 export const MOST_REQUESTS_A_CONNECTION = 1000;
 
 const LIMITS: ServerOptions = {
-  keepAliveTimeout: KEEP_ALIVE_MS,
+  keepAliveTimeout: STRANGERS_KEEP_ALIVE_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
   headersTimeout: HEADERS_TIMEOUT_MS,
   connectionsCheckingInterval: CONNECTION_CHECK_MS,
 };
 
 /** Who is let in, of those with a certificate of the right CA, and what to do with others. */
-export interface Callers {
-  /** Common name. */
-  readonly name: string;
+export interface Certified {
+  /** Common name; absent: any. */
+  readonly name?: string;
   readonly onStranger: (name: string) => void;
 }
 
 /** A server of ours: listening, and stoppable without losing a request. */
 export class RunningServer {
   readonly #server: HttpServer;
+  readonly #callers: Callers;
+  readonly #connections: Connections;
   #draining = false;
 
-  private constructor(server: HttpServer) {
+  private constructor(server: HttpServer, callers: Callers) {
     this.#server = server;
+    this.#callers = callers;
+    this.#connections = new Connections(server, callers);
   }
 
   /** Listens in the clear; for loopback and for probes. */
-  static async http(address: Address, listener: RequestListener): Promise<RunningServer> {
-    const running = new RunningServer(createHttpServer(LIMITS));
+  static async http(
+    address: Address,
+    listener: RequestListener,
+    callers = new Callers(),
+  ): Promise<RunningServer> {
+    const running = new RunningServer(createHttpServer(LIMITS), callers);
     return running.#listen(address, listener);
   }
 
@@ -63,19 +77,20 @@ export class RunningServer {
     address: Address,
     pair: LastGood<PairFiles, ServingPair>,
     listener: RequestListener,
-    callers?: Callers,
+    certified?: Certified,
+    callers = new Callers(),
   ): Promise<RunningServer> {
     const server = createHttpsServer({
       ...LIMITS,
       ...secureContext(pair.value),
-      ...(callers !== undefined && { requestCert: true, rejectUnauthorized: true }),
+      ...(certified !== undefined && { requestCert: true, rejectUnauthorized: true }),
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
-    if (callers !== undefined) {
-      server.on('secureConnection', (socket) => onlyFor(callers, socket));
+    if (certified !== undefined) {
+      server.on('secureConnection', (socket) => onlyFor(certified, socket));
     }
     server.maxRequestsPerSocket = MOST_REQUESTS_A_CONNECTION;
-    return new RunningServer(server).#listen(address, listener);
+    return new RunningServer(server, callers).#listen(address, listener);
   }
 
   get port(): number {
@@ -98,17 +113,26 @@ export class RunningServer {
     this.#draining = true;
     if (drainSeconds > 0) await sleep(drainSeconds * 1000);
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeIdleConnections();
+    await this.#connections.drain();
     const cut = setTimeout(() => this.#server.closeAllConnections(), REQUEST_TIMEOUT_MS);
     await closed;
     clearTimeout(cut);
   }
 
+  /** Whoever sends what the server is for is a caller, and its connections are kept as it keeps them. */
+  #keep({ req, statusCode }: ServerResponse, socket: Socket): void {
+    if (req.method !== 'POST' || statusCode !== 200) return;
+    this.#callers.shown(socket.remoteAddress ?? '');
+    if (!socket.destroyed) socket.setTimeout(KEEP_ALIVE_MS);
+  }
+
   #listen(address: Address, listener: RequestListener): Promise<RunningServer> {
     const server = this.#server;
-    server.maxConnections = MAX_CONNECTIONS;
     server.on('request', (request, response) => {
       if (this.#draining) response.setHeader('Connection', 'close');
+      const { socket } = request;
+      response.once('close', this.#connections.begun(socket));
+      response.once('finish', () => this.#keep(response, socket));
       listener(request, response);
     });
     return new Promise((resolve, reject) => {
@@ -134,9 +158,9 @@ function secureContext({ certificate, key, clientAuthority }: ServingPair) {
 }
 
 /** Lets in only whoever shows a certificate with this common name. */
-function onlyFor({ name, onStranger }: Callers, socket: TLSSocket): void {
+function onlyFor({ name, onStranger }: Certified, socket: TLSSocket): void {
   const { subject } = socket.getPeerCertificate();
-  if (subject?.CN === name) return;
+  if (name === undefined || subject?.CN === name) return;
   onStranger(String(subject?.CN));
   socket.destroy();
 }

@@ -77,7 +77,7 @@ async function readAuthority(path: string): Promise<AuthorityFile> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Error(
-      `--client-ca: ${path} cannot be read (${code}); name the file with the CA of the scheduler's client certificate`,
+      `--client-ca: ${path} cannot be read (${code}); name the file with the CA of the callers' client certificates`,
     );
   }
 }

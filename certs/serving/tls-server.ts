@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import type { Address } from './address.ts';
 import type { ReadinessCheck } from './admin.ts';
+import type { Callers } from './connections.ts';
 import { RunningServer } from './http.ts';
 import { LastGood } from './last-good.ts';
 import { brokenReading } from './service-metrics.ts';
@@ -13,6 +14,8 @@ export interface TlsServerOptions {
   readonly tlsDir: string;
   /** Who may call; absent: whoever reaches the port. */
   readonly clients?: ClientOptions;
+  /** Who has shown itself to be a caller, for whoever else wants to know. */
+  readonly callers?: Callers;
   readonly address: Address;
   readonly listener: RequestListener;
   readonly registry: Registry;
@@ -22,8 +25,8 @@ export interface TlsServerOptions {
 export interface ClientOptions {
   /** File with the CA of their certificates, read again as it changes. */
   readonly authorityPath: string;
-  /** Common name of the one that is let in. */
-  readonly name: string;
+  /** Common name of the one that is let in; absent: any that the CA has signed for. */
+  readonly name?: string;
 }
 
 /** How often it is said that somebody else has called. */
@@ -38,7 +41,7 @@ export interface TlsServer {
 
 /** Listens with the pair of a directory. Throws WrongCall when there is none that is any good. */
 export async function startTlsServer(options: TlsServerOptions): Promise<TlsServer> {
-  const { tlsDir, clients, address, listener, registry, log } = options;
+  const { tlsDir, clients, callers, address, listener, registry, log } = options;
   let server: RunningServer | undefined;
   const pair = await LastGood.loadForStart<PairFiles, ServingPair>({
     ...servingPairDirectory(tlsDir, clients?.authorityPath),
@@ -58,15 +61,15 @@ export async function startTlsServer(options: TlsServerOptions): Promise<TlsServ
     },
   });
   let complainedAtMs = Number.NEGATIVE_INFINITY;
-  const callers = clients && {
-    name: clients.name,
+  const certified = clients && {
+    ...(clients.name !== undefined && { name: clients.name }),
     onStranger(name: string) {
       if (performance.now() - complainedAtMs < COMPLAIN_EVERY_MS) return;
       complainedAtMs = performance.now();
       log.warn({ name }, `turned away: only ${clients.name} is let in (--client-name)`);
     },
   };
-  const running = await RunningServer.https(address, pair, listener, callers);
+  const running = await RunningServer.https(address, pair, listener, certified, callers);
   server = running;
   void pair.follow();
   return {

@@ -37,6 +37,8 @@ function surefoot(): Command {
     .requiredOption('--tls-dir <DIR>', 'directory with tls.crt and tls.key')
     .option('--listen <ADDR:PORT>', 'where AdmissionReviews arrive', ':9443')
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9080')
+    .option('--client-ca <FILE>', "CA of the API server's client certificate: let in nobody else")
+    .option('--client-name <NAME>', 'common name in it (default: any that the CA has signed for)')
     .option('--drain <SECONDS>', 'how long to serve on after SIGTERM', wholeSeconds, DRAIN_SECONDS)
     .action(async ({ drain, ...options }) => {
       const { startWebhook } = await import('../../webhook/main.ts');

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
+import { Bound } from '../../certs/serving/bound.ts';
 import { Boards } from '../../extender/boards.ts';
 import { DecisionRecord } from '../../extender/decisions/record.ts';
 import { extenderMetrics } from '../../extender/metrics.ts';
@@ -37,6 +38,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
   const url = await listening(
     extenderApp({
       nodes: cluster.names,
+      bound: new Bound({ requests: 64, bytes: 64 * 2 ** 20, onShed() {} }).handler,
       onAsked: ({ uid }, scheduler) => askedBy.push(`${uid} by ${scheduler}`),
       view,
       missing: () => (isReady ? undefined : 'pods are not listed'),

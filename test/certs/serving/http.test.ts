@@ -38,10 +38,10 @@ async function serving(files: { pair: Pair }) {
   return { server, pair, problems };
 }
 
-function get(port: number, agent = new Agent({ ca: authority.certificate })) {
+function get(port: number, agent = new Agent({ ca: authority.certificate }), method = 'GET') {
   return new Promise<{ serial: string; connection: string; body: string }>((resolve, reject) => {
     const call = request(
-      { host: '127.0.0.1', servername: 'localhost', port, agent },
+      { host: '127.0.0.1', servername: 'localhost', port, agent, method },
       (response) => {
         const { socket } = response as unknown as {
           socket: { getPeerCertificate(): { serialNumber: string } };
@@ -121,7 +121,18 @@ test('only TLS 1.3 is spoken, also after a change of the pair', async () => {
   }
 });
 
-test('a connection is kept past the 5 s after which Node would close it (hazard 15)', async () => {
+test.concurrent.each([
+  {
+    who: 'of a caller is kept past the 5 s after which Node would close it (hazard 15)',
+    method: 'POST',
+    connections: 1,
+  },
+  {
+    who: 'of somebody who has sent nothing that is answered is not',
+    method: 'GET',
+    connections: 2,
+  },
+])('a connection $who', async ({ method, connections: expected }) => {
   const { server } = await serving({ pair: makePair() });
   const agent = new Agent({ ca: authority.certificate, keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
@@ -132,10 +143,10 @@ test('a connection is kept past the 5 s after which Node would close it (hazard 
     connections += 1;
     return createConnection(...args);
   };
-  await get(server.port, agent);
+  await get(server.port, agent, method);
   await sleep(7000);
-  await get(server.port, agent);
-  expect(connections).toBe(1);
+  await get(server.port, agent, method);
+  expect(connections).toBe(expected);
 });
 
 test('draining serves on, tells clients to close, and then ends', async () => {
@@ -150,6 +161,19 @@ test('draining serves on, tells clients to close, and then ends', async () => {
   const { port } = server;
   await stopped;
   await expect(get(port)).rejects.toThrow(/ECONNREFUSED/);
+});
+
+test('a handshake that is under way when draining ends is finished, and answered', async () => {
+  const { server } = await serving({ pair: makePair() });
+  const tcp = connectTcp(server.port, '127.0.0.1');
+  await once(tcp, 'connect');
+  const stopped = server.stop(0);
+  await sleep(200);
+  const socket = connect({ socket: tcp, ca: authority.certificate, servername: 'localhost' });
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1.1 200 OK\r\n(.+\r\n)*Connection: close\r\n/);
+  await stopped;
 });
 
 describe('a client that holds a connection and sends too little (hazard 16)', () => {

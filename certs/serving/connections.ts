@@ -1,0 +1,130 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * The API server pools 25 connections, and in a burst opens one for each request under way, up to 600 at its
+ * defaults; this stops a flood, not a burst.
+ */
+const MOST_CONNECTIONS = 2000;
+/** Of one address: any pod may have as many sockets as it likes, and has one address. */
+const MOST_OF_AN_ADDRESS = 1000;
+/** Addresses that are remembered as callers; a control plane has a handful. */
+const MOST_CALLERS = 256;
+/** How long a handshake or a first request that is under way may take once the listener is closed. */
+const LAST_REQUEST_MS = 2000;
+
+/** Addresses that have shown themselves to be whom a server is for: they have sent what it could answer. */
+export class Callers {
+  /** The one that was shown longest ago first. */
+  readonly #addresses = new Set<string>();
+
+  shown(address: string): void {
+    this.#addresses.delete(address);
+    this.#addresses.add(address);
+    const [oldest = ''] = this.#addresses;
+    if (this.#addresses.size > MOST_CALLERS) this.#addresses.delete(oldest);
+  }
+
+  /**
+   * The address that takes most, by how much each takes. Whoever has shown itself is counted for a quarter, and not for
+   * nothing: a stranger that has learned to speak must not outweigh a caller that has only just begun.
+   */
+  heaviest(taken: Iterable<readonly [address: string, count: number]>): string | undefined {
+    let heaviest: string | undefined;
+    let most = 0;
+    for (const [address, count] of taken) {
+      const weight = this.#addresses.has(address) ? count / 4 : count;
+      if (weight <= most) continue;
+      heaviest = address;
+      most = weight;
+    }
+    return heaviest;
+  }
+}
+
+interface Connection {
+  readonly socket: Socket;
+  readonly address: string;
+  /** Requests that are under way on it. */
+  requests: number;
+  /** Whether there was any. */
+  isUsed: boolean;
+}
+
+/**
+ * The connections of a server. Where there are too many, whoever has most gives one up, and one that is idle before one
+ * that is not: so a few strangers never shut the door.
+ */
+export class Connections {
+  readonly #callers: Callers;
+  /** By address and port, the oldest first. */
+  readonly #all = new Map<string, Connection>();
+  readonly #of = new Map<string, number>();
+
+  constructor(server: Server, callers: Callers) {
+    this.#callers = callers;
+    server.on('connection', (socket: Socket) => this.#opened(socket));
+  }
+
+  /** A request has begun on this socket; call what it gives when it has ended. */
+  begun(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): () => void {
+    const connection = this.#all.get(keyOf(socket));
+    if (connection === undefined) return () => {};
+    connection.isUsed = true;
+    connection.requests += 1;
+    return () => {
+      connection.requests -= 1;
+    };
+  }
+
+  /** Closes those that are idle, and lets those finish that were just opened: what they ask is still to come. */
+  async drain(): Promise<void> {
+    for (const { socket, requests, isUsed } of this.#all.values()) {
+      if (requests === 0 && isUsed) socket.destroy();
+    }
+    const untilMs = performance.now() + LAST_REQUEST_MS;
+    while (performance.now() < untilMs && this.#all.values().some(({ isUsed }) => !isUsed)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const { socket, requests } of this.#all.values()) {
+      if (requests === 0) socket.destroy();
+    }
+  }
+
+  #opened(socket: Socket): void {
+    const address = socket.remoteAddress;
+    // It is gone already.
+    if (address === undefined) return;
+    const key = keyOf(socket);
+    this.#all.set(key, { socket, address, requests: 0, isUsed: false });
+    this.#of.set(address, this.#countOf(address) + 1);
+    socket.once('close', () => this.#closed(key, address));
+    if (this.#countOf(address) > MOST_OF_AN_ADDRESS) this.#giveUpOneOf(address);
+    else if (this.#all.size > MOST_CONNECTIONS) this.#giveUpOneOf(this.#callers.heaviest(this.#of));
+  }
+
+  #closed(key: string, address: string): void {
+    this.#all.delete(key);
+    const left = this.#countOf(address) - 1;
+    if (left > 0) this.#of.set(address, left);
+    else this.#of.delete(address);
+  }
+
+  #countOf(address: string): number {
+    return this.#of.get(address) ?? 0;
+  }
+
+  /** Its oldest idle connection, or else its oldest; never the newest, which is still to be heard. */
+  #giveUpOneOf(address: string | undefined): void {
+    const own = [...this.#all.values()].filter((one) => one.address === address);
+    const idle = own.find(({ requests }, index) => requests === 0 && index < own.length - 1);
+    (idle ?? own[0])?.socket.destroy();
+  }
+}
+
+function keyOf({
+  remoteAddress,
+  remotePort,
+}: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${remoteAddress}:${remotePort}`;
+}
