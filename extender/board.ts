@@ -5,6 +5,7 @@ import type { PodFacts } from './history/facts.ts';
 import type { FleetRates } from './history/rates.ts';
 import { HomeBoard } from './home-board.ts';
 import { candidateOn } from './on-node.ts';
+import { type PodImages, podImages } from './pod-images.ts';
 import { groupOf } from './pulls.ts';
 import type { View } from './view.ts';
 
@@ -34,6 +35,7 @@ export class Board {
   readonly #begunAtSeconds: number;
   /** What is known of the images, wherever they are. */
   readonly #images: string;
+  readonly #podImages: PodImages;
   readonly #wholeNodeSeconds: number;
   /** Bytes a second, by kind of machine. */
   readonly #bandwidth = new Map<string, number>();
@@ -56,6 +58,7 @@ export class Board {
     this.#begunAtSeconds = view.nowSeconds;
     this.askedAtSeconds = view.nowSeconds;
     this.#images = imagesKnown(pod, view);
+    this.#podImages = podImages(pod, view);
     this.#wholeNodeSeconds = view.config.wholeNodeSeconds;
   }
 
@@ -130,7 +133,7 @@ export class Board {
     const node = cluster.at(place);
     if (node === undefined) return;
     this.#makeRoom(cluster.names.places);
-    const candidate = candidateOn(node, this.#pod, { ...now, rates: this.rates });
+    const candidate = candidateOn(node, this.#pod, { ...now, rates: this.rates }, this.#podImages);
     const made = forecast(candidate, this.#expectations);
     const group = groupOf(node);
     if (!this.#bandwidth.has(group)) {

@@ -4,6 +4,7 @@ import { type Forecast, forecast } from './forecast/loss.ts';
 import type { PodFacts } from './history/facts.ts';
 import type { HomeBoard } from './home-board.ts';
 import { candidateOn } from './on-node.ts';
+import { podImages } from './pod-images.ts';
 import type { View } from './view.ts';
 
 /** Forecasts kept altogether: up to a kilobyte each. */
@@ -111,9 +112,10 @@ function lastOn(board: Board): KindForecasts['last'] {
 }
 
 function madeAnew(pod: PodFacts, expectations: Expectations, view: View): KindForecasts['last'] {
+  const images = podImages(pod, view);
   return (place) => {
     const node = view.cluster.at(place);
-    return node && forecast(candidateOn(node, pod, view), expectations);
+    return node && forecast(candidateOn(node, pod, view, images), expectations);
   };
 }
 

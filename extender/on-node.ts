@@ -3,20 +3,26 @@ import type { Candidate } from './forecast/candidate.ts';
 import { imagesOnNode } from './forecast/images.ts';
 import type { NodeFacts, PodFacts } from './history/facts.ts';
 import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from './history/pod-hazard.ts';
+import { type PodImages, podImages } from './pod-images.ts';
 import type { View } from './view.ts';
 
 /** How one node stands to a pod, whoever it is: its images and its devices. */
 
 const SECONDS_PER_DAY = 86_400;
 
-/** The node as a candidate that is nobody's home. */
-export function candidateOn(node: NodeFacts, pod: PodFacts, view: View): Candidate {
+/** The node as a candidate that is nobody's home; of many nodes `images` is made once. */
+export function candidateOn(
+  node: NodeFacts,
+  pod: PodFacts,
+  view: View,
+  images = podImages(pod, view),
+): Candidate {
   return {
     node: node.name,
     isFull: pod.devices.resources.some(
       ({ resource, count }) => view.cluster.freeDevices(node, resource) < count,
     ),
-    ...imagesOn(node, pod, view),
+    ...imagesOn(node, images, view),
     ...hazardOn(node, pod, view),
     displacedSeconds: 0,
     displacedSlots: 0,
@@ -34,14 +40,14 @@ function takesApart(node: NodeFacts, pod: PodFacts, { cluster }: View): boolean 
 
 function imagesOn(
   node: NodeFacts,
-  { images }: PodFacts,
+  { lookedFor, otherBytes, otherUnknown }: PodImages,
   { cluster, pulls, config, nowSeconds }: View,
 ): Pick<
   Candidate,
   'missingBytes' | 'presentBytes' | 'arrivedBytes' | 'unknownImages' | 'pullBytesPerSecond'
 > {
   const pullBytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond, nowSeconds);
-  const there = images.map((image) => {
+  const there = lookedFor.map((image) => {
     const bytes = cluster.images.bytesOf(image);
     const since = pulls.pulledSinceSeconds(node.name, image, nowSeconds);
     return {
@@ -51,8 +57,12 @@ function imagesOn(
       ...(since !== undefined && { pulledSinceSeconds: since }),
     };
   });
+  const found = imagesOnNode(there, cluster.images.averageBytes, pullBytesPerSecond, nowSeconds);
   return {
-    ...imagesOnNode(there, cluster.images.averageBytes, pullBytesPerSecond, nowSeconds),
+    ...found,
+    missingBytes: found.missingBytes + otherBytes,
+    // One list for all nodes: of images that were looked for where there are many, each is known.
+    unknownImages: found.unknownImages.length === 0 ? otherUnknown : found.unknownImages,
     pullBytesPerSecond,
   };
 }
