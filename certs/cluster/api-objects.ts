@@ -57,14 +57,14 @@ export class ApiObjects<T extends object> {
     this.path = `/${api}${within}/${plural}`;
   }
 
-  get(name: string): Promise<T> {
-    return this.#call('GET', this.#of(name));
+  get(name: string, signal?: AbortSignal): Promise<T> {
+    return this.#call('GET', this.#of(name), undefined, { signal });
   }
 
   /** `undefined` where there is no such object. */
-  async find(name: string): Promise<T | undefined> {
+  async find(name: string, signal?: AbortSignal): Promise<T | undefined> {
     try {
-      return await this.get(name);
+      return await this.get(name, signal);
     } catch (error) {
       if ((error as { code?: number }).code === 404) return undefined;
       throw error;
@@ -172,24 +172,28 @@ export class ApiObjects<T extends object> {
     };
   }
 
-  create(object: T): Promise<T> {
-    return this.#call('POST', '', object);
+  create(object: T, signal?: AbortSignal): Promise<T> {
+    return this.#call('POST', '', object, { signal });
   }
 
   /** Puts an object in the place of the one of this name, or of a part such as `status`. */
-  replace(name: string, object: T, part?: string): Promise<T> {
-    return this.#call('PUT', this.#of(name, part), object);
+  replace(name: string, object: T, { part, signal }: ReplaceOptions = {}): Promise<T> {
+    return this.#call('PUT', this.#of(name, part), object, { signal });
   }
 
   /** RFC 7386: what is `null` goes. */
   mergePatch(name: string, patch: object, part?: string): Promise<T> {
-    return this.#call('PATCH', this.#of(name, part), patch, 'application/merge-patch+json');
+    return this.#call('PATCH', this.#of(name, part), patch, {
+      contentType: 'application/merge-patch+json',
+    });
   }
 
   /** RFC 6902; changes are said to be by `fieldManager`. */
   jsonPatch(name: string, operations: readonly object[], fieldManager?: string): Promise<T> {
     const by = fieldManager === undefined ? '' : `?${new URLSearchParams({ fieldManager })}`;
-    return this.#call('PATCH', this.#of(name) + by, operations, 'application/json-patch+json');
+    return this.#call('PATCH', this.#of(name) + by, operations, {
+      contentType: 'application/json-patch+json',
+    });
   }
 
   async delete(name: string): Promise<void> {
@@ -200,10 +204,16 @@ export class ApiObjects<T extends object> {
     return `/${encodeURIComponent(name)}${part === undefined ? '' : `/${part}`}`;
   }
 
-  async #call<A>(method: string, below: string, body?: object, contentType?: string): Promise<A> {
+  async #call<A>(
+    method: string,
+    below: string,
+    body?: object,
+    { contentType, signal }: CallOptions = {},
+  ): Promise<A> {
     const { status, text } = await rawRequest(this.#config, method, this.path + below, {
       ...(body !== undefined && { body }),
       ...(contentType !== undefined && { contentType }),
+      ...(signal !== undefined && { signal }),
     });
     if (status < 200 || status > 299) throw refusal(status, text);
     return JSON.parse(text) as A;
@@ -217,6 +227,17 @@ async function trimmedText(response: AsyncIterable<Buffer>): Promise<string> {
   const text = trimmed.text();
   if (text === undefined) throw new Error('the API server has an object with thousands of fields');
   return text;
+}
+
+interface CallOptions {
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface ReplaceOptions {
+  /** Such as `status`. */
+  readonly part?: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Bookmark {

@@ -32,18 +32,22 @@ export function leaseApi(config: KubeConfig, namespace: string, name: string): L
     spec: { holderIdentity, leaseDurationSeconds, renewTime: microTime(new Date()) },
   });
   return {
-    get: async () => {
-      const found = await api.find(name);
+    get: async (signal) => {
+      const found = await api.find(name, signal);
       return found === undefined ? undefined : leaseOf(found);
     },
-    create: async (holder, durationSeconds) =>
-      leaseOf(await api.create({ metadata: { name }, ...held(holder, durationSeconds) })),
-    replace: async (resourceVersion, holder, durationSeconds) =>
+    create: async (holder, durationSeconds, signal) =>
+      leaseOf(await api.create({ metadata: { name }, ...held(holder, durationSeconds) }, signal)),
+    replace: async (resourceVersion, holder, durationSeconds, signal) =>
       leaseOf(
-        await api.replace(name, {
-          metadata: { name, resourceVersion },
-          ...held(holder, durationSeconds),
-        }),
+        await api.replace(
+          name,
+          {
+            metadata: { name, resourceVersion },
+            ...held(holder, durationSeconds),
+          },
+          { signal },
+        ),
       ),
   };
 }

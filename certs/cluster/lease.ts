@@ -13,13 +13,25 @@ export interface Lease {
   readonly durationSeconds: number;
 }
 
+/** Who holds a lease after an attempt: we, or somebody else. */
+interface Held {
+  readonly by?: string;
+  /** When its last holder renewed it, where there was one. */
+  readonly lastRenewedAt?: string;
+}
+
 /** How a lease is reached. Errors carry the HTTP status as `code`. */
 export interface LeaseApi {
   /** `undefined` when there is none. */
-  get(): Promise<Lease | undefined>;
-  create(holder: string, durationSeconds: number): Promise<Lease>;
+  get(signal?: AbortSignal): Promise<Lease | undefined>;
+  create(holder: string, durationSeconds: number, signal?: AbortSignal): Promise<Lease>;
   /** Replaces it if it still has this version. */
-  replace(resourceVersion: string, holder: string, durationSeconds: number): Promise<Lease>;
+  replace(
+    resourceVersion: string,
+    holder: string,
+    durationSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<Lease>;
 }
 
 export interface LeaderDeps {
@@ -90,33 +102,50 @@ export class Leader {
     this.#stop.abort();
   }
 
+  /**
+   * One try to renew the lease, or to get it. It counts from when it began, for nobody knows when the API server took
+   * it; one that is given up on is aborted, and what it brings afterwards is not heard.
+   */
   async #attempt(): Promise<void> {
     const begunMs = performance.now();
+    const { renewDeadlineMs } = this.#timing;
+    const deadlineMs = this.#isLeading
+      ? this.#renewedMs + renewDeadlineMs - begunMs
+      : renewDeadlineMs;
+    const limitMs = Math.max(1, Math.min(renewDeadlineMs / 2, deadlineMs));
     try {
-      await within(this.#timing.renewDeadlineMs / 2, this.#acquire());
+      const held = await within(limitMs, (signal) => this.#acquire(signal));
+      if (performance.now() - begunMs > renewDeadlineMs)
+        throw new Error('the answer came too late');
+      if (held.by !== undefined) {
+        if (this.#isLeading) this.#lose(new Error(`${held.by} holds the lease`));
+        return;
+      }
+      this.#renewedMs = begunMs;
+      this.#lead(held.lastRenewedAt);
     } catch (error) {
-      const isOld = performance.now() - this.#renewedMs > this.#timing.renewDeadlineMs;
+      const isOld = performance.now() - this.#renewedMs >= renewDeadlineMs;
       if (this.#isLeading && isOld) this.#lose(error);
       else this.#deps.log.debug({ err: error }, 'the lease could not be reached');
-      return;
     }
-    if (this.#isLeading) this.#renewedMs = begunMs;
   }
 
-  async #acquire(): Promise<void> {
+  /** Renews or takes the lease where that is ours to do; `by`: who else holds it. */
+  async #acquire(signal: AbortSignal): Promise<Held> {
     const { api, identity } = this.#deps;
-    const lease = await api.get();
+    const { durationSeconds } = this.#timing;
+    const lease = await api.get(signal);
     if (lease === undefined) {
-      await api.create(identity, this.#timing.durationSeconds);
-      this.#lead(undefined);
-      return;
+      await api.create(identity, durationSeconds, signal);
+      return {};
     }
+    // Whatever an attempt sees that was given up on is older than what a later one has seen.
+    signal.throwIfAborted();
     if (lease.holder !== identity && lease.holder !== '' && !this.#hasExpired(lease)) {
-      if (this.#isLeading) this.#lose(new Error(`${lease.holder} holds the lease`));
-      return;
+      return { by: lease.holder };
     }
-    await api.replace(lease.resourceVersion, identity, this.#timing.durationSeconds);
-    this.#lead(lease.renewedAt);
+    await api.replace(lease.resourceVersion, identity, durationSeconds, signal);
+    return { lastRenewedAt: lease.renewedAt };
   }
 
   #hasExpired({ renewedAt, holder, durationSeconds }: Lease): boolean {
@@ -130,7 +159,6 @@ export class Leader {
   #lead(lastRenewedAt: string | undefined): void {
     if (this.#isLeading) return;
     this.#isLeading = true;
-    this.#renewedMs = performance.now();
     this.#deps.log.info(`${this.#deps.duty} from now on`);
     this.#deps.onLead(lastRenewedAt);
   }
@@ -143,18 +171,25 @@ export class Leader {
 
   async #release(): Promise<void> {
     try {
-      const lease = await this.#deps.api.get();
-      if (lease?.holder === this.#deps.identity) {
-        await this.#deps.api.replace(lease.resourceVersion, '', 1);
-      }
+      await within(this.#timing.renewDeadlineMs / 2, async (signal) => {
+        const lease = await this.#deps.api.get(signal);
+        if (lease?.holder !== this.#deps.identity) return;
+        await this.#deps.api.replace(lease.resourceVersion, '', 1, signal);
+      });
     } catch (error) {
       this.#deps.log.debug({ err: error }, 'the lease could not be let go; it will expire');
     }
   }
 }
 
-function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
+/** What work gives within a time; it is aborted then, and rejects. */
+function within<T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const aborted = new AbortController();
   const { promise: gaveUp, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  return Promise.race([promise, gaveUp]).finally(() => clearTimeout(timer));
+  const timer = setTimeout(() => {
+    const why = new Error(`no answer within ${Math.round(limitMs)} ms`);
+    aborted.abort(why);
+    reject(why);
+  }, limitMs);
+  return Promise.race([work(aborted.signal), gaveUp]).finally(() => clearTimeout(timer));
 }

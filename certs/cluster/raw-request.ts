@@ -16,12 +16,12 @@ export interface RawBody {
   readonly body?: object;
   /** Default: JSON. */
   readonly contentType?: string;
+  readonly signal?: AbortSignal;
 }
 
 export interface RawOptions extends RawBody {
   /** How long the API server may be silent. */
   readonly silenceMs: number;
-  readonly signal?: AbortSignal;
 }
 
 const TIME_LIMIT_MS = 10_000;

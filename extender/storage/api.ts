@@ -20,7 +20,11 @@ export function deviceHistoryApi(config: KubeConfig): DeviceHistoryApi {
     get: (name) => api.get(name),
     create: (name) => api.create({ ...KIND, metadata: { name, labels } }),
     replaceStatus: (name, resourceVersion, status) =>
-      api.replace(name, { ...KIND, metadata: { name, resourceVersion }, status }, 'status'),
+      api.replace(
+        name,
+        { ...KIND, metadata: { name, resourceVersion }, status },
+        { part: 'status' },
+      ),
     delete: (name) => api.delete(name),
   };
 }

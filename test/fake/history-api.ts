@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lease, LeaseApi } from '../../certs/cluster/lease.ts';
 import type { DeviceHistoryApi } from '../../extender/storage/cluster-store.ts';
 import type { DeviceHistory } from '../../extender/storage/device-history.ts';
@@ -75,23 +76,41 @@ export class FakeHistoryApi implements DeviceHistoryApi {
 export class FakeLease implements LeaseApi {
   lease: Lease | undefined;
   isAway = false;
+  /** Milliseconds until an answer comes, by call: what is asked for is done at once all the same. */
+  lateMs = { get: 0, create: 0, replace: 0 };
+  /** How many calls were given up on by whoever made them. */
+  aborted = 0;
   #version = 0;
 
-  async get(): Promise<Lease | undefined> {
+  async get(signal?: AbortSignal): Promise<Lease | undefined> {
     this.#reach();
-    return this.lease;
+    return this.#answer('get', this.lease, signal);
   }
 
-  async create(holder: string, durationSeconds: number): Promise<Lease> {
+  async create(holder: string, durationSeconds: number, signal?: AbortSignal): Promise<Lease> {
     this.#reach();
     if (this.lease !== undefined) throw apiError(409);
-    return this.#put(holder, durationSeconds);
+    return this.#answer('create', this.#put(holder, durationSeconds), signal);
   }
 
-  async replace(resourceVersion: string, holder: string, durationSeconds: number): Promise<Lease> {
+  async replace(
+    resourceVersion: string,
+    holder: string,
+    durationSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<Lease> {
     this.#reach();
     if (this.lease?.resourceVersion !== resourceVersion) throw apiError(409);
-    return this.#put(holder, durationSeconds);
+    return this.#answer('replace', this.#put(holder, durationSeconds), signal);
+  }
+
+  /** The answer comes late though the call was aborted: as from a client that cannot abort. */
+  async #answer<A>(call: keyof FakeLease['lateMs'], answer: A, signal?: AbortSignal): Promise<A> {
+    signal?.addEventListener('abort', () => {
+      this.aborted += 1;
+    });
+    if (this.lateMs[call] > 0) await sleep(this.lateMs[call]);
+    return answer;
   }
 
   #put(holder: string, durationSeconds: number): Lease {

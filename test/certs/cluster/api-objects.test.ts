@@ -54,7 +54,7 @@ describe('what is asked for', () => {
     },
     {
       name: 'replace a part',
-      call: (all) => all.replace('x', NAMED, 'status'),
+      call: (all) => all.replace('x', NAMED, { part: 'status' }),
       asks: ['PUT', `${PATH}/x/status`, 'application/json', NAMED],
     },
     {
