@@ -2,6 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { ApiObjects } from '../certs/cluster/api-objects.ts';
 import { microTime } from '../certs/cluster/micro-time.ts';
+import { Seldom } from '../certs/serving/seldom.ts';
 import type { PlacementEvent } from './decisions/emit.ts';
 
 /** What became of an Event. */
@@ -31,7 +32,6 @@ const EVENTS_AT_ONCE = 50;
 const EVENTS_A_SECOND = 5;
 /** A slow API server must not pile them up here. */
 const MOST_UNDER_WAY = 16;
-const COMPLAIN_EVERY_MS = 60_000;
 
 /** Writes Events about pods, some a second at most: they help people, and nothing waits for them. */
 export class EventWriter {
@@ -39,11 +39,12 @@ export class EventWriter {
   #tokens = EVENTS_AT_ONCE;
   #filledAtMs: number;
   #underWay = 0;
-  #complainedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #complaint: Seldom;
 
   constructor(deps: EventWriterDeps) {
     this.#deps = deps;
     this.#filledAtMs = deps.nowMs();
+    this.#complaint = new Seldom(deps.nowMs);
   }
 
   tell(regarding: Regarding, event: PlacementEvent, atSeconds: number): void {
@@ -75,12 +76,11 @@ export class EventWriter {
   }
 
   #failed(error: unknown): void {
-    const { onResult, log, nowMs } = this.#deps;
+    const { onResult, log } = this.#deps;
     onResult('failed');
     // The pod, or its namespace, is gone: nobody is left to read it.
     if ((error as { code?: number }).code === 404) return;
-    if (nowMs() - this.#complainedAtMs < COMPLAIN_EVERY_MS) return;
-    this.#complainedAtMs = nowMs();
+    if (!this.#complaint.isDue()) return;
     log.warn(
       { err: error },
       'an Event about a placement was not written; needs create on events.events.k8s.io, or events: false in extender.yaml',

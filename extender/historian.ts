@@ -1,3 +1,4 @@
+import { Seldom } from '../certs/serving/seldom.ts';
 import { asksForDevices } from '../webhook/words/device.ts';
 import { isOptedIn } from '../webhook/words/opt-in.ts';
 import { isSchedulingRace } from './history/blame.ts';
@@ -73,6 +74,7 @@ export class Historian {
   readonly #arriving = new Map<string, Departure>();
   /** Uids of Nodes that claim a machine that another one had. */
   readonly #clones = new Set<string>();
+  readonly #complaint = new Seldom();
   #isKeeping = false;
   #missed: Missed[] = [];
 
@@ -340,6 +342,7 @@ export class Historian {
     const why = raced ? 'race' : 'unsure';
     for (const { row, words } of signals)
       this.#recorder.ignore(node, { row, words, why }, nowSeconds);
+    if (!this.#complaint.isDue()) return;
     log.info(
       { pod: `${pod.namespace}/${pod.name}`, node: node.name, why, message: pod.statusMessage },
       'rejection not held against the node',

@@ -3,6 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { Leader } from '../certs/cluster/lease.ts';
 import { leaseApi } from '../certs/cluster/lease-api.ts';
+import { serverTime } from '../certs/cluster/server-time.ts';
 import { type Historian, MISSED_SECONDS } from './historian.ts';
 import { deviceHistoryApi } from './storage/api.ts';
 import { ClusterStore } from './storage/cluster-store.ts';
@@ -30,6 +31,8 @@ export interface Keeper {
   /** What is wrong, though answers go on. */
   remark(): string | undefined;
   readonly unwritten: number;
+  /** Whether it is about this time, as whoever keeps the histories says; false where that is not known. */
+  confirms(nowSeconds: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -41,6 +44,7 @@ export function memoryKeeper(nowSeconds: () => number, onChange: HistoryChanged)
     load: async () => {},
     start: (historian) => historian.keep(nowSeconds()),
     missing: () => undefined,
+    confirms: async () => true,
     remark: () => 'history is kept in memory only, and ends with this process (--history memory)',
     unwritten: 0,
     stop: async () => {},
@@ -66,6 +70,8 @@ const LEASE = 'surefoot-extender';
 /** How long a stop waits for what is not written. */
 const LAST_WRITES_MS = 3000;
 const LEAD_AGAIN_MS = 1000;
+/** Clocks of a cluster are some milliseconds apart; one that is minutes wrong would end homes and histories. */
+const MOST_APART_SECONDS = 60;
 
 /** Keeps history in DeviceHistory objects; of several replicas, the one that holds the lease. */
 export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
@@ -178,6 +184,17 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
       running.push(leader.run());
     },
     missing: () => reflector.missing(),
+    async confirms(nowSeconds) {
+      const at = await serverTime(kubeConfig).catch(() => undefined);
+      if (at === undefined) return false;
+      const apartSeconds = Math.abs(at.getTime() / 1000 - nowSeconds);
+      if (apartSeconds <= MOST_APART_SECONDS) return true;
+      log.warn(
+        { apartSeconds: Math.round(apartSeconds) },
+        "this machine's clock is not the API server's, so nothing is forgotten by it; set it right",
+      );
+      return false;
+    },
     remark: () =>
       leader.isLeading && historian?.isKeeping !== true
         ? 'this replica is to keep the history, and has not been able to begin'

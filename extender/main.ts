@@ -307,8 +307,12 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   })();
   void config.follow();
   let alarm: string | undefined;
+  const prune = async () => {
+    // By a clock that is wrong for one round, everything would be over.
+    if (await keeper.confirms(nowSeconds())) historian.prune(nowSeconds());
+  };
   const pruning = setInterval(() => {
-    historian.prune(nowSeconds());
+    void prune();
     const before = alarm;
     alarm = placements.alarm(nowSeconds());
     if (before === undefined && alarm !== undefined) log.warn(alarm);

@@ -7,8 +7,16 @@ import type { Reason } from './words/reason.ts';
 /** The only file that knows AdmissionReview (admission.k8s.io/v1): reading it and answering it. */
 
 const API_VERSION = 'admission.k8s.io/v1';
+/** Of names in Kubernetes; whoever else reaches the port may send longer ones, and they go into the log. */
+const LONGEST_NAME = 253;
 /** The API server cuts each warning at 256 characters once all of them pass 4096. */
 const WARNING_LIMIT = 256;
+
+/**
+ * etcd takes an object of 1.5 MiB (`--max-request-bytes`), and whatever is added to a larger one has it refused; the API
+ * server itself adds times and states. An object's JSON is never smaller than what is stored of it.
+ */
+export const LARGEST_OBJECT_BYTES = 1.4 * 2 ** 20;
 
 /** The part of an AdmissionRequest that a decision needs. */
 export interface AdmissionRequest {
@@ -20,6 +28,8 @@ export interface AdmissionRequest {
   readonly name: string;
   /** The object, when it has the shape of what it is said to be. */
   readonly object: ReviewedObject | undefined;
+  /** What it weighs as JSON, or a little more. */
+  readonly objectBytes: number;
 }
 
 export type ReviewedObject =
@@ -54,10 +64,11 @@ export function parseReview(body: Uint8Array): ParsedReview {
     ok: true,
     request: {
       uid,
-      namespace: textOr('', request.namespace),
+      namespace: textOr('', request.namespace).slice(0, LONGEST_NAME),
       what,
-      name: nameOf(request.object),
+      name: nameOf(request.object).slice(0, LONGEST_NAME),
       object: asObject(what, request.object),
+      objectBytes: bytesOf(request.object, body.length),
     },
   };
 }
@@ -116,7 +127,8 @@ function whatOf({ resource, subResource, operation }: Record<string, unknown>): 
   const { group, resource: plural } = isRecord(resource) ? resource : {};
   const suffix = textOr('', group) === '' ? '' : `.${group}`;
   const part = textOr('', subResource) === '' ? '' : `/${subResource}`;
-  return `${textOr('unknown', plural)}${suffix}${part} ${textOr('unknown', operation)}`;
+  const what = `${textOr('unknown', plural)}${suffix}${part} ${textOr('unknown', operation)}`;
+  return what.slice(0, LONGEST_NAME);
 }
 
 /** The object, when it has the shape of what `what` says it is, such as `pods CREATE`. */
@@ -124,6 +136,12 @@ export function asObject(what: string, object: unknown): ReviewedObject | undefi
   if (what === 'pods CREATE' && isPod(object)) return { kind: 'Pod', pod: object };
   if (what === 'jobs.batch CREATE' && isJob(object)) return { kind: 'Job', job: object };
   return undefined;
+}
+
+/** Exactly only where it matters: writing an object anew takes as long as deciding on it. */
+function bytesOf(object: unknown, bodyBytes: number): number {
+  if (bodyBytes <= LARGEST_OBJECT_BYTES) return bodyBytes;
+  return Buffer.byteLength(JSON.stringify(object) ?? '');
 }
 
 function nameOf(object: unknown): string {

@@ -8,6 +8,7 @@ import {
   type AdmissionRequest,
   allowed,
   declineWarning,
+  LARGEST_OBJECT_BYTES,
   parseReview,
   patched,
   warning,
@@ -24,6 +25,9 @@ import type { Reason } from './words/reason.ts';
  * derives it in pkg/webhook/admission/http.go.
  */
 export const BODY_LIMIT_BYTES = 7 * 1024 * 1024;
+
+/** The API server's have 36 characters. */
+const LONGEST_UID = 64;
 
 export interface WebhookSettings {
   readonly profiles: readonly DeviceProfile[];
@@ -72,7 +76,7 @@ function mutateHandler({ settings, metrics, log }: WebhookDeps, most: Mode) {
     }
     const { uid, what, namespace, name } = parsed.request;
     const { result, text, words } = answerFor(parsed.request, settings(), most, log);
-    const said = { uid, what, object: `${namespace}/${name}`, result };
+    const said = { uid: uid.slice(0, LONGEST_UID), what, object: `${namespace}/${name}`, result };
     // What would have been done is what an observer looks for; the rest is for whoever debugs.
     if (result === 'observed') log.info(said, words);
     else log.debug(said, words);
@@ -105,6 +109,10 @@ function answerFor(
     const words = `the object has not the shape of a ${request.what === 'pods CREATE' ? 'pod' : 'Job'}`;
     return leave(request, declinedBecause('Unreadable', words));
   }
+  if (request.objectBytes > LARGEST_OBJECT_BYTES) {
+    const words = 'the object is so large that the API server would refuse it with anything added';
+    return leave(request, declinedBecause('ObjectFull', words, true));
+  }
   const mode = modeIn(request.namespace, settings, most === 'observe');
   const { profiles } = settings;
   const tolerationsRestricted = settings.tolerationsRestrictedIn.includes(request.namespace);
@@ -114,7 +122,10 @@ function answerFor(
       : carryOut(request, object.job, decideJob(object.job, profiles, mode));
   } catch (error) {
     // What we cannot judge we leave alone: a failure of ours is never theirs.
-    log.error({ err: error, uid: request.uid }, 'could not decide; the object is left as it is');
+    log.error(
+      { err: error, uid: request.uid.slice(0, LONGEST_UID) },
+      'could not decide; the object is left as it is',
+    );
     const reason = 'Surefoot failed on it; its log has the details';
     return { ...leave(request, declinedBecause('Unreadable', reason, true)), result: 'failed' };
   }

@@ -6,6 +6,7 @@ import type { ReadinessCheck } from './admin.ts';
 import type { Callers } from './connections.ts';
 import { RunningServer } from './http.ts';
 import { LastGood } from './last-good.ts';
+import { Seldom } from './seldom.ts';
 import { brokenReading } from './service-metrics.ts';
 import { type PairFiles, type ServingPair, servingPairDirectory } from './serving-pair.ts';
 
@@ -28,9 +29,6 @@ export interface ClientOptions {
   /** Common name of the one that is let in; absent: any that the CA has signed for. */
   readonly name?: string;
 }
-
-/** How often it is said that somebody else has called. */
-const COMPLAIN_EVERY_MS = 60_000;
 
 /** A server with TLS that takes up each new pair, what readiness says of it, and how to stop it. */
 export interface TlsServer {
@@ -60,12 +58,11 @@ export async function startTlsServer(options: TlsServerOptions): Promise<TlsServ
       this.set(pair.value.expiresAt.getTime() / 1000);
     },
   });
-  let complainedAtMs = Number.NEGATIVE_INFINITY;
+  const complaint = new Seldom();
   const certified = clients && {
     ...(clients.name !== undefined && { name: clients.name }),
     onStranger(name: string) {
-      if (performance.now() - complainedAtMs < COMPLAIN_EVERY_MS) return;
-      complainedAtMs = performance.now();
+      if (!complaint.isDue()) return;
       log.warn({ name }, `turned away: only ${clients.name} is let in (--client-name)`);
     },
   };

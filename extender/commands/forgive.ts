@@ -6,6 +6,7 @@ import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/devi
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { servedSource } from '../watch/api.ts';
 import { patiently } from './patiently.ts';
+import { print } from './print.ts';
 
 export interface ForgiveOptions extends ApiOptions {
   readonly device?: string;
@@ -31,7 +32,7 @@ export async function forgive(node: string, options: ForgiveOptions): Promise<vo
   });
   if (isTakenUp(object)) {
     const what = count === 1 ? 'one incident' : `${count} incidents`;
-    console.log(`forgave ${what} of ${device === undefined ? node : `${device} on ${node}`}`);
+    print(`forgave ${what} of ${device === undefined ? node : `${device} on ${node}`}`);
     return;
   }
   throw new Error(

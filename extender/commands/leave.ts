@@ -17,6 +17,7 @@ import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
 import { extenderPods } from '../extender-pods.ts';
 import { nodeMarker } from '../node-marker.ts';
 import { type Patience, patiently } from './patiently.ts';
+import { print } from './print.ts';
 
 export interface LeaveOptions extends ApiOptions {
   /** Where Surefoot is installed. */
@@ -52,11 +53,11 @@ export async function leave(options: LeaveOptions): Promise<boolean> {
     'take schedulerName out of its template (of a Job: delete it, or let it end)',
   );
   if (waiting.length + templates.length > 0) {
-    console.log('Our scheduler stays until then; call this again.');
+    print('Our scheduler stays until then; call this again.');
     return false;
   }
   await unmark(config, namespace, dryRun, patience);
-  console.log(
+  print(
     dryRun
       ? 'Nothing was changed.'
       : `Nothing waits for us any more. Now: ${isHelms ? `helm uninstall surefoot -n ${namespace}` : 'kubectl delete -k manifests/default'}`,
@@ -70,11 +71,11 @@ async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean>
   const name = REGISTRATION;
   const found = await api.find(name);
   const what = `the registration mutatingwebhookconfiguration/${name}`;
-  if (found === undefined) console.log(`${what} is gone already`);
-  else if (dryRun) console.log(`would delete ${what}`);
+  if (found === undefined) print(`${what} is gone already`);
+  else if (dryRun) print(`would delete ${what}`);
   else {
     await api.delete(name);
-    console.log(
+    print(
       `deleted ${what}: no more pods are prepared (a GitOps tool makes it anew unless it is told)`,
     );
   }
@@ -90,7 +91,7 @@ async function waitingPods(config: KubeConfig, patience: Patience): Promise<read
       .filter(({ spec }) => spec.nodeName === undefined && spec.schedulerName === OWN_SCHEDULER)
       .map(({ metadata }) => `pod ${metadata.namespace}/${metadata.name}`);
     if (waiting.length !== said && waiting.length > 0) {
-      console.log(`${waiting.length} pods wait for our scheduler`);
+      print(`${waiting.length} pods wait for our scheduler`);
     }
     said = waiting.length;
     return waiting;
@@ -156,7 +157,7 @@ async function unmark(
   if (marked.length === 0) return;
   const names = marked.map(({ name }) => name).join(', ');
   if (dryRun) {
-    console.log(`would stop deployment/${EXTENDER} and take our marks off ${names}`);
+    print(`would stop deployment/${EXTENDER} and take our marks off ${names}`);
     return;
   }
   await stopExtender(config, namespace, patience);
@@ -165,7 +166,7 @@ async function unmark(
     if (isHinted) await marker.mark(name, undefined);
     if (removed.length > 0) await marker.labelHomes(name, { added: [], removed });
   }
-  console.log(`took our marks off ${names}`);
+  print(`took our marks off ${names}`);
 }
 
 async function stopExtender(
@@ -188,5 +189,5 @@ async function stopExtender(
 }
 
 function say(names: readonly string[], words: string, fix: string): void {
-  for (const name of names) console.log(`${name} ${words}\n  -> ${fix}`);
+  for (const name of names) print(`${name} ${words}\n  -> ${fix}`);
 }

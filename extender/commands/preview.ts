@@ -8,6 +8,7 @@ import { LastGood } from '../../certs/serving/last-good.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { type Preview, previewsOf } from '../../webhook/preview.ts';
 import { WITHOUT_WEBHOOK, webhookDirectory } from '../../webhook/settings.ts';
+import { print } from './print.ts';
 
 export interface PreviewOptions {
   /** A path, or `-` for standard input. */
@@ -24,10 +25,10 @@ export async function preview({ filename, config }: PreviewOptions): Promise<boo
   const manifests = readManifests(filename, await contentOf(filename));
   const previews = manifests.flatMap((manifest) => previewsOf(manifest, profiles));
   if (previews.length === 0) {
-    console.log(`${filename}: nothing in it leads to a pod`);
+    print(`${filename}: nothing in it leads to a pod`);
     return false;
   }
-  console.log(previews.map(previewText).join('\n\n'));
+  print(previews.map(previewText).join('\n\n'));
   return previews.some(({ operations }) => operations.length > 0);
 }
 

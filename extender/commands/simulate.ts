@@ -4,6 +4,7 @@ import { type Doors, Fleet } from '../fleet/fleet.ts';
 import type { Ledger } from '../fleet/ledger.ts';
 import type { FaultScript } from '../fleet/script.ts';
 import { readScript, shippedConfiguration } from './fleet-files.ts';
+import { print } from './print.ts';
 import { SurefootInProcess } from './surefoot-in-process.ts';
 import { type Cell, tableText } from './table.ts';
 
@@ -36,7 +37,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   const surefoot = new SurefootInProcess(profiles, extender);
   const withSurefoot = await run(script, options, surefoot);
   const { nodes, days, seed } = options;
-  console.log(
+  print(
     options.output === 'json'
       ? JSON.stringify({ nodes, days, seed, without, with: withSurefoot }, null, 2)
       : `${nodes} nodes, ${days} days, seed ${seed}\n\n${tableText(rowsOf(without, withSurefoot))}`,

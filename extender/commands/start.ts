@@ -19,6 +19,7 @@ import type { FaultScript } from '../fleet/script.ts';
 import { type RunningExtender, startExtender } from '../main.ts';
 import { actingConfig, CONFIG_FILES, readScript, tour } from './fleet-files.ts';
 import { LiveLine } from './live-line.ts';
+import { print } from './print.ts';
 
 export interface StartOptions {
   readonly nodes: number;
@@ -134,7 +135,7 @@ async function compose(
   const running = extender;
   stops.push(() => running.stop());
   await untilReady(running.ports.admin);
-  console.log(`http://127.0.0.1:${running.ports.page}/`);
+  print(`http://127.0.0.1:${running.ports.page}/`);
 
   let isStopping = false;
   const driving = drive(fleet, nowSeconds, () => isStopping);

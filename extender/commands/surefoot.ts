@@ -6,6 +6,7 @@ import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
 import { ownFile } from '../../certs/serving/own-files.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
+import { complain, print } from './print.ts';
 import { wholeNumber } from './whole-number.ts';
 
 /**
@@ -121,10 +122,8 @@ function surefoot(): Command {
       if (tlsDir !== undefined) {
         const { makeCertificates } = await import('../../certs/files.ts');
         const caBundle = await makeCertificates({ tlsDir, hosts, now: new Date() });
-        console.error(
-          `made ca.crt, tls.crt and tls.key in ${tlsDir}; the caBundle of the webhook:`,
-        );
-        console.log(caBundle);
+        complain(`made ca.crt, tls.crt and tls.key in ${tlsDir}; the caBundle of the webhook:`);
+        print(caBundle);
         return;
       }
       if (secret === undefined) {
@@ -205,7 +204,7 @@ function surefoot(): Command {
     )
     .action(async (pod, options) => {
       const { why } = await import('./why.ts');
-      console.log(await why(pod, options));
+      print(await why(pod, options));
     });
 
   command
@@ -227,7 +226,7 @@ function surefoot(): Command {
     .action(async (options) => {
       const { doctor } = await import('./doctor.ts');
       const { text, isWell } = await doctor(options);
-      console.log(text);
+      print(text);
       if (!isWell) process.exitCode = 1;
     });
 
@@ -315,7 +314,7 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    console.error(error instanceof Error ? error.message : String(error));
+    complain(error instanceof Error ? error.message : String(error));
     return error instanceof WrongCall ? 2 : 1;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { Seldom } from '../../certs/serving/seldom.ts';
 
 /** What a reflector needs of an API object: who it is, and which version of it this is. */
 export interface Listed {
@@ -80,6 +81,7 @@ export class Reflector<T extends Listed, Facts> {
   readonly #log: Logger;
   /** Uid to resource version: enough to tell after a new list what changed and what is gone. */
   readonly #known = new Map<string, string>();
+  readonly #complaint = new Seldom();
   readonly #stop = new AbortController();
   #watching = new AbortController();
   readonly #onGap: (seconds: number) => void;
@@ -240,6 +242,7 @@ export class Reflector<T extends Listed, Facts> {
 
   #letGo(): void {
     this.#metrics.handlerFailed();
+    if (!this.#complaint.isDue()) return;
     this.#log.warn({ watch: this.#name }, 'a change was too large to be read; going on without it');
   }
 
@@ -270,6 +273,7 @@ export class Reflector<T extends Listed, Facts> {
       take();
     } catch (error) {
       this.#metrics.handlerFailed();
+      if (!this.#complaint.isDue()) return;
       this.#log.error(
         { watch: this.#name, err: error },
         'a change could not be taken in; going on',

@@ -47,6 +47,16 @@ describe('who keeps the history', () => {
     expect(server.lease?.spec.holderIdentity).toBe('');
   });
 
+  test('a time is confirmed where the API server has about the same', async () => {
+    const server = await HistoryServer.start();
+    const { keeper } = await keeping(server);
+    const nowSeconds = Date.now() / 1000;
+    const hours = [-24, 0, 24 * 91].map((hour) => nowSeconds + hour * 3600);
+    expect(await Promise.all(hours.map((at) => keeper.confirms(at)))).toEqual([false, true, false]);
+    await server.stop();
+    expect(await keeper.confirms(nowSeconds)).toBe(false);
+  });
+
   test('in memory it begins at once, and says what that means', () => {
     const keeper = memoryKeeper(
       () => 0,

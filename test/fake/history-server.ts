@@ -40,11 +40,13 @@ export class HistoryServer {
   static async start(): Promise<HistoryServer> {
     const fake = new HistoryServer();
     await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      fake.#server.closeAllConnections();
-      fake.#server.close();
-    });
+    onTestFinished(() => fake.stop());
     return fake;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
   kubeConfig(): KubeConfig {

@@ -32,6 +32,46 @@ async function serving(mode: Mode = 'act', namespaces: Record<string, Mode> = {}
   return { url, count };
 }
 
+test('a body that does not announce its length is not read', async () => {
+  const { url, count } = await serving();
+  const body = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(Buffer.alloc(64 * 1024, ' '));
+    },
+  });
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(`${url}/mutate`, { method: 'POST', headers, body, duplex: 'half' });
+  expect(answer.status).toBe(411);
+  expect(await answer.json()).toEqual({
+    error: 'the body does not announce its length; send it with a Content-Length',
+  });
+  expect(await count('malformed')).toBe(0);
+});
+
+test('an object that has no room for more is left as it is, and says so', async () => {
+  const { url } = await serving();
+  const filled = (bytes: number) => {
+    const env = Array.from({ length: bytes / 1024 }, (_, at) => ({
+      name: `V${at}`,
+      value: 'x'.repeat(1000),
+    }));
+    const { spec } = makePod();
+    const [container = { name: 'main' }] = spec.containers;
+    return makePod({ spec: { containers: [{ ...container, env }] } as never });
+  };
+  const answer = async (bytes: number) =>
+    responseOf(await postJson(`${url}/mutate`, makeReview({ object: filled(bytes) })));
+  expect(await answer(1.2 * 2 ** 20)).toHaveProperty('patch');
+  const full = await answer(1.45 * 2 ** 20);
+  expect(full).not.toHaveProperty('patch');
+  expect(full).toMatchObject({
+    allowed: true,
+    warnings: [
+      'Surefoot left this pod as it is: the object is so large that the API server would refuse it with anything added',
+    ],
+  });
+});
+
 async function responseOf(answer: Response) {
   const review = (await answer.json()) as { response: Record<string, unknown> };
   return review.response;

@@ -38,14 +38,14 @@ export function failurePolicy(job: Job, profile: DeviceProfile): Ruling {
   if (wanted === undefined) return NOTHING;
   const why = whyNot(job);
   if (why !== undefined) return why;
-  const rules = rulesFor(job, profile);
+  const { rules, words } = rulesFor(job, profile);
   const injections: Injection[] = [];
   if (rules.length > 0) {
     const operations: PatchOperation[] = [add('/spec/podFailurePolicy', { rules })];
     if (job.spec.podReplacementPolicy !== 'Failed') {
       operations.push(add('/spec/podReplacementPolicy', 'Failed'));
     }
-    injections.push({ words: rulesInWords(profile), operations, price: PRICE });
+    injections.push({ words, operations, price: PRICE });
   }
   const perIndex = backoffPerIndex(job, wanted.backoffLimitPerIndex);
   return {
@@ -84,32 +84,36 @@ function whyNot({ metadata, spec }: Job): Ruling | undefined {
   return undefined;
 }
 
-function rulesFor({ spec }: Job, profile: DeviceProfile): readonly object[] {
-  const { ignoreDisruptions, fatalExitCodes } = profile.failurePolicy ?? {};
+/** The rules, and what they do in words: neither says more than the other. */
+function rulesFor(
+  { spec }: Job,
+  profile: DeviceProfile,
+): { readonly rules: readonly object[]; readonly words: string } {
+  const { ignoreDisruptions, fatalExitCodes = [] } = profile.failurePolicy ?? {};
   const ignore = {
     action: 'Ignore',
     onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }],
   };
+  const ignored = ignoreDisruptions ? [ignore] : [];
   // Scoped to the device containers: an unscoped rule would see every sidecar that is injected later.
-  const fatal =
-    fatalExitCodes === undefined || fatalExitCodes.length === 0
+  const holders =
+    fatalExitCodes.length === 0
       ? []
-      : spec.template.spec.containers
-          .filter((container) => holdsDevice(container, profile))
-          .map(({ name }) => ({
-            action: 'FailJob',
-            onExitCodes: { containerName: name, operator: 'In', values: [...fatalExitCodes] },
-          }));
-  return [...(ignoreDisruptions ? [ignore] : []), ...fatal].slice(0, MOST_RULES);
-}
-
-function rulesInWords({ failurePolicy }: DeviceProfile): string {
-  const { ignoreDisruptions, fatalExitCodes = [] } = failurePolicy ?? {};
+      : spec.template.spec.containers.filter((container) => holdsDevice(container, profile));
+  const judged = holders.slice(0, MOST_RULES - ignored.length);
+  const fatal = judged.map(({ name }) => ({
+    action: 'FailJob',
+    onExitCodes: { containerName: name, operator: 'In', values: [...fatalExitCodes] },
+  }));
+  const where =
+    judged.length === holders.length
+      ? ''
+      : ` of the first ${judged.length} of ${holders.length} device containers`;
   const parts = [
     ...(ignoreDisruptions ? ['disruptions do not count'] : []),
-    ...(fatalExitCodes.length > 0 ? [`exit code ${fatalExitCodes.join(', ')} ends the Job`] : []),
+    ...(fatal.length > 0 ? [`exit code ${fatalExitCodes.join(', ')}${where} ends the Job`] : []),
   ];
-  return `failure policy: ${parts.join(', ')}`;
+  return { rules: [...ignored, ...fatal], words: `failure policy: ${parts.join(', ')}` };
 }
 
 function backoffPerIndex({ metadata, spec }: Job, limit: number | undefined): Ruling {

@@ -17,6 +17,7 @@ export type ReasonCode =
   | 'NoProfileForDevice'
   | 'Unreadable'
   | 'AnnotationsFull'
+  | 'ObjectFull'
   | 'TolerationsRestricted'
   | 'GraceSetByUser'
   | 'NodeLossSetByUser'

@@ -129,6 +129,38 @@ describe('failure policy', () => {
     expect(ruled(failurePolicy(makeJob(job), makeProfile({ failurePolicy: {} })))).toEqual(rules);
   });
 
+  describe('says of exit codes what it does with them, and no more', () => {
+    const container = (name: string) => ({
+      name,
+      resources: { requests: { 'nvidia.com/gpu': '1' } },
+    });
+    const ruledFor = (podSpec: NonNullable<JobParts['podSpec']>, ignoreDisruptions = true) => {
+      const failure = { ignoreDisruptions, fatalExitCodes: [3] };
+      const ruling = failurePolicy(makeJob({ podSpec }), makeProfile({ failurePolicy: failure }));
+      const [made] = ruling.injections;
+      const [{ value } = { value: { rules: [] } }] = made?.operations ?? [];
+      return { words: made?.words, rules: (value as { rules: readonly unknown[] }).rules.length };
+    };
+
+    test('where the device is in an init container only', () => {
+      const podSpec = { initContainers: [container('check')], containers: [{ name: 'main' }] };
+      expect(ruledFor(podSpec)).toEqual({
+        words: 'failure policy: disruptions do not count',
+        rules: 1,
+      });
+      expect(ruledFor(podSpec, false)).toEqual({ words: undefined, rules: 0 });
+    });
+
+    test('where there are more device containers than the API takes rules', () => {
+      const containers = Array.from({ length: 25 }, (_, at) => container(`c${at}`));
+      expect(ruledFor({ containers })).toEqual({
+        words:
+          'failure policy: disruptions do not count, exit code 3 of the first 19 of 25 device containers ends the Job',
+        rules: 20,
+      });
+    });
+  });
+
   const limits: readonly { name: string; job: JobParts; rules: readonly string[] }[] = [
     { name: 'not Indexed', job: { spec: { completionMode: 'NonIndexed' } }, rules: [] },
     { name: 'a limit of its own', job: { spec: { backoffLimitPerIndex: 1 } }, rules: [] },
