@@ -243,16 +243,19 @@ export class Watches {
   }
 
   #customObjects(name: string, kind: CustomKind) {
-    const { kubeConfig, historian, catalogue, nowSeconds } = this.#deps;
+    const { kubeConfig, historian, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
     const nodeOf = new Map<string, string>();
     return this.#reflector(name, optionalSource<CustomObject>(kubeConfig, kind), {
       read: (object) => ({
         uid: object.metadata?.uid ?? '',
         ...customFacts(object, kind, catalogue()),
       }),
-      changed: ({ uid, node, findings }) => {
+      changed: ({ uid, node, findings, heard }, isListed) => {
+        const isNew = !nodeOf.has(uid);
         nodeOf.set(uid, node);
         historian.customChanged(uid, node, findings, nowSeconds());
+        if (cluster.node(node) !== undefined) unmapped.onEvent(heard, nowSeconds());
+        if (isNew) historian.eventSeen(heard, isListed, nowSeconds());
       },
       removed: (uid) => {
         historian.customChanged(uid, nodeOf.get(uid) ?? '', [], nowSeconds());

@@ -287,6 +287,11 @@ export interface Worth {
 const catalogueSchema = strictSection({
   rows: z.array(rowSchema).default([]),
   codes: z.record(z.string(), z.record(z.string(), codeSection)).default({}),
+  /**
+   * Namespaces whose custom objects are believed. Who may edit in any other one is a tenant, and what it writes there
+   * only corroborates.
+   */
+  trustedNamespaces: z.array(z.string()).default([]),
 });
 
 /** A catalogue, or a part of one, as written: also what extender.yaml may add. */
@@ -306,8 +311,11 @@ export class Catalogue {
   readonly #names: ReadonlyMap<Source, ReadonlySet<string>>;
   readonly #candidates = new Map<string, readonly CatalogueRow[]>();
 
-  constructor(rows: readonly CatalogueRow[]) {
+  readonly #trustedNamespaces: ReadonlySet<string>;
+
+  constructor(rows: readonly CatalogueRow[], trustedNamespaces: Iterable<string> = []) {
     this.rows = rows;
+    this.#trustedNamespaces = new Set(trustedNamespaces);
     this.#bySource = Map.groupBy(rows, ({ source }) => source);
     this.#names = new Map(
       [...this.#bySource].map(([source, own]) => [source, new Set(own.map(({ name }) => name))]),
@@ -316,6 +324,11 @@ export class Catalogue {
 
   of(source: Source): readonly CatalogueRow[] {
     return this.#bySource.get(source) ?? [];
+  }
+
+  /** Whether custom objects of this namespace are believed; those of none only administrators of clusters write. */
+  trusts(namespace: string | undefined): boolean {
+    return namespace === undefined || namespace === '' || this.#trustedNamespaces.has(namespace);
   }
 
   /** Names of the rows of a source. */
@@ -359,6 +372,7 @@ export function catalogueOf(...parts: readonly WrittenCatalogue[]): Catalogue {
       const family = 'codes' in row && row.codes !== undefined ? row.codes : '';
       return rowFrom(row, families.get(family) ?? new Map());
     }),
+    parts.flatMap(({ trustedNamespaces }) => trustedNamespaces),
   );
 }
 

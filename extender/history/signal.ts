@@ -26,7 +26,7 @@ export interface Signal {
   /** Key of the state that stands until it is seen to end; absent for a moment. */
   readonly standing?: string;
   readonly repeats?: Worth['repeats'];
-  /** Of a pod's: whose. Events about nodes are all of one namespace, whoever wrote them. */
+  /** Of a pod's, or of a custom object: whose. Events about nodes are taken for one namespace's, whoever wrote them. */
   readonly namespace?: string;
 }
 

@@ -1,7 +1,13 @@
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
 import type { Catalogue, CatalogueRow } from '../history/catalogue.ts';
 import { type Finding, findingFrom } from '../history/finding.ts';
+import { momentOf } from '../history/signal.ts';
 import { matches } from '../history/signs.ts';
+import type { EventFacts } from './events.ts';
+import { secondsOf } from './timestamp.ts';
+
+/** Of a name in Kubernetes: what is longer names no Node. */
+const LONGEST_NAME = 253;
 
 /** An object of a remediator's own kind. */
 export interface CustomObject {
@@ -37,6 +43,8 @@ export function nameOf({ plural, group }: CustomKind): string {
 export interface CustomFacts {
   readonly node: string;
   readonly findings: readonly Finding[];
+  /** The same of an object in a namespace that is not trusted: any tenant may have written it. */
+  readonly heard: EventFacts;
 }
 
 /** The facts of a custom object: one finding for each row that it matches, for as long as it is there. */
@@ -46,18 +54,23 @@ export function customFacts(
   catalogue: Catalogue,
 ): CustomFacts {
   const about = catalogue.of('custom-object').filter((row) => isAbout(row, kind));
-  const node = about.map((row) => textAt(object, row.object?.node)).find((name) => name) ?? '';
-  return {
-    node,
-    findings: about
-      .filter((row) => matches(row, { value: textAt(object, row.object?.path) }))
-      .map((row) =>
-        findingFrom(
-          { row, worth: row.worth },
-          { ordinal: `${kind.plural}/${object.metadata?.name ?? ''}` },
-        ),
-      ),
-  };
+  const named = about.map((row) => textAt(object, row.object?.node)).find((name) => name) ?? '';
+  const node = named.length > LONGEST_NAME ? '' : named;
+  const { name = '', namespace = '', creationTimestamp } = object.metadata ?? {};
+  const findings = about
+    .filter((row) => matches(row, { value: textAt(object, row.object?.path) }))
+    .map((row) => findingFrom({ row, worth: row.worth }, { ordinal: `${kind.plural}/${name}` }));
+  if (catalogue.trusts(namespace)) {
+    return { node, findings, heard: { node, namespace, signals: [] } };
+  }
+  const atSeconds = secondsOf(creationTimestamp) ?? 0;
+  const signals = findings.map((finding) => ({
+    ...momentOf(finding, atSeconds),
+    trust: 'forgeable' as const,
+    namespace,
+  }));
+  const unmapped = `object ${nameOf(kind)} in namespace ${namespace}, which catalogue.trustedNamespaces does not name`;
+  return { node, findings: [], heard: { node, namespace, signals, unmapped } };
 }
 
 function isAbout({ object }: CatalogueRow, { group, plural }: CustomKind): boolean {
