@@ -35,6 +35,7 @@ export interface ReplicaPorts {
 /** One more extender. */
 export interface Replica {
   readonly ports: ReplicaPorts;
+  readonly pid: number | undefined;
   kill(): Promise<void>;
   stop(): Promise<void>;
   readonly pageUrl: string;
@@ -254,6 +255,7 @@ export class Installation {
     await this.#ready(child, admin);
     return {
       ports: { listen, admin, page },
+      pid: child.pid,
       kill: () => child.stop('SIGKILL'),
       stop: () => child.stop(),
       pageUrl: `http://127.0.0.1:${page}`,
