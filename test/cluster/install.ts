@@ -12,9 +12,11 @@ import {
   type V1Deployment,
 } from '@kubernetes/client-node';
 import { parse, stringify } from 'yaml';
+import { build } from '../../build.ts';
 import { manifestText } from '../../extender/commands/manifests.ts';
 import type { ShownDecision, ShownNode, ShownSignals } from '../../extender/page/shapes.ts';
 import type { Mode } from '../../webhook/words/mode.ts';
+import { asTheImage } from '../image-settings.ts';
 import type { Child } from './child.ts';
 import { type ControlPlane, freePorts } from './control-plane.ts';
 import { eventually } from './eventually.ts';
@@ -43,6 +45,8 @@ export interface Replica {
   readonly adminUrl: string;
 }
 
+const EXECUTABLE = join(ROOT, 'extender/commands/surefoot.ts');
+
 /** What is in force of the program that reads each of these files. */
 type Configurations = Readonly<Record<'webhook.yaml' | 'extender.yaml', string>>;
 
@@ -60,6 +64,8 @@ export class Installation {
     'webhook' | 'webhookAdmin' | 'extenderAdmin' | 'page' | 'certsAdmin',
     number
   >;
+  /** How a program of ours is run: from the sources, or as the image does. */
+  #run: readonly [path: string, ...args: string[]] = [process.execPath, EXECUTABLE];
   #certs: Child | undefined;
   #mount: SecretMount | undefined;
   #webhook: Child | undefined;
@@ -170,7 +176,7 @@ export class Installation {
   async startCerts(...flags: readonly string[]): Promise<void> {
     const { webhook, certsAdmin: admin } = this.#ports;
     const child = this.#plane.start('surefoot-certs', process.execPath, [
-      this.#executable,
+      EXECUTABLE,
       'certs',
       `--kubeconfig=${this.#plane.kubeconfigPath('certs')}`,
       `--secret=${NAMESPACE}/${SECRET}`,
@@ -207,9 +213,24 @@ export class Installation {
     if (this.#mount !== undefined) this.#mount.delaySeconds = seconds;
   }
 
+  /** From now on webhook and extender run as the image runs them: the one file, Node's flags and variables. */
+  async runAsTheImage(): Promise<void> {
+    const directory = join(this.#plane.directory, 'dist');
+    await build(directory);
+    this.#run = ['env', ...(await asTheImage(join(directory, 'surefoot.mjs')))];
+    await Promise.all([this.#webhook?.stop(), this.#extender?.stop()]);
+    await Promise.all([this.startWebhook(), this.startExtender()]);
+  }
+
+  /** The process of a program, to look at what it takes. */
+  pidOf(program: 'webhook' | 'extender'): number | undefined {
+    return program === 'webhook' ? this.#webhook?.pid : this.#extender?.pid;
+  }
+
   async startWebhook(): Promise<void> {
-    this.#webhook = this.#plane.start('surefoot-webhook', process.execPath, [
-      this.#executable,
+    const [path, ...args] = this.#run;
+    this.#webhook = this.#plane.start('surefoot-webhook', path, [
+      ...args,
       'webhook',
       `--config=${this.configDirectory}`,
       `--tls-dir=${this.tlsDirectory}`,
@@ -221,7 +242,7 @@ export class Installation {
   }
 
   /** Another webhook, ended by `stop` as a kubelet ends it: it drains. */
-  async startWebhookReplica(executable = this.#executable): Promise<WebhookReplica> {
+  async startWebhookReplica(executable = EXECUTABLE): Promise<WebhookReplica> {
     const [port = 0, adminPort = 0] = await freePorts(2);
     const child = this.#plane.start('surefoot-webhook', process.execPath, [
       executable,
@@ -270,8 +291,9 @@ export class Installation {
   }
 
   #startExtender(ports: ReplicaPorts, flags: readonly string[] = []): Child {
-    return this.#plane.start('surefoot-extender', process.execPath, [
-      this.#executable,
+    const [path, ...args] = this.#run;
+    return this.#plane.start('surefoot-extender', path, [
+      ...args,
       'extender',
       `--config=${this.configDirectory}`,
       `--kubeconfig=${this.#plane.kubeconfigPath('extender')}`,
@@ -301,7 +323,7 @@ export class Installation {
 
   /** Runs a command of Surefoot to its end. */
   async command(...args: readonly string[]): Promise<{ status: number; said: string }> {
-    const child = execFile(process.execPath, [this.#executable, ...args]);
+    const child = execFile(process.execPath, [EXECUTABLE, ...args]);
     const said: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (text) => said.push(text));
@@ -367,10 +389,6 @@ export class Installation {
 
   extenderMetrics(): Promise<string> {
     return textAt(`http://127.0.0.1:${this.#ports.extenderAdmin}/metrics`);
-  }
-
-  get #executable(): string {
-    return join(ROOT, 'extender/commands/surefoot.ts');
   }
 
   /** Where the serving pair is mounted. */
