@@ -21,6 +21,8 @@ export interface BedOptions extends NodesOptions {
   readonly runtimeConfig?: string;
   /** Whether the cluster's own scheduler asks the extender; default: it does. */
   readonly isAsked?: boolean;
+  /** Flags of the API server beside the usual ones, for which files may be written into its directory. */
+  readonly apiServerFlags?: (directory: string) => Promise<readonly string[]>;
   /** Whether the API server writes down what our accounts ask for. */
   readonly audits?: boolean;
   /** Kubernetes minor, such as `1.37`. */
@@ -58,6 +60,7 @@ export class Bed {
       schedulerGates: options.gates,
       runtimeConfig: options.runtimeConfig,
       audits: options.audits,
+      flags: await options.apiServerFlags?.(directory),
       isAsked: options.isAsked,
     });
     try {

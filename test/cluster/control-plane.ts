@@ -34,6 +34,8 @@ export interface ApiServerOptions {
   readonly runtimeConfig?: string | undefined;
   /** Whether what our own accounts ask for is written to `auditPath`. */
   readonly audits?: boolean | undefined;
+  /** Flags beside these. */
+  readonly flags?: readonly string[] | undefined;
   /** Whether the cluster's own scheduler asks the extender; default: it does. */
   readonly isAsked?: boolean | undefined;
   /** For how long a lease of a node holds; a quarter of it after the last, kwok renews it. Default: 40. */
@@ -212,7 +214,14 @@ export class ControlPlane {
   async #bootApi(
     etcdPort: number,
     apiPort: number,
-    { featureGates, admissionPlugins, schedulerGates, runtimeConfig, audits }: ApiServerOptions,
+    {
+      featureGates,
+      admissionPlugins,
+      schedulerGates,
+      runtimeConfig,
+      audits,
+      flags = [],
+    }: ApiServerOptions,
   ): Promise<void> {
     const gates = [featureGates, schedulerGates].filter((gate) => gate !== undefined).join(',');
     await makeCertificates({
@@ -240,6 +249,7 @@ export class ControlPlane {
         ? [`--enable-admission-plugins=${admissionPlugins.join(',')}`]
         : []),
       ...(audits ? await this.#auditFlags() : []),
+      ...flags,
     ];
     const server = this.start('kube-apiserver', this.#programs['kube-apiserver'], args);
     this.#api = { child: server, args };

@@ -227,7 +227,7 @@ export class Installation {
     return program === 'webhook' ? this.#webhook?.pid : this.#extender?.pid;
   }
 
-  async startWebhook(): Promise<void> {
+  async startWebhook(...flags: readonly string[]): Promise<void> {
     const [path, ...args] = this.#run;
     this.#webhook = this.#plane.start('surefoot-webhook', path, [
       ...args,
@@ -237,6 +237,7 @@ export class Installation {
       `--listen=127.0.0.1:${this.#ports.webhook}`,
       `--admin=127.0.0.1:${this.#ports.webhookAdmin}`,
       '--drain=0',
+      ...flags,
     ]);
     await this.#ready(this.#webhook, this.#ports.webhookAdmin);
   }
