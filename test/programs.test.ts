@@ -6,9 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { makeCertificates } from '../certs/files.ts';
+import { DecisionRecord } from '../extender/decisions/record.ts';
 import { eventually } from './cluster/eventually.ts';
 import { directoryWith } from './fake/directory.ts';
+import { servingPage } from './fake/page.ts';
 import { Program } from './fake/program.ts';
+import { makeForecast } from './make/forecast.ts';
 import { makeKubeconfig } from './make/kubeconfig.ts';
 import { makeReview } from './make/review.ts';
 import { sample } from './samples.ts';
@@ -311,4 +314,31 @@ describe('imports', () => {
   test('the extender does, so the test above would notice', async () => {
     expect(await evaluated('extender/main.ts')).toContain('@kubernetes/client-node');
   });
+});
+
+test('what a tenant wrote reaches no terminal as it is: why escapes it', async () => {
+  const decisions = new DecisionRecord();
+  const unknownImages = ['registry.example/\u001b]0;owned\u0007x:1'];
+  decisions.add({
+    atSeconds: 0,
+    pod: { uid: 'u', namespace: 'team-a', name: 'train-0' },
+    mode: 'act',
+    asked: 1,
+    unknownNodes: 0,
+    forecasts: [makeForecast({ candidate: { node: 'gpu-1', unknownImages } })],
+    levels: [],
+    remarks: [],
+  });
+  const view = () => expect.unreachable('a decision that is shown needs no view');
+  const page = await servingPage({ decisions, view });
+  for (const output of ['table', 'json', 'yaml']) {
+    const flags = ['why', 'train-0', '-n', 'team-a', `--page=${page}`, '-o', output];
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      'extender/commands/surefoot.ts',
+      ...flags,
+    ]);
+    expect(stdout).toContain('owned');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+  }
 });
