@@ -29,7 +29,9 @@ test('hazard 15: a connection that was idle for up to 91 s takes another request
   );
   const ask = (agent: Agent) =>
     new Promise<number | undefined>((resolve, reject) => {
-      const options = { host: '127.0.0.1', servername: 'localhost', port: server.port, agent };
+      // A POST that is answered with 200 is what the API server sends; others' connections are not kept for so long.
+      const where = { host: '127.0.0.1', servername: 'localhost', port: server.port };
+      const options = { ...where, method: 'POST', agent };
       request(options, (response) => {
         // The local port tells whether it is the same connection.
         resolve(response.resume().socket.localPort);
