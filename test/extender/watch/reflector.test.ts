@@ -14,9 +14,18 @@ interface Following {
   readonly throwOn?: string;
   readonly unreadable?: string;
   readonly onRead?: (name: string) => void;
+  /** Names of objects that are no business of ours. */
+  readonly others?: Set<string>;
+  readonly areMoments?: true;
 }
 
-async function following({ throwOn = '', unreadable = '', onRead = () => {} }: Following = {}) {
+async function following({
+  throwOn = '',
+  unreadable = '',
+  onRead = () => {},
+  others = new Set(),
+  ...kind
+}: Following = {}) {
   const api = await FakeApiServer.start();
   const told: string[] = [];
   const counts = { expired: 0, failed: 0, ended: 0, handlerFailed: 0 };
@@ -24,10 +33,11 @@ async function following({ throwOn = '', unreadable = '', onRead = () => {} }: F
     'nodes',
     nodeSource(api.kubeConfig()),
     {
+      ...kind,
       read(node: Node) {
         onRead(node.metadata?.name ?? '');
         if (node.metadata?.name === unreadable) throw new Error('told to be unreadable');
-        return node;
+        return others.has(node.metadata?.name ?? '') ? undefined : node;
       },
       changed({ metadata }, isListed) {
         if (metadata?.name === throwOn) throw new Error('told to throw');
@@ -183,6 +193,44 @@ describe('a reflector', () => {
     expect(told).toEqual(['listed good@2']);
     api.send('DELETED', node('odd', '101'));
     await tells('listed good@2', 'gone uid-odd');
+  });
+
+  test('of what is no business of ours nothing is told, until it is, and when it is no more', async () => {
+    const others = new Set(['other', 'late']);
+    const { api, start, tells, watching } = await following({ others });
+    api.holds(node('other', '1'), node('ours', '2'), node('late', '3'));
+    start();
+    await watching();
+    others.delete('late');
+    api.send('MODIFIED', node('late', '101'));
+    api.send('MODIFIED', node('other', '102'));
+    others.add('ours');
+    api.send('MODIFIED', node('ours', '103'));
+    await tells('listed ours@2', 'seen late@101', 'gone uid-ours');
+  });
+
+  test('moments are told and forgotten: their ends are no news, and a list tells all anew', async () => {
+    const { api, start, tells, watching } = await following({ areMoments: true });
+    api.holds(node('a', '1'));
+    start();
+    await watching();
+    api.send('DELETED', node('a', '101'));
+    api.send('ADDED', node('b', '102'));
+    await tells('listed a@1', 'seen b@102');
+    api.failures.push(410);
+    api.endWatches();
+    await tells('listed a@1', 'seen b@102', 'listed a@1');
+  });
+
+  test('takes a list that is streamed, and goes on from its end', async () => {
+    const { api, start, tells, watching } = await following();
+    api.streams = true;
+    api.holds(node('a', '1'), node('b', '2'));
+    start();
+    await watching();
+    api.send('ADDED', node('c', '101'));
+    await tells('listed a@1', 'listed b@2', 'seen c@101');
+    expect(api.requests).toEqual(['stream', 'watch 100']);
   });
 
   test('a server that hangs up after each bookmark is not hammered', async () => {
