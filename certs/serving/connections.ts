@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /**
  * The API server pools 25 connections, and in a burst opens one for each request under way, up to 600 at its
@@ -60,6 +61,8 @@ export class Connections {
   /** By address and port, the oldest first. */
   readonly #all = new Map<string, Connection>();
   readonly #of = new Map<string, number>();
+  /** How many there ever were. */
+  #count = 0;
 
   constructor(server: Server, callers: Callers) {
     this.#callers = callers;
@@ -75,6 +78,20 @@ export class Connections {
     return () => {
       connection.requests -= 1;
     };
+  }
+
+  /**
+   * Resolves once nobody waits to be accepted, or after two seconds: closing the listener resets whoever is connected
+   * and not accepted yet, and a turn of the loop accepts one or a few (libuv).
+   */
+  async accepted(): Promise<void> {
+    const untilMs = performance.now() + LAST_REQUEST_MS;
+    let before: number;
+    do {
+      before = this.#count;
+      await turn();
+      await turn();
+    } while (this.#count > before && performance.now() < untilMs);
   }
 
   /** Closes those that are idle, and lets those finish that were just opened: what they ask is still to come. */
@@ -95,6 +112,7 @@ export class Connections {
     const address = socket.remoteAddress;
     // It is gone already.
     if (address === undefined) return;
+    this.#count += 1;
     const key = keyOf(socket);
     this.#all.set(key, { socket, address, requests: 0, isUsed: false });
     this.#of.set(address, this.#countOf(address) + 1);

@@ -112,6 +112,7 @@ export class RunningServer {
   async stop(drainSeconds: number): Promise<void> {
     this.#draining = true;
     if (drainSeconds > 0) await sleep(drainSeconds * 1000);
+    await this.#connections.accepted();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     await this.#connections.drain();
     const cut = setTimeout(() => this.#server.closeAllConnections(), REQUEST_TIMEOUT_MS);

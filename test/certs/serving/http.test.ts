@@ -176,6 +176,28 @@ test('a handshake that is under way when draining ends is finished, and answered
   await stopped;
 });
 
+test('whoever comes while draining ends is answered or refused, and nobody is reset', async () => {
+  const outcomes: string[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    const { server } = await serving({ pair: makePair() });
+    const { port } = server;
+    const asked: Promise<unknown>[] = [];
+    const coming = setInterval(() => {
+      const outcome = get(port).then(
+        ({ body }) => body,
+        ({ code }) => code,
+      );
+      asked.push(outcome.then((one) => outcomes.push(one)));
+    }, 4);
+    await sleep(100);
+    await server.stop(0.1);
+    clearInterval(coming);
+    await Promise.all(asked);
+  }
+  expect(outcomes.filter((one) => one === 'ok').length).toBeGreaterThan(100);
+  expect(outcomes.filter((one) => one !== 'ok' && one !== 'ECONNREFUSED')).toEqual([]);
+}, 60_000);
+
 describe('a client that holds a connection and sends too little (hazard 16)', () => {
   const slow = [
     { name: 'nothing at all', sends: '' },
