@@ -94,13 +94,13 @@ test(
       );
       expect(peak).toBeLessThan(LIMIT_MIB[program]);
     }
-    // Of the webhook's, connections that are still open are a part.
-    expect(await residentMib('extender', 'VmRSS')).toBeLessThan(quiet.extender * 1.5);
     expect([bed.surefoot.pidOf('extender'), bed.surefoot.pidOf('webhook')]).toEqual(pids);
     expect(await failOpen()).toBe(failOpenBefore);
     expect(await bed.plane.unansweredCalls()).toBe(unansweredBefore);
     const readiness = await fetch(`http://${bed.surefoot.adminAddresses[1]}/readyz`);
     expect(await readiness.text()).toContain('[+]asked ok\n');
+    // Of the webhook's, connections that are still open are a part.
+    expect(await residentMib('extender', 'VmRSS')).toBeLessThan(quiet.extender * 1.5);
 
     /** Repeats one attack until the time is over; what it is refused does not end it. */
     async function attack(name: string, everyMs: number, once: (at: number) => Promise<unknown>) {
