@@ -7,6 +7,8 @@ import type { Reason } from './words/reason.ts';
 /** The only file that knows AdmissionReview (admission.k8s.io/v1): reading it and answering it. */
 
 const API_VERSION = 'admission.k8s.io/v1';
+/** The API server's have 36 characters; the answer repeats it, and nobody is sent megabytes back. */
+const LONGEST_UID = 64;
 /** Of names in Kubernetes; whoever else reaches the port may send longer ones, and they go into the log. */
 const LONGEST_NAME = 253;
 /** The API server cuts each warning at 256 characters once all of them pass 4096. */
@@ -58,6 +60,11 @@ export function parseReview(body: Uint8Array): ParsedReview {
   const { uid } = request;
   if (typeof uid !== 'string' || uid === '') {
     return problem('the AdmissionReview request has no uid; the answer must repeat it');
+  }
+  if (uid.length > LONGEST_UID) {
+    return problem(
+      `the AdmissionReview request's uid is over ${LONGEST_UID} characters; send a UID`,
+    );
   }
   const what = whatOf(request);
   return {

@@ -17,7 +17,16 @@ export function rawJsonBody(
       });
     },
     function requireLength(request, response, next) {
-      if (request.headers['content-length'] !== undefined) return next();
+      const { 'content-length': announced } = request.headers;
+      // Before anybody gives way to it: it would never fit.
+      if (Number(announced) > limitBytes) {
+        response
+          .status(413)
+          .set('Connection', 'close')
+          .json({ error: sentenceFor(413, limitBytes) });
+        return;
+      }
+      if (announced !== undefined) return next();
       response
         .status(411)
         .set('Connection', 'close')

@@ -48,6 +48,13 @@ test('a body that does not announce its length is not read', async () => {
   expect(await count('malformed')).toBe(0);
 });
 
+test('a uid of megabytes is not sent back', async () => {
+  const { url } = await serving();
+  const answer = await postJson(`${url}/mutate`, makeReview({ uid: 'x'.repeat(5_000_000) }));
+  expect(answer.status).toBe(400);
+  expect((await answer.text()).length).toBeLessThan(200);
+});
+
 test('an object that has no room for more is left as it is, and says so', async () => {
   const { url } = await serving();
   const filled = (bytes: number) => {

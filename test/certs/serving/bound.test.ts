@@ -1,6 +1,7 @@
 import { request } from 'node:http';
-import express from 'express';
+import express, { type Request, type Response } from 'express';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { rawJsonBody } from '../../../certs/serving/body.ts';
 import { Bound, type BoundOptions } from '../../../certs/serving/bound.ts';
 import { Callers } from '../../../certs/serving/connections.ts';
 import { eventually } from '../../cluster/eventually.ts';
@@ -119,4 +120,29 @@ describe('a bound (hazard 17)', () => {
     await eventually('it to be gone', () => bound.inFlight === 0);
     expect((await post(url)).status).toBe(200);
   });
+});
+
+test('nobody gives way to a body that is over the limit: it is refused by its length alone', async () => {
+  const bound = new Bound({ requests: 10, bytes: 1000, onShed() {} });
+  const app = express();
+  app.post('/', rawJsonBody(500, bound.handler), (_one: Request, response: Response) => {
+    response.send('read');
+  });
+  const url = await listening(app);
+  const call = (bytes: number) => {
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': bytes };
+    const sent = request(url, { method: 'POST', headers, agent: false });
+    onTestFinished(() => void sent.destroy());
+    const status = new Promise<number | undefined>((resolve) => {
+      sent.on('response', (response) => resolve(response.resume().statusCode));
+      sent.on('error', () => resolve(undefined));
+    });
+    sent.flushHeaders();
+    return { sent, status };
+  };
+  const honest = call(2);
+  await eventually('it to be under way', () => bound.inFlight === 1);
+  expect(await call(99_999_999_999).status).toBe(413);
+  honest.sent.end('{}');
+  expect(await honest.status).toBe(200);
 });
