@@ -68,7 +68,7 @@ export class Watches {
   readonly #pods;
   readonly #signs: readonly { run(): Promise<void>; stop(): void; listed(): Promise<void> }[];
   readonly #owners: readonly { run(): Promise<void>; stop(): void }[];
-  readonly #custom = new Map<string, { run(): Promise<void>; stop(): void }>();
+  readonly #custom = new Map<string, { run(): Promise<void>; stop(): void; refresh(): void }>();
   readonly #running: Promise<void>[] = [];
 
   constructor(deps: WatchesDeps) {
@@ -132,6 +132,8 @@ export class Watches {
 
   /** The configuration has changed, and with it what a device or a sign is: see all with new eyes. */
   refresh(): void {
+    // Before others are begun: whom the catalogue trusts, and what its rows say, may have changed.
+    for (const reflector of this.#custom.values()) reflector.refresh();
     this.#watchCustomKinds();
     this.#nodes.refresh();
     this.#pods.refresh();

@@ -108,12 +108,14 @@ export class ApiObjects<T extends object> {
       allowWatchBookmarks: 'true',
     });
     const silenceMs = STREAM_SILENCE_MS;
+    let isBegun = false;
     try {
       for await (const line of rawLines(this.#config, `${this.path}?${query}`, {
         signal,
         silenceMs,
       })) {
         const { type, object } = JSON.parse(line) as { type: string; object: T & Bookmark };
+        isBegun = true;
         if (type === 'ADDED') take(object);
         else if (type === 'ERROR') throw refusal((object as { code?: number }).code, line);
         else if (object.metadata?.annotations?.[LIST_END] === 'true') {
@@ -121,6 +123,8 @@ export class ApiObjects<T extends object> {
         }
       }
       if (signal.aborted) throw new Error('stopped');
+      // What was taken may be gone by the time that pages are read, and nobody would be told.
+      if (isBegun) throw new Error('the API server ended a list before its last object');
     } catch (error) {
       const { code } = error as { code?: number };
       // The gate WatchList is off: `sendInitialEvents is forbidden`.

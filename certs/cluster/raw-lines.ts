@@ -7,7 +7,7 @@ export interface LinesOptions {
   readonly signal: AbortSignal;
   /** A silence after which the lines end well: a quiet cluster, or a connection that is dead. */
   readonly silenceMs: number;
-  /** A line was larger than anything that is read, and was let go. */
+  /** A line was larger than anything that is read; it was let go of, or comes without some of its elements. */
   readonly onTooLong?: () => void;
 }
 
@@ -63,7 +63,7 @@ class Line {
   #bytes = 0;
   #trimmed: TrimmedJson | undefined;
 
-  /** The lines that end in a chunk, trimmed where they are long; `undefined` where even that is too much. */
+  /** The lines that end in a chunk, trimmed where they are long; `undefined` for each that was too long even so. */
   *endingIn(chunk: Buffer): Generator<string | undefined> {
     let from = 0;
     for (;;) {
@@ -71,7 +71,10 @@ class Line {
       this.#add(chunk.subarray(from, end < 0 ? chunk.length : end));
       if (end < 0) return;
       from = end + 1;
-      yield this.#take();
+      const text = this.#take();
+      if (this.#trimmed?.areElementsCut === true) yield undefined;
+      this.#trimmed = undefined;
+      yield text;
     }
   }
 
@@ -92,7 +95,6 @@ class Line {
     const [only, ...others] = this.#pieces;
     this.#pieces = [];
     this.#bytes = 0;
-    this.#trimmed = undefined;
     if (trimmed !== undefined) return trimmed.text();
     if (only === undefined) return '';
     return (others.length === 0 ? only : Buffer.concat([only, ...others])).toString();

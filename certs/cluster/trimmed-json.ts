@@ -1,9 +1,16 @@
 /** A text longer than this is left out: names, messages and codes that Surefoot reads are far shorter. */
 const LONGEST_TEXT_BYTES = 16 * 1024;
-/** Of each field of `metadata`, `spec` and `status`, such as all containers of a pod. */
+/**
+ * Of each field of `metadata`, `spec` and `status`, such as all containers of a pod; past it lists and maps within an
+ * element are cut, such as `args`. The element's other fields stay: Go writes `resources` behind `args`, and a pod must
+ * not hide its devices.
+ */
 const MOST_PART_BYTES = 2 ** 20;
-/** Of the object; past it only the fields of `metadata`, `spec` and `status` that hold one value are kept. */
-const MOST_BYTES = 4 * 2 ** 20;
+/**
+ * Of the object; past it elements are left out, too. 25,000 containers, more than etcd has room for, take 4.2 MiB with
+ * what the API server writes into each.
+ */
+const MOST_BYTES = 6 * 2 ** 20;
 /** What even so is larger has thousands of such fields, and no kind that Surefoot reads has. */
 const GIVEN_UP_BYTES = 8 * 2 ** 20;
 
@@ -19,8 +26,9 @@ const CLOSING = new Set([0x5d, 0x7d]);
  * and maps lose their ends.
  */
 export class TrimmedJson {
-  /** Brackets that are open around the values of a list or map that may be cut. */
-  readonly #cutDepth: number;
+  /** Brackets that are open around the elements of a field of `metadata`, `spec` or `status`. */
+  readonly #elementsDepth: number;
+  #areElementsCut = false;
   #kept = new Uint8Array(64 * 1024);
   #length = 0;
   #depth = 0;
@@ -34,7 +42,7 @@ export class TrimmedJson {
 
   /** `objectDepth`: how many brackets are open around the object's own fields; in a watch's line 2, in a list 3. */
   constructor(objectDepth: number) {
-    this.#cutDepth = objectDepth + 2;
+    this.#elementsDepth = objectDepth + 2;
   }
 
   add(bytes: Uint8Array): void {
@@ -50,6 +58,11 @@ export class TrimmedJson {
   text(): string | undefined {
     if (this.#length > GIVEN_UP_BYTES) return undefined;
     return Buffer.from(this.#kept.buffer, 0, this.#length).toString();
+  }
+
+  /** Whether more was left out than lists and maps within elements. */
+  get areElementsCut(): boolean {
+    return this.#areElementsCut;
   }
 
   #takeText(byte: number): void {
@@ -78,22 +91,29 @@ export class TrimmedJson {
     } else if (OPENING.has(byte)) {
       this.#depth += 1;
       this.#keep(byte);
-      if (this.#depth === this.#cutDepth - 1) this.#partAt = this.#length;
+      if (this.#depth === this.#elementsDepth - 1) this.#partAt = this.#length;
     } else if (CLOSING.has(byte)) {
       if (this.#skippedDepth === this.#depth) this.#skippedDepth = undefined;
       this.#depth -= 1;
       this.#keep(byte);
     } else if (byte === COMMA) {
-      if (this.#depth >= this.#cutDepth && this.#isFull) this.#skippedDepth ??= this.#depth;
+      this.#cutIfFull();
       this.#keep(byte);
-      if (this.#depth === this.#cutDepth - 1) this.#partAt = this.#length;
+      if (this.#depth === this.#elementsDepth - 1) this.#partAt = this.#length;
     } else {
       this.#keep(byte);
     }
   }
 
-  get #isFull(): boolean {
-    return this.#length - this.#partAt > MOST_PART_BYTES || this.#length > MOST_BYTES;
+  #cutIfFull(): void {
+    if (this.#skippedDepth !== undefined) return;
+    const isWithinElement = this.#depth >= this.#elementsDepth + 2;
+    if (isWithinElement && this.#length - this.#partAt > MOST_PART_BYTES) {
+      this.#skippedDepth = this.#depth;
+    } else if (this.#depth >= this.#elementsDepth && this.#length > MOST_BYTES) {
+      this.#skippedDepth = this.#depth;
+      this.#areElementsCut = true;
+    }
   }
 
   #keep(byte: number): void {

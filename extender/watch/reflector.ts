@@ -243,7 +243,10 @@ export class Reflector<T extends Listed, Facts> {
   #letGo(): void {
     this.#metrics.handlerFailed();
     if (!this.#complaint.isDue()) return;
-    this.#log.warn({ watch: this.#name }, 'a change was too large to be read; going on without it');
+    this.#log.warn(
+      { watch: this.#name },
+      'an object is too large to be read whole; going on with what was read of it',
+    );
   }
 
   #found(object: T): Found<Facts> | undefined {
