@@ -2,7 +2,6 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import type { Logger } from 'pino';
 import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
 import type { DecisionRecord } from './decisions/record.ts';
-import { beginningOf } from './history/beginning.ts';
 import type { ExtenderMetrics } from './metrics.ts';
 import type { AskedPod } from './placements.ts';
 import { prioritize } from './prioritize.ts';
@@ -22,8 +21,6 @@ import {
 export const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 const NO_OPINION = '[]';
-/** Of a name in Kubernetes; whoever reaches the port may send longer ones. */
-const LONGEST_NAME = 253;
 
 export interface ExtenderDeps {
   /** The nodes that are known. */
@@ -73,11 +70,8 @@ function prioritizeHandler(deps: ExtenderDeps) {
     }
     const { metadata, spec } = parsed.question.pod;
     onAsked(
-      {
-        uid: beginningOf(metadata.uid ?? '', LONGEST_NAME),
-        namespace: beginningOf(metadata.namespace ?? '', LONGEST_NAME),
-      },
-      beginningOf(spec.schedulerName ?? 'default-scheduler', LONGEST_NAME),
+      { uid: metadata.uid ?? '', namespace: metadata.namespace ?? '' },
+      spec.schedulerName ?? 'default-scheduler',
     );
     const text = answerTo(parsed.question, deps, done);
     response.setHeader('Content-Type', 'application/json');

@@ -1,4 +1,4 @@
-import { isRecord, parseJson, parseJsonText } from '../certs/serving/json.ts';
+import { isModestJson, isRecord, parseJson, parseJsonText } from '../certs/serving/json.ts';
 import { NAME_HASH_BASIS, nextNameHash } from '../webhook/words/name-hash.ts';
 import type { Pod } from '../webhook/words/pod.ts';
 import type { Scores } from './forecast/level.ts';
@@ -52,12 +52,23 @@ export class QuestionReader {
   /** Reads ExtenderArgs; a problem is a sentence for whoever sent it. */
   read(body: Uint8Array): ParsedQuestion {
     if (body.length === 0) return problem('the body is empty; send ExtenderArgs');
+    if (!isModestJson(body)) {
+      return problem(
+        'the body holds more values, or deeper ones, than any object of Kubernetes; send ExtenderArgs',
+      );
+    }
     const quick = namesAtTheEnd(body, this.#finder, this.#found);
     const args = quick?.args ?? parseJson(body);
     if (!isRecord(args)) return problem('the body is not a JSON object; send ExtenderArgs');
     const { Pod: pod, NodeNames: names, Nodes: list } = args;
     if (!isRecord(pod) || !isRecord(pod.metadata) || !isRecord(pod.spec)) {
       return problem('ExtenderArgs has no Pod with metadata and spec; the key is "Pod"');
+    }
+    const { uid, namespace, name } = pod.metadata;
+    if (![uid, namespace, name, pod.spec.schedulerName].every(isNameOrNone)) {
+      return problem(
+        `ExtenderArgs: the Pod's uid, namespace, name and schedulerName must be texts of up to ${LONGEST_NAME} characters`,
+      );
     }
     if (!Array.isArray(pod.spec.containers)) {
       return problem('ExtenderArgs: Pod.spec.containers is not a list');
@@ -75,6 +86,13 @@ export class QuestionReader {
     }
     return problem('ExtenderArgs has neither NodeNames nor Nodes; set nodeCacheCapable: true');
   }
+}
+
+/** Of names in Kubernetes: they are kept with the decision. */
+const LONGEST_NAME = 253;
+
+function isNameOrNone(value: unknown): boolean {
+  return value == null || (typeof value === 'string' && value.length <= LONGEST_NAME);
 }
 
 type Found = Pick<Question, 'places' | 'unknown'>;

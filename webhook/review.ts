@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from '../certs/serving/json.ts';
+import { isModestJson, isRecord, parseJson } from '../certs/serving/json.ts';
 import type { PatchOperation } from './words/injection.ts';
 import type { Job } from './words/job.ts';
 import type { Pod } from './words/pod.ts';
@@ -45,6 +45,11 @@ export type ParsedReview =
 /** Reads an AdmissionReview; a problem is a sentence for whoever sent it. */
 export function parseReview(body: Uint8Array): ParsedReview {
   if (body.length === 0) return problem('the body is empty; send an AdmissionReview');
+  if (!isModestJson(body)) {
+    return problem(
+      'the body holds more values, or deeper ones, than any object of Kubernetes; send an AdmissionReview',
+    );
+  }
   const review = parseJson(body);
   if (!isRecord(review)) return problem('the body is not a JSON object; send an AdmissionReview');
   if (review.kind !== 'AdmissionReview') {

@@ -28,6 +28,8 @@ const HEADERS_TIMEOUT_MS = 3000;
 /** How often Node looks for such clients; its default of 30 s would be the real time-out. */
 const CONNECTION_CHECK_MS = 1000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Whoever does not take an answer for so long is cut: until it is taken, the request counts as under way. */
+const ANSWER_TIMEOUT_MS = 5000;
 
 /**
  * The API server keeps its connections for good, and a Service balances connections, not requests: each is told
@@ -90,6 +92,7 @@ export class RunningServer {
       server.on('secureConnection', (socket) => onlyFor(certified, socket));
     }
     server.maxRequestsPerSocket = MOST_REQUESTS_A_CONNECTION;
+    server.on('request', ({ socket }, response) => cutUntaken(socket, response));
     return new RunningServer(server, callers).#listen(address, listener);
   }
 
@@ -150,6 +153,13 @@ export class RunningServer {
       );
     });
   }
+}
+
+function cutUntaken(socket: Socket, response: ServerResponse): void {
+  response.once('prefinish', () => {
+    const cut = setTimeout(() => socket.destroy(), ANSWER_TIMEOUT_MS).unref();
+    response.once('close', () => clearTimeout(cut));
+  });
 }
 
 /** The version stands here because setSecureContext forgets whatever it is not told again. */

@@ -12,6 +12,48 @@ export function parseJsonText(text: string): unknown {
   }
 }
 
+/** Smaller texts cannot hold what would not fit into memory. */
+const SMALL_BYTES = 512 * 1024;
+/** Lists and maps, all values, and how deep they stand: more than any object of Kubernetes, and 40 MB at the most. */
+const MOST_OPENED = 200_000;
+const MOST_SEPARATED = 1_000_000;
+const MOST_DEPTH = 100;
+
+/**
+ * Whether parsing a JSON text takes memory in proportion: `[{},{},…]` of 7 MiB becomes 180 MB of objects, and there is
+ * no stopping once it has begun. Says nothing of whether it is JSON.
+ */
+export function isModestJson(bytes: Uint8Array): boolean {
+  if (bytes.length <= SMALL_BYTES) return true;
+  let [opened, separated, depth] = [0, 0, 0];
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index];
+    if (byte === 0x22) index = endOfText(bytes, index);
+    else if (byte === 0x2c) separated += 1;
+    else if (isOpening(byte)) {
+      opened += 1;
+      depth += 1;
+      if (depth > MOST_DEPTH) return false;
+    } else if (isClosing(byte)) depth -= 1;
+  }
+  return opened <= MOST_OPENED && separated <= MOST_SEPARATED;
+}
+
+function isOpening(byte: number | undefined): boolean {
+  return byte === 0x5b || byte === 0x7b;
+}
+
+function isClosing(byte: number | undefined): boolean {
+  return byte === 0x5d || byte === 0x7d;
+}
+
+/** Where the quote is that ends the text which begins here. */
+function endOfText(bytes: Uint8Array, begin: number): number {
+  let index = begin + 1;
+  while (index < bytes.length && bytes[index] !== 0x22) index += bytes[index] === 0x5c ? 2 : 1;
+  return index;
+}
+
 /** True for a JSON object: neither a list nor null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

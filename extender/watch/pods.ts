@@ -78,11 +78,12 @@ const shared = sharedParts(8 * 2 ** 20);
 
 /** The same facts, to be kept: pods of a workload ask for the same, and most have nothing to tell. */
 export function withSharedParts(pod: PodFacts): PodFacts {
-  const { expectations, ran } = pod;
+  const { expectations, ran, placing } = pod;
   return {
     ...pod,
     devices: shared(pod.devices),
     ...(expectations !== undefined && { expectations: shared(expectations) }),
+    ...(placing !== undefined && { placing: shared(placing) }),
     images: shared(pod.images),
     // When it ran is its own.
     ran: ran.length === 0 ? shared(ran) : ran,

@@ -55,7 +55,12 @@ function plainly(body: Buffer): Read | undefined {
   }
   const { Pod: asked, NodeNames: listed, Nodes: whole } = recordOf(args) ?? {};
   const podRecord = recordOf(asked);
-  if (podRecord === undefined || !recordOf(podRecord.metadata)) return undefined;
+  const metadata = recordOf(podRecord?.metadata);
+  if (podRecord === undefined || metadata === undefined) return undefined;
+  const { uid, namespace, name } = metadata;
+  const names = [uid, namespace, name, recordOf(podRecord.spec)?.schedulerName];
+  const isName = (one: unknown) => one == null || (typeof one === 'string' && one.length <= 253);
+  if (!names.every(isName)) return undefined;
   if (!Array.isArray(recordOf(podRecord.spec)?.containers)) return undefined;
   const sent = namesIn(listed, recordOf(whole)?.items);
   if (sent === undefined) return undefined;

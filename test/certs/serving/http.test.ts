@@ -198,6 +198,35 @@ test('whoever comes while draining ends is answered or refused, and nobody is re
   expect(outcomes.filter((one) => one !== 'ok' && one !== 'ECONNREFUSED')).toEqual([]);
 }, 60_000);
 
+test('who does not take an answer is cut, and counts as under way no more', async () => {
+  const now = new Date();
+  const pair: LastGood<PairFiles, ServingPair> = await LastGood.loadForStart({
+    read: async () => ({ directory: '/tls', ...makePair() }),
+    fingerprint: ({ certificate }: PairFiles) => certificate,
+    parse: (read: PairFiles) => parseServingPair(read, now),
+  });
+  let isClosed = false;
+  const server = await RunningServer.https(
+    { host: '127.0.0.1', port: 0 },
+    pair,
+    (_one, response) => {
+      response.once('close', () => {
+        isClosed = true;
+      });
+      response.end(Buffer.alloc(32 * 2 ** 20));
+    },
+  );
+  onTestFinished(() => server.stop(0));
+  const socket = connect({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  socket.on('error', () => {}).pause();
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const begun = performance.now();
+  while (!isClosed && performance.now() - begun < 12_000) await sleep(50);
+  socket.destroy();
+  expect(isClosed).toBe(true);
+});
+
 describe('a client that holds a connection and sends too little (hazard 16)', () => {
   const slow = [
     { name: 'nothing at all', sends: '' },
