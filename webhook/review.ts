@@ -1,16 +1,17 @@
 import { isModestJson, isRecord, parseJson } from '../certs/serving/json.ts';
 import type { PatchOperation } from './words/injection.ts';
 import type { Job } from './words/job.ts';
+import { LONGEST_NAME } from './words/longest-name.ts';
 import type { Pod } from './words/pod.ts';
 import type { Reason } from './words/reason.ts';
 
 /** The only file that knows AdmissionReview (admission.k8s.io/v1): reading it and answering it. */
 
 const API_VERSION = 'admission.k8s.io/v1';
+/** The largest pod that etcd takes has a third of it, and they take 12 MB. */
+const MOST_LISTS_AND_MAPS = 200_000;
 /** The API server's have 36 characters; the answer repeats it, and nobody is sent megabytes back. */
 const LONGEST_UID = 64;
-/** Of names in Kubernetes; whoever else reaches the port may send longer ones, and they go into the log. */
-const LONGEST_NAME = 253;
 /** The API server cuts each warning at 256 characters once all of them pass 4096. */
 const WARNING_LIMIT = 256;
 
@@ -45,7 +46,7 @@ export type ParsedReview =
 /** Reads an AdmissionReview; a problem is a sentence for whoever sent it. */
 export function parseReview(body: Uint8Array): ParsedReview {
   if (body.length === 0) return problem('the body is empty; send an AdmissionReview');
-  if (!isModestJson(body)) {
+  if (!isModestJson(body, MOST_LISTS_AND_MAPS)) {
     return problem(
       'the body holds more values, or deeper ones, than any object of Kubernetes; send an AdmissionReview',
     );

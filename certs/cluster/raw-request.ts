@@ -26,7 +26,7 @@ export interface RawOptions extends RawBody {
 
 const TIME_LIMIT_MS = 10_000;
 /** An object of etcd's 1.5 MiB, each byte of a text escaped in six (`\u003c`), and some room. */
-export const LARGEST_OBJECT_BYTES = 10 * 2 ** 20;
+const MOST_ANSWER_BYTES = 10 * 2 ** 20;
 /** How long a connection is kept for the next request: undici's figure, well below what servers and balancers keep. */
 const KEPT_MS = 4000;
 const KEPT_HTTPS = new HttpsAgent({ keepAlive: true, timeout: KEPT_MS });
@@ -56,7 +56,7 @@ export async function rawRequest(
 /** The body of an answer. Rejects when it is cut off, and with `TooLarge` when it is over `mostBytes`. */
 export async function wholeText(
   response: IncomingMessage,
-  mostBytes = LARGEST_OBJECT_BYTES,
+  mostBytes = MOST_ANSWER_BYTES,
 ): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

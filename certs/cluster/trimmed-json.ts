@@ -1,3 +1,5 @@
+import { isClosing, isOpening } from '../serving/json.ts';
+
 /** A text longer than this is left out: names, messages and codes that Surefoot reads are far shorter. */
 const LONGEST_TEXT_BYTES = 16 * 1024;
 /**
@@ -17,8 +19,6 @@ const GIVEN_UP_BYTES = 8 * 2 ** 20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
 
 /**
  * The JSON of one API object, made smaller as it arrives: an object of 1.5 MiB in etcd is up to 9 MiB of JSON, and
@@ -88,11 +88,11 @@ export class TrimmedJson {
       this.#keep(byte);
       this.#isInText = true;
       this.#textAt = this.#length;
-    } else if (OPENING.has(byte)) {
+    } else if (isOpening(byte)) {
       this.#depth += 1;
       this.#keep(byte);
       if (this.#depth === this.#elementsDepth - 1) this.#partAt = this.#length;
-    } else if (CLOSING.has(byte)) {
+    } else if (isClosing(byte)) {
       if (this.#skippedDepth === this.#depth) this.#skippedDepth = undefined;
       this.#depth -= 1;
       this.#keep(byte);

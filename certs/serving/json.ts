@@ -14,16 +14,17 @@ export function parseJsonText(text: string): unknown {
 
 /** Smaller texts cannot hold what would not fit into memory. */
 const SMALL_BYTES = 512 * 1024;
-/** Lists and maps, all values, and how deep they stand: more than any object of Kubernetes, and 40 MB at the most. */
-const MOST_OPENED = 200_000;
-const MOST_SEPARATED = 1_000_000;
+/** Objects of Kubernetes are far less deep. */
 const MOST_DEPTH = 100;
+/** For each list or map there are some values in it: one that is only a number takes 8 bytes. */
+const SEPARATED_FOR_EACH = 5;
 
 /**
- * Whether parsing a JSON text takes memory in proportion: `[{},{},…]` of 7 MiB becomes 180 MB of objects, and there is
- * no stopping once it has begun. Says nothing of whether it is JSON.
+ * Whether a JSON text can be parsed within bounds: it has at most so many lists and maps, which take some 60 bytes each,
+ * few enough other values, and none of them is deep. `[{},{},…]` of 7 MiB becomes 180 MB of objects, and there is no
+ * stopping once parsing has begun. Says nothing of whether it is JSON.
  */
-export function isModestJson(bytes: Uint8Array): boolean {
+export function isModestJson(bytes: Uint8Array, mostOpened: number): boolean {
   if (bytes.length <= SMALL_BYTES) return true;
   let [opened, separated, depth] = [0, 0, 0];
   for (let index = 0; index < bytes.length; index += 1) {
@@ -36,14 +37,14 @@ export function isModestJson(bytes: Uint8Array): boolean {
       if (depth > MOST_DEPTH) return false;
     } else if (isClosing(byte)) depth -= 1;
   }
-  return opened <= MOST_OPENED && separated <= MOST_SEPARATED;
+  return opened <= mostOpened && separated <= SEPARATED_FOR_EACH * mostOpened;
 }
 
-function isOpening(byte: number | undefined): boolean {
+export function isOpening(byte: number | undefined): boolean {
   return byte === 0x5b || byte === 0x7b;
 }
 
-function isClosing(byte: number | undefined): boolean {
+export function isClosing(byte: number | undefined): boolean {
   return byte === 0x5d || byte === 0x7d;
 }
 

@@ -1,3 +1,4 @@
+import { LONGEST_NAME } from '../../webhook/words/longest-name.ts';
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
 import type { Catalogue, CatalogueRow } from '../history/catalogue.ts';
 import { type Finding, findingFrom } from '../history/finding.ts';
@@ -5,9 +6,6 @@ import { momentOf } from '../history/signal.ts';
 import { matches } from '../history/signs.ts';
 import type { EventFacts } from './events.ts';
 import { secondsOf } from './timestamp.ts';
-
-/** Of a name in Kubernetes: what is longer names no Node. */
-const LONGEST_NAME = 253;
 
 /** An object of a remediator's own kind. */
 export interface CustomObject {

@@ -82,6 +82,7 @@ export class Reflector<T extends Listed, Facts> {
   /** Uid to resource version: enough to tell after a new list what changed and what is gone. */
   readonly #known = new Map<string, string>();
   readonly #complaint = new Seldom();
+  readonly #complaintOfSize = new Seldom();
   readonly #stop = new AbortController();
   #watching = new AbortController();
   readonly #onGap: (seconds: number) => void;
@@ -242,7 +243,7 @@ export class Reflector<T extends Listed, Facts> {
 
   #letGo(): void {
     this.#metrics.handlerFailed();
-    if (!this.#complaint.isDue()) return;
+    if (!this.#complaintOfSize.isDue()) return;
     this.#log.warn(
       { watch: this.#name },
       'an object is too large to be read whole; going on with what was read of it',

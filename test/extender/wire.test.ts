@@ -53,6 +53,17 @@ describe('ExtenderArgs', () => {
     });
   });
 
+  test('whole Node objects are read, as many as the default sampling sends, managed fields and all', () => {
+    const fields = Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`f:${at}`, {}]));
+    const images = Array.from({ length: 50 }, (_, at) => ({ names: [`registry.example/${at}:1`] }));
+    const items = Array.from({ length: 781 }, (_, at) => ({
+      metadata: { name: `gpu-${at}`, managedFields: [{ fieldsV1: fields }] },
+      status: { images },
+    }));
+    const body = JSON.stringify({ Pod: pod, Nodes: { items }, NodeNames: null });
+    expect(parse(body)).toMatchObject({ ok: true, question: { sentWholeNodes: true } });
+  });
+
   test('a node that is named twice is asked about once', () => {
     expect(parse(goBody(['gpu-2', 'gpu-1', 'gpu-2']))).toMatchObject({
       question: { places: places('gpu-2', 'gpu-1') },

@@ -23,6 +23,8 @@ export class FakeApiServer {
   silent = false;
   /** Objects a page, at the most. */
   pageSize = 500;
+  /** Ends streamed lists before their last word. */
+  endsEarly = false;
   /** Streams lists, as Kubernetes does with its gate WatchList on; else it refuses to. */
   streams = false;
 
@@ -100,6 +102,10 @@ export class FakeApiServer {
     const send = (type: string, object: object) =>
       response.write(`${JSON.stringify({ type, object })}\n`);
     for (const object of this.#items) send('ADDED', object);
+    if (this.endsEarly) {
+      response.end();
+      return;
+    }
     const annotations = { 'k8s.io/initial-events-end': 'true' };
     send('BOOKMARK', { metadata: { resourceVersion: '100', annotations } });
   }

@@ -1,4 +1,5 @@
 import { JOB_INDEX } from './keys.ts';
+import { LONGEST_NAME } from './longest-name.ts';
 import type { OwnerReference, Pod } from './pod.ts';
 
 /** The place of a pod in what a group controller runs, across the objects that it makes anew. */
@@ -79,7 +80,6 @@ const CONTROLLERS: readonly GroupController[] = [
 
 /** Argo names each try of a step: `train(0)` and `train(1)` fill the same place. */
 const ARGO_NODE = 'workflows.argoproj.io/node-name';
-const LONGEST_PLACE = 253;
 
 /** The place that a group controller has given the pod; absent where none has. */
 export function groupPlaceOf(
@@ -87,7 +87,7 @@ export function groupPlaceOf(
   owner: OwnerReference,
 ): GroupPlace | undefined {
   const node = annotations[ARGO_NODE];
-  if (owner.kind === 'Workflow' && node !== undefined && node.length <= LONGEST_PLACE) {
+  if (owner.kind === 'Workflow' && node !== undefined && node.length <= LONGEST_NAME) {
     const place = node.replace(/\(\d+\)$/, '');
     return { kind: owner.kind, name: owner.name, role: [], place };
   }
@@ -96,7 +96,7 @@ export function groupPlaceOf(
   const role = controller.role === undefined ? undefined : labels[controller.role];
   const numbers = controller.numbers.map((key) => {
     const number = labels[key] ?? annotations[key];
-    return number === undefined || number.length > LONGEST_PLACE ? undefined : number;
+    return number === undefined || number.length > LONGEST_NAME ? undefined : number;
   });
   const known = numbers.filter((number) => number !== undefined);
   const isWhole = controller.needsInnermost !== true || numbers.at(-1) !== undefined;

@@ -1,5 +1,6 @@
 import { groupPlaceOf } from './group-place.ts';
 import { JOB_INDEX, SLOT } from './keys.ts';
+import { LONGEST_NAME } from './longest-name.ts';
 import type { OwnerReference, Pod } from './pod.ts';
 
 /**
@@ -76,7 +77,7 @@ function kindOf({ kind, apiVersion }: OwnerReference): string {
 }
 
 /** As long as a name in Kubernetes may be: what a tenant writes here is kept in every history. */
-export const LONGEST_SLOT = 253;
+export const LONGEST_SLOT = LONGEST_NAME;
 
 /** The API server does not bound what stands in an owner reference, and any tenant may write one. */
 function isNamed({ kind, name, apiVersion = '' }: OwnerReference): boolean {

@@ -233,6 +233,21 @@ describe('a reflector', () => {
     expect(api.requests).toEqual(['stream', 'watch 100']);
   });
 
+  test('of a streamed list that ends early nothing is told: what was in it may be gone', async () => {
+    const { api, start, tells, watching, told, counts } = await following();
+    api.streams = true;
+    api.endsEarly = true;
+    api.holds(node('gone-meanwhile', '1'));
+    start();
+    await eventually('the first list to fail', () => counts.failed === 1);
+    expect(told).toEqual([]);
+    api.holds(node('a', '2'));
+    api.endsEarly = false;
+    await watching();
+    await tells('listed a@2');
+    expect(api.requests.filter((one) => one === 'list')).toEqual([]);
+  });
+
   test('a server that hangs up after each bookmark is not hammered', async () => {
     const { api, start, watching } = await following();
     start();
