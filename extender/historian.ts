@@ -19,6 +19,7 @@ import {
   podConditionSignals,
   rejectionSignals,
 } from './history/signal.ts';
+import { MissedMoments } from './missed-moments.ts';
 import { type KnownOwner, Owners } from './owners.ts';
 import { Pulls } from './pulls.ts';
 import { type ForgivenessAsked, Recorder, type RecorderDeps } from './recorder.ts';
@@ -50,15 +51,6 @@ interface PodChange {
   readonly nowSeconds: number;
 }
 
-/** A moment that was seen while another replica kept the history. */
-interface Missed {
-  readonly atSeconds: number;
-  readonly tell: () => void;
-}
-
-/** Longer than it takes to notice that the replica that kept the history is gone. */
-export const MISSED_SECONDS = 60;
-const MOST_MISSED = 10_000;
 /**
  * Takes in what the watches show. Every replica keeps the facts and the homes; only the one that keeps
  * the history (`isKeeping`) has its recorder write down what of it is history.
@@ -76,7 +68,7 @@ export class Historian {
   readonly #clones = new Set<string>();
   readonly #complaint = new Seldom();
   #isKeeping = false;
-  #missed: Missed[] = [];
+  readonly #missed = new MissedMoments();
 
   constructor(deps: HistorianDeps) {
     this.#deps = deps;
@@ -110,11 +102,7 @@ export class Historian {
     for (const node of cluster.nodes()) this.#look(node, nowSeconds);
     for (const pod of cluster.pods())
       this.#judgePod({ pod, previous: undefined, isListed: true, nowSeconds });
-    const missed = this.#missed;
-    this.#missed = [];
-    for (const { atSeconds, tell } of missed) {
-      if (nowSeconds - atSeconds <= MISSED_SECONDS) tell();
-    }
+    this.#missed.judge(nowSeconds);
   }
 
   /** Another replica keeps it from now on. */
@@ -159,7 +147,7 @@ export class Historian {
   eventSeen({ node: name, signals }: EventFacts, isListed: boolean, nowSeconds: number): void {
     // Any tenant may write of a Node that does not exist.
     if (isListed || signals.length === 0 || this.#deps.cluster.node(name) === undefined) return;
-    this.#passing(nowSeconds, () => {
+    this.#passing(nowSeconds, signals, () => {
       const node = this.#deps.cluster.node(name);
       if (node === undefined) return;
       for (const signal of signals) this.#recorder.hear(node, signal, nowSeconds);
@@ -210,7 +198,9 @@ export class Historian {
     this.#judgeArrival(pod, nowSeconds);
     this.#judgeHome({ pod, previous, isListed, nowSeconds });
     if (pod.node !== undefined) {
-      this.#passing(nowSeconds, () => this.#judgePod({ pod, previous, isListed, nowSeconds }));
+      this.#passing(nowSeconds, { pod, previous }, () =>
+        this.#judgePod({ pod, previous, isListed, nowSeconds }),
+      );
     }
     const node = pod.node === undefined ? undefined : cluster.node(pod.node);
     if (node !== undefined && healthDiffers(previous, pod)) this.#look(node, nowSeconds);
@@ -391,15 +381,9 @@ export class Historian {
   }
 
   /** A moment that only the keeper of the history judges, kept for a while by the others. */
-  #passing(atSeconds: number, tell: () => void): void {
-    if (this.#isKeeping) {
-      tell();
-      return;
-    }
-    this.#missed.push({ atSeconds, tell });
-    const age = (one = this.#missed[0]) => atSeconds - (one?.atSeconds ?? atSeconds);
-    if (this.#missed.length <= MOST_MISSED && age() <= 2 * MISSED_SECONDS) return;
-    this.#missed = this.#missed.filter((one) => age(one) <= MISSED_SECONDS).slice(-MOST_MISSED);
+  #passing(atSeconds: number, facts: object, judge: () => void): void {
+    if (this.#isKeeping) judge();
+    else this.#missed.add(atSeconds, facts, judge);
   }
 }
 

@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import { Leader } from '../certs/cluster/lease.ts';
 import { leaseApi } from '../certs/cluster/lease-api.ts';
 import { serverTime } from '../certs/cluster/server-time.ts';
-import { type Historian, MISSED_SECONDS } from './historian.ts';
+import type { Historian } from './historian.ts';
+import { MISSED_SECONDS } from './missed-moments.ts';
 import { deviceHistoryApi } from './storage/api.ts';
 import { ClusterStore } from './storage/cluster-store.ts';
 import {

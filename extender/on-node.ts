@@ -61,8 +61,8 @@ function imagesOn(
   return {
     ...found,
     missingBytes: found.missingBytes + otherBytes,
-    // One list for all nodes: of images that were looked for where there are many, each is known.
-    unknownImages: found.unknownImages.length === 0 ? otherUnknown : found.unknownImages,
+    // Of images that were looked for where there are many, each is known.
+    unknownImages: found.unknownImages.count === 0 ? otherUnknown : found.unknownImages,
     pullBytesPerSecond,
   };
 }

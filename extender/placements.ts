@@ -95,19 +95,27 @@ export class Placements {
     const { length: count } = this.#unasked;
     const scheduler = this.#unasked.at(-1)?.scheduler;
     if (count < FEWEST_FOR_ALARM || this.#isOneTenants(nowSeconds)) return undefined;
-    return `${count} device pods had two nodes or more to go to in the last 10 minutes, and ${scheduler} placed them without asking; is the extender in its configuration, and can it be reached? A replica whose scheduler does not lead says this too`;
+    const namespaces = new Set(this.#unasked.map(({ namespace }) => namespace));
+    const [only = ''] = namespaces;
+    const whose =
+      namespaces.size > 1 ? '' : `. All are of namespace ${only}: look at these pods first`;
+    return `${count} device pods had two nodes or more to go to in the last 10 minutes, and ${scheduler} placed them without asking; is the extender in its configuration, and can it be reached? A replica whose scheduler does not lead says this too${whose}`;
   }
 
   /**
-   * Whether only pods of one namespace were placed without a question while others were asked about: then the scheduler
-   * reaches us, and those pods are what it is about. Whoever writes them can see to it that one node suits them.
+   * Whether only pods of one namespace were placed without a question while others were asked about, or its own since:
+   * then the scheduler reaches us, and those pods are what it is about. Whoever writes them can see to it that one node
+   * suits them.
    */
   #isOneTenants(nowSeconds: number): boolean {
     const [first, ...others] = new Set(this.#unasked.map(({ namespace }) => namespace));
     if (others.length > 0) return false;
+    const sinceSeconds = this.#unasked[0]?.atSeconds ?? nowSeconds;
     return this.#askedAtSeconds
       .entries()
-      .some(([namespace, at]) => namespace !== first && nowSeconds - at < ALARM_SECONDS);
+      .some(([namespace, at]) =>
+        namespace === first ? at > sinceSeconds : nowSeconds - at < ALARM_SECONDS,
+      );
   }
 
   #whyUnasked(pod: PodFacts, node: string, view: View): Reason {

@@ -1,3 +1,4 @@
+import { type UnknownImages, unknownAmong } from './forecast/images.ts';
 import type { PodFacts } from './history/facts.ts';
 import type { View } from './view.ts';
 
@@ -14,7 +15,7 @@ export interface PodImages {
   /** Bytes of the others, which are taken to be on no node. */
   readonly otherBytes: number;
   /** Those of the others that no node has listed. */
-  readonly otherUnknown: readonly string[];
+  readonly otherUnknown: UnknownImages;
 }
 
 /** Looks for the largest images that any node lists, and where there are few for all of them. */
@@ -23,7 +24,7 @@ export function podImages(
   { cluster: { images: index } }: Pick<View, 'cluster'>,
 ): PodImages {
   if (images.length <= MOST_LOOKED_FOR) {
-    return { lookedFor: images, otherBytes: 0, otherUnknown: [] };
+    return { lookedFor: images, otherBytes: 0, otherUnknown: unknownAmong([]) };
   }
   const sized = images.map((image) => ({ image, bytes: index.bytesOf(image) }));
   const known = sized
@@ -34,6 +35,8 @@ export function podImages(
   return {
     lookedFor,
     otherBytes: others.reduce((sum, { bytes }) => sum + (bytes ?? index.averageBytes), 0),
-    otherUnknown: others.flatMap(({ image, bytes }) => (bytes === undefined ? [image] : [])),
+    otherUnknown: unknownAmong(
+      others.flatMap(({ image, bytes }) => (bytes === undefined ? [image] : [])),
+    ),
   };
 }

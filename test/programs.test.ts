@@ -318,7 +318,7 @@ describe('imports', () => {
 
 test('what a tenant wrote reaches no terminal as it is: why escapes it', async () => {
   const decisions = new DecisionRecord();
-  const unknownImages = ['registry.example/\u001b]0;owned\u0007x:1'];
+  const unknownImages = { count: 1, one: 'registry.example/\u001b]0;owned\u0007x:1' };
   decisions.add({
     atSeconds: 0,
     pod: { uid: 'u', namespace: 'team-a', name: 'train-0' },

@@ -11,6 +11,8 @@ const MOST_CONNECTIONS = 2000;
 const MOST_OF_AN_ADDRESS = 1000;
 /** Addresses that are remembered as callers; a control plane has a handful. */
 const MOST_CALLERS = 256;
+/** A connection that has asked nothing for so long after it was opened is idle, not about to ask. */
+const FIRST_REQUEST_MS = 1000;
 /** How long a handshake or a first request that is under way may take once the listener is closed. */
 const LAST_REQUEST_MS = 2000;
 
@@ -46,6 +48,7 @@ export class Callers {
 interface Connection {
   readonly socket: Socket;
   readonly address: string;
+  readonly openedAtMs: number;
   /** Requests that are under way on it. */
   requests: number;
   /** Whether there was any. */
@@ -53,8 +56,9 @@ interface Connection {
 }
 
 /**
- * The connections of a server. Where there are too many, whoever has most gives one up, and one that is idle before one
- * that is not: so a few strangers never shut the door.
+ * The connections of a server. Where there are too many, an idle one is closed, of the address that has most of those;
+ * only where none is idle, one that is in use or about to be. So neither a few strangers nor many, each with few, shut
+ * the door to a caller with many requests under way: a client whose idle connection is closed opens another.
  */
 export class Connections {
   readonly #callers: Callers;
@@ -114,11 +118,28 @@ export class Connections {
     if (address === undefined) return;
     this.#count += 1;
     const key = keyOf(socket);
-    this.#all.set(key, { socket, address, requests: 0, isUsed: false });
+    this.#all.set(key, {
+      socket,
+      address,
+      openedAtMs: performance.now(),
+      requests: 0,
+      isUsed: false,
+    });
     this.#of.set(address, this.#countOf(address) + 1);
     socket.once('close', () => this.#closed(key, address));
     if (this.#countOf(address) > MOST_OF_AN_ADDRESS) this.#giveUpOneOf(address);
-    else if (this.#all.size > MOST_CONNECTIONS) this.#giveUpOneOf(this.#callers.heaviest(this.#of));
+    else if (this.#all.size > MOST_CONNECTIONS) {
+      const idle = this.#idleByAddress();
+      this.#giveUpOneOf(this.#callers.heaviest(idle.size > 0 ? idle : this.#of));
+    }
+  }
+
+  #idleByAddress(): ReadonlyMap<string, number> {
+    const idle = new Map<string, number>();
+    for (const one of this.#all.values()) {
+      if (isIdle(one)) idle.set(one.address, (idle.get(one.address) ?? 0) + 1);
+    }
+    return idle;
   }
 
   #closed(key: string, address: string): void {
@@ -132,12 +153,15 @@ export class Connections {
     return this.#of.get(address) ?? 0;
   }
 
-  /** Its oldest idle connection, or else its oldest; never the newest, which is still to be heard. */
+  /** Its oldest idle connection, or else its oldest. */
   #giveUpOneOf(address: string | undefined): void {
     const own = [...this.#all.values()].filter((one) => one.address === address);
-    const idle = own.find(({ requests }, index) => requests === 0 && index < own.length - 1);
-    (idle ?? own[0])?.socket.destroy();
+    (own.find(isIdle) ?? own[0])?.socket.destroy();
   }
+}
+
+function isIdle({ requests, isUsed, openedAtMs }: Connection): boolean {
+  return requests === 0 && (isUsed || performance.now() - openedAtMs > FIRST_REQUEST_MS);
 }
 
 function keyOf({

@@ -1,4 +1,4 @@
-/** Forecasts kept from each end: 500 decisions then take a few megabytes. */
+/** Forecasts kept from each end: 1,024 decisions then take some megabytes. */
 const MOST = 8;
 
 /** Which of these lose the least and the most, the least first; all of them, where they are few. */

@@ -1,5 +1,6 @@
 import type { Incident } from '../history/incident.ts';
 import type { ToldHazard } from './hazard-words.ts';
+import type { UnknownImages } from './images.ts';
 
 /** A node the scheduler asks about, with the facts that a forecast for one pod needs. */
 export interface Candidate {
@@ -15,7 +16,7 @@ export interface Candidate {
   /** What the node pulls in a second, beside what it is pulling now. */
   readonly pullBytesPerSecond: number;
   /** Images that no node has listed: each is taken for an average one. */
-  readonly unknownImages: readonly string[];
+  readonly unknownImages: UnknownImages;
   /** When the slot left this node, if it is the slot's home. */
   readonly homeSinceSeconds?: number;
   /** Faults per day that would hit the pod there. */

@@ -37,12 +37,12 @@ export function reasonsOf(forecast: Forecast, nowSeconds: number): readonly Reas
     const present = bytesInWords(candidate.presentBytes);
     reasons.push({ code: 'ImagesPresent', words: `${present} of images are here` });
   }
-  if (candidate.unknownImages.length > 0) {
-    const [first, ...others] = candidate.unknownImages;
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const { count: unknown, one } = candidate.unknownImages;
+  if (unknown > 0) {
+    const more = unknown === 1 ? '' : ` and ${unknown - 1} more`;
     reasons.push({
       code: 'ImageSizeUnknown',
-      words: `no node lists ${first}${more}, so ${others.length === 0 ? 'it is' : 'they are'} taken for the average image`,
+      words: `no node lists ${one}${more}, so ${unknown === 1 ? 'it is' : 'they are'} taken for the average image`,
     });
   }
   if (forecast.coldSeconds >= WORTH_SAYING_SECONDS) {

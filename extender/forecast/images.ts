@@ -14,8 +14,21 @@ export interface ImagesOnNode {
   readonly presentBytes: number;
   /** What pulls that are under way have brought of the missing ones. */
   readonly arrivedBytes: number;
-  readonly unknownImages: readonly string[];
+  readonly unknownImages: UnknownImages;
 }
+
+/** Images that no node has listed: how many, and one of them to name. Kept decisions hold no list of names. */
+export interface UnknownImages {
+  readonly count: number;
+  readonly one?: string;
+}
+
+export function unknownAmong(images: readonly string[]): UnknownImages {
+  const [one] = images;
+  return one === undefined ? NONE_UNKNOWN : { count: images.length, one };
+}
+
+const NONE_UNKNOWN: UnknownImages = { count: 0 };
 
 /** How many times as long as it should take a pull may take (judgement). */
 const STUCK_TIMES = 3;
@@ -33,14 +46,14 @@ export function imagesOnNode(
   let missingBytes = 0;
   let presentBytes = 0;
   let arrivedBytes = 0;
-  const unknownImages: string[] = [];
+  const unknown: string[] = [];
   for (const { image, bytes: known, isThere, pulledSinceSeconds } of images) {
     const bytes = known ?? averageBytes;
     if (isThere) {
       presentBytes += bytes;
       continue;
     }
-    if (known === undefined) unknownImages.push(image);
+    if (known === undefined) unknown.push(image);
     const pulledSeconds = Math.max(0, nowSeconds - (pulledSinceSeconds ?? nowSeconds));
     // One that should have been done long ago is stuck, whatever holds it up.
     const isStuck = pulledSeconds * bytesPerSecond > STUCK_TIMES * bytes;
@@ -48,5 +61,5 @@ export function imagesOnNode(
     missingBytes += bytes - arrived;
     arrivedBytes += arrived;
   }
-  return { missingBytes, presentBytes, arrivedBytes, unknownImages };
+  return { missingBytes, presentBytes, arrivedBytes, unknownImages: unknownAmong(unknown) };
 }

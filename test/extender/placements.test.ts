@@ -179,9 +179,19 @@ describe('placements', () => {
     expect(placements.alarm(0)).toMatch(/^3 device pods/);
     placements.asked({ uid: '4', namespace: 'team-evil' }, 'ours', 0);
     expect(placements.alarm(0)).toMatch(/^3 device pods/);
+    expect(placements.alarm(0)).toContain('All are of namespace team-evil');
     placements.asked({ uid: '5', namespace: 'team-b' }, 'ours', 0);
     expect(placements.alarm(0)).toBeUndefined();
     bind({ uid: '6', namespace: 'team-c' });
     expect(placements.alarm(0)).toMatch(/^4 device pods/);
+  });
+
+  test('those of the only namespace are none while its other pods are asked about', () => {
+    const { placements, bind } = placing();
+    placements.asked({ uid: '0', namespace: 'team-evil' }, 'ours', 0);
+    for (const uid of ['1', '2', '3']) bind({ uid, namespace: 'team-evil' }, 'waited', 10);
+    expect(placements.alarm(10)).toMatch(/^3 device pods/);
+    placements.asked({ uid: '4', namespace: 'team-evil' }, 'ours', 20);
+    expect(placements.alarm(20)).toBeUndefined();
   });
 });

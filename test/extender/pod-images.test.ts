@@ -27,14 +27,13 @@ describe('of a pod with many images', () => {
     const pod = makePodFacts({ images: [...images(20), 'unknown:1', 'unknown:2'] });
     const found = podImages(pod, view);
     expect(found.lookedFor).toEqual([19, 18, 17, 16, 15, 14, 13, 12].map(image));
-    expect(found.otherUnknown).toEqual(['unknown:1', 'unknown:2']);
+    expect(found.otherUnknown).toEqual({ count: 2, one: 'unknown:1' });
     const small = (11 * 12 * MIB) / 2;
     expect(found.otherBytes).toBeCloseTo(small + 2 * view.cluster.images.averageBytes);
     const [onWarm, onCold] = [warm, cold].map((node) => candidateOn(node, pod, view, found));
     expect(onWarm?.missingBytes).toBe(found.otherBytes);
     expect(onCold?.missingBytes).toBe(found.otherBytes + 124 * MIB);
-    // One list, however many nodes there are.
-    expect(onWarm?.unknownImages).toBe(onCold?.unknownImages);
+    expect(onWarm?.unknownImages).toEqual({ count: 2, one: 'unknown:1' });
   });
 
   test('a node that has the large ones is preferred', () => {
@@ -53,7 +52,7 @@ test('of a pod with few images all are looked for', () => {
   expect(podImages({ images: few }, view)).toEqual({
     lookedFor: few,
     otherBytes: 0,
-    otherUnknown: [],
+    otherUnknown: { count: 0 },
   });
 });
 

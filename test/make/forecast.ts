@@ -11,7 +11,7 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
     presentBytes: 0,
     arrivedBytes: 0,
     pullBytesPerSecond: 40 * 2 ** 20,
-    unknownImages: [],
+    unknownImages: { count: 0 },
     faultsPerDay: 0,
     hazard: { times: 1 },
     incidents: [],

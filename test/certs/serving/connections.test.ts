@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { Callers } from '../../../certs/serving/connections.ts';
 import { RunningServer } from '../../../certs/serving/http.ts';
 
 async function serving() {
@@ -27,8 +28,8 @@ class Client {
   }
 
   /** The first line of the answer to a small request; rejects when there is none. */
-  async post(): Promise<string> {
-    this.socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx');
+  async post(path = '/'): Promise<string> {
+    this.socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx`);
     const [answer] = await Promise.race([
       once(this.socket, 'data'),
       once(this.socket, 'close').then(() => Promise.reject(new Error('cut off'))),
@@ -65,4 +66,26 @@ test('one address never has more than a thousand, and its oldest give way', asyn
   expect(await new Client(port, '127.0.0.1').post()).toMatch(/ 200 OK$/);
   expect(idle.slice(0, 10).every(({ isOpen }) => !isOpen)).toBe(true);
   expect(idle.slice(10).every(({ isOpen }) => isOpen)).toBe(true);
+});
+
+test('many addresses with a few idle connections each cut off no request of a caller with many', async () => {
+  const answers: (() => void)[] = [];
+  const callers = new Callers();
+  const server = await RunningServer.http(
+    { host: '127.0.0.1', port: 0 },
+    (request, response) => {
+      request.resume().on('error', () => {});
+      callers.shown(request.socket.remoteAddress ?? '');
+      if (request.url !== '/slow') response.end('ok');
+      else answers.push(() => response.end('ok'));
+    },
+    callers,
+  );
+  onTestFinished(() => server.stop(0));
+  const busy = Array.from({ length: 300 }, () => new Client(server.port, '127.0.0.1'));
+  const asked = busy.map((client) => client.post('/slow'));
+  await strangers(server.port, 100, 20);
+  expect(busy.filter(({ isOpen }) => isOpen)).toHaveLength(300);
+  for (const answer of answers) answer();
+  for (const line of await Promise.all(asked)) expect(line).toMatch(/ 200 OK$/);
 });

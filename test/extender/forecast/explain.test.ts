@@ -56,7 +56,7 @@ describe('a forecast in words', () => {
       says: 'gpu-7: 15 min = 20 s cold start + 15 min for taking apart a node that is free as a whole',
     },
     {
-      overrides: { unknownImages: ['registry.example/new:1'] },
+      overrides: { unknownImages: { count: 1, one: 'registry.example/new:1' } },
       says: 'gpu-7: 20 s = 20 s cold start; no node lists registry.example/new:1, so it is taken for the average image',
     },
   ];

@@ -27,7 +27,7 @@ describe('start', () => {
       missingBytes: 165,
       presentBytes: 95,
       arrivedBytes: 0,
-      unknownImages: ['c'],
+      unknownImages: { count: 1, one: 'c' },
     });
   });
 
