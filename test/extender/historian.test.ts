@@ -4,7 +4,7 @@ import { Historian } from '../../extender/historian.ts';
 import { Cluster } from '../../extender/watch/cluster.ts';
 import { DynamicResources } from '../../extender/watch/dra.ts';
 import { CATALOGUE } from '../make/catalogue.ts';
-import { GPU, makeNode, makePodFacts } from '../make/facts.ts';
+import { GPU, makeNode, makePodFacts, makeSignal } from '../make/facts.ts';
 import { makeHistorian } from '../make/historian.ts';
 
 const SLOT = makePodFacts().slot;
@@ -313,6 +313,25 @@ describe('the historian', () => {
     historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 86_400);
     expect(historian.homes.of(SLOT, 86_401)).toEqual([]);
     expect(store.get('uuid:gpu-1').exposure.busyDays).toBe(1 / 8);
+  });
+
+  test('of a pod that asks for no device nothing is kept', () => {
+    const { historian, cluster } = writing();
+    historian.podChanged(makePodFacts({ devices: { resources: [], claims: [] } }), false, 10);
+    expect([...cluster.pods()]).toEqual([]);
+  });
+
+  test('an Event about a Node that does not exist is not kept until one of its name does', () => {
+    const { historian, store } = writing();
+    historian.stopKeeping();
+    historian.eventSeen(
+      { node: 'gpu-2', namespace: 'default', signals: [makeSignal()] },
+      false,
+      10,
+    );
+    historian.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
+    historian.keep(12);
+    expect(store.get('uuid:gpu-2').incidents).toEqual([]);
   });
 
   test('hosts that are gone for 90 days are forgotten, others are not', () => {

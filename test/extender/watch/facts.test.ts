@@ -3,7 +3,7 @@ import { Cluster } from '../../../extender/watch/cluster.ts';
 import { normalizedImage } from '../../../extender/watch/images.ts';
 import { namespaceFacts } from '../../../extender/watch/namespaces.ts';
 import { nodeFacts } from '../../../extender/watch/nodes.ts';
-import { podFacts } from '../../../extender/watch/pods.ts';
+import { devicePodFacts, podFacts } from '../../../extender/watch/pods.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makePod } from '../../make/pod.ts';
@@ -23,6 +23,14 @@ describe('normalizedImage', () => {
     expect(normalizedImage(name)).toBe(normalized);
     expect(normalizedImage(normalized)).toBe(normalized);
   });
+});
+
+test.each([
+  { name: 'a device', limits: { [GPU]: '1' }, isKept: true },
+  { name: 'no device', limits: { cpu: '1' }, isKept: false },
+])('a pod that asks for $name is kept: $isKept', ({ limits, isKept }) => {
+  const pod = makePod({ container: { resources: { limits } } });
+  expect(devicePodFacts(pod, [makeProfile()]) !== undefined).toBe(isKept);
 });
 
 describe('nodeFacts', () => {
