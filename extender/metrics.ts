@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { EventResult } from './event-writer.ts';
-import type { HazardClass } from './history/pod-hazard.ts';
-import type { SignalOutcome } from './recorder.ts';
+import type { EventResult } from './decisions/event-writer.ts';
+import type { HazardClass } from './hazard/pod-hazard.ts';
+import type { SignalOutcome } from './ingest/host-recorder.ts';
 import type { ReflectorMetrics } from './watch/reflector.ts';
 
 /** How one prioritize request ended. */

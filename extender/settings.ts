@@ -10,7 +10,7 @@ import {
   profilesSchema,
   sizeField,
 } from '../webhook/words/profile.ts';
-import { catalogueSection } from './history/catalogue.ts';
+import { catalogueSection } from './signals/catalogue.ts';
 
 /** extender.yaml, as written. */
 const extenderEntry = strictSection({

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Paths of what is under these, in the repository: the bundle takes no others along. */
 export const OWN_FILES = [
   'package.json',
-  'extender/history/catalogue.yaml',
+  'extender/signals/catalogue.yaml',
   'extender/fleet/tour.yaml',
   'extender/page/browser/',
   'manifests/base/config/',

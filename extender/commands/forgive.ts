@@ -5,8 +5,8 @@ import { deviceHistories } from '../storage/api.ts';
 import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/device-history.ts';
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { servedSource } from '../watch/api.ts';
-import { patiently } from './patiently.ts';
-import { print } from './print.ts';
+import { patiently } from './terminal/poll-until.ts';
+import { print } from './terminal/print.ts';
 
 export interface ForgiveOptions extends ApiOptions {
   readonly device?: string;

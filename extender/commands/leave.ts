@@ -14,10 +14,10 @@ import { homeLabelsIn } from '../../webhook/words/home-label.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
-import { extenderPods } from '../extender-pods.ts';
-import { nodeMarker } from '../node-marker.ts';
-import { type Patience, patiently } from './patiently.ts';
-import { print } from './print.ts';
+import { extenderPods } from '../doctor/extender-pods.ts';
+import { nodeMarker } from '../node-labels/node-writer.ts';
+import { type Patience, patiently } from './terminal/poll-until.ts';
+import { print } from './terminal/print.ts';
 
 export interface LeaveOptions extends ApiOptions {
   /** Where Surefoot is installed. */

@@ -8,7 +8,7 @@ import { LastGood } from '../../certs/serving/last-good.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { type Preview, previewsOf } from '../../webhook/preview.ts';
 import { WITHOUT_WEBHOOK, webhookDirectory } from '../../webhook/settings.ts';
-import { print } from './print.ts';
+import { print } from './terminal/print.ts';
 
 export interface PreviewOptions {
   /** A path, or `-` for standard input. */

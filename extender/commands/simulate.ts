@@ -3,10 +3,10 @@ import type { Pod } from '../../webhook/words/pod.ts';
 import { type Doors, Fleet } from '../fleet/fleet.ts';
 import type { Ledger } from '../fleet/ledger.ts';
 import type { FaultScript } from '../fleet/script.ts';
-import { readScript, shippedConfiguration } from './fleet-files.ts';
-import { print } from './print.ts';
-import { SurefootInProcess } from './surefoot-in-process.ts';
-import { type Cell, tableText } from './table.ts';
+import { readScript, shippedConfiguration } from '../simulation/fleet-files.ts';
+import { SurefootInProcess } from '../simulation/surefoot-in-process.ts';
+import { print } from './terminal/print.ts';
+import { type Cell, tableText } from './terminal/table.ts';
 
 export interface SimulateOptions {
   readonly script: string;

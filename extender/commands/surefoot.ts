@@ -6,8 +6,8 @@ import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
 import { ownFile } from '../../certs/serving/own-files.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
-import { complain, print } from './print.ts';
-import { wholeNumber } from './whole-number.ts';
+import { complain, print } from './terminal/print.ts';
+import { wholeNumber } from './terminal/whole-number.ts';
 
 /**
  * The one executable. Each program is imported when it is called for: the webhook never loads the

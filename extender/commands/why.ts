@@ -3,10 +3,10 @@ import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { MOST_DECISIONS } from '../decisions/record.ts';
-import { runningExtenders } from '../extender-pods.ts';
+import { runningExtenders } from '../doctor/extender-pods.ts';
 import type { ShownDecision, ShownForecast } from '../page/shapes.ts';
-import { withPageOf } from './forwarded-page.ts';
-import { tableText } from './table.ts';
+import { withPageOf } from './client.ts';
+import { tableText } from './terminal/table.ts';
 
 export interface WhyOptions extends ApiOptions {
   readonly namespace: string;

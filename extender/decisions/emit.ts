@@ -3,7 +3,7 @@ import { bytesInWords } from '../../webhook/words/quantity.ts';
 import { incidentInWords } from '../forecast/explain.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import type { Forecast } from '../forecast/loss.ts';
-import { hazardClass } from '../history/pod-hazard.ts';
+import { hazardClass } from '../hazard/pod-hazard.ts';
 import type { Decision } from './record.ts';
 
 /** What a pod's owner is told of its placement, as an Event on the pod. */

@@ -1,8 +1,8 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
+import { dropOldest } from '../bounds/drop-oldest.ts';
 import type { Level } from '../forecast/level.ts';
 import type { Forecast } from '../forecast/loss.ts';
-import { dropOldest } from '../history/drop-oldest.ts';
 
 /** All forecasts for one pod at one moment, joined with where the pod was bound. */
 export interface Decision {

@@ -1,6 +1,6 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
+import type { Hazard } from '../hazard/pod-hazard.ts';
 import { cohortInWords } from '../history/cohorts.ts';
-import type { Hazard } from '../history/pod-hazard.ts';
 
 /** What of a hazard is told. */
 export type ToldHazard = Pick<Hazard, 'times' | 'badCohort'>;

@@ -1,7 +1,7 @@
-import type { NodeFacts } from './facts.ts';
-import { AGE_STEPS_DAYS } from './fitted.ts';
+import { sharedTexts } from '../bounds/shared.ts';
+import type { NodeFacts } from '../facts/facts.ts';
+import { AGE_STEPS_DAYS } from '../hazard/fitted.ts';
 import { groupName } from './group-name.ts';
-import { sharedTexts } from './shared.ts';
 
 /** What a device has in common with others of its fleet. */
 export type CohortKind = 'model' | 'driver' | 'block' | 'rack' | 'age';

@@ -1,6 +1,6 @@
-import type { Departure } from './departure.ts';
+import type { HostId, NodeFacts } from '../facts/facts.ts';
+import type { Departure } from '../homes/departure.ts';
 import { type Exposure, NO_EXPOSURE } from './exposure.ts';
-import type { HostId, NodeFacts } from './facts.ts';
 import { type Incident, incidentWeight, isOpen } from './incident.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { KnownDevice } from './swap.ts';

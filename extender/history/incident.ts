@@ -1,6 +1,6 @@
-import { rowOfKey } from './finding.ts';
+import { rowOfKey } from '../signals/finding.ts';
+import type { Signal } from '../signals/signal.ts';
 import { groupName } from './group-name.ts';
-import type { Signal } from './signal.ts';
 
 /** Classes of signals that can open an incident. */
 export type IncidentClass = 'fatal' | 'degraded' | 'infrastructure' | 'application';

@@ -1,8 +1,10 @@
-import type { SignalClass } from './catalogue.ts';
+import type { NodeFacts } from '../facts/facts.ts';
+import type { SignalClass } from '../signals/catalogue.ts';
+import type { Finding } from '../signals/finding.ts';
+import { momentOf, type Signal, signalOf } from '../signals/signal.ts';
+import type { Sign } from '../signals/signs.ts';
 import { cohortsOf } from './cohorts.ts';
 import { withEra } from './exposure.ts';
-import type { NodeFacts } from './facts.ts';
-import type { Finding } from './finding.ts';
 import {
   type HostHistory,
   hostSinceSeconds,
@@ -13,8 +15,6 @@ import { type Incident, isOpen, withRecovery, withSignal } from './incident.ts';
 import { isMaintained, type Maintenance, withMaintenance } from './maintenance.ts';
 import { repairLoop, withRepair } from './repairs.ts';
 import { type Calm, patienceWith, whyMomentIsIgnored } from './settle.ts';
-import { momentOf, type Signal, signalOf } from './signal.ts';
-import type { Sign } from './signs.ts';
 import { type Arrival, type KnownDevice, type SeenDevice, withDevices, withSwaps } from './swap.ts';
 
 /** A state that is a sign, but may be gone before it counts. */

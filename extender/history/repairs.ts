@@ -1,5 +1,5 @@
-import { MERGE_SECONDS, type Worth } from './catalogue.ts';
-import type { Finding } from './finding.ts';
+import { MERGE_SECONDS, type Worth } from '../signals/catalogue.ts';
+import type { Finding } from '../signals/finding.ts';
 
 /** Reboots and repairs within this time are one attempt. A judgement. */
 const ONE_ATTEMPT_SECONDS = 1800;

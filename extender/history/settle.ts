@@ -1,4 +1,4 @@
-import type { SignalClass } from './catalogue.ts';
+import type { SignalClass } from '../signals/catalogue.ts';
 import type { Maintenance } from './maintenance.ts';
 import { maintenanceTracesEndSeconds } from './maintenance.ts';
 

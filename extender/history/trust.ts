@@ -1,6 +1,6 @@
+import type { Signal } from '../signals/signal.ts';
 import { type HostHistory, withIgnored } from './host-history.ts';
 import { differ, withEvidence, withSignal } from './incident.ts';
-import type { Signal } from './signal.ts';
 
 /**
  * Signals that a tenant can write (Events, exit codes, termination messages) never open an incident

@@ -3,7 +3,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import { sayInJson } from '../../certs/serving/body.ts';
 import { ownFile, ownFilesIn } from '../../certs/serving/own-files.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
-import type { View } from '../view.ts';
+import type { View } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import type { LiveFeed } from './live.ts';
 import type { ShownSignals } from './shapes.ts';

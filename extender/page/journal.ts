@@ -1,9 +1,9 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
+import { dropOldest } from '../bounds/drop-oldest.ts';
+import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import { incidentInWords } from '../forecast/explain.ts';
-import type { Departure, DepartureCause } from '../history/departure.ts';
-import { dropOldest } from '../history/drop-oldest.ts';
-import type { NodeFacts, PodFacts } from '../history/facts.ts';
 import type { Incident } from '../history/incident.ts';
+import type { Departure, DepartureCause } from '../homes/departure.ts';
 import type { Entry, EntryKind } from './shapes.ts';
 import { timeOf } from './shown.ts';
 

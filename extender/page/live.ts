@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { DecisionRecord } from '../decisions/record.ts';
-import type { View } from '../view.ts';
+import type { View } from '../state/snapshot.ts';
 import { DeviceNames } from './device-names.ts';
 import type { ControlName, Entry, LiveChange, ShownNode } from './shapes.ts';
 import { shownDecision, shownNode, shownPod, tellingForecasts, timeOf } from './shown.ts';

@@ -1,10 +1,10 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
-import type { SignalClass } from '../history/catalogue.ts';
+import type { HazardClass } from '../hazard/pod-hazard.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import type { IncidentClass } from '../history/incident.ts';
-import type { HazardClass } from '../history/pod-hazard.ts';
-import type { UnmappedKind } from '../unmapped.ts';
+import type { UnmappedKind } from '../ingest/unmapped.ts';
+import type { SignalClass } from '../signals/catalogue.ts';
 
 /** What goes over the wire between this port and whoever looks: the page, the command line, curl. */
 

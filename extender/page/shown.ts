@@ -1,16 +1,16 @@
-import type { Gap } from '../coverage.ts';
 import type { Decision } from '../decisions/record.ts';
+import type { DeviceCount, NodeFacts, PodFacts } from '../facts/facts.ts';
 import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
 import type { Forecast } from '../forecast/loss.ts';
-import type { Catalogue } from '../history/catalogue.ts';
-import type { DeviceCount, NodeFacts, PodFacts } from '../history/facts.ts';
-import { physicalDevice } from '../history/identity.ts';
+import { deviceHazard, hazardClass } from '../hazard/pod-hazard.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
-import { deviceHazard, hazardClass } from '../history/pod-hazard.ts';
-import { deviceHost } from '../on-node.ts';
-import type { UnmappedKind } from '../unmapped.ts';
-import type { View } from '../view.ts';
+import type { UnmappedKind } from '../ingest/unmapped.ts';
+import type { Gap } from '../ingest/watch-gaps.ts';
+import { deviceHost } from '../prioritize/candidate.ts';
+import type { Catalogue } from '../signals/catalogue.ts';
+import { physicalDevice } from '../signals/identity.ts';
+import type { View } from '../state/snapshot.ts';
 import type {
   DeviceState,
   ShownDecision,

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { HostId } from '../history/facts.ts';
+import type { HostId } from '../facts/facts.ts';
 import { blankHistory, type HostHistory, united } from '../history/host-history.ts';
 import { type DeviceHistory, historyOf, objectNameOf, statusOf } from './device-history.ts';
 import type { HistoryChanged, HistoryStore } from './store.ts';

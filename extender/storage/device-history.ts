@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
-import type { Departure } from '../history/departure.ts';
+import { sharedTexts } from '../bounds/shared.ts';
+import type { HostId } from '../facts/facts.ts';
 import { type Exposure, NO_EXPOSURE } from '../history/exposure.ts';
-import type { HostId } from '../history/facts.ts';
 import {
   boundedIncidents,
   type HostHistory,
@@ -11,8 +11,8 @@ import {
   withoutCounted,
 } from '../history/host-history.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
-import { sharedTexts } from '../history/shared.ts';
 import type { KnownDevice } from '../history/swap.ts';
+import type { Departure } from '../homes/departure.ts';
 
 /**
  * A host's history as it is stored: the DeviceHistory object (surefoot.dev/v1alpha1, cluster-scoped,

@@ -1,4 +1,4 @@
-import type { HostId } from '../history/facts.ts';
+import type { HostId } from '../facts/facts.ts';
 import type { HostHistory } from '../history/host-history.ts';
 
 /** Where device history lives. */

@@ -4,9 +4,9 @@ import { ApiObjects, type Collection, type Selector } from '../../certs/cluster/
 import { NAMESPACES, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { rawLines } from '../../certs/cluster/raw-lines.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
-import type { NodeEvent } from './events.ts';
-import type { Namespace } from './namespaces.ts';
-import type { Node } from './nodes.ts';
+import type { NodeEvent } from '../facts/events.ts';
+import type { Namespace } from '../facts/namespaces.ts';
+import type { Node } from '../facts/nodes.ts';
 import type { Listed, Source } from './reflector.ts';
 
 /** The server ends each watch after this long, so that a dead connection is noticed. */

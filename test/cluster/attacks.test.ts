@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { AuthorizationV1Api, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { builtInCatalogue } from '../../extender/built-in-catalogue.ts';
-import { catalogueOf, type Source } from '../../extender/history/catalogue.ts';
+import { builtInCatalogue } from '../../extender/signals/built-in-catalogue.ts';
+import { catalogueOf, type Source } from '../../extender/signals/catalogue.ts';
 import { INJECT, PROFILE } from '../../webhook/words/keys.ts';
 import { GPU } from './bed-keys.ts';
 import { eventually } from './eventually.ts';

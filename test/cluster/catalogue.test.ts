@@ -4,7 +4,7 @@ import {
   KubernetesObjectApi,
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { CatalogueRow } from '../../extender/history/catalogue.ts';
+import type { CatalogueRow } from '../../extender/signals/catalogue.ts';
 import { CATALOGUE } from '../make/catalogue.ts';
 import { GPU, REBOOT } from './bed-keys.ts';
 import { eventually } from './eventually.ts';

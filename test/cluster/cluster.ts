@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
-import { wholeNumber } from '../../extender/commands/whole-number.ts';
+import { wholeNumber } from '../../extender/commands/terminal/whole-number.ts';
 import { Bed } from './bed.ts';
 import { eventually } from './eventually.ts';
 import { DEFAULT_MINOR, kubernetesVersion } from './versions.ts';

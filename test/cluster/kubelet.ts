@@ -5,8 +5,8 @@ import {
   setHeaderOptions,
 } from '@kubernetes/client-node';
 import { pino } from 'pino';
+import type { Node } from '../../extender/facts/nodes.ts';
 import { nodeSource, podSource } from '../../extender/watch/api.ts';
-import type { Node } from '../../extender/watch/nodes.ts';
 import { Reflector } from '../../extender/watch/reflector.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import type { Pod } from '../../webhook/words/pod.ts';

@@ -1,7 +1,7 @@
 import type { DecisionRecord } from '../../extender/decisions/record.ts';
 import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
-import type { View } from '../../extender/view.ts';
+import type { View } from '../../extender/state/snapshot.ts';
 import { listening } from './listening.ts';
 
 export const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { NodeNames } from '../../extender/watch/node-names.ts';
-import { QuestionReader } from '../../extender/wire.ts';
+import { QuestionReader } from '../../extender/prioritize/wire.ts';
+import { NodeNames } from '../../extender/state/node-index.ts';
 import { makePod } from '../make/pod.ts';
 import type { Mutations } from './mutations.ts';
 

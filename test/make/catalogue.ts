@@ -1,5 +1,5 @@
-import { builtInCatalogue } from '../../extender/built-in-catalogue.ts';
-import { catalogueOf } from '../../extender/history/catalogue.ts';
+import { builtInCatalogue } from '../../extender/signals/built-in-catalogue.ts';
+import { catalogueOf } from '../../extender/signals/catalogue.ts';
 
 /** The catalogue as it is shipped. */
 export const CATALOGUE = catalogueOf(builtInCatalogue());

@@ -1,8 +1,8 @@
-import type { ImageListing, NodeFacts, PodFacts } from '../../extender/history/facts.ts';
-import { nodeFindings } from '../../extender/history/finding.ts';
+import { madeOnce } from '../../extender/bounds/shared.ts';
+import type { ImageListing, NodeFacts, PodFacts } from '../../extender/facts/facts.ts';
 import type { Incident } from '../../extender/history/incident.ts';
-import { madeOnce } from '../../extender/history/shared.ts';
-import type { Signal } from '../../extender/history/signal.ts';
+import { nodeFindings } from '../../extender/signals/finding.ts';
+import type { Signal } from '../../extender/signals/signal.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import { CATALOGUE } from './catalogue.ts';
 

@@ -1,13 +1,13 @@
 import type { Level } from '../../extender/forecast/level.ts';
-import { FITTED } from '../../extender/history/fitted.ts';
+import { FITTED } from '../../extender/hazard/fitted.ts';
 import type { Incident } from '../../extender/history/incident.ts';
-import { levelsIn, prioritize, type Verdict } from '../../extender/prioritize.ts';
-import { named } from '../../extender/wire.ts';
+import { levelsIn, prioritize, type Verdict } from '../../extender/prioritize/prioritize.ts';
+import { named } from '../../extender/prioritize/wire.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { GPU, makeImages, makeIncident, makeNode, makePodFacts } from './facts.ts';
-import { makeHistorian } from './historian.ts';
+import { makeHistorian } from './ingest.ts';
 import { makePod } from './pod.ts';
-import { makeView } from './view.ts';
+import { makeView } from './snapshot.ts';
 
 /** When the pod is asked about. */
 export const NOW = 1_000_000;

@@ -7,10 +7,10 @@ import {
 } from '@kubernetes/client-node';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Node } from '../../../extender/facts/nodes.ts';
 import { fleetApiApp } from '../../../extender/fleet/api-server.ts';
 import type { Fleet } from '../../../extender/fleet/fleet.ts';
 import { nodeSource } from '../../../extender/watch/api.ts';
-import type { Node } from '../../../extender/watch/nodes.ts';
 import { Reflector } from '../../../extender/watch/reflector.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';

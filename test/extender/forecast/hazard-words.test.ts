@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { hazardInWords } from '../../../extender/forecast/hazard-words.ts';
-import type { Hazard } from '../../../extender/history/pod-hazard.ts';
+import type { Hazard } from '../../../extender/hazard/pod-hazard.ts';
 import { makeIncident } from '../../make/facts.ts';
 
 const HAZARD: Hazard = {

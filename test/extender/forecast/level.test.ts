@@ -7,7 +7,7 @@ import {
   levelOf,
   sparseLevels,
 } from '../../../extender/forecast/level.ts';
-import { lotsOf } from '../../../extender/forecast/lot.ts';
+import { lotsOf } from '../../../extender/forecast/tie-break.ts';
 import { nameHash } from '../../../webhook/words/name-hash.ts';
 
 const HALVING = 30;

@@ -7,7 +7,7 @@ import {
   withRecovery,
   withSignal,
 } from '../../../extender/history/incident.ts';
-import type { Signal } from '../../../extender/history/signal.ts';
+import type { Signal } from '../../../extender/signals/signal.ts';
 import { GPU, makeIncident, makeSignal } from '../../make/facts.ts';
 
 const unhealthy = (atSeconds: number, device = 'GPU-0'): Signal =>

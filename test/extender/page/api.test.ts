@@ -5,14 +5,14 @@ import { pageApp } from '../../../extender/page/api.ts';
 import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
-import type { View } from '../../../extender/view.ts';
+import type { View } from '../../../extender/state/snapshot.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';
 import { NO_SIGNALS } from '../../fake/page.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
-import { makeHistorian } from '../../make/historian.ts';
-import { makeView } from '../../make/view.ts';
+import { makeHistorian } from '../../make/ingest.ts';
+import { makeView } from '../../make/snapshot.ts';
 
 async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?: Controls) {
   const made = makeHistorian();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { PodFacts } from '../../../extender/history/facts.ts';
+import type { PodFacts } from '../../../extender/facts/facts.ts';
 import { Journal } from '../../../extender/page/journal.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/historian.ts';
+import { makeHistorian } from '../../make/ingest.ts';
 
 /** A journal that follows a historian, as in the extender. */
 function following() {

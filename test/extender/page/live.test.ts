@@ -2,10 +2,10 @@ import type { Response } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
-import { Cluster } from '../../../extender/watch/cluster.ts';
+import { Cluster } from '../../../extender/state/cluster.ts';
 import { eventually } from '../../cluster/eventually.ts';
-import { makeHistorian } from '../../make/historian.ts';
-import { makeView } from '../../make/view.ts';
+import { makeHistorian } from '../../make/ingest.ts';
+import { makeView } from '../../make/snapshot.ts';
 
 /** A cluster that tells which nodes are looked at. */
 class Watched extends Cluster {

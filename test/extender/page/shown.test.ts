@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../../extender/decisions/record.ts';
-import type { PodFacts } from '../../../extender/history/facts.ts';
+import type { PodFacts } from '../../../extender/facts/facts.ts';
 import { blankHistory } from '../../../extender/history/host-history.ts';
 import type { Incident } from '../../../extender/history/incident.ts';
 import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
-import type { View } from '../../../extender/view.ts';
+import type { View } from '../../../extender/state/snapshot.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
-import { makeHistorian } from '../../make/historian.ts';
-import { makeView } from '../../make/view.ts';
+import { makeHistorian } from '../../make/ingest.ts';
+import { makeView } from '../../make/snapshot.ts';
 
 function viewOf(pods: readonly PodFacts[], incidents: readonly Incident[] = []): View {
   const made = makeHistorian();

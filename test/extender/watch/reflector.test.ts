@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Node } from '../../../extender/facts/nodes.ts';
 import { nodeSource } from '../../../extender/watch/api.ts';
-import type { Node } from '../../../extender/watch/nodes.ts';
 import { Reflector } from '../../../extender/watch/reflector.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { FakeApiServer } from '../../fake/api-server.ts';

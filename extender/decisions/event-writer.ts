@@ -1,0 +1,117 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import { microTime } from '../../certs/cluster/micro-time.ts';
+import { Seldom } from '../../certs/serving/seldom.ts';
+import type { PlacementEvent } from './emit.ts';
+
+/** What became of an Event. */
+export type EventResult = 'written' | 'failed' | 'dropped';
+
+/** An object that an Event is about. */
+export interface Regarding {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface EventSink {
+  create(regarding: Regarding, event: PlacementEvent, at: Date): Promise<void>;
+}
+
+export interface EventWriterDeps {
+  readonly sink: EventSink;
+  readonly onResult: (result: EventResult) => void;
+  readonly log: Logger;
+  /** Milliseconds that only ever grow. */
+  readonly nowMs: () => number;
+}
+
+/** A restart of a large group is told of in part; what is left out is counted. */
+const EVENTS_AT_ONCE = 50;
+const EVENTS_A_SECOND = 5;
+/** A slow API server must not pile them up here. */
+const MOST_UNDER_WAY = 16;
+
+/** Writes Events about pods, some a second at most: they help people, and nothing waits for them. */
+export class EventWriter {
+  readonly #deps: EventWriterDeps;
+  #tokens = EVENTS_AT_ONCE;
+  #filledAtMs: number;
+  #underWay = 0;
+  readonly #complaint: Seldom;
+
+  constructor(deps: EventWriterDeps) {
+    this.#deps = deps;
+    this.#filledAtMs = deps.nowMs();
+    this.#complaint = new Seldom(deps.nowMs);
+  }
+
+  tell(regarding: Regarding, event: PlacementEvent, atSeconds: number): void {
+    const { sink, onResult } = this.#deps;
+    if (!this.#mayWrite()) {
+      onResult('dropped');
+      return;
+    }
+    this.#underWay += 1;
+    sink
+      .create(regarding, event, new Date(atSeconds * 1000))
+      .then(
+        () => onResult('written'),
+        (error) => this.#failed(error),
+      )
+      .finally(() => {
+        this.#underWay -= 1;
+      });
+  }
+
+  #mayWrite(): boolean {
+    const nowMs = this.#deps.nowMs();
+    const grown = this.#tokens + ((nowMs - this.#filledAtMs) / 1000) * EVENTS_A_SECOND;
+    this.#filledAtMs = nowMs;
+    this.#tokens = Math.min(EVENTS_AT_ONCE, grown);
+    if (this.#tokens < 1 || this.#underWay >= MOST_UNDER_WAY) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  #failed(error: unknown): void {
+    const { onResult, log } = this.#deps;
+    onResult('failed');
+    // The pod, or its namespace, is gone: nobody is left to read it.
+    if ((error as { code?: number }).code === 404) return;
+    if (!this.#complaint.isDue()) return;
+    log.warn(
+      { err: error },
+      'an Event about a placement was not written; needs create on events.events.k8s.io, or events: false in extender.yaml',
+    );
+  }
+}
+
+/** Events of events.k8s.io/v1, as this replica. */
+export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
+  return {
+    async create({ namespace, name, uid }, { reason, type, note }, at) {
+      await new ApiObjects(kubeConfig, {
+        api: 'apis/events.k8s.io/v1',
+        plural: 'events',
+        namespace,
+      }).create({
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        metadata: {
+          generateName: `${/^.*[a-z0-9]/.exec(name.slice(0, 200))?.[0] ?? 'pod'}-`,
+          namespace,
+        },
+        eventTime: microTime(at),
+        reportingController: 'surefoot.dev/extender',
+        reportingInstance: identity.slice(0, 128),
+        action: 'Placing',
+        regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+        reason,
+        type,
+        note,
+      });
+    },
+  };
+}

@@ -1,0 +1,172 @@
+import { modeIn } from '../../webhook/words/mode.ts';
+import { isOptedIn } from '../../webhook/words/opt-in.ts';
+import type { Reason, ReasonCode } from '../../webhook/words/reason.ts';
+import { isTolerated } from '../../webhook/words/toleration.ts';
+import { dropOldest } from '../bounds/drop-oldest.ts';
+import { countAsked, type NodeFacts, type PodFacts } from '../facts/facts.ts';
+import type { BindingSeen } from '../ingest/ingest.ts';
+import type { View } from '../state/snapshot.ts';
+import type { Decision, DecisionRecord } from './record.ts';
+
+/** Questions that had no opinion for an answer, of the latest pods. */
+const MOST_HEARD = 1000;
+/** Schedulers that have asked; a cluster has a handful. */
+const MOST_SCHEDULERS = 32;
+/** Placements without a question are looked at together over this time. */
+const ALARM_SECONDS = 600;
+/** One or two may be a scheduler's own affair: a node that was full of something we do not see. */
+const FEWEST_FOR_ALARM = 3;
+
+/** Whom a scheduler has asked about. */
+export interface AskedPod {
+  readonly uid: string;
+  readonly namespace: string;
+}
+
+export interface PlacementsDeps {
+  readonly decisions: DecisionRecord;
+  readonly view: () => View;
+  /** A pod of ours was placed: after a question, with the decision, or without one, and why. */
+  readonly onPlaced: (how: 'Asked' | ReasonCode, decision?: Decision) => void;
+}
+
+/**
+ * What becomes of pods that have opted in: each placement is joined with its decision, or there is none,
+ * and then with the reason. The scheduler hides that it cannot reach us, so this is where it shows.
+ */
+export class Placements {
+  readonly #deps: PlacementsDeps;
+  /** Uids of pods that were asked about. */
+  readonly #heard = new Map<string, true>();
+  readonly #schedulers = new Map<string, true>();
+  /** When a pod of each namespace was asked about last. */
+  readonly #askedAtSeconds = new Map<string, number>();
+  /** When a pod that had a choice was placed without a question, whose, and by whom. */
+  #unasked: {
+    readonly atSeconds: number;
+    readonly scheduler: string;
+    readonly namespace: string;
+  }[] = [];
+
+  constructor(deps: PlacementsDeps) {
+    this.#deps = deps;
+  }
+
+  /** A scheduler has asked about a pod, whatever it was told. */
+  asked({ uid, namespace }: AskedPod, scheduler: string, atSeconds: number): void {
+    this.#heard.delete(uid);
+    this.#heard.set(uid, true);
+    dropOldest(this.#heard, MOST_HEARD);
+    this.#askedAtSeconds.delete(namespace);
+    this.#askedAtSeconds.set(namespace, atSeconds);
+    dropOldest(this.#askedAtSeconds, MOST_HEARD);
+    if (this.#schedulers.has(scheduler)) return;
+    this.#schedulers.set(scheduler, true);
+    dropOldest(this.#schedulers, MOST_SCHEDULERS);
+  }
+
+  /** The watch shows that a pod was bound. One that was listed may have been before we listened. */
+  bound(pod: PodFacts, atSeconds: number, seen: BindingSeen): void {
+    const { decisions, view, onPlaced } = this.#deps;
+    const { uid, node = '', placing } = pod;
+    const now = view();
+    const decision = decisions.bound(uid, node, atSeconds);
+    if (decision !== undefined) {
+      onPlaced('Asked', decision);
+      return;
+    }
+    if (seen === 'listed' || placing === undefined) return;
+    const namespace = now.cluster.namespaceOptIn(pod.namespace);
+    if (!isOptedIn(pod.optIn, namespace)) return;
+    const reason = seen === 'named' ? namesItsNode(node) : this.#whyUnasked(pod, node, now);
+    onPlaced(reason.code);
+    const mode = modeIn(pod.namespace, now.config, namespace === 'observe');
+    decisions.unasked(pod, mode, node, atSeconds, reason);
+    if (reason.code === 'NotAsked') {
+      const { namespace: of } = pod;
+      this.#unasked.push({ atSeconds, scheduler: placing.schedulerName, namespace: of });
+      this.#unasked = this.#unasked.slice(-MOST_HEARD);
+    }
+  }
+
+  /** What is wrong, when pods that had a choice are placed without a question; else `undefined`. */
+  alarm(nowSeconds: number): string | undefined {
+    this.#unasked = this.#unasked.filter(({ atSeconds }) => nowSeconds - atSeconds < ALARM_SECONDS);
+    const { length: count } = this.#unasked;
+    const scheduler = this.#unasked.at(-1)?.scheduler;
+    if (count < FEWEST_FOR_ALARM || this.#isOneTenants(nowSeconds)) return undefined;
+    const namespaces = new Set(this.#unasked.map(({ namespace }) => namespace));
+    const [only = ''] = namespaces;
+    const whose =
+      namespaces.size > 1 ? '' : `. All are of namespace ${only}: look at these pods first`;
+    return `${count} device pods had two nodes or more to go to in the last 10 minutes, and ${scheduler} placed them without asking; is the extender in its configuration, and can it be reached? A replica whose scheduler does not lead says this too${whose}`;
+  }
+
+  /**
+   * Whether only pods of one namespace were placed without a question while others were asked about, or its own since:
+   * then the scheduler reaches us, and those pods are what it is about. Whoever writes them can see to it that one node
+   * suits them.
+   */
+  #isOneTenants(nowSeconds: number): boolean {
+    const [first, ...others] = new Set(this.#unasked.map(({ namespace }) => namespace));
+    if (others.length > 0) return false;
+    const sinceSeconds = this.#unasked[0]?.atSeconds ?? nowSeconds;
+    return this.#askedAtSeconds
+      .entries()
+      .some(([namespace, at]) =>
+        namespace === first ? at > sinceSeconds : nowSeconds - at < ALARM_SECONDS,
+      );
+  }
+
+  #whyUnasked(pod: PodFacts, node: string, view: View): Reason {
+    const { choice, schedulerName, nominatedNode } = pod.placing ?? {};
+    if (this.#heard.has(pod.uid)) {
+      return reason('NoOpinion', 'the scheduler asked, and Surefoot had no opinion');
+    }
+    if (choice?.kind === 'one') {
+      return reason('Pinned', `pinned to ${choice.node} by ${choice.by}: there was no choice`);
+    }
+    if (nominatedNode === node) {
+      const words = `its scheduler made room for it on ${node} by preemption, and then does not ask`;
+      return reason('Nominated', words);
+    }
+    if (this.#schedulers.size > 0 && !this.#schedulers.has(schedulerName ?? '')) {
+      return reason('OtherScheduler', `placed by ${schedulerName}, which does not ask Surefoot`);
+    }
+    const other = otherWithRoom(pod, node, view);
+    if (other === undefined) {
+      const words = `no other node had room for it: with one candidate, ${node}, a scheduler does not ask`;
+      return reason('OnlyCandidate', words);
+    }
+    if (choice?.kind !== 'any') {
+      const words =
+        'its own selectors narrow the choice; with one candidate a scheduler does not ask';
+      return reason('ChoiceUnknown', words);
+    }
+    const words = `${schedulerName} did not ask, though ${other} had devices for it, too`;
+    return reason('NotAsked', words);
+  }
+}
+
+/** Another node that would have had devices for the pod, as far as we see. */
+function otherWithRoom(pod: PodFacts, node: string, { cluster }: View): string | undefined {
+  const { tolerations = [] } = pod.placing ?? {};
+  const hasRoom = (facts: NodeFacts) =>
+    facts.name !== node &&
+    facts.isReady &&
+    !facts.isCordoned &&
+    facts.taints.every((taint) => isTolerated(taint, tolerations)) &&
+    pod.devices.resources.every(
+      ({ resource }) => cluster.freeDevices(facts, resource) >= countAsked(pod, resource),
+    );
+  return cluster.nodes().find(hasRoom)?.name;
+}
+
+/** Its scheduler had no part in it. */
+function namesItsNode(node: string): Reason {
+  return reason('Pinned', `pinned to ${node} by its own nodeName: no scheduler placed it`);
+}
+
+function reason(code: ReasonCode, words: string): Reason {
+  return { code, words };
+}

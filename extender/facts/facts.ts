@@ -1,0 +1,167 @@
+import type { DevicesAsked } from '../../webhook/words/device.ts';
+import type { Expectations } from '../../webhook/words/expectations.ts';
+import type { NodeChoice } from '../../webhook/words/node-choice.ts';
+import type { PodOptIn } from '../../webhook/words/opt-in.ts';
+import type { Toleration } from '../../webhook/words/pod.ts';
+import type { Taint } from '../../webhook/words/toleration.ts';
+import type { Slot } from '../../webhook/words/workload.ts';
+import type { Finding } from '../signals/finding.ts';
+
+/** What one look at the API showed: the narrow records that history and forecast work on. */
+
+/** Identifies hardware across re-created Node objects; see identity.ts. */
+export type HostId = string;
+
+/** Numbers of one extended resource on a node. */
+export interface DeviceCount {
+  /** How many the device plugin has registered, broken ones included. */
+  readonly capacity: number;
+  /** How many it offers. */
+  readonly allocatable: number;
+}
+
+/** An image as nodes list it; what many nodes list is one object. */
+export interface ImageListing {
+  /** Normalised. */
+  readonly names: readonly string[];
+  readonly bytes: number;
+  readonly digest?: string;
+}
+
+/** The label, and whether the taint is there, too. */
+export interface NodeHint {
+  readonly label: string;
+  readonly isTainted: boolean;
+}
+
+export interface NodeFacts {
+  readonly uid: string;
+  readonly name: string;
+  readonly host: HostId;
+  /** What it shares a switch and a power feed with, where a label tells; see watch/nodes.ts. */
+  readonly rack?: string;
+  /** What the racks next to it share, such as a spine switch, where a label tells. */
+  readonly block?: string;
+  /** Where it is at large: too wide to have a fault in common. */
+  readonly zone?: string;
+  /** When the Node object was made; absent where nothing tells. */
+  readonly createdAtSeconds?: number;
+  readonly isReady: boolean;
+  /** True when it takes no new pods. */
+  readonly isCordoned: boolean;
+  /** Changes with every boot; empty where the kubelet has not said it. */
+  readonly bootId: string;
+  /** Resources that count devices, as the profiles say. */
+  readonly devices: ReadonlyMap<string, DeviceCount>;
+  /** The kubelet's list of images, at most 50. */
+  readonly images: readonly ImageListing[];
+  /** True when the kubelet has left images out of its list. */
+  readonly isImageListCut: boolean;
+  /** When the kubelet last became ready or not, as it says. */
+  readonly readySinceSeconds?: number;
+  /** Version of its GPU driver, where a label tells. */
+  readonly driver?: string;
+  /** What kind of machine it is, where a label tells. */
+  readonly model?: string;
+  /** What the catalogue finds in the Node object; devices that were withdrawn follow from `devices`. */
+  readonly findings: readonly Finding[];
+  /** Taints that keep pods away that do not tolerate them. */
+  readonly taints: readonly Taint[];
+  /** What the node is marked with for schedulers that do not ask us. */
+  readonly hint?: NodeHint;
+  /** Labels of ours that it has as somebody's home. */
+  readonly homeLabels?: readonly string[];
+  /** Conditions and taints that no row of the catalogue knows. */
+  readonly unmapped: readonly string[];
+}
+
+/** One device as the kubelet reports it in a pod's status (KEP-4680). */
+export interface DeviceHealth {
+  readonly resource: string;
+  /** The plugin's device id, for NVIDIA the UUID. */
+  readonly device: string;
+  readonly health: 'Healthy' | 'Unhealthy' | 'Unknown';
+}
+
+export interface PodFacts {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Bound node; absent while the pod is pending. */
+  readonly node?: string;
+  readonly phase: string;
+  /** What its scheduler has to go by; only until it runs. */
+  readonly placing?: Placing;
+  readonly slot: Slot;
+  readonly optIn: PodOptIn;
+  readonly devices: DevicesAsked;
+  /** Absent when no profile applies to its devices. */
+  readonly expectations?: Expectations;
+  /** Normalised image names of all containers and image volumes. */
+  readonly images: readonly string[];
+  /** Those of containers that have run, and their digests where the kubelet tells: they are on its node. */
+  readonly ran: readonly RanImage[];
+  readonly createdAtSeconds: number;
+  /** When the scheduler bound it to its node. */
+  readonly boundAtSeconds?: number;
+  /** When the kubelet took the pod on; absent until a container of it has run. */
+  readonly startedAtSeconds?: number;
+  /** When it ended or began to end; absent while it runs. */
+  readonly endedAtSeconds?: number;
+  /** Set once somebody asked for its deletion. */
+  readonly isTerminating: boolean;
+  readonly statusReason?: string;
+  readonly statusMessage?: string;
+  /** Exit code of the first container that failed. */
+  readonly exitCode?: number;
+  /** Reason of a true DisruptionTarget condition, such as `PreemptionByScheduler`. */
+  readonly disruption?: string;
+  readonly deviceHealth: readonly DeviceHealth[];
+  /** Containers that ended with a failure or wait to be started again. */
+  readonly containers: readonly ContainerEnd[];
+  /** Conditions that are true or false, other than those of every pod. */
+  readonly conditions: readonly PodCondition[];
+}
+
+/** What decides to which nodes a pod may go, beside its devices. */
+export interface Placing {
+  readonly schedulerName: string;
+  readonly choice: NodeChoice;
+  readonly tolerations: readonly Toleration[];
+  /** Where its scheduler has made room for it by preemption. */
+  readonly nominatedNode?: string;
+}
+
+/** An image of a container that has run, and since when at the latest. */
+export interface RanImage {
+  readonly image: string;
+  readonly digest?: string;
+  readonly atSeconds: number;
+}
+
+/** How a container ended, or why it waits. */
+export interface ContainerEnd {
+  readonly container: string;
+  readonly isWaiting: boolean;
+  /** Absent while it waits. */
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** True while the pod holds its devices on a node. */
+export function holdsDevices(pod: PodFacts): boolean {
+  return pod.node !== undefined && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+}
+
+/** How many of one resource the pod asks for. */
+export function countAsked(pod: Pick<PodFacts, 'devices'>, resource: string): number {
+  return pod.devices.resources.find((ask) => ask.resource === resource)?.count ?? 0;
+}

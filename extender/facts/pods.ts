@@ -1,0 +1,255 @@
+import { asksForDevices, devicesAsked } from '../../webhook/words/device.ts';
+import { expectationsOf } from '../../webhook/words/expectations.ts';
+import { nodeChoiceOf } from '../../webhook/words/node-choice.ts';
+import { podOptIn } from '../../webhook/words/opt-in.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../webhook/words/pod.ts';
+import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
+import { slotOf } from '../../webhook/words/workload.ts';
+import { beginningOf } from '../bounds/beginning.ts';
+import { sharedParts } from '../bounds/shared.ts';
+import type { ContainerEnd, DeviceHealth, Placing, PodCondition, PodFacts } from './facts.ts';
+import { digestOf, sharedImageName } from './images.ts';
+import { secondsOf } from './timestamp.ts';
+
+/**
+ * The facts of a pod that holds or asks for a device, as they are kept; `undefined` for any other: most pods of most
+ * clusters are, and any tenant may make as many as it likes.
+ */
+export function devicePodFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts | undefined {
+  return asksForDevices(devicesAsked(pod, devicePatterns(profiles)))
+    ? withSharedParts(podFacts(pod, profiles))
+    : undefined;
+}
+
+/** The facts of a Pod, seen with these device profiles. */
+export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts {
+  const { metadata, spec, status = {} } = pod;
+  const startedAtSeconds = startOf(status);
+  const endedAtSeconds = endOf(pod);
+  const boundAtSeconds = secondsOf(
+    status.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'True')
+      ?.lastTransitionTime,
+  );
+  const exitCode = failedExitCode(status);
+  const disruption = status.conditions?.find(
+    ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
+  )?.reason;
+  const devices = devicesAsked(pod, devicePatterns(profiles));
+  const profile = profileOf(pod, profiles, devices);
+  return {
+    uid: metadata.uid ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    ...(spec.nodeName && { node: spec.nodeName }),
+    phase: status.phase ?? 'Pending',
+    ...placingOf(pod),
+    slot: slotOf(pod),
+    optIn: podOptIn(pod),
+    devices: {
+      resources: devices.resources.slice(0, MOST_RESOURCES),
+      claims: devices.claims.slice(0, MOST_CLAIMS),
+    },
+    ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
+    images: imagesOf(pod),
+    ran: ranOf(pod),
+    createdAtSeconds: secondsOf(metadata.creationTimestamp) ?? 0,
+    ...(boundAtSeconds !== undefined && { boundAtSeconds }),
+    ...(startedAtSeconds !== undefined && { startedAtSeconds }),
+    ...(endedAtSeconds !== undefined && { endedAtSeconds }),
+    isTerminating: metadata.deletionTimestamp !== undefined,
+    ...(status.reason && { statusReason: beginningOf(status.reason, LONGEST_MESSAGE) }),
+    ...(status.message && { statusMessage: beginningOf(status.message, LONGEST_STATUS_MESSAGE) }),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(disruption && { disruption: beginningOf(disruption, LONGEST_MESSAGE) }),
+    deviceHealth: deviceHealthOf(status),
+    containers: containerEndsOf(status),
+    conditions: conditionsOf(status),
+  };
+}
+
+/** A large fleet's pods have some thousand different parts of about 200 bytes. */
+const shared = sharedParts(8 * 2 ** 20);
+
+/** The same facts, to be kept: pods of a workload ask for the same, and most have nothing to tell. */
+export function withSharedParts(pod: PodFacts): PodFacts {
+  const { expectations, ran, placing } = pod;
+  return {
+    ...pod,
+    devices: shared(pod.devices),
+    ...(expectations !== undefined && { expectations: shared(expectations) }),
+    ...(placing !== undefined && { placing: shared(placing) }),
+    images: shared(pod.images),
+    // When it ran is its own.
+    ran: ran.length === 0 ? shared(ran) : ran,
+    deviceHealth: shared(pod.deviceHealth),
+    containers: shared(pod.containers),
+    conditions: shared(pod.conditions),
+  };
+}
+
+function placingOf(pod: Pod): { placing?: Placing } {
+  const { phase = 'Pending', nominatedNodeName } = pod.status ?? {};
+  if (phase !== 'Pending') return {};
+  const { schedulerName = 'default-scheduler', tolerations = [] } = pod.spec;
+  return {
+    placing: {
+      schedulerName: beginningOf(schedulerName, LONGEST_MESSAGE),
+      choice: nodeChoiceOf(pod),
+      tolerations: tolerations.slice(0, MOST_TOLERATIONS),
+      ...(nominatedNodeName && { nominatedNode: nominatedNodeName }),
+    },
+  };
+}
+
+/**
+ * Most of what stands in a pod a tenant has written, and much of it the API server does not bound. What is kept of one
+ * is bounded here: some 60 kB at the most, of a usual pod 1 kB.
+ */
+
+/** A reference is at most 255 characters of name, 128 of tag and 71 of digest; more is no image. */
+const LONGEST_IMAGE = 512;
+/** More images than any pod seen has. */
+const MOST_IMAGES = 64;
+/** Of all names of a pod's images together: 64 of 128 characters. */
+const MOST_IMAGE_CHARACTERS = 8192;
+/** More resources, claims and tolerations than any pod seen has. */
+const MOST_RESOURCES = 16;
+const MOST_CLAIMS = 128;
+const MOST_TOLERATIONS = 64;
+/** The kubelet's own messages of a refusal name every device that it lacks. */
+const LONGEST_STATUS_MESSAGE = 1024;
+
+/** Normalised names of every image that the node must have before the pod runs. */
+export function imagesOf(pod: Pod): readonly string[] {
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+  const references = [
+    ...containers.map(({ image }) => image),
+    ...(pod.spec.volumes ?? []).map(({ image }) => image?.reference),
+  ];
+  const names = new Set<string>();
+  let characters = 0;
+  for (const image of references) {
+    if (!image || image.length > LONGEST_IMAGE || names.size >= MOST_IMAGES) continue;
+    if (characters + image.length > MOST_IMAGE_CHARACTERS) continue;
+    const name = sharedImageName(image);
+    if (names.has(name)) continue;
+    characters += image.length;
+    names.add(name);
+  }
+  return [...names];
+}
+
+/** Images of containers that have run on the node: they are there, whatever its list says. */
+function ranOf({ spec, status = {} }: Pod): PodFacts['ran'] {
+  let characters = 0;
+  const images = new Map(
+    [...(spec.initContainers ?? []), ...spec.containers].map(({ name, image }) => [name, image]),
+  );
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+    .flatMap((one) => {
+      const image = images.get(one.name);
+      const starts = startsOf(one);
+      if (!image || image.length > LONGEST_IMAGE || starts.length === 0) return [];
+      characters += image.length;
+      if (characters > MOST_IMAGE_CHARACTERS) return [];
+      const digest = digestOf(one.imageID ?? '');
+      return [
+        {
+          image: sharedImageName(image),
+          ...(digest !== undefined && { digest }),
+          atSeconds: Math.min(...starts),
+        },
+      ];
+    })
+    .slice(0, MOST_IMAGES);
+}
+
+function startsOf({ state, lastState }: ContainerStatus): readonly number[] {
+  return [state?.running?.startedAt, state?.terminated?.startedAt, lastState?.terminated?.startedAt]
+    .map(secondsOf)
+    .filter((at) => at !== undefined);
+}
+
+/** When the kubelet took the pod on, if any container of it ever ran; else there was no start. */
+function startOf(status: PodStatus): number | undefined {
+  const hasRun = (status.containerStatuses ?? []).some(
+    ({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated,
+  );
+  return hasRun ? secondsOf(status.startTime) : undefined;
+}
+
+function endOf({ metadata, status = {} }: Pod): number | undefined {
+  const finished = (status.containerStatuses ?? [])
+    .map((container) => secondsOf(container.state?.terminated?.finishedAt))
+    .filter((at) => at !== undefined);
+  const isTerminal = status.phase === 'Succeeded' || status.phase === 'Failed';
+  if (isTerminal && finished.length > 0) return Math.max(...finished);
+  return secondsOf(metadata.deletionTimestamp);
+}
+
+function failedExitCode(status: PodStatus): number | undefined {
+  return status.containerStatuses
+    ?.map((container) => container.state?.terminated?.exitCode)
+    .find((exitCode) => exitCode !== undefined && exitCode !== 0);
+}
+
+/** A termination message is at most 4 KiB; its beginning tells, and a tenant's must not fill memory. */
+const LONGEST_MESSAGE = 256;
+
+/** Containers and conditions beyond these are not read. */
+const MOST_CONTAINERS = 16;
+/** Conditions that every pod has and that say nothing about its node. */
+const OF_EVERY_POD =
+  /^(PodScheduled|Initialized|Ready|ContainersReady|PodReadyToStartContainers|DisruptionTarget)$/;
+
+function containerEndsOf(status: PodStatus): readonly ContainerEnd[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+    .flatMap(({ name: container, state, lastState }): ContainerEnd[] => {
+      const { waiting } = state ?? {};
+      const ended = state?.terminated ?? lastState?.terminated;
+      const texts = (reason?: string, message?: string) => ({
+        ...(reason && { reason: beginningOf(reason, LONGEST_MESSAGE) }),
+        ...(message && { message: beginningOf(message, LONGEST_MESSAGE) }),
+      });
+      return [
+        ...(ended !== undefined && ended.exitCode !== 0
+          ? [
+              {
+                container,
+                isWaiting: false,
+                exitCode: ended.exitCode,
+                ...texts(ended.reason, ended.message),
+              },
+            ]
+          : []),
+        ...(waiting?.reason === 'CrashLoopBackOff'
+          ? [{ container, isWaiting: true, ...texts(waiting.reason, waiting.message) }]
+          : []),
+      ];
+    })
+    .slice(0, MOST_CONTAINERS);
+}
+
+function conditionsOf(status: PodStatus): readonly PodCondition[] {
+  return (status.conditions ?? [])
+    .filter(({ type }) => !OF_EVERY_POD.test(type))
+    .map(({ type, status: state, reason, message }) => ({
+      type: beginningOf(type, LONGEST_MESSAGE),
+      status: state,
+      ...(reason && { reason: beginningOf(reason, LONGEST_MESSAGE) }),
+      ...(message && { message: beginningOf(message, LONGEST_MESSAGE) }),
+    }))
+    .slice(0, MOST_CONTAINERS);
+}
+
+function deviceHealthOf(status: PodStatus): readonly DeviceHealth[] {
+  return (status.containerStatuses ?? []).flatMap((container) =>
+    (container.allocatedResourcesStatus ?? []).flatMap(({ name, resources }) =>
+      (resources ?? []).map(({ resourceID, health }) => ({
+        resource: name,
+        device: resourceID,
+        health: health === 'Healthy' || health === 'Unhealthy' ? health : 'Unknown',
+      })),
+    ),
+  );
+}

@@ -1,0 +1,68 @@
+import { dropOldest } from '../bounds/drop-oldest.ts';
+
+/** Ends kept of each workload, and workloads. */
+const MOST_ENDS = 5;
+const MOST_WORKLOADS = 5000;
+/** Pods of a group that end together have stayed once: its restart is one end. */
+const ONE_END_SECONDS = 60;
+/** Fewer say nothing of how long the next pods will stay (judgement). */
+const FEWEST_STAYS = 3;
+/** Pods that crash at once may stay once they work: a bad hour is not taken for the rule (judgement). */
+const SHORTEST_STAY_SECONDS = 3600;
+
+interface End {
+  readonly atSeconds: number;
+  readonly ranSeconds: number;
+}
+
+/** How long pods of each workload have run and stayed: what the next ones will probably do. */
+export class Runs {
+  readonly #completed = new Map<string, readonly End[]>();
+  readonly #stayed = new Map<string, readonly End[]>();
+
+  /** A pod of the workload has completed after so long. */
+  completed(workload: string, end: End): void {
+    remember(this.#completed, workload, end);
+  }
+
+  /**
+   * A pod has left for whatever reason but a fault of its own device: most pods of a large group end because
+   * another one did, and each end is the next chance to place them.
+   */
+  left(workload: string, end: End): void {
+    remember(this.#stayed, workload, end);
+  }
+
+  /** The median of the latest runs to completion, or `undefined` while there is none. */
+  expectedSeconds(workload: string): number | undefined {
+    return median(this.#completed.get(workload) ?? []);
+  }
+
+  /** The median of the latest stays, but at least an hour; `undefined` while there are too few. */
+  staySeconds(workload: string): number | undefined {
+    const ends = this.#stayed.get(workload) ?? [];
+    const seconds = ends.length < FEWEST_STAYS ? undefined : median(ends);
+    return seconds === undefined ? undefined : Math.max(SHORTEST_STAY_SECONDS, seconds);
+  }
+}
+
+function remember(ends: Map<string, readonly End[]>, workload: string, end: End): void {
+  const earlier = ends.get(workload) ?? [];
+  const last = earlier.at(-1);
+  const isSame = last !== undefined && end.atSeconds - last.atSeconds < ONE_END_SECONDS;
+  const kept = isSame ? longest(earlier, end) : [...earlier, end].slice(-MOST_ENDS);
+  ends.delete(workload);
+  ends.set(workload, kept);
+  dropOldest(ends, MOST_WORKLOADS);
+}
+
+/** Of those that end together the one that was there longest: others were put there meanwhile. */
+function longest(ends: readonly End[], { ranSeconds }: End): readonly End[] {
+  const last = ends.at(-1) as End;
+  return ranSeconds <= last.ranSeconds ? ends : [...ends.slice(0, -1), { ...last, ranSeconds }];
+}
+
+function median(ends: readonly End[]): number | undefined {
+  const sorted = ends.map(({ ranSeconds }) => ranSeconds).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}

@@ -1,0 +1,397 @@
+import type { Logger } from 'pino';
+import type { HostId, NodeFacts, PodFacts } from '../facts/facts.ts';
+import { withClock } from '../hazard/life.ts';
+import { busyShare, withWork, workedSeconds } from '../history/exposure.ts';
+import {
+  bounded,
+  type HostHistory,
+  hostSinceSeconds,
+  type IgnoredBecause,
+  isExpired,
+  lastHeardSeconds,
+  withIgnored,
+} from '../history/host-history.ts';
+import { type Incident, incidentWeight, isOpen, withoutReports } from '../history/incident.ts';
+import { type Outcome, type Waiting, withLook, withMoment } from '../history/intake.ts';
+import type { SeenDevice } from '../history/swap.ts';
+import { NamespaceBudget, withForgeable, withProven } from '../history/trust.ts';
+import type { Departure } from '../homes/departure.ts';
+import type { Catalogue } from '../signals/catalogue.ts';
+import { allocatableFindings, deviceHealthFindings, type Finding } from '../signals/finding.ts';
+import { physicalDevice } from '../signals/identity.ts';
+import type { Signal } from '../signals/signal.ts';
+import { busyDaysOf, busyDaysOn, hostSize } from '../state/busy-days.ts';
+import type { Cluster } from '../state/cluster.ts';
+import type { DynamicResources } from '../state/dra.ts';
+import type { HistoryStore } from '../storage/store.ts';
+import { Storms } from './common-causes.ts';
+
+/** What became of a sign. */
+export type SignalOutcome = Outcome['outcome'] | 'corroborates';
+
+export interface RecorderDeps {
+  readonly cluster: Cluster;
+  readonly devices: DynamicResources;
+  readonly store: HistoryStore;
+  readonly catalogue: () => Catalogue;
+  readonly onSignal: (row: string, outcome: SignalOutcome) => void;
+  readonly log: Logger;
+}
+
+/** Whose incidents are forgiven, and why. */
+export interface ForgivenessAsked {
+  readonly reason: string;
+  /** One device only. */
+  readonly device?: string;
+  /** What opened later is not meant; default: all are. */
+  readonly openedBySeconds?: number;
+}
+
+/** Histories of hosts that are gone: no more than these, or than hosts that are there. */
+const FEWEST_GONE = 1000;
+const SECONDS_PER_DAY = 86_400;
+const NO_WAITING: ReadonlyMap<string, Waiting> = new Map();
+
+/** Writes down what signs, moments and departures mean for the history of their host. */
+export class Recorder {
+  readonly #deps: RecorderDeps;
+  readonly #storms: Storms;
+  readonly #budget = new NamespaceBudget();
+  /** States that are a sign but do not count yet. */
+  readonly #waiting = new Map<HostId, ReadonlyMap<string, Waiting>>();
+  /** What tenants said and nobody else so far. */
+  readonly #unproven = new Map<HostId, readonly Signal[]>();
+  /** Hosts that were looked at before. */
+  readonly #looked = new Set<HostId>();
+  readonly #rackDisturbedAtSeconds = new Map<string, number>();
+  /** By node and the object's key: what custom objects say. */
+  readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
+  /** How often each row was seen: as a moment, or as a state that began. */
+  readonly #times = new Map<string, number>();
+  /** When each device was first seen in any host. */
+  readonly #firstSeenSeconds = new Map<string, number>();
+
+  constructor(deps: RecorderDeps) {
+    this.#deps = deps;
+    this.#storms = new Storms(deps.cluster, deps.store);
+  }
+
+  /** For each row of the catalogue: on how many nodes it stands now, and how often it was seen to begin. */
+  sightings(): ReadonlyMap<string, { readonly nodes: number; readonly times: number }> {
+    const nodes = new Map<string, number>();
+    for (const node of this.#deps.cluster.nodes()) {
+      const rows = new Set(this.#findingsOn(node).map(({ row }) => row.name));
+      for (const row of rows) nodes.set(row, (nodes.get(row) ?? 0) + 1);
+    }
+    const names = new Set([...nodes.keys(), ...this.#times.keys()]);
+    return new Map(
+      [...names].map((name) => [
+        name,
+        { nodes: nodes.get(name) ?? 0, times: this.#times.get(name) ?? 0 },
+      ]),
+    );
+  }
+
+  /** Takes in what is stored of all hosts: before the first look. */
+  start(): void {
+    for (const history of this.#deps.store.all()) this.#note(history);
+  }
+
+  #note({ devices }: HostHistory): void {
+    for (const { id, firstSeenAtSeconds } of devices) {
+      if (firstSeenAtSeconds === undefined || !isUnique(id)) continue;
+      const known = this.#firstSeenSeconds.get(id) ?? Number.POSITIVE_INFINITY;
+      if (firstSeenAtSeconds < known) this.#firstSeenSeconds.set(id, firstSeenAtSeconds);
+    }
+  }
+
+  /** Forgets what only whoever keeps the history knows: another replica does from now on. */
+  stop(): void {
+    this.#waiting.clear();
+    this.#unproven.clear();
+    this.#looked.clear();
+    this.#firstSeenSeconds.clear();
+  }
+
+  /** Compares what stands about a node with its history. */
+  look(node: NodeFacts, nowSeconds: number): void {
+    const { store, onSignal } = this.#deps;
+    const before = store.draft(node.host);
+    const rackDisturbedAtSeconds = this.#disturbedAt(node);
+    const waiting = this.#waiting.get(node.host) ?? NO_WAITING;
+    const waited = new Set([...waiting.values()].map(({ finding }) => finding.row.name));
+    const taken = withLook(before, {
+      node,
+      seen: this.#seenOn(node),
+      unsaidRows: this.#deps.catalogue().namesOf('node-allocatable'),
+      refusalRows: this.#deps.catalogue().namesOf('pod-rejected'),
+      bootSigns: this.#deps
+        .catalogue()
+        .of('node-boot')
+        .map((row) => ({ row, worth: row.worth })),
+      findings: this.#findingsOn(node),
+      waiting,
+      ...(rackDisturbedAtSeconds !== undefined && { rackDisturbedAtSeconds }),
+      owners: (device) => this.#ownersOn(node, device),
+      isFirst: !this.#looked.has(node.host),
+      seenElsewhereAtSeconds: (device) => this.#firstSeenSeconds.get(device),
+      busyDays: this.#busyDays(node.host, nowSeconds),
+      nowSeconds,
+    });
+    this.#looked.add(node.host);
+    if (taken.waiting.size === 0) this.#waiting.delete(node.host);
+    else this.#waiting.set(node.host, taken.waiting);
+    if (taken.history.boot?.id !== before.boot?.id && before.boot !== undefined) {
+      this.disturb(node, nowSeconds);
+    }
+    for (const { row, outcome } of taken.outcomes) {
+      onSignal(row, outcome);
+      // What waits and counts later was seen once.
+      if (outcome === 'waiting' || (outcome === 'counted' && !waited.has(row))) this.#count(row);
+    }
+    this.#keepChange(node, before, taken.history, nowSeconds);
+  }
+
+  /** What stands about a node, but for its pods. */
+  #standingOn(node: NodeFacts): readonly Finding[] {
+    const { devices } = this.#deps;
+    const catalogue = this.#deps.catalogue();
+    return [
+      ...node.findings,
+      ...allocatableFindings(node.devices, catalogue),
+      ...devices.findings(node.name, catalogue),
+      ...[...(this.#custom.get(node.name)?.values() ?? [])].flat(),
+    ];
+  }
+
+  #findingsOn(node: NodeFacts): readonly Finding[] {
+    const health = [...this.#deps.cluster.holding(node.name)].flatMap((pod) =>
+      pod.isTerminating ? [] : pod.deviceHealth,
+    );
+    return [...this.#standingOn(node), ...deviceHealthFindings(health, this.#deps.catalogue())];
+  }
+
+  #seenOn(node: NodeFacts): readonly SeenDevice[] {
+    const { cluster, devices } = this.#deps;
+    const held = [...cluster.holding(node.name)].flatMap(({ deviceHealth }) =>
+      deviceHealth.map(({ resource, device }) => ({ resource, id: physicalDevice(device) })),
+    );
+    return [...held, ...devices.seen(node.name)];
+  }
+
+  #ownersOn(node: NodeFacts, device: string | undefined): readonly string[] {
+    const holding = [...this.#deps.cluster.holding(node.name)];
+    const having = holding.filter(({ deviceHealth }) =>
+      deviceHealth.some((one) => physicalDevice(one.device) === device),
+    );
+    const pods = having.length > 0 ? having : holding;
+    return [...new Set(pods.map(({ slot }) => slot.workload))];
+  }
+
+  /** What a custom object says about a node from now on; nothing once it is gone. */
+  setCustom(key: string, node: string, findings: readonly Finding[]): void {
+    const said = this.#custom.get(node) ?? new Map<string, readonly Finding[]>();
+    if (findings.length === 0) said.delete(key);
+    else said.set(key, findings);
+    if (said.size === 0) this.#custom.delete(node);
+    else this.#custom.set(node, said);
+  }
+
+  /** A moment's signal that the platform has written. */
+  tell(node: NodeFacts, signal: Signal, nowSeconds: number): void {
+    this.#count(signal.row);
+    const before = this.#deps.store.draft(node.host);
+    const owners = this.#ownersOn(node, signal.device);
+    const { history, outcome } = withMoment(before, signal, owners, this.#disturbedAt(node));
+    this.#deps.onSignal(outcome.row, outcome.outcome);
+    this.#keepChange(node, before, history, nowSeconds);
+  }
+
+  /** A signal that a tenant may have written. */
+  hear(node: NodeFacts, signal: Signal, nowSeconds: number): void {
+    this.#count(signal.row);
+    const before = this.#deps.store.draft(node.host);
+    const unproven = this.#unproven.get(node.host) ?? [];
+    const heard = withForgeable(before, unproven, signal, this.#budget);
+    this.#unproven.set(node.host, heard.unproven);
+    this.#deps.onSignal(signal.row, heard.outcome);
+    this.#keepChange(node, before, heard.history, nowSeconds);
+  }
+
+  /** Something that looked like a fault and is none. */
+  ignore(
+    node: NodeFacts,
+    { row, words, why }: { row: string; words: string; why: IgnoredBecause },
+    nowSeconds: number,
+  ): void {
+    this.#deps.onSignal(row, why);
+    const history = this.#deps.store.draft(node.host);
+    this.#write(withIgnored(history, { atSeconds: nowSeconds, why, row, words }), nowSeconds);
+  }
+
+  #keepChange(node: NodeFacts, before: HostHistory, after: HostHistory, nowSeconds: number): void {
+    if (after === before) return;
+    const unproven = this.#unproven.get(node.host) ?? [];
+    const proven = withProven(after, unproven);
+    if (unproven.length > 0) this.#unproven.set(node.host, proven.unproven);
+    this.#write(proven.history, nowSeconds);
+    const known = new Set(before.incidents.map(({ id }) => id));
+    for (const incident of proven.history.incidents) {
+      if (known.has(incident.id)) continue;
+      const { resource, device, class: incidentClass, owners } = incident;
+      this.#deps.log.warn(
+        { node: node.name, resource, device, class: incidentClass, owners },
+        incident.evidence.join('; '),
+      );
+      if (incidentWeight(incident) === 0) continue;
+      this.#storms.struck(node, incident, nowSeconds);
+    }
+  }
+
+  #count(row: string): void {
+    this.#times.set(row, (this.#times.get(row) ?? 0) + 1);
+  }
+
+  /** A host of the rack has booted or gone away: links have two ends. */
+  disturb({ rack }: NodeFacts, nowSeconds: number): void {
+    if (rack !== undefined) this.#rackDisturbedAtSeconds.set(rack, nowSeconds);
+  }
+
+  #disturbedAt({ rack }: NodeFacts): number | undefined {
+    return rack === undefined ? undefined : this.#rackDisturbedAtSeconds.get(rack);
+  }
+
+  #write(history: HostHistory, nowSeconds: number): void {
+    const before = this.#deps.store.draft(history.host);
+    if (history.devices !== before.devices) this.#note(history);
+    const incidents = this.#withClock(history, before.incidents, nowSeconds);
+    this.#deps.store.put(bounded({ ...history, incidents }, nowSeconds));
+  }
+
+  #withClock(
+    { host, incidents, exposure }: HostHistory,
+    before: readonly Incident[],
+    nowSeconds: number,
+  ): readonly Incident[] {
+    if (incidents === before) return incidents;
+    return withClock(
+      incidents,
+      before,
+      Math.max(exposure.busyDays, this.#busyDays(host, nowSeconds)),
+    );
+  }
+
+  #busyDays(host: HostId, nowSeconds: number): number {
+    const { cluster, store } = this.#deps;
+    return busyDaysOf(store.draft(host), cluster, nowSeconds);
+  }
+
+  /** A slot has left the node: its work proves the devices, and its home may be there. */
+  departed(node: NodeFacts, departure: Departure, comesBack: boolean, nowSeconds: number): void {
+    const history = this.#deps.store.draft(node.host);
+    const { atSeconds, ranSeconds } = departure;
+    const share = busyShare(departure.devices, hostSize(node, history));
+    const worked = workedSeconds(history.exposure, atSeconds - ranSeconds, atSeconds);
+    const exposure = withWork(history.exposure, share, worked, atSeconds);
+    const mostDays = (nowSeconds - hostSinceSeconds(node, history, nowSeconds)) / SECONDS_PER_DAY;
+    this.#write(
+      {
+        ...history,
+        exposure: {
+          ...exposure,
+          busyDays: Math.max(history.exposure.busyDays, Math.min(exposure.busyDays, mostDays)),
+        },
+        departures: comesBack ? [...history.departures, departure] : history.departures,
+        counted: [...history.counted, { uid: departure.podUid, atSeconds: departure.atSeconds }],
+      },
+      nowSeconds,
+    );
+  }
+
+  /** True when the pod's end is in the history already. */
+  isCounted({ host }: NodeFacts, { uid, endedAtSeconds }: PodFacts): boolean {
+    const { counted, countedThroughSeconds = 0 } = this.#deps.store.draft(host);
+    if (counted.some((one) => one.uid === uid)) return true;
+    return endedAtSeconds !== undefined && endedAtSeconds <= countedThroughSeconds;
+  }
+
+  /** The Node is gone: nothing reports on its host any more. */
+  nodeGone(node: NodeFacts, nowSeconds: number): void {
+    const { host } = node;
+    this.#waiting.delete(host);
+    this.#unproven.delete(host);
+    this.#looked.delete(host);
+    const { store, cluster } = this.#deps;
+    const before = store.draft(host);
+    const busyDays = busyDaysOn(node, before, cluster, nowSeconds);
+    const hasWorked = busyDays > before.exposure.busyDays;
+    if (!hasWorked && !before.incidents.some(isOpen)) return;
+    // Its pods will be gone without a word: what they have worked until now stays.
+    const exposure = hasWorked
+      ? { ...before.exposure, busyDays, atSeconds: nowSeconds, foldedAtSeconds: nowSeconds }
+      : before.exposure;
+    const incidents = withoutReports(before.incidents, nowSeconds);
+    this.#write({ ...before, exposure, incidents }, nowSeconds);
+  }
+
+  /** States that have waited for long enough count from now on, and what struck several hosts since the
+   * last time is explained. To be called about every second. */
+  tick(nowSeconds: number): void {
+    for (const changed of this.#storms.settle(nowSeconds)) this.#write(changed, nowSeconds);
+    const { cluster } = this.#deps;
+    for (const [host, waiting] of this.#waiting) {
+      const isDue = waiting.values().some(({ dueSeconds }) => dueSeconds <= nowSeconds);
+      const node = isDue ? cluster.onHost(host) : undefined;
+      if (node !== undefined) this.look(node, nowSeconds);
+    }
+  }
+
+  /** Drops homes that have ended, and hosts that are gone for good. */
+  prune(nowSeconds: number): void {
+    const { cluster, store } = this.#deps;
+    const present = new Set([...cluster.nodes()].map(({ host }) => host));
+    const gone: HostHistory[] = [];
+    for (const history of [...store.all()]) {
+      if (present.has(history.host)) {
+        const draft = store.draft(history.host);
+        const fresh = bounded(draft, nowSeconds);
+        if (fresh.departures.length < draft.departures.length) this.#write(fresh, nowSeconds);
+      } else if (isExpired(history, nowSeconds)) {
+        store.remove(history.host);
+      } else {
+        gone.push(history);
+      }
+    }
+    this.#firstSeenSeconds.clear();
+    this.start();
+    const most = Math.max(FEWEST_GONE, present.size);
+    if (gone.length <= most) return;
+    gone.sort((a, b) => lastHeardSeconds(a) - lastHeardSeconds(b));
+    for (const { host } of gone.slice(0, gone.length - most)) store.remove(host);
+  }
+
+  /** Forgives the incidents of a host, or of one of its devices; gives how many there were. */
+  forgive(
+    host: HostId,
+    { device, reason, openedBySeconds = Number.POSITIVE_INFINITY }: ForgivenessAsked,
+    nowSeconds: number,
+  ): number {
+    const history = this.#deps.store.draft(host);
+    let forgiven = 0;
+    const incidents = history.incidents.map((incident) => {
+      if (incident.forgiven !== undefined || incident.openedAtSeconds > openedBySeconds) {
+        return incident;
+      }
+      if (device !== undefined && incident.device !== device) return incident;
+      forgiven += 1;
+      return { ...incident, forgiven: { atSeconds: nowSeconds, reason } };
+    });
+    if (forgiven > 0) this.#write({ ...history, incidents }, nowSeconds);
+    return forgiven;
+  }
+}
+
+/** Only ids with a UUID in them are the same device in another host: `card0-0` is in each. */
+function isUnique(device: string): boolean {
+  return /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i.test(device);
+}

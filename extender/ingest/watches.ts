@@ -1,0 +1,281 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+import type { DeviceProfile } from '../../webhook/words/profile.ts';
+import {
+  type CustomKind,
+  type CustomObject,
+  customFacts,
+  customKinds,
+  nameOf,
+} from '../facts/custom-objects.ts';
+import { eventFacts, type NodeEvent } from '../facts/events.ts';
+import { namespaceFacts } from '../facts/namespaces.ts';
+import { nodeFacts } from '../facts/nodes.ts';
+import { OWNER_KINDS, type OwnerKind, type OwnerObject, ownerFacts } from '../facts/owners.ts';
+import { devicePodFacts } from '../facts/pods.ts';
+import type { Catalogue } from '../signals/catalogue.ts';
+import type { Cluster } from '../state/cluster.ts';
+import {
+  claimAsKept,
+  type DeviceTaintRule,
+  type DynamicResources,
+  type ResourceClaim,
+  type ResourceSlice,
+  ruleAsKept,
+  sliceAsKept,
+} from '../state/dra.ts';
+import {
+  isServed,
+  namespaceSource,
+  nodeEventSource,
+  nodeSource,
+  optionalSource,
+  podSource,
+} from '../watch/api.ts';
+import {
+  type Changes,
+  type Listed,
+  Reflector,
+  type ReflectorMetrics,
+  type Source,
+} from '../watch/reflector.ts';
+import type { Historian } from './ingest.ts';
+import type { Unmapped } from './unmapped.ts';
+
+export interface WatchesDeps {
+  readonly kubeConfig: KubeConfig;
+  readonly historian: Historian;
+  readonly cluster: Cluster;
+  readonly devices: DynamicResources;
+  readonly unmapped: Unmapped;
+  readonly catalogue: () => Catalogue;
+  readonly profiles: () => readonly DeviceProfile[];
+  readonly nowSeconds: () => number;
+  readonly metrics: (kind: string) => ReflectorMetrics;
+  /** A watch had to list again after this many seconds of silence. */
+  readonly onGap: (kind: string, seconds: number) => void;
+  readonly log: Logger;
+}
+
+/**
+ * Every watch of the API, and what it tells the historian. Namespaces, nodes and pods are what an
+ * answer needs; the others only say more about devices, and what a cluster does not serve is absent.
+ */
+export class Watches {
+  readonly #deps: WatchesDeps;
+  readonly #namespaces;
+  readonly #nodes;
+  readonly #pods;
+  readonly #signs: readonly { run(): Promise<void>; stop(): void; listed(): Promise<void> }[];
+  readonly #owners: readonly { run(): Promise<void>; stop(): void }[];
+  readonly #custom = new Map<string, { run(): Promise<void>; stop(): void; refresh(): void }>();
+  readonly #running: Promise<void>[] = [];
+
+  constructor(deps: WatchesDeps) {
+    this.#deps = deps;
+    const { kubeConfig, historian, cluster, unmapped, catalogue, profiles, nowSeconds } = deps;
+    this.#namespaces = this.#reflector('namespaces', namespaceSource(kubeConfig), {
+      read: namespaceFacts,
+      changed: (namespace) => cluster.setNamespace(namespace),
+      removed: (uid) => cluster.removeNamespace(uid),
+    });
+    this.#nodes = this.#reflector('nodes', nodeSource(kubeConfig), {
+      read: (node) => nodeFacts(node, catalogue(), profiles()),
+      changed: (node) => {
+        unmapped.onNode(node.name, node.unmapped);
+        historian.nodeChanged(node, nowSeconds());
+      },
+      removed: (uid, last) => {
+        if (last !== undefined) unmapped.onNode(last.name, []);
+        historian.nodeRemoved(uid, nowSeconds());
+      },
+    });
+    this.#pods = this.#reflector('pods', podSource(kubeConfig), {
+      read: (pod) => devicePodFacts(pod, profiles()),
+      changed: (pod, isListed) => historian.podChanged(pod, isListed, nowSeconds()),
+      removed(uid, last) {
+        if (last !== undefined) historian.podChanged(last, false, nowSeconds());
+        historian.podRemoved(uid, nowSeconds());
+      },
+    });
+    this.#signs = [this.#events(), ...this.#dynamicResources()];
+    this.#owners = OWNER_KINDS.map((kind) => this.#ownersOf(kind));
+  }
+
+  /** What has not been listed yet, by kind. */
+  get checks(): readonly { name: string; missing: () => string | undefined }[] {
+    return [
+      { name: 'namespaces-listed', missing: () => this.#namespaces.missing() },
+      { name: 'nodes-listed', missing: () => this.#nodes.missing() },
+      { name: 'pods-listed', missing: () => this.#pods.missing() },
+    ];
+  }
+
+  /** Begins to watch; resolves once everything was listed, or at `stop`. */
+  async start(): Promise<void> {
+    this.#watchCustomKinds();
+    await this.#list([this.#namespaces, this.#nodes]);
+    // What is said about a Node that is not there is no business of ours.
+    await this.#list(this.#signs);
+    // Last: without the rest no pod could be judged.
+    await this.#list([this.#pods]);
+    // Nobody waits for these: until they are known, a home ends with its time.
+    this.#running.push(...this.#owners.map((reflector) => reflector.run()));
+  }
+
+  async #list(
+    reflectors: readonly { run(): Promise<void>; listed(): Promise<void> }[],
+  ): Promise<void> {
+    this.#running.push(...reflectors.map((reflector) => reflector.run()));
+    await Promise.all(reflectors.map((reflector) => reflector.listed()));
+  }
+
+  /** The configuration has changed, and with it what a device or a sign is: see all with new eyes. */
+  refresh(): void {
+    // Before others are begun: whom the catalogue trusts, and what its rows say, may have changed.
+    for (const reflector of this.#custom.values()) reflector.refresh();
+    this.#watchCustomKinds();
+    this.#nodes.refresh();
+    this.#pods.refresh();
+  }
+
+  async stop(): Promise<void> {
+    for (const reflector of [this.#namespaces, this.#nodes, this.#pods, ...this.#signs]) {
+      reflector.stop();
+    }
+    for (const reflector of this.#owners) reflector.stop();
+    for (const reflector of this.#custom.values()) reflector.stop();
+    await Promise.all(this.#running);
+  }
+
+  #events() {
+    const { kubeConfig, historian, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
+    return this.#reflector('events', nodeEventSource(kubeConfig), {
+      areMoments: true,
+      // Any tenant may write an Event about whatever Node it names.
+      read: (event: NodeEvent) =>
+        cluster.node(event.involvedObject?.name ?? '') && eventFacts(event, catalogue()),
+      changed: (event, isListed) => {
+        unmapped.onEvent(event, nowSeconds());
+        historian.eventSeen(event, isListed, nowSeconds());
+      },
+      removed: () => {},
+    });
+  }
+
+  #dynamicResources() {
+    const { devices } = this.#deps;
+    return [
+      this.#dynamic<ResourceSlice>(
+        'resourceslices',
+        sliceAsKept,
+        (slice) => devices.setSlice(slice),
+        (uid) => devices.removeSlice(uid),
+      ),
+      this.#dynamic<DeviceTaintRule>(
+        'devicetaintrules',
+        ruleAsKept,
+        (rule) => devices.setRule(rule),
+        (uid) => devices.removeRule(uid),
+      ),
+      this.#dynamic<ResourceClaim>(
+        'resourceclaims',
+        claimAsKept,
+        (claim) => devices.setClaim(claim),
+        (uid) => devices.removeClaim(uid),
+      ),
+    ];
+  }
+
+  /** One kind of dynamic resource allocation; `set` and `remove` give the nodes to look at again. */
+  #dynamic<T extends Listed>(
+    plural: string,
+    read: (object: T) => T | undefined,
+    set: (object: T) => ReadonlySet<string>,
+    remove: (uid: string) => ReadonlySet<string>,
+  ): Reflector<T, T> {
+    const { kubeConfig, historian, nowSeconds } = this.#deps;
+    const lookAt = (nodes: ReadonlySet<string>) => {
+      for (const node of nodes) historian.devicesChanged(node, nowSeconds());
+    };
+    return this.#reflector(
+      plural,
+      optionalSource<T>(kubeConfig, { group: 'resource.k8s.io', version: 'v1', plural }),
+      {
+        read,
+        changed: (object) => lookAt(set(object)),
+        removed: (uid) => lookAt(remove(uid)),
+      },
+    );
+  }
+
+  /** Kinds of custom objects that the catalogue names now. */
+  #watchCustomKinds(): void {
+    const wanted = new Map(customKinds(this.#deps.catalogue()).map((kind) => [nameOf(kind), kind]));
+    for (const [name, reflector] of this.#custom) {
+      if (wanted.has(name)) continue;
+      reflector.stop();
+      this.#custom.delete(name);
+    }
+    for (const [name, kind] of wanted) {
+      if (this.#custom.has(name)) continue;
+      const reflector = this.#customObjects(name, kind);
+      this.#custom.set(name, reflector);
+      this.#running.push(reflector.run());
+    }
+  }
+
+  #ownersOf(kind: OwnerKind) {
+    const { kubeConfig, historian, nowSeconds } = this.#deps;
+    const { list, watch } = optionalSource<OwnerObject>(kubeConfig, kind);
+    const source: Source<OwnerObject> = {
+      watch,
+      list: async (take, signal) => {
+        const version = await list(take, signal);
+        // Once what it holds has been told. A kind may come to be served at any time.
+        if (isServed(version)) setImmediate(() => historian.ownersKnown(kind.kind, nowSeconds()));
+        return version;
+      },
+    };
+    return this.#reflector(kind.plural, source, {
+      read: (object) => ownerFacts(object, kind),
+      changed: (owner) => historian.ownerChanged(owner, nowSeconds()),
+      removed: (uid) => historian.ownerRemoved(uid, nowSeconds()),
+    });
+  }
+
+  #customObjects(name: string, kind: CustomKind) {
+    const { kubeConfig, historian, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
+    const nodeOf = new Map<string, string>();
+    return this.#reflector(name, optionalSource<CustomObject>(kubeConfig, kind), {
+      read: (object) => ({
+        uid: object.metadata?.uid ?? '',
+        ...customFacts(object, kind, catalogue()),
+      }),
+      changed: ({ uid, node, findings, heard }, isListed) => {
+        const isNew = !nodeOf.has(uid);
+        nodeOf.set(uid, node);
+        historian.customChanged(uid, node, findings, nowSeconds());
+        if (cluster.node(node) !== undefined) unmapped.onEvent(heard, nowSeconds());
+        if (isNew) historian.eventSeen(heard, isListed, nowSeconds());
+      },
+      removed: (uid) => {
+        historian.customChanged(uid, nodeOf.get(uid) ?? '', [], nowSeconds());
+        nodeOf.delete(uid);
+      },
+    });
+  }
+
+  #reflector<T extends Listed, Facts>(
+    name: string,
+    source: Source<T>,
+    changes: Changes<T, Facts>,
+  ): Reflector<T, Facts> {
+    const { metrics, log, onGap } = this.#deps;
+    return new Reflector(name, source, changes, {
+      metrics: metrics(name),
+      log,
+      onGap: (seconds) => onGap(name, seconds),
+    });
+  }
+}

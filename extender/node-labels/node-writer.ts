@@ -1,0 +1,78 @@
+import type { KubeConfig, V1Node, V1Taint } from '@kubernetes/client-node';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import { NODES } from '../../certs/cluster/collections.ts';
+import { HAZARD, HAZARD_REASON } from '../../webhook/words/keys.ts';
+import type { HazardClass } from '../hazard/pod-hazard.ts';
+
+/** What a node is marked with. */
+export interface NodeMark {
+  readonly hazard: Exclude<HazardClass, 'normal'>;
+  readonly words: string;
+  readonly isTainted: boolean;
+}
+
+/** Labels to add and to take away. */
+export interface HomeLabels {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** How nodes are marked. Errors carry the HTTP status as `code`. */
+export interface NodeMarker {
+  /** `undefined`: takes the mark away. */
+  mark(node: string, mark: NodeMark | undefined): Promise<void>;
+  /** Labels of slots that have their home there, or have it no more. */
+  labelHomes(node: string, labels: HomeLabels): Promise<void>;
+}
+
+/** Others change nodes, too: so often is it tried with what they have made of one. */
+const MOST_ATTEMPTS = 5;
+
+/**
+ * Nodes of a cluster: labels, an annotation and a taint of ours, and nothing else. Taints are one
+ * value to the API server, whatever the patch: they are written only when ours changes, with all the others, and
+ * only if nobody has changed the node since they were read.
+ */
+export function nodeMarker(config: KubeConfig): NodeMarker {
+  const api = new ApiObjects<V1Node>(config, NODES);
+  async function attempt(name: string, mark: NodeMark | undefined): Promise<void> {
+    const { metadata, spec } = await api.get(name);
+    const before = spec?.taints ?? [];
+    const taints = withOurs(before, mark);
+    const isSame = JSON.stringify(taints) === JSON.stringify(before);
+    const body = {
+      metadata: {
+        labels: { [HAZARD]: mark?.hazard ?? null },
+        annotations: { [HAZARD_REASON]: mark?.words ?? null },
+        ...(!isSame && { resourceVersion: metadata?.resourceVersion }),
+      },
+      ...(!isSame && { spec: { taints } }),
+    };
+    await api.mergePatch(name, body);
+  }
+  return {
+    async mark(name, mark) {
+      for (let attempts = 1; ; attempts += 1) {
+        try {
+          return await attempt(name, mark);
+        } catch (error) {
+          if ((error as { code?: number }).code !== 409 || attempts === MOST_ATTEMPTS) throw error;
+        }
+      }
+    },
+    async labelHomes(name, { added, removed }) {
+      const labels = Object.fromEntries([
+        ...removed.map((label) => [label, null] as const),
+        ...added.map((label) => [label, ''] as const),
+      ]);
+      await api.mergePatch(name, { metadata: { labels } });
+    },
+  };
+}
+
+function withOurs(taints: readonly V1Taint[], mark: NodeMark | undefined): readonly V1Taint[] {
+  const others = taints.filter(({ key }) => key !== HAZARD);
+  return mark?.isTainted === true
+    ? [...others, { key: HAZARD, value: mark.hazard, effect: 'PreferNoSchedule' }]
+    : others;
+}

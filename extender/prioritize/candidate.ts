@@ -1,0 +1,126 @@
+import type { NodeFacts, PodFacts } from '../facts/facts.ts';
+import type { Candidate } from '../forecast/candidate.ts';
+import { imagesOnNode } from '../forecast/images.ts';
+import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
+import { busyDaysOn } from '../state/busy-days.ts';
+import type { View } from '../state/snapshot.ts';
+import { type PodImages, podImages } from './pod-images.ts';
+
+/** How one node stands to a pod, whoever it is: its images and its devices. */
+
+const SECONDS_PER_DAY = 86_400;
+
+/** The node as a candidate that is nobody's home; of many nodes `images` is made once. */
+export function candidateOn(
+  node: NodeFacts,
+  pod: PodFacts,
+  view: View,
+  images = podImages(pod, view),
+): Candidate {
+  return {
+    node: node.name,
+    isFull: pod.devices.resources.some(
+      ({ resource, count }) => view.cluster.freeDevices(node, resource) < count,
+    ),
+    ...imagesOn(node, images, view),
+    ...hazardOn(node, pod, view),
+    displacedSeconds: 0,
+    displacedSlots: 0,
+    openedSeconds: takesApart(node, pod, view) ? view.config.wholeNodeSeconds : 0,
+  };
+}
+
+/** Whether whole-node pods could have had the node, and could not once the pod is there. */
+function takesApart(node: NodeFacts, pod: PodFacts, { cluster }: View): boolean {
+  return pod.devices.resources.some(({ resource, count }) => {
+    const capacity = node.devices.get(resource)?.capacity ?? 0;
+    return count < capacity && cluster.freeDevices(node, resource) === capacity;
+  });
+}
+
+function imagesOn(
+  node: NodeFacts,
+  { lookedFor, otherBytes, otherUnknown }: PodImages,
+  { cluster, pulls, config, nowSeconds }: View,
+): Pick<
+  Candidate,
+  'missingBytes' | 'presentBytes' | 'arrivedBytes' | 'unknownImages' | 'pullBytesPerSecond'
+> {
+  const pullBytesPerSecond = pulls.bytesPerSecond(node, config.pullBytesPerSecond, nowSeconds);
+  const there = lookedFor.map((image) => {
+    const bytes = cluster.images.bytesOf(image);
+    const since = pulls.pulledSinceSeconds(node.name, image, nowSeconds);
+    return {
+      image,
+      ...(bytes !== undefined && { bytes }),
+      isThere: cluster.images.isOn(node, image, nowSeconds),
+      ...(since !== undefined && { pulledSinceSeconds: since }),
+    };
+  });
+  const found = imagesOnNode(there, cluster.images.averageBytes, pullBytesPerSecond, nowSeconds);
+  return {
+    ...found,
+    missingBytes: found.missingBytes + otherBytes,
+    // Of images that were looked for where there are many, each is known.
+    unknownImages: found.unknownImages.count === 0 ? otherUnknown : found.unknownImages,
+    pullBytesPerSecond,
+  };
+}
+
+function hazardOn(
+  node: NodeFacts,
+  pod: PodFacts,
+  view: View,
+): Pick<Candidate, 'faultsPerDay' | 'hazard' | 'incidents'> {
+  const { cluster, rates } = view;
+  const host = deviceHost(node, view);
+  const horizonDays = (pod.expectations?.durationSeconds ?? 0) / SECONDS_PER_DAY;
+  const choices = [
+    ...pod.devices.resources.map(({ resource, count }) => ({
+      isOf: ofResource(resource),
+      count,
+      total: node.devices.get(resource)?.capacity ?? 0,
+      busy: cluster.busyDevices(node.name, resource),
+    })),
+    ...claimed(node, pod, view),
+  ];
+  const hazards = choices.map((choice) => hazardFor(choice, host, rates, horizonDays));
+  const [worst = { times: 1 }] = hazards.toSorted((a, b) => b.times - a.times);
+  return {
+    faultsPerDay: hazards.reduce((sum, hazard) => sum + hazard.faultsPerDay, 0),
+    hazard: worst,
+    incidents: hazards.flatMap((hazard) => hazard.incidents),
+  };
+}
+
+/** Each claim is taken to be for one of the devices that the node publishes, whichever. */
+function claimed(
+  { name }: NodeFacts,
+  { devices: { claims } }: PodFacts,
+  { devices }: View,
+): readonly DeviceChoice[] {
+  if (claims.length === 0) return [];
+  const published = new Set(devices.seen(name).map(({ id }) => id));
+  return [
+    {
+      isOf: ({ resource, device = '' }) => resource === undefined || published.has(device),
+      count: claims.length,
+      total: published.size,
+      busy: NONE,
+    },
+  ];
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** What is known of the devices of a node. */
+export function deviceHost(
+  node: NodeFacts,
+  { cluster, store, nowSeconds }: Pick<View, 'cluster' | 'store' | 'nowSeconds'>,
+): DeviceHost {
+  const { incidents, devices } = store.get(node.host);
+  // A pod's work is either in the newest exposure or still running; faults count once they are written.
+  const newest = store.draft(node.host);
+  const busyDays = busyDaysOn(node, newest, cluster, nowSeconds);
+  return { incidents, exposure: newest.exposure, devices, busyDays, nowSeconds };
+}

@@ -1,0 +1,113 @@
+import type { Expectations } from '../../webhook/words/expectations.ts';
+import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
+import { type Displacement, displacement, type Returning } from '../forecast/displaced.ts';
+import { type Forecast, forecast } from '../forecast/loss.ts';
+import type { Departure } from '../homes/departure.ts';
+import type { Cluster } from '../state/cluster.ts';
+import type { View } from '../state/snapshot.ts';
+import type { Elsewhere } from './spare-nodes.ts';
+
+/** How one node stands to this pod: whose home it is, and who would find it taken. */
+
+/** Who asks, and when. */
+export interface Asked {
+  readonly pod: PodFacts;
+  readonly expectations: Expectations;
+  readonly view: View;
+}
+
+/** What the node costs the pod, after what it costs any such: whose home it is. `leftAtSeconds`: the pod's slot did. */
+export function forecastAtHome(
+  node: NodeFacts,
+  plain: Forecast,
+  leftAtSeconds: number | undefined,
+  { pod, expectations, view }: Asked,
+  elsewhere: Elsewhere,
+): Forecast {
+  const leaving = plain.candidate.isFull ? unseenLeavers(node, pod, view) : [];
+  const hasLeft = leaving.some(({ slot }) => slot.key === pod.slot.key);
+  const homeSinceSeconds = leftAtSeconds ?? (hasLeft ? view.nowSeconds : undefined);
+  const displaced = displacementOn(node, pod, leaving, elsewhere, view);
+  if (homeSinceSeconds === undefined && displaced.slots === 0) return plain;
+  return forecast(
+    {
+      ...plain.candidate,
+      ...(homeSinceSeconds !== undefined && { homeSinceSeconds }),
+      displacedSeconds: displaced.seconds,
+      displacedSlots: displaced.slots,
+    },
+    expectations,
+  );
+}
+
+const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
+
+/**
+ * Pods of the same workload that hold the node as far as we have seen, though its scheduler has found room
+ * there. When a group starts again they are on their way back as well as the pod, and we are late.
+ */
+function unseenLeavers(node: NodeFacts, pod: PodFacts, { cluster }: View): readonly PodFacts[] {
+  return [...cluster.holding(node.name)].filter(
+    ({ slot, uid }) =>
+      slot.workload === pod.slot.workload && !slot.interchangeable && uid !== pod.uid,
+  );
+}
+
+function displacementOn(
+  node: NodeFacts,
+  pod: PodFacts,
+  leaving: readonly PodFacts[],
+  elsewhere: Elsewhere,
+  view: View,
+): Displacement {
+  const { cluster, homes, config, nowSeconds } = view;
+  const returning = [
+    ...homes.on(node.name, nowSeconds).filter((departure) => wouldReturn(departure, cluster)),
+    ...leaving.map(({ expectations, ...left }) => ({
+      ...left,
+      coldStartForOthersSeconds: expectations?.coldStartForOthersSeconds ?? 0,
+    })),
+  ].filter(({ slot }) => slot.key !== pod.slot.key);
+  if (returning.length === 0) return NOBODY_DISPLACED;
+  const freeAfterPod = new Map(
+    [...node.devices.keys()].map((resource) => [
+      resource,
+      cluster.freeDevices(node, resource) +
+        leaving.reduce((sum, left) => sum + countAsked(left, resource), 0) -
+        countAsked(pod, resource),
+    ]),
+  );
+  return displacement(
+    returning.map((slot) => returningFrom(slot, node, pod, elsewhere)),
+    freeAfterPod,
+    config.pullBytesPerSecond,
+  );
+}
+
+/**
+ * A slot that left a broken device is not coming back to it, and one whose last pod has not let
+ * go of its devices yet will find those free.
+ */
+function wouldReturn({ cause, podUid }: Departure, cluster: Cluster): boolean {
+  const last = cluster.pod(podUid);
+  return cause !== 'device fault' && (last === undefined || !holdsDevices(last));
+}
+
+function returningFrom(
+  left: Pick<Departure, 'slot' | 'devices' | 'images' | 'coldStartForOthersSeconds'>,
+  home: NodeFacts,
+  pod: PodFacts,
+  elsewhere: Elsewhere,
+): Returning {
+  const needs = new Map(
+    left.devices.resources.map(({ resource, count }) => [resource, count] as const),
+  );
+  return {
+    needs,
+    isSibling: left.slot.workload === pod.slot.workload,
+    // Reckoned only for those that are displaced: it looks at every spare.
+    bytesToPullElsewhere: () =>
+      left.images.reduce((sum, image) => sum + elsewhere.bytesMissed(home, image, needs), 0),
+    coldStartSeconds: left.coldStartForOthersSeconds,
+  };
+}

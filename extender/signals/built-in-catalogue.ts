@@ -1,0 +1,10 @@
+import { ownFile } from '../../certs/serving/own-files.ts';
+import { parseCatalogue, type WrittenCatalogue } from './catalogue.ts';
+
+/** The rows of history/catalogue.yaml. Throws with every problem in it: the file is ours. */
+export function builtInCatalogue(): WrittenCatalogue {
+  const text = ownFile('extender/signals/catalogue.yaml');
+  const parsed = parseCatalogue('catalogue.yaml', text);
+  if (parsed.ok) return parsed.value;
+  throw new Error(parsed.problems.join('\n'));
+}

@@ -1,0 +1,109 @@
+import type { PodFacts } from '../facts/facts.ts';
+import type { Catalogue, CatalogueRow, SignalClass, Worth } from './catalogue.ts';
+import type { Finding } from './finding.ts';
+import { type Sign, signsIn } from './signs.ts';
+
+/** A raw observation that may mean a device fault. */
+export interface Signal {
+  /** Name of its catalogue row. */
+  readonly row: string;
+  readonly trust: CatalogueRow['trust'];
+  readonly class: SignalClass;
+  /** Whether it is about one device or about all of the node's. */
+  readonly scope: CatalogueRow['scope'];
+  /** Absent when the observation does not tell. */
+  readonly resource?: string;
+  /** Absent when the observation does not tell which of the node's devices it was. */
+  readonly device?: string;
+  /** Where in the node the device sits. */
+  readonly slot?: string;
+  readonly code?: string;
+  readonly atSeconds: number;
+  readonly probability: number;
+  readonly mergeSeconds: number;
+  readonly settles: boolean;
+  readonly words: string;
+  /** Key of the state that stands until it is seen to end; absent for a moment. */
+  readonly standing?: string;
+  readonly repeats?: Worth['repeats'];
+  /** Of a pod's, or of a custom object: whose. Events about nodes are taken for one namespace's, whoever wrote them. */
+  readonly namespace?: string;
+}
+
+/** The signal that a state gives once it counts. */
+export function signalOf(finding: Finding, atSeconds: number): Signal {
+  const { resource, key, words } = finding;
+  return {
+    ...momentOf(finding, atSeconds),
+    ...(resource !== undefined && { resource }),
+    standing: key,
+    ...(words !== undefined && { words }),
+  };
+}
+
+/** The signal of a moment. */
+export function momentOf({ row, worth, code, device, slot }: Sign, atSeconds: number): Signal {
+  const { class: signalClass, probability, mergeSeconds, settles, words, repeats } = worth;
+  return {
+    row: row.name,
+    trust: row.trust,
+    class: signalClass,
+    scope: row.scope,
+    atSeconds,
+    probability,
+    mergeSeconds,
+    settles,
+    words,
+    ...(code !== undefined && { code }),
+    ...(device !== undefined && { device }),
+    ...(slot !== undefined && { slot }),
+    ...(repeats !== undefined && { repeats }),
+  };
+}
+
+/**
+ * The kubelet's refusal of a pod for want of a device. The caller asks blame.ts first: the same
+ * message stands for a broken device and for two schedulers that raced.
+ */
+export function rejectionSignals(
+  { statusReason, statusMessage, devices }: PodFacts,
+  catalogue: Catalogue,
+  atSeconds: number,
+): readonly Signal[] {
+  return signsIn(catalogue, 'pod-rejected', {
+    reason: statusReason,
+    message: statusMessage,
+  }).flatMap((sign) =>
+    devices.resources.map(({ resource }) => ({ ...momentOf(sign, atSeconds), resource })),
+  );
+}
+
+/** What containers of the pod ended with, or wait for; a tenant can write all of it. */
+export function containerSignals(
+  { containers, namespace, devices }: PodFacts,
+  catalogue: Catalogue,
+  atSeconds: number,
+): readonly Signal[] {
+  const signs = containers.flatMap(({ exitCode, container, reason, message, isWaiting }) =>
+    isWaiting
+      ? signsIn(catalogue, 'pod-waiting', { container, reason, message })
+      : signsIn(catalogue, 'pod-exit', { exitCode: String(exitCode), container, reason, message }),
+  );
+  const [only, ...others] = devices.resources;
+  return signs.map((sign) => ({
+    ...momentOf(sign, atSeconds),
+    namespace,
+    ...(only !== undefined && others.length === 0 && { resource: only.resource }),
+  }));
+}
+
+/** What conditions of the pod say about its node. */
+export function podConditionSignals(
+  { conditions }: PodFacts,
+  catalogue: Catalogue,
+  atSeconds: number,
+): readonly Signal[] {
+  return conditions.flatMap((condition) =>
+    signsIn(catalogue, 'pod-condition', { ...condition }).map((sign) => momentOf(sign, atSeconds)),
+  );
+}

@@ -1,0 +1,151 @@
+import jsonpatch from 'jsonpatch';
+import { pino } from 'pino';
+import { decide } from '../../webhook/decide.ts';
+import { patchFor } from '../../webhook/patch.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
+import type { DeviceProfile } from '../../webhook/words/profile.ts';
+import { nodeFacts } from '../facts/nodes.ts';
+import { podFacts } from '../facts/pods.ts';
+import type { Doors, FleetApi } from '../fleet/fleet.ts';
+import { Historian } from '../ingest/ingest.ts';
+import { Boards } from '../prioritize/forecast-cache.ts';
+import { levelsIn, prioritize } from '../prioritize/prioritize.ts';
+import { named } from '../prioritize/wire.ts';
+import type { ExtenderConfig } from '../settings.ts';
+import { builtInCatalogue } from '../signals/built-in-catalogue.ts';
+import { catalogueOf } from '../signals/catalogue.ts';
+import { Cluster } from '../state/cluster.ts';
+import { DynamicResources } from '../state/dra.ts';
+import { RatesOfFleet } from '../state/fleet-rates.ts';
+import type { View } from '../state/snapshot.ts';
+import { MemoryStore } from '../storage/memory.ts';
+
+/** How often homes that have ended are dropped; in seconds of the fleet. */
+const PRUNE_INTERVAL_SECONDS = 600;
+/** How often states that wait are looked at again; in seconds of the fleet. */
+const TICK_INTERVAL_SECONDS = 10;
+
+interface Seen {
+  readonly version: number;
+  readonly atSeconds: number;
+  readonly take: (nowSeconds: number) => void;
+}
+
+/**
+ * Both halves of Surefoot beside a fleet, without sockets: the rules of the webhook and the answers
+ * of the extender, called as functions, and the watches as a queue in the order of versions.
+ */
+export class SurefootInProcess {
+  readonly #profiles: readonly DeviceProfile[];
+  readonly #config: ExtenderConfig;
+  readonly #cluster = new Cluster();
+  readonly #store = new MemoryStore();
+  readonly #devices = new DynamicResources();
+  readonly #boards = new Boards();
+  readonly #rates = new RatesOfFleet(this.#cluster, this.#store);
+  readonly #historian: Historian;
+  readonly #catalogue = catalogueOf(builtInCatalogue());
+  #queue: Seen[] = [];
+  #prunedAtSeconds = 0;
+  #tickedAtSeconds = 0;
+
+  constructor(profiles: readonly DeviceProfile[], config: ExtenderConfig) {
+    this.#profiles = profiles;
+    this.#config = config;
+    this.#historian = new Historian({
+      cluster: this.#cluster,
+      store: this.#store,
+      devices: this.#devices,
+      catalogue: () => this.#catalogue,
+      onSignal() {},
+      onBound() {},
+      log: pino({ level: 'silent' }),
+    });
+  }
+
+  /** What the fleet calls; `nowSeconds` is the fleet's. */
+  doors(nowSeconds: () => number): Doors {
+    return {
+      admit: async (pod) => this.#admit(pod),
+      prioritize: async ({ Pod: pod, NodeNames: nodes }) => {
+        const view = this.view(nowSeconds());
+        const asked = named(nodes, view.cluster.names);
+        const verdict = prioritize({ pod, ...asked, sentWholeNodes: false }, view);
+        if (verdict.kind !== 'decision') return [];
+        return levelsIn(verdict.answer, view.cluster).map(({ node, score }) => ({
+          Host: node,
+          Score: score,
+        }));
+      },
+    };
+  }
+
+  /** What Surefoot knows by then. */
+  view(nowSeconds: number): View {
+    this.#catchUp(nowSeconds);
+    return {
+      cluster: this.#cluster,
+      homes: this.#historian.homes,
+      pulls: this.#historian.pulls,
+      runs: this.#historian.runs,
+      boards: this.#boards,
+      devices: this.#devices,
+      store: this.#store,
+      rates: this.#rates.current,
+      config: this.#config,
+      profiles: this.#profiles,
+      nowSeconds,
+    };
+  }
+
+  /** Watches the fleet from now on. */
+  watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
+    this.#historian.keep(nowSeconds());
+    for (const node of nodes.all())
+      this.#historian.nodeChanged(nodeFacts(node, this.#catalogue, this.#profiles), nowSeconds());
+    nodes.subscribe(({ object, resourceVersion }) => {
+      this.#saw(resourceVersion, nowSeconds(), (at) => {
+        this.#historian.nodeChanged(nodeFacts(object, this.#catalogue, this.#profiles), at);
+      });
+    });
+    pods.subscribe(({ type, object, resourceVersion }) => {
+      this.#saw(resourceVersion, nowSeconds(), (at) => {
+        const facts = podFacts(object, this.#profiles);
+        this.#historian.podChanged(facts, false, at);
+        if (type === 'DELETED') this.#historian.podRemoved(facts.uid, at);
+      });
+    });
+  }
+
+  /** Whoever changes an object while it hears of a change is heard first, so versions are sorted. */
+  #saw(version: number, atSeconds: number, take: Seen['take']): void {
+    this.#queue.push({ version, atSeconds, take });
+  }
+
+  #catchUp(nowSeconds: number): void {
+    const seen = this.#queue.sort((a, b) => a.version - b.version);
+    this.#queue = [];
+    for (const { atSeconds, take } of seen) {
+      this.#tick(atSeconds);
+      take(atSeconds);
+    }
+    this.#tick(nowSeconds);
+    if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
+    this.#prunedAtSeconds = nowSeconds;
+    this.#historian.prune(nowSeconds);
+    this.#rates.reckon(nowSeconds);
+  }
+
+  #tick(nowSeconds: number): void {
+    if (nowSeconds - this.#tickedAtSeconds < TICK_INTERVAL_SECONDS) return;
+    this.#tickedAtSeconds = nowSeconds;
+    this.#historian.tick(nowSeconds);
+  }
+
+  #admit(pod: Pod): Pod {
+    const operations = patchFor(pod, decide(pod, this.#profiles, 'act'));
+    return 'code' in operations || operations.length === 0
+      ? pod
+      : jsonpatch.apply_patch(structuredClone(pod), [...operations]);
+  }
+}

@@ -1,0 +1,78 @@
+import type { HostLife } from '../hazard/experience.ts';
+import { lifeOf } from '../hazard/life.ts';
+import { FleetExperience, type FleetRates, fleetRates } from '../hazard/rates.ts';
+import type { HostHistory } from '../history/host-history.ts';
+import type { HistoryStore } from '../storage/store.ts';
+import { busyDaysOf } from './busy-days.ts';
+import type { Cluster } from './cluster.ts';
+
+/** Rates move in days: what a fault says of the fleet may wait for so long. */
+const EVERY_SECONDS = 60;
+/** Hosts that are gone through at a time, so that no answer waits long (40 ms where each has 64 incidents). */
+const HOSTS_AT_A_TIME = 250;
+
+type Reckoning = Generator<undefined, FleetRates, undefined>;
+
+/** What all histories teach of the fleet, reckoned anew every minute; every replica comes to the same. */
+export class RatesOfFleet {
+  readonly #cluster: Cluster;
+  readonly #store: HistoryStore;
+  #current: FleetRates = fleetRates([], 0);
+  #reckonedAtSeconds = Number.NEGATIVE_INFINITY;
+  #underWay: Reckoning | undefined;
+
+  constructor(cluster: Cluster, store: HistoryStore) {
+    this.#cluster = cluster;
+    this.#store = store;
+  }
+
+  get current(): FleetRates {
+    return this.#current;
+  }
+
+  /** Goes on with what is under way, or begins anew when it is time. To be called about every second. */
+  tick(nowSeconds: number): void {
+    if (this.#underWay === undefined) {
+      if (nowSeconds - this.#reckonedAtSeconds < EVERY_SECONDS) return;
+      this.#begin(nowSeconds);
+    }
+    this.#goOn();
+  }
+
+  /** All of it at once: before the first answer. */
+  reckon(nowSeconds: number): void {
+    this.#begin(nowSeconds);
+    while (this.#underWay !== undefined) this.#goOn();
+  }
+
+  #begin(nowSeconds: number): void {
+    this.#reckonedAtSeconds = nowSeconds;
+    this.#underWay = this.#reckoning(nowSeconds);
+  }
+
+  #goOn(): void {
+    const step = this.#underWay?.next();
+    if (step?.done !== true) return;
+    this.#current = step.value;
+    this.#underWay = undefined;
+  }
+
+  *#reckoning(nowSeconds: number): Reckoning {
+    const experience = new FleetExperience(nowSeconds);
+    // A copy: histories come and go between two steps.
+    const histories = [...this.#store.all()];
+    for (const [index, history] of histories.entries()) {
+      if (index > 0 && index % HOSTS_AT_A_TIME === 0) yield;
+      experience.add(this.#lifeOf(history, nowSeconds));
+    }
+    return yield* experience.steps();
+  }
+
+  #lifeOf(history: HostHistory, nowSeconds: number): HostLife {
+    const newest = this.#store.draft(history.host);
+    const { exposure } = newest;
+    const busyDays = busyDaysOf(newest, this.#cluster, nowSeconds);
+    const workedUntilSeconds = busyDays > exposure.busyDays ? nowSeconds : exposure.atSeconds;
+    return lifeOf({ ...history, exposure }, busyDays, workedUntilSeconds);
+  }
+}

@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { directoryWith } from '../../fake/directory.ts';
+import { FULL_PROFILES } from '../../make/full-profiles.ts';
+
+const EXECUTABLE = join(import.meta.dirname, '../../../extender/commands/surefoot.ts');
+
+async function preview(manifest: string, ...args: readonly string[]) {
+  const config = await directoryWith({ 'profiles.yaml': FULL_PROFILES });
+  const child = spawn(process.execPath, [
+    ...[EXECUTABLE, 'preview', '-f', '-', `--config=${config}`],
+    ...args,
+  ]);
+  child.stdin.end(manifest);
+  const [output, errors, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { output: stripVTControlCharacters(output), errors, status };
+}
+
+const CONTAINERS =
+  'containers: [{ name: main, image: a, resources: { limits: { nvidia.com/gpu: 1 } } }]';
+const POD = `kind: Pod\nmetadata: { name: train }\nspec: { ${CONTAINERS} }\n`;
+
+describe('surefoot preview', () => {
+  test('shows a pod before and after, and says with its status that something would change', async () => {
+    const { output, status } = await preview(POD);
+    expect(output).toContain('Pod train: profile all: toleration nvidia.com/gpu:NoSchedule; ');
+    expect(output).toContain('RestartsAnyway: restart rules are for pods with restartPolicy Never');
+    expect(output).toMatch(
+      /^- {2}terminationGracePeriodSeconds: 30\n\+ {2}terminationGracePeriodSeconds: 120$/m,
+    );
+    expect(output).toMatch(/^- {6}tolerationSeconds: 300\n\+ {6}tolerationSeconds: 900$/m);
+    expect(status).toBe(1);
+  });
+
+  test('leaves the pods of a DaemonSet with the scheduler that they have, unlike those of a Deployment', async () => {
+    const of = async (kind: string) =>
+      (
+        await preview(
+          `kind: ${kind}\nmetadata: { name: w }\nspec: { template: { spec: { ${CONTAINERS} } } }\n`,
+        )
+      ).output;
+    expect(await of('Deployment')).toContain('+  schedulerName: surefoot');
+    const daemons = await of('DaemonSet');
+    expect(daemons).not.toContain('schedulerName: surefoot');
+    expect(daemons).toContain('a DaemonSet has chosen its node');
+  });
+
+  test('shows a Job, the pods of it, and the price of a failure policy', async () => {
+    const { output } = await preview(
+      `kind: Job\nmetadata: { name: j }\nspec: { template: { spec: { restartPolicy: Never, ${CONTAINERS} } } }\n`,
+    );
+    expect(output).toContain('Job j: profile all: failure policy: disruptions do not count');
+    expect(output).toContain('its price: with podReplacementPolicy Failed, a pod on a lost node');
+    expect(output).toMatch(/^\+ {2}podFailurePolicy:$/m);
+    expect(output).toContain('Pod of Job j: profile all: ');
+  });
+
+  const kinds: readonly { name: string; manifest: string; titles: readonly string[] }[] = [
+    {
+      name: 'a Deployment in a namespace',
+      manifest: `kind: Deployment\nmetadata: { name: web, namespace: a }\nspec: { template: { spec: { ${CONTAINERS} } } }\n`,
+      titles: ['Pod of Deployment a/web'],
+    },
+    {
+      name: 'a CronJob',
+      manifest: `kind: CronJob\nmetadata: { name: c }\nspec: { jobTemplate: { spec: { template: { spec: { restartPolicy: Never, ${CONTAINERS} } } } } }\n`,
+      titles: ['Job of CronJob c', 'Pod of Job of CronJob c'],
+    },
+    {
+      name: 'several documents and a list',
+      manifest: `${POD}---\nkind: List\nitems:\n  - kind: Service\n  - { kind: Pod, metadata: { generateName: x- }, spec: { ${CONTAINERS} } }\n`,
+      titles: ['Pod train', 'Pod x-'],
+    },
+  ];
+  test.each(kinds)('$name', async ({ manifest, titles }) => {
+    const { output, status } = await preview(manifest);
+    const shown = [...output.matchAll(/^(.+): profile all: /gm)].map(([, title]) => title);
+    expect(shown).toEqual(titles);
+    expect(status).toBe(1);
+  });
+
+  const unchanged: readonly { name: string; manifest: string; says: string }[] = [
+    {
+      name: 'a pod without devices',
+      manifest: 'kind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: a }] }\n',
+      says: 'Pod web: nothing would change\n  NoDevice: the pod asks for no device that profiles.yaml lists, and has no resource claim\n',
+    },
+    {
+      name: 'a pod of no shape',
+      manifest: 'kind: Pod\nspec: { containers: 7 }\n',
+      says: 'Pod without a name: nothing would change\n  Unreadable: it has not the shape of its kind; the API server would say more\n',
+    },
+    {
+      name: 'no pod anywhere',
+      manifest: 'kind: Service\n---\n[]\n---\n',
+      says: '-: nothing in it leads to a pod\n',
+    },
+    { name: 'nothing', manifest: '', says: '-: nothing in it leads to a pod\n' },
+  ];
+  test.each(unchanged)('$name: nothing would change, status 0', async ({ manifest, says }) => {
+    expect(await preview(manifest)).toEqual({ output: says, errors: '', status: 0 });
+  });
+
+  test.each([
+    { name: 'no YAML', manifest: 'a: [', says: /^-: not YAML: / },
+    {
+      name: 'a file that is not there',
+      manifest: '',
+      args: ['-f', '/nowhere'],
+      says: /^--filename: \/nowhere cannot be read \(ENOENT\); name a manifest, or - for standard input\n$/,
+    },
+  ])('$name is an error, status 2', async ({ manifest, args = [], says }) => {
+    const { errors, status } = await preview(manifest, ...args);
+    expect(errors).toMatch(says);
+    expect(status).toBe(2);
+  });
+
+  test('the examples are given what stands beside them', async () => {
+    const directory = 'manifests/examples';
+    for (const name of await readdir(directory)) {
+      const text = await readFile(join(directory, name), 'utf8');
+      const expected = [...text.matchAll(/^# {3}(.+)$/gm)].map(([, line = '']) => line);
+      if (!text.includes('kind: Namespace')) expect(expected.length, name).toBeGreaterThan(0);
+      const { output } = await preview(text, '--config=manifests/base/config');
+      for (const line of expected) expect(output.split('\n'), name).toContain(line);
+    }
+  });
+
+  test('goes by the scheduler of webhook.yaml, where that is there', async () => {
+    const config = await directoryWith({
+      'profiles.yaml': FULL_PROFILES.replace('    schedulerName: surefoot\n', ''),
+      'webhook.yaml':
+        'apiVersion: config.surefoot.dev/v1alpha1\nkind: Webhook\nschedulerName: surefoot-scheduler\n',
+    });
+    const { output } = await preview(POD, `--config=${config}`);
+    expect(output).toContain('scheduler surefoot-scheduler');
+  });
+});

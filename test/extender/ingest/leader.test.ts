@@ -1,0 +1,71 @@
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { clusterKeeper, memoryKeeper } from '../../../extender/ingest/leader.ts';
+import { eventually } from '../../cluster/eventually.ts';
+import { HistoryServer } from '../../fake/history-server.ts';
+import { makeHistorian } from '../../make/ingest.ts';
+
+const log = pino({ level: 'silent' });
+
+async function keeping(server: HistoryServer) {
+  const keeper = clusterKeeper({
+    kubeConfig: server.kubeConfig(),
+    identity: 'me',
+    namespace: 'surefoot-system',
+    nowSeconds: () => Date.now() / 1000,
+    onChange() {},
+    onWritten() {},
+    onGap() {},
+    watchMetrics: { restarted() {}, handlerFailed() {}, heard() {} },
+    log,
+  });
+  onTestFinished(() => keeper.stop());
+  await keeper.load();
+  const { historian } = makeHistorian({ store: keeper.store });
+  historian.stopKeeping();
+  keeper.start(historian);
+  return { keeper, historian };
+}
+
+describe('who keeps the history', () => {
+  test('a replica whose turn it is tries until it has begun, and says so meanwhile', async () => {
+    const server = await HistoryServer.start();
+    server.listFailures.push(200, 500, 500);
+    const { keeper, historian } = await keeping(server);
+    await eventually('it to say so', () => keeper.remark()?.includes('has not been able to begin'));
+    await eventually('it to keep the history', () => historian.isKeeping);
+    expect(server.lists).toBe(4);
+    expect(keeper.remark()).toBeUndefined();
+  });
+
+  test('it lets the lease go when it stops', async () => {
+    const server = await HistoryServer.start();
+    const { keeper, historian } = await keeping(server);
+    await eventually('it to keep the history', () => historian.isKeeping);
+    expect(server.lease?.spec.holderIdentity).toBe('me');
+    await keeper.stop();
+    expect(server.lease?.spec.holderIdentity).toBe('');
+  });
+
+  test('a time is confirmed where the API server has about the same', async () => {
+    const server = await HistoryServer.start();
+    const { keeper } = await keeping(server);
+    const nowSeconds = Date.now() / 1000;
+    const hours = [-24, 0, 24 * 91].map((hour) => nowSeconds + hour * 3600);
+    expect(await Promise.all(hours.map((at) => keeper.confirms(at)))).toEqual([false, true, false]);
+    await server.stop();
+    expect(await keeper.confirms(nowSeconds)).toBe(false);
+  });
+
+  test('in memory it begins at once, and says what that means', () => {
+    const keeper = memoryKeeper(
+      () => 0,
+      () => {},
+    );
+    const { historian } = makeHistorian({ store: keeper.store });
+    historian.stopKeeping();
+    keeper.start(historian);
+    expect(historian.isKeeping).toBe(true);
+    expect(keeper.remark()).toContain('in memory only');
+  });
+});

@@ -1,0 +1,113 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { NodeHints } from '../../../extender/node-labels/hazard-labels.ts';
+import type { NodeMark } from '../../../extender/node-labels/node-writer.ts';
+import type { ExtenderConfig } from '../../../extender/settings.ts';
+import { makeNode, makePodFacts } from '../../make/facts.ts';
+import { makeHistorian } from '../../make/ingest.ts';
+import { ACTING, makeView } from '../../make/snapshot.ts';
+
+const ON: ExtenderConfig = {
+  ...ACTING,
+  hints: { label: true, homes: false, taint: true, mostPercent: 50 },
+};
+
+/** Two nodes, of which gpu-1 has a broken device, and what they are marked with. */
+function fleet(config: ExtenderConfig = ON) {
+  const made = makeHistorian();
+  const marks = new Map<string, NodeMark | undefined>();
+  const state = { config, isKeeping: true, fails: undefined as number | undefined };
+  const setNode = (name: string) => {
+    const mark = marks.get(name);
+    const hint = mark && { label: mark.hazard, isTainted: mark.isTainted };
+    made.historian.nodeChanged(makeNode({ name, ...(hint && { hint }) }), 10);
+  };
+  setNode('gpu-1');
+  setNode('gpu-2');
+  made.historian.podChanged(makePodFacts(), false, 10);
+  const unhealthy = [{ resource: 'nvidia.com/gpu', device: 'GPU-0', health: 'Unhealthy' as const }];
+  made.historian.podChanged({ ...makePodFacts(), deviceHealth: unhealthy }, false, 20);
+  let writes = 0;
+  const hints = new NodeHints({
+    marker: {
+      async mark(name, mark) {
+        if (state.fails !== undefined) throw Object.assign(new Error('no'), { code: state.fails });
+        writes += 1;
+        marks.set(name, mark);
+        setNode(name);
+      },
+    },
+    view: () => makeView(made, { config: state.config, nowSeconds: 30 }),
+    isKeeping: () => state.isKeeping,
+    onMarked() {},
+    log: pino({ level: 'silent' }),
+  });
+  return { hints, marks, state, setNode, historian: made.historian, writes: () => writes };
+}
+
+describe('marks on nodes', () => {
+  test('the node with a broken device has one, with the reason, and it is written once', async () => {
+    const { hints, marks, writes } = fleet();
+    await hints.round();
+    await hints.round();
+    expect([...marks.keys()]).toEqual(['gpu-1']);
+    expect(marks.get('gpu-1')).toMatchObject({ hazard: 'high', isTainted: true });
+    expect(marks.get('gpu-1')?.words).toMatch(/^\d+ times the fleet's rate .+: 1 fault in/);
+    expect(writes()).toBe(1);
+  });
+
+  const none: readonly { name: string; config: ExtenderConfig }[] = [
+    { name: 'it is not asked for', config: ACTING },
+    { name: 'it only observes', config: { ...ON, mode: 'observe' } },
+    { name: 'no node may have one', config: { ...ON, hints: { ...ON.hints, mostPercent: 0 } } },
+  ];
+  test.each(none)('there is none where $name', async ({ config }) => {
+    const { hints, writes } = fleet(config);
+    await hints.round();
+    expect(writes()).toBe(0);
+  });
+
+  test('only the replica that keeps the history writes any', async () => {
+    const { hints, state, writes } = fleet();
+    state.isKeeping = false;
+    await hints.round();
+    expect(writes()).toBe(0);
+  });
+
+  test('they are taken away once they are not asked for any more', async () => {
+    const { hints, marks, state } = fleet();
+    await hints.round();
+    state.config = ACTING;
+    await hints.round();
+    expect(marks.get('gpu-1')).toBeUndefined();
+    expect(marks.has('gpu-1')).toBe(true);
+  });
+
+  test('what somebody else has written there is mended', async () => {
+    const { hints, marks, setNode, historian } = fleet();
+    await hints.round();
+    historian.nodeChanged(
+      makeNode({ name: 'gpu-2', hint: { label: 'terrible', isTainted: true } }),
+      40,
+    );
+    await hints.round();
+    expect(marks.get('gpu-2')).toBeUndefined();
+    expect(marks.has('gpu-2')).toBe(true);
+    setNode('gpu-2');
+    historian.nodeChanged(
+      makeNode({ name: 'gpu-1', hint: { label: 'high', isTainted: false } }),
+      50,
+    );
+    await hints.round();
+    expect(marks.get('gpu-1')?.isTainted).toBe(true);
+  });
+
+  test('a refusal is survived, and tried again', async () => {
+    const { hints, marks, state } = fleet();
+    state.fails = 403;
+    await hints.round();
+    state.fails = undefined;
+    await hints.round();
+    expect(marks.get('gpu-1')?.hazard).toBe('high');
+  });
+});

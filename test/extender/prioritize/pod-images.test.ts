@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { forecast } from '../../../extender/forecast/loss.ts';
+import { candidateOn } from '../../../extender/prioritize/candidate.ts';
+import { podImages } from '../../../extender/prioritize/pod-images.ts';
+import { EXPECTATIONS, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
+import { makeHistorian } from '../../make/ingest.ts';
+import { makeView } from '../../make/snapshot.ts';
+
+const image = (at: number) => `docker.io/library/image-${at}:latest`;
+const images = (count: number) => Array.from({ length: count }, (_, at) => image(at));
+const MIB = 2 ** 20;
+
+/** One node that has these images, each of so many MiB as its number, and one that has none. */
+function fleet(count: number) {
+  const made = makeHistorian();
+  const listed = images(count).map((name, at) => [name, at * MIB] as const);
+  const warm = makeNode({ name: 'warm', images: makeImages(...listed) });
+  const cold = makeNode({ name: 'cold' });
+  made.cluster.setNode(warm);
+  made.cluster.setNode(cold);
+  return { warm, cold, view: makeView(made) };
+}
+
+describe('of a pod with many images', () => {
+  test('the eight largest that any node lists are looked for, and the others weigh the same on every node', () => {
+    const { warm, cold, view } = fleet(20);
+    const pod = makePodFacts({ images: [...images(20), 'unknown:1', 'unknown:2'] });
+    const found = podImages(pod, view);
+    expect(found.lookedFor).toEqual([19, 18, 17, 16, 15, 14, 13, 12].map(image));
+    expect(found.otherUnknown).toEqual({ count: 2, one: 'unknown:1' });
+    const small = (11 * 12 * MIB) / 2;
+    expect(found.otherBytes).toBeCloseTo(small + 2 * view.cluster.images.averageBytes);
+    const [onWarm, onCold] = [warm, cold].map((node) => candidateOn(node, pod, view, found));
+    expect(onWarm?.missingBytes).toBe(found.otherBytes);
+    expect(onCold?.missingBytes).toBe(found.otherBytes + 124 * MIB);
+    expect(onWarm?.unknownImages).toEqual({ count: 2, one: 'unknown:1' });
+  });
+
+  test('a node that has the large ones is preferred', () => {
+    const { warm, cold, view } = fleet(64);
+    const pod = makePodFacts({ images: images(64) });
+    const [onWarm, onCold] = [warm, cold].map(
+      (node) => forecast(candidateOn(node, pod, view), EXPECTATIONS).lossSeconds,
+    );
+    expect(onWarm).toBeLessThan(onCold ?? 0);
+  });
+});
+
+test('of a pod with few images all are looked for', () => {
+  const { view } = fleet(3);
+  const few = [...images(3), 'unknown:1'];
+  expect(podImages({ images: few }, view)).toEqual({
+    lookedFor: few,
+    otherBytes: 0,
+    otherUnknown: { count: 0 },
+  });
+});
+
+test('what a pod names makes a question at most three times as dear as a usual new pod', () => {
+  const { view } = fleet(200);
+  const nodes = Array.from({ length: 2000 }, (_, at) => makeNode({ name: `gpu-${at}` }));
+  for (const node of nodes) view.cluster.setNode(node);
+  const msFor = (names: readonly string[]) => {
+    const pod = makePodFacts({ images: names });
+    const asked = podImages(pod, view);
+    const begun = performance.now();
+    for (const node of nodes) candidateOn(node, pod, view, asked);
+    return performance.now() - begun;
+  };
+  const ratios = Array.from({ length: 15 }, (_, round) => {
+    const hostile = Array.from({ length: 64 }, (_none, at) => image((round + at) % 200));
+    return msFor(hostile) / msFor(hostile.slice(0, 3));
+  });
+  const [median = 0] = ratios.sort((a, b) => a - b).slice(7);
+  expect(median).toBeLessThan(3);
+});
