@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
-import { OWN_FILES } from './certs/serving/own-files.ts';
+import { EMBEDDED_ASSETS } from './certs/serving/embedded-assets.ts';
 
 /**
  * `npm run build`: all of Surefoot in one file, dist/surefoot.mjs, and the same as a plugin of kubectl. It needs Node
@@ -9,7 +9,7 @@ import { OWN_FILES } from './certs/serving/own-files.ts';
  */
 
 const ROOT = import.meta.dirname;
-const READS_FILES = join(ROOT, 'certs/serving/own-files.ts');
+const READS_FILES = join(ROOT, 'certs/serving/embedded-assets.ts');
 
 /** Node keeps the text of what it runs in memory: blanks and comments go, names stay for stack traces. */
 const TERSE = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
@@ -26,7 +26,7 @@ function asciiOnly(program: string): string {
 async function filesInside(): Promise<string> {
   const paths = (
     await Promise.all(
-      OWN_FILES.map(async (path) =>
+      EMBEDDED_ASSETS.map(async (path) =>
         path.endsWith('/') ? (await readdir(join(ROOT, path))).map((name) => path + name) : [path],
       ),
     )
@@ -35,15 +35,15 @@ async function filesInside(): Promise<string> {
     paths.map(async (path) => [path, await readFile(join(ROOT, path), 'utf8')] as const),
   );
   return `const FILES = new Map(${JSON.stringify(texts)});
-export const OWN_FILES = [...FILES.keys()];
-export function ownFile(path) {
+export const EMBEDDED_ASSETS = [...FILES.keys()];
+export function embeddedAsset(path) {
   const text = FILES.get(path);
   if (text === undefined) throw new Error(path + ' is not in the bundle');
   return text;
 }
-export function ownFilesIn(directory) {
+export function embeddedAssetsIn(directory) {
   const start = directory.replace(/\\/*$/, '/');
-  return OWN_FILES.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length));
+  return EMBEDDED_ASSETS.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length));
 }
 `;
 }

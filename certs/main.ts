@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { type ApiOptions, loadKubeConfig, namespaceOf } from './cluster/kube-config.ts';
-import { Leader, replicaIdentity } from './cluster/lease.ts';
+import { LeaderElector, replicaIdentity } from './cluster/lease.ts';
 import { leaseApi } from './cluster/lease-api.ts';
-import { type Deed, Renewer, type RenewerOptions, type Standing } from './renew.ts';
+import { type RenewalAction, type RenewalStatus, Renewer, type RenewerOptions } from './renew.ts';
 import { parseAddress } from './serving/address.ts';
 import { adminApp } from './serving/admin.ts';
 import { RunningServer } from './serving/http.ts';
 import { type Service, WrongCall } from './serving/lifecycle.ts';
 import { programLog } from './serving/program-log.ts';
 import { serviceRegistry } from './serving/service-metrics.ts';
-import { behindWith } from './shown.ts';
+import { serversNotServing } from './shown.ts';
 import { certificateStore } from './store.ts';
 
 export interface CertsOptions extends ApiOptions, RenewerOptions {
@@ -47,7 +47,7 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
   const { namespace, secret } = secretName(options.secret, namespaceOf(kubeConfig));
   const registry = serviceRegistry('certs');
   const metrics = certsMetrics(registry, () => standing);
-  let standing: Standing | undefined;
+  let standing: RenewalStatus | undefined;
   let problem: string | undefined;
   const renewer = new Renewer({
     store: certificateStore(kubeConfig, {
@@ -56,11 +56,11 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
       webhookConfiguration: options.webhook,
     }),
     options,
-    behindWith: (certificate) => behindWith(certificate, servers),
-    onDeed: metrics.deed,
+    serversNotServing: (certificate) => serversNotServing(certificate, servers),
+    onAction: metrics.deed,
     log,
   });
-  const leader = new Leader({
+  const leader = new LeaderElector({
     api: leaseApi(kubeConfig, namespace, LEASE),
     identity: replicaIdentity(),
     duty: 'renewing the certificates',
@@ -137,7 +137,7 @@ function secretName(text: string, ownNamespace: string): { namespace: string; se
 }
 
 /** What the certificates program counts, and shows of how things stand. */
-export function certsMetrics(registry: Registry, standing: () => Standing | undefined) {
+export function certsMetrics(registry: Registry, standing: () => RenewalStatus | undefined) {
   const registers = [registry];
   const deeds = new Counter({
     name: 'surefoot_certificate_steps_total',
@@ -151,7 +151,11 @@ export function certsMetrics(registry: Registry, standing: () => Standing | unde
     help: 'Rounds that failed; the next one begins anew.',
     registers,
   });
-  const gauge = (name: string, help: string, value: (standing: Standing) => number | undefined) =>
+  const gauge = (
+    name: string,
+    help: string,
+    value: (standing: RenewalStatus) => number | undefined,
+  ) =>
     new Gauge({
       name,
       help,
@@ -181,7 +185,7 @@ export function certsMetrics(registry: Registry, standing: () => Standing | unde
     ({ authorities }) => authorities,
   );
   return {
-    deed: (step: Deed) => deeds.inc({ step }),
+    deed: (step: RenewalAction) => deeds.inc({ step }),
     failed: () => failures.inc(),
   };
 }

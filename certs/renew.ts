@@ -13,7 +13,7 @@ import type { CertificateStore, KeptSecret } from './store.ts';
 import { bundleOf, certificatesIn } from './trust.ts';
 
 /** A step that was taken. */
-export type Deed = 'new authority' | 'new pair' | 'trust only' | 'publish';
+export type RenewalAction = 'new authority' | 'new pair' | 'trust only' | 'publish';
 
 export interface RenewerOptions extends RenewalOptions {
   readonly authorityDays: number;
@@ -24,15 +24,15 @@ export interface RenewerDeps {
   readonly store: CertificateStore;
   readonly options: RenewerOptions;
   /** Servers that do not show this certificate yet, in words. */
-  readonly behindWith: (certificate: string) => Promise<readonly string[]>;
-  readonly onDeed: (deed: Deed) => void;
+  readonly serversNotServing: (certificate: string) => Promise<readonly string[]>;
+  readonly onAction: (deed: RenewalAction) => void;
   /** A clock that never jumps; default: this process's. */
   readonly nowMs?: () => number;
   readonly log: Logger;
 }
 
 /** How things stand after a round. */
-export interface Standing {
+export interface RenewalStatus {
   /** What is not as it should be, in words; absent when all is. */
   readonly missing?: string;
   /** What a renewal under way waits for. */
@@ -56,7 +56,7 @@ export class Renewer {
   }
 
   /** Does what can be done now. Throws what the store throws; the next round begins from what is there then. */
-  async round(): Promise<Standing> {
+  async round(): Promise<RenewalStatus> {
     const { store, log } = this.#deps;
     const now = await store.now();
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
@@ -70,7 +70,7 @@ export class Renewer {
       }
       log.info({ why: step.why }, WORDS[step.kind]);
       await this.#take(step, secret, now);
-      this.#deps.onDeed(step.kind);
+      this.#deps.onAction(step.kind);
     }
     return { missing: 'a renewal that does not end; see the log', authorities: 0 };
   }
@@ -79,12 +79,12 @@ export class Renewer {
     kept: Kept,
     now: Date,
   ): Promise<{ readonly step: Step; readonly published: Seen['published'] }> {
-    const { store, options, behindWith } = this.#deps;
+    const { store, options, serversNotServing } = this.#deps;
     const published = await store.published();
     const seen = { now, published, publishedSeconds: this.#publishedSeconds(kept, published) };
     const step = nextStep(kept, seen, options);
     if (step.kind !== 'look at servers') return { step, published };
-    const behind = await behindWith(kept.certificate);
+    const behind = await serversNotServing(kept.certificate);
     return { step: nextStep(kept, { ...seen, behind }, options), published };
   }
 
@@ -144,7 +144,7 @@ export class Renewer {
     });
   }
 
-  #standing(kept: Kept, step: Step, published: Seen['published']): Standing {
+  #standing(kept: Kept, step: Step, published: Seen['published']): RenewalStatus {
     const waitsFor = step.kind === 'wait' ? step.why : oddWish(kept);
     if (waitsFor !== undefined && waitsFor !== this.#said) this.#deps.log.info(waitsFor);
     this.#said = waitsFor ?? '';
@@ -164,7 +164,7 @@ export class Renewer {
 
 const MOST_OLDER = 4;
 
-const WORDS: Readonly<Record<Deed, string>> = {
+const WORDS: Readonly<Record<RenewalAction, string>> = {
   'new authority': 'making a new authority',
   'new pair': 'making a new serving pair',
   'trust only': 'taking an authority out of the bundle',

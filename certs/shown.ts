@@ -12,7 +12,7 @@ const NOBODY = ['ENOTFOUND', 'ENODATA'];
  * Who does not show this certificate yet, in words that follow on "until"; none when everybody does. A name
  * stands for all its addresses, as a headless Service's does for its pods.
  */
-export async function behindWith(
+export async function serversNotServing(
   certificate: string,
   servers: readonly Address[],
 ): Promise<readonly string[]> {

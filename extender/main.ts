@@ -19,10 +19,10 @@ import { placementEvent } from './decisions/emit.ts';
 import { EventWriter, eventSink } from './decisions/event-writer.ts';
 import { Placements } from './decisions/placements.ts';
 import { DecisionRecord } from './decisions/record.ts';
-import { Historian } from './ingest/ingest.ts';
-import { clusterKeeper, memoryKeeper } from './ingest/leader.ts';
+import { Ingest } from './ingest/ingest.ts';
+import { clusterLeader, memoryLeader } from './ingest/leader.ts';
 import { Unmapped } from './ingest/unmapped.ts';
-import { Coverage } from './ingest/watch-gaps.ts';
+import { WatchGaps } from './ingest/watch-gaps.ts';
 import { Watches } from './ingest/watches.ts';
 import { extenderMetrics } from './metrics.ts';
 import { NodeHints } from './node-labels/hazard-labels.ts';
@@ -34,7 +34,7 @@ import { Journal } from './page/journal.ts';
 import { LiveFeed } from './page/live.ts';
 import type { ControlName } from './page/shapes.ts';
 import { shownSignals, timeOf } from './page/shown.ts';
-import { Boards } from './prioritize/forecast-cache.ts';
+import { ForecastCache } from './prioritize/forecast-cache.ts';
 import { extenderApp } from './prioritize/server.ts';
 import { extenderDirectory } from './settings.ts';
 import { builtInCatalogue } from './signals/built-in-catalogue.ts';
@@ -42,7 +42,7 @@ import { catalogueOf } from './signals/catalogue.ts';
 import { Cluster } from './state/cluster.ts';
 import { DynamicResources } from './state/dra.ts';
 import { RatesOfFleet } from './state/fleet-rates.ts';
-import type { View } from './state/snapshot.ts';
+import type { Snapshot } from './state/snapshot.ts';
 import type { HistoryChanged } from './storage/store.ts';
 
 export interface ExtenderOptions {
@@ -87,7 +87,7 @@ const MOST_QUESTION_BYTES = 64 * 2 ** 20;
 const PRUNE_INTERVAL_MS = 60_000;
 /** How often nodes are marked for schedulers that do not ask us, where that is wanted. */
 const HINTS_INTERVAL_MS = 5000;
-/** How often states that wait are looked at again, and storms looked for. */
+/** How often states that wait are looked at again, and commonCauses looked for. */
 const TICK_INTERVAL_MS = 1000;
 
 /** Starts the extender. Throws WrongCall when a flag, the configuration or the kubeconfig is no good. */
@@ -126,7 +126,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     if (node === undefined) return;
     journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds());
   };
-  const coverage = new Coverage(({ fromSeconds, toSeconds, why }) => {
+  const watchGaps = new WatchGaps(({ fromSeconds, toSeconds, why }) => {
     const gap = { from: timeOf(fromSeconds), to: timeOf(toSeconds), why };
     log.warn(gap, 'what came and went in this time was not seen');
     metrics.uncovered(toSeconds - fromSeconds);
@@ -134,20 +134,20 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const identity = replicaIdentity();
   const keeper =
     options.history === 'memory'
-      ? memoryKeeper(nowSeconds, onChange)
-      : clusterKeeper({
+      ? memoryLeader(nowSeconds, onChange)
+      : clusterLeader({
           kubeConfig,
           identity,
           namespace: namespaceOf(kubeConfig),
           nowSeconds,
           onChange,
           onWritten: metrics.historyWritten,
-          onGap: (from, to) => coverage.missed(from, to, 'no replica kept the history'),
+          onGap: (from, to) => watchGaps.missed(from, to, 'no replica kept the history'),
           watchMetrics: metrics.watch('devicehistories'),
           log,
         });
   const { store } = keeper;
-  const historian = new Historian({
+  const ingest = new Ingest({
     cluster,
     devices,
     store,
@@ -162,19 +162,18 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     log,
   });
   metrics.countHistory({
-    isKeeping: () => historian.isKeeping,
+    isLeader: () => ingest.isLeader,
     unwritten: () => keeper.unwritten,
     unmapped: () => unmapped.list().length,
   });
   const rates = new RatesOfFleet(cluster, store);
-  const boards = new Boards();
+  const forecastCache = new ForecastCache();
   const profiles = () => config.value.profiles;
-  const view = (): View => ({
+  const snapshot = (): Snapshot => ({
     cluster,
-    homes: historian.homes,
-    pulls: historian.pulls,
-    runs: historian.runs,
-    boards,
+    homes: ingest.homes,
+    pulls: ingest.pulls,
+    runs: ingest.runs,
     devices,
     store,
     rates: rates.current,
@@ -190,7 +189,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   });
   const placements = new Placements({
     decisions,
-    view,
+    snapshot,
     onPlaced(how, decision) {
       metrics.placed(how);
       const { events: areTold } = config.value.extender;
@@ -200,7 +199,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     },
   });
   const live = new LiveFeed({
-    view,
+    snapshot,
     decisions,
     entries: (count) => journal.latest(count),
     controls: Object.keys(options.controls ?? {}) as ControlName[],
@@ -209,7 +208,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   });
   const watches = new Watches({
     kubeConfig,
-    historian,
+    ingest,
     cluster,
     devices,
     unmapped,
@@ -219,14 +218,14 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     metrics: metrics.watch,
     onGap(kind, seconds) {
       const why = `the watch of ${kind} had to be begun anew with a list`;
-      coverage.missed(nowSeconds() - seconds, nowSeconds(), why);
+      watchGaps.missed(nowSeconds() - seconds, nowSeconds(), why);
     },
     log,
   });
   const marking = {
     marker: nodeMarker(kubeConfig),
-    view,
-    isKeeping: () => historian.isKeeping,
+    snapshot,
+    isLeader: () => ingest.isLeader,
     log,
   };
   const hints = new NodeHints({ ...marking, onMarked: metrics.marked });
@@ -249,8 +248,9 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   });
   const app = extenderApp({
     bound: bound.handler,
-    nodes: cluster.names,
-    view,
+    nodes: cluster.index,
+    snapshot,
+    cache: forecastCache,
     missing,
     decisions,
     onAsked: (pod, scheduler) => placements.asked(pod, scheduler, nowSeconds()),
@@ -284,13 +284,13 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       signals: () =>
         shownSignals({
           catalogue,
-          keepsHistory: historian.isKeeping,
-          sightings: historian.sightings(),
+          keepsHistory: ingest.isLeader,
+          sightings: ingest.sightings(),
           unmapped: unmapped.list(),
-          gaps: coverage.list(),
+          gaps: watchGaps.list(),
         }),
       decisions,
-      view,
+      snapshot,
       live,
       ...(options.controls !== undefined && { controls: options.controls }),
     }),
@@ -299,17 +299,17 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const starting = (async () => {
     // What is stored first: a slot whose pod is found again must be known to have been away.
     await keeper.load();
-    historian.restoreHomes();
+    ingest.restoreHomes();
     await watches.start();
     rates.reckon(nowSeconds());
-    letGo();
-    if (!stopping) keeper.start(historian);
+    collectGarbage();
+    if (!stopping) keeper.start(ingest);
   })();
   void config.follow();
   let alarm: string | undefined;
   const prune = async () => {
     // By a clock that is wrong for one round, everything would be over.
-    if (await keeper.confirms(nowSeconds())) historian.prune(nowSeconds());
+    if (await keeper.confirms(nowSeconds())) ingest.prune(nowSeconds());
   };
   const pruning = setInterval(() => {
     void prune();
@@ -318,9 +318,9 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     if (before === undefined && alarm !== undefined) log.warn(alarm);
   }, PRUNE_INTERVAL_MS);
   const ticking = setInterval(() => {
-    historian.tick(nowSeconds());
+    ingest.tick(nowSeconds());
     rates.tick(nowSeconds());
-    boards.renew(view());
+    forecastCache.renew(snapshot());
     void homeHints.round();
   }, options.tickMs ?? TICK_INTERVAL_MS);
   const hinting = setInterval(() => void hints.round(), HINTS_INTERVAL_MS);
@@ -368,7 +368,7 @@ function clientsOf({ tlsDir, clientCa, clientName }: ExtenderOptions) {
  * keep room for it for good. A tenth of a second with 5,000 nodes, once. Only where Node is started with
  * `--expose-gc`, as in the image.
  */
-function letGo(): void {
+function collectGarbage(): void {
   globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 

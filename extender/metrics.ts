@@ -47,7 +47,7 @@ export interface ExtenderMetrics {
   uncovered(seconds: number): void;
   /** What is read when the metrics are: who keeps the history, and what of it is not written. */
   countHistory(history: {
-    isKeeping: () => boolean;
+    isLeader: () => boolean;
     unwritten: () => number;
     unmapped: () => number;
   }): void;
@@ -165,13 +165,13 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     },
     uncovered: (seconds) => uncovered.inc(seconds),
     historyWritten: (result, seconds) => writes.observe({ result }, seconds),
-    countHistory({ isKeeping, unwritten, unmapped }) {
+    countHistory({ isLeader, unwritten, unmapped }) {
       new Gauge({
         name: 'surefoot_history_leader',
         help: '1 while this replica keeps the history.',
         registers,
         collect() {
-          this.set(isKeeping() ? 1 : 0);
+          this.set(isLeader() ? 1 : 0);
         },
       });
       new Gauge({

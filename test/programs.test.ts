@@ -326,11 +326,11 @@ test('what a tenant wrote reaches no terminal as it is: why escapes it', async (
     asked: 1,
     unknownNodes: 0,
     forecasts: [makeForecast({ candidate: { node: 'gpu-1', unknownImages } })],
-    levels: [],
+    scores: [],
     remarks: [],
   });
-  const view = () => expect.unreachable('a decision that is shown needs no view');
-  const page = await servingPage({ decisions, view });
+  const snapshot = () => expect.unreachable('a decision that is shown needs no snapshot');
+  const page = await servingPage({ decisions, snapshot });
   for (const output of ['table', 'json', 'yaml']) {
     const flags = ['why', 'train-0', '-n', 'team-a', `--page=${page}`, '-o', output];
     const { stdout } = await promisify(execFile)(process.execPath, [

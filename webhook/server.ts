@@ -1,6 +1,6 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import { rawJsonBody, sayInJson } from '../certs/serving/body.ts';
+import { jsonErrorHandler, rawJsonBody } from '../certs/serving/body.ts';
 import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from './decide.ts';
 import type { AdmissionMetrics, AnsweredResult } from './metrics.ts';
 import { patchFor } from './patch.ts';
@@ -59,7 +59,7 @@ export function webhookApp(deps: WebhookDeps): Express {
       error: `nothing is served at ${request.method} ${request.path}; post AdmissionReviews to /mutate`,
     });
   });
-  app.use(sayInJson(BODY_LIMIT_BYTES));
+  app.use(jsonErrorHandler(BODY_LIMIT_BYTES));
   return app;
 }
 

@@ -70,7 +70,7 @@ export function replicaIdentity(): string {
  * does, a lease is taken over only after it has not changed for its duration on our own clock, so
  * that clocks that differ harm nobody, and a leader that cannot renew stops before that.
  */
-export class Leader {
+export class LeaderElector {
   readonly #deps: LeaderDeps;
   readonly #timing: LeaseTiming;
   readonly #stop = new AbortController();

@@ -38,7 +38,7 @@ export function rawJsonBody(
 }
 
 /** Turns whatever a handler threw into one sentence of JSON: no stack, no HTML page. */
-export function sayInJson(limitBytes: number): ErrorRequestHandler {
+export function jsonErrorHandler(limitBytes: number): ErrorRequestHandler {
   return function errorInJson(error, _request, response, next) {
     if (response.headersSent) return next(error);
     const status = typeof error?.status === 'number' ? error.status : 500;

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { stringify } from 'yaml';
 import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
-import { type Level, type Symptom, symptoms } from '../doctor/checks.ts';
+import { type Severity, type Symptom, symptoms } from '../doctor/checks.ts';
 import { look } from '../doctor/look.ts';
 import type { Seen } from '../doctor/seen.ts';
 
@@ -11,7 +11,7 @@ export interface DoctorOptions extends ApiOptions {
   readonly output: 'table' | 'json' | 'yaml';
 }
 
-const MARKS: Readonly<Record<Level, string>> = {
+const MARKS: Readonly<Record<Severity, string>> = {
   ok: styleText('green', 'ok     '),
   warning: styleText('yellow', 'warning'),
   error: styleText('red', 'error  '),

@@ -5,7 +5,7 @@ import { deviceHistories } from '../storage/api.ts';
 import { DEVICE_HISTORIES, type DeviceHistory, historyOf } from '../storage/device-history.ts';
 import { FORGIVE, forgivenessText } from '../storage/forgive.ts';
 import { servedSource } from '../watch/api.ts';
-import { patiently } from './terminal/poll-until.ts';
+import { pollUntil } from './terminal/poll-until.ts';
 import { print } from './terminal/print.ts';
 
 export interface ForgiveOptions extends ApiOptions {
@@ -26,7 +26,7 @@ export async function forgive(node: string, options: ForgiveOptions): Promise<vo
   const mark = forgivenessText({ reason, ...(device !== undefined && { device }) });
   await api.mergePatch(name, { metadata: { annotations: { [FORGIVE]: mark } } });
   const isTakenUp = ({ metadata }: DeviceHistory) => metadata.annotations?.[FORGIVE] === undefined;
-  const object = await patiently(() => api.get(name), isTakenUp, {
+  const object = await pollUntil(() => api.get(name), isTakenUp, {
     patienceMs: PATIENCE_MS,
     everyMs: ASK_AGAIN_MS,
   });

@@ -16,7 +16,7 @@ import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
 import { extenderPods } from '../doctor/extender-pods.ts';
 import { nodeMarker } from '../node-labels/node-writer.ts';
-import { type Patience, patiently } from './terminal/poll-until.ts';
+import { type Patience, pollUntil } from './terminal/poll-until.ts';
 import { print } from './terminal/print.ts';
 
 export interface LeaveOptions extends ApiOptions {
@@ -96,7 +96,7 @@ async function waitingPods(config: KubeConfig, patience: Patience): Promise<read
     said = waiting.length;
     return waiting;
   }
-  return patiently(look, (waiting) => waiting.length === 0, patience);
+  return pollUntil(look, (waiting) => waiting.length === 0, patience);
 }
 
 /** Workloads that send their pods to our scheduler themselves. */
@@ -177,7 +177,7 @@ async function stopExtender(
   const deployments = new ApiObjects<V1Deployment>(config, { ...DEPLOYMENTS, namespace });
   if ((await deployments.find(EXTENDER)) === undefined) return;
   await deployments.mergePatch(EXTENDER, { spec: { replicas: 0 } }, 'scale');
-  const left = await patiently(
+  const left = await pollUntil(
     () => extenderPods(config, namespace),
     (found) => found.length === 0,
     patience,

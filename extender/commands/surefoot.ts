@@ -2,8 +2,8 @@
 import { constants } from 'node:os';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
+import { embeddedAsset } from '../../certs/serving/embedded-assets.ts';
 import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
-import { ownFile } from '../../certs/serving/own-files.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { complain, print } from './terminal/print.ts';
@@ -27,7 +27,7 @@ const CONTEXT = new Option('--context <NAME>', 'context of the kubeconfig');
 function surefoot(): Command {
   const command = new Command('surefoot')
     .description('Keeps device pods on their feet when hardware fails.')
-    .version((JSON.parse(ownFile('package.json')) as { version: string }).version)
+    .version((JSON.parse(embeddedAsset('package.json')) as { version: string }).version)
     .showHelpAfterError('(see surefoot --help)')
     .exitOverride();
 

@@ -4,7 +4,9 @@ import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { MOST_DECISIONS } from '../decisions/record.ts';
 import { runningExtenders } from '../doctor/extender-pods.ts';
-import type { ShownDecision, ShownForecast } from '../page/shapes.ts';
+import { LOSS_TERMS } from '../forecast/terms.ts';
+import type { ShownDecision, ShownDecisions, ShownForecast, ShownTerm } from '../page/shapes.ts';
+import { shownTerms } from '../page/shown.ts';
 import { withPageOf } from './client.ts';
 import { tableText } from './terminal/table.ts';
 
@@ -18,6 +20,12 @@ export interface WhyOptions extends ApiOptions {
   readonly nowSeconds?: () => number;
 }
 
+/** A decision, and the terms that its forecasts have. */
+interface Told {
+  readonly decision: ShownDecision;
+  readonly terms: readonly ShownTerm[];
+}
+
 /** Rows of the table, unless it is to be wide. */
 const FEW = 5;
 
@@ -25,19 +33,19 @@ const FEW = 5;
 export async function why(pod: string, options: WhyOptions): Promise<string> {
   const { namespace, output, nowSeconds = () => Date.now() / 1000 } = options;
   const name = pod.replace(/^pods?\//, '');
-  const decision = await decisionAbout(`${namespace}/${name}`, options);
+  const told = await decisionAbout(`${namespace}/${name}`, options);
   switch (output) {
     case 'json':
-      return JSON.stringify(decision, null, 2);
+      return JSON.stringify(told.decision, null, 2);
     case 'yaml':
-      return stringify(decision).trimEnd();
+      return stringify(told.decision).trimEnd();
     default:
-      return inWords(decision, output === 'wide', nowSeconds());
+      return inWords(told, output === 'wide', nowSeconds());
   }
 }
 
 /** Of several extenders the one has it whose scheduler has asked. */
-async function decisionAbout(pod: string, options: WhyOptions): Promise<ShownDecision> {
+async function decisionAbout(pod: string, options: WhyOptions): Promise<Told> {
   const { page, systemNamespace = 'surefoot-system' } = options;
   if (page !== undefined) return (await decisionAt(page, pod)) ?? noDecision(pod);
   const config = loadKubeConfig(options);
@@ -48,10 +56,8 @@ async function decisionAbout(pod: string, options: WhyOptions): Promise<ShownDec
     );
   }
   for (const extender of extenders) {
-    const decision = await withPageOf(config, systemNamespace, extender, (at) =>
-      decisionAt(at, pod),
-    );
-    if (decision !== undefined) return decision;
+    const told = await withPageOf(config, systemNamespace, extender, (at) => decisionAt(at, pod));
+    if (told !== undefined) return told;
   }
   return noDecision(pod);
 }
@@ -62,7 +68,7 @@ function noDecision(pod: string): never {
   );
 }
 
-async function decisionAt(page: string, pod: string): Promise<ShownDecision | undefined> {
+async function decisionAt(page: string, pod: string): Promise<Told | undefined> {
   const url = `${addressOf(page)}/api/decisions?pod=${encodeURIComponent(pod)}`;
   let response: Response;
   try {
@@ -72,12 +78,29 @@ async function decisionAt(page: string, pod: string): Promise<ShownDecision | un
       `--page: nothing answers at ${page}; it is where "surefoot extender" or "npm start" shows its page, in a cluster behind kubectl port-forward`,
     );
   }
-  const body = (await response.json().catch(() => ({}))) as {
-    decisions?: readonly ShownDecision[];
+  const body = (await response.json().catch(() => ({}))) as Partial<ShownDecisions> & {
     error?: string;
   };
   if (!response.ok) throw new Error(body.error ?? `${url} answered ${response.status}`);
-  return body.decisions?.[0];
+  const decision = body.decisions?.[0];
+  if (decision === undefined) return undefined;
+  return body.terms === undefined ? fromEarlierForm(decision) : { decision, terms: body.terms };
+}
+
+/** What an extender before 0.2 shows: its four terms by their own names, and no table of them. */
+function fromEarlierForm(decision: ShownDecision): Told {
+  const forecasts = decision.forecasts.map((one) => ({
+    ...one,
+    seconds: {
+      pull: one.pullSeconds,
+      cold: one.coldSeconds,
+      risk: one.riskSeconds,
+      displaced: one.displacedSeconds,
+    },
+  }));
+  const names = new Set(['pull', 'cold', 'risk', 'displaced']);
+  const terms = shownTerms(LOSS_TERMS.filter(({ name }) => names.has(name)));
+  return { decision: { ...decision, forecasts }, terms };
 }
 
 function addressOf(page: string): string {
@@ -88,7 +111,7 @@ function addressOf(page: string): string {
   return url.origin;
 }
 
-function inWords(decision: ShownDecision, isWide: boolean, nowSeconds: number): string {
+function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: number): string {
   const { pod, forecasts, boundTo, unasked } = decision;
   if (unasked !== undefined) {
     return `${pod.namespace}/${pod.name}: placed on ${boundTo} without a question; ${unasked.words}`;
@@ -96,11 +119,12 @@ function inWords(decision: ShownDecision, isWide: boolean, nowSeconds: number): 
   const [best] = forecasts;
   const chosen = forecasts.find(({ node }) => node === boundTo);
   const shown = isWide ? forecasts : fewOf(forecasts, chosen);
+  const terms = all.filter(({ name }) => shown.some(({ seconds }) => isWorthShowing(seconds[name])));
   return [
     ...headline(decision, nowSeconds),
     tableText([
-      ['NODE', 'LOSS', 'PULL', 'COLD', 'RISK', 'OTHERS', 'SCORE'],
-      ...shown.map((one) => row(one, one === best, one === chosen)),
+      ['NODE', 'LOSS', ...terms.map(({ column }) => column), 'SCORE'],
+      ...shown.map((one) => row(one, terms, one === best, one === chosen)),
     ]),
     '',
     ...shown.map(({ words }) => words),
@@ -158,24 +182,21 @@ function fewOf(
 }
 
 function row(
-  {
-    node,
-    lossSeconds,
-    pullSeconds,
-    coldSeconds,
-    riskSeconds,
-    displacedSeconds,
-    score,
-  }: ShownForecast,
+  { node, lossSeconds, seconds, score }: ShownForecast,
+  terms: readonly ShownTerm[],
   isBest: boolean,
   isChosen: boolean,
 ): readonly string[] {
   const mark = isChosen ? ' <- here' : isBest ? ' (best)' : '';
   return [
     `${node}${mark}`,
-    ...[lossSeconds, pullSeconds, coldSeconds, riskSeconds, displacedSeconds].map((seconds) =>
-      seconds < 0.5 ? '-' : spanInWords(seconds),
+    ...[lossSeconds, ...terms.map(({ name }) => seconds[name] ?? 0)].map((lost) =>
+      isWorthShowing(lost) ? spanInWords(lost) : '-',
     ),
     score === undefined ? '-' : String(score),
   ];
+}
+
+function isWorthShowing(seconds = 0): boolean {
+  return seconds >= 0.5;
 }

@@ -1,6 +1,6 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { bytesInWords } from '../../webhook/words/quantity.ts';
-import { incidentInWords } from '../forecast/explain.ts';
+import { incidentInWords } from '../forecast/evidence.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import type { Forecast } from '../forecast/loss.ts';
 import { hazardClass } from '../hazard/pod-hazard.ts';
@@ -65,8 +65,10 @@ export function placementEvent(decision: Decision): PlacementEvent | undefined {
 /** Of the nodes with a worse history the pod's home, or the worst. */
 function avoidedFor(chosen: Forecast, forecasts: readonly Forecast[]): Forecast | undefined {
   return forecasts
-    .filter((one) => one.riskSeconds - chosen.riskSeconds >= WORTH_TELLING_SECONDS)
-    .toSorted((a, b) => Number(isHome(b)) - Number(isHome(a)) || b.riskSeconds - a.riskSeconds)[0];
+    .filter((one) => one.seconds.risk - chosen.seconds.risk >= WORTH_TELLING_SECONDS)
+    .toSorted(
+      (a, b) => Number(isHome(b)) - Number(isHome(a)) || b.seconds.risk - a.seconds.risk,
+    )[0];
 }
 
 function isHome({ candidate }: Forecast): boolean {
@@ -79,21 +81,21 @@ function isHigh({ candidate }: Forecast): boolean {
 
 /** `home, 11.2 GiB cached`. */
 function merits(forecast: Forecast): string {
-  const { candidate, pullSeconds } = forecast;
+  const { candidate, seconds } = forecast;
   const cachedBytes = candidate.presentBytes + candidate.arrivedBytes;
   const words = [
     ...(isHome(forecast) ? ['home'] : []),
     ...(cachedBytes > 0 ? [`${bytesInWords(cachedBytes)} cached`] : []),
     ...(candidate.missingBytes > 0
-      ? [`${bytesInWords(candidate.missingBytes)} to pull in about ${spanInWords(pullSeconds)}`]
+      ? [`${bytesInWords(candidate.missingBytes)} to pull in about ${spanInWords(seconds.pull)}`]
       : []),
   ];
   return words.length === 0 ? 'the least seconds to lose' : words.join(', ');
 }
 
 /** `XID 79, on GPU-3f2c, 2 days ago`. */
-function badInWords({ candidate, riskSeconds }: Forecast, nowSeconds: number): string {
+function badInWords({ candidate, seconds }: Forecast, nowSeconds: number): string {
   const [worst] = candidate.incidents;
   if (worst !== undefined) return incidentInWords(worst, nowSeconds);
-  return badCohortInWords(candidate.hazard) ?? `${spanInWords(riskSeconds)} at risk`;
+  return badCohortInWords(candidate.hazard) ?? `${spanInWords(seconds.risk)} at risk`;
 }

@@ -24,7 +24,7 @@ export function endsOf(lossSeconds: Float64Array): readonly number[] {
   return [...best, ...worst.reverse()];
 }
 
-/** Puts one in its place among the first ones, of which the last goes beyond the bound. */
+/** Inserts one in its order; the last one goes when there are more than the bound. */
 function keep(first: number[], one: number, order: (a: number, b: number) => number): void {
   const at = first.findIndex((other) => order(one, other) < 0);
   first.splice(at < 0 ? first.length : at, 0, one);

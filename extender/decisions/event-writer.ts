@@ -106,7 +106,7 @@ export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
         eventTime: microTime(at),
         reportingController: 'surefoot.dev/extender',
         reportingInstance: identity.slice(0, 128),
-        action: 'Placing',
+        action: 'SchedulingConstraints',
         regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
         reason,
         type,

@@ -5,7 +5,7 @@ import { isTolerated } from '../../webhook/words/toleration.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import { countAsked, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import type { BindingSeen } from '../ingest/ingest.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import type { Decision, DecisionRecord } from './record.ts';
 
 /** Questions that had no opinion for an answer, of the latest pods. */
@@ -25,7 +25,7 @@ export interface AskedPod {
 
 export interface PlacementsDeps {
   readonly decisions: DecisionRecord;
-  readonly view: () => View;
+  readonly snapshot: () => Snapshot;
   /** A pod of ours was placed: after a question, with the decision, or without one, and why. */
   readonly onPlaced: (how: 'Asked' | ReasonCode, decision?: Decision) => void;
 }
@@ -67,9 +67,9 @@ export class Placements {
 
   /** The watch shows that a pod was bound. One that was listed may have been before we listened. */
   bound(pod: PodFacts, atSeconds: number, seen: BindingSeen): void {
-    const { decisions, view, onPlaced } = this.#deps;
+    const { decisions, snapshot, onPlaced } = this.#deps;
     const { uid, node = '', placing } = pod;
-    const now = view();
+    const now = snapshot();
     const decision = decisions.bound(uid, node, atSeconds);
     if (decision !== undefined) {
       onPlaced('Asked', decision);
@@ -118,7 +118,7 @@ export class Placements {
       );
   }
 
-  #whyUnasked(pod: PodFacts, node: string, view: View): Reason {
+  #whyUnasked(pod: PodFacts, node: string, snapshot: Snapshot): Reason {
     const { choice, schedulerName, nominatedNode } = pod.placing ?? {};
     if (this.#heard.has(pod.uid)) {
       return reason('NoOpinion', 'the scheduler asked, and Surefoot had no opinion');
@@ -133,7 +133,7 @@ export class Placements {
     if (this.#schedulers.size > 0 && !this.#schedulers.has(schedulerName ?? '')) {
       return reason('OtherScheduler', `placed by ${schedulerName}, which does not ask Surefoot`);
     }
-    const other = otherWithRoom(pod, node, view);
+    const other = otherWithRoom(pod, node, snapshot);
     if (other === undefined) {
       const words = `no other node had room for it: with one candidate, ${node}, a scheduler does not ask`;
       return reason('OnlyCandidate', words);
@@ -149,7 +149,7 @@ export class Placements {
 }
 
 /** Another node that would have had devices for the pod, as far as we see. */
-function otherWithRoom(pod: PodFacts, node: string, { cluster }: View): string | undefined {
+function otherWithRoom(pod: PodFacts, node: string, { cluster }: Snapshot): string | undefined {
   const { tolerations = [] } = pod.placing ?? {};
   const hasRoom = (facts: NodeFacts) =>
     facts.name !== node &&

@@ -1,7 +1,7 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
-import type { Level } from '../forecast/level.ts';
+import type { NodeScore } from '../forecast/level.ts';
 import type { Forecast } from '../forecast/loss.ts';
 
 /** All forecasts for one pod at one moment, joined with where the pod was bound. */
@@ -17,17 +17,17 @@ export interface Decision {
   /** The best and the worst of them, best first; see `endsOf`. */
   readonly forecasts: readonly Forecast[];
   /** What the scheduler was told of them, or would have been. */
-  readonly levels: readonly Level[];
+  readonly scores: readonly NodeScore[];
   readonly remarks: readonly Reason[];
   /** For any other node, while the pod is not bound; it holds no list of the fleet. */
-  readonly onNode?: OnNode;
+  readonly forecastOn?: ForecastOn;
   /** Why the scheduler placed the pod without asking; then there are no forecasts. */
   readonly unasked?: Reason;
   readonly bound?: { readonly node: string; readonly atSeconds: number };
 }
 
 /** A node's forecast, and what the scheduler was told of it, if anything; `undefined` where it is not known. */
-export type OnNode = (
+export type ForecastOn = (
   node: string,
 ) => { readonly forecast: Forecast; readonly score: number | undefined } | undefined;
 
@@ -40,19 +40,19 @@ const MOST_UNBOUND = 64;
 export class DecisionRecord {
   readonly #decisions = new Map<string, Decision>();
   /** By pod. */
-  readonly #onNode = new Map<string, OnNode>();
+  readonly #forecastOn = new Map<string, ForecastOn>();
   readonly #listeners = new Set<(podUid: string) => void>();
 
   /** Keeps a decision; a later one for the same pod replaces the earlier. */
-  add({ onNode, ...decision }: Decision): void {
+  add({ forecastOn, ...decision }: Decision): void {
     this.#decisions.delete(decision.pod.uid);
     this.#decisions.set(decision.pod.uid, decision);
     dropOldest(this.#decisions, MOST_DECISIONS);
-    this.#onNode.delete(decision.pod.uid);
+    this.#forecastOn.delete(decision.pod.uid);
     const known = decision.asked - decision.unknownNodes;
-    if (onNode !== undefined && decision.forecasts.length < known) {
-      this.#onNode.set(decision.pod.uid, onNode);
-      dropOldest(this.#onNode, MOST_UNBOUND);
+    if (forecastOn !== undefined && decision.forecasts.length < known) {
+      this.#forecastOn.set(decision.pod.uid, forecastOn);
+      dropOldest(this.#forecastOn, MOST_UNBOUND);
     }
     this.#tell(decision.pod.uid);
   }
@@ -62,10 +62,10 @@ export class DecisionRecord {
     const decision = this.#decisions.get(uid);
     if (decision === undefined || decision.unasked !== undefined) return undefined;
     const joined = {
-      ...withNode(node, decision, this.#onNode.get(uid)),
+      ...withNode(node, decision, this.#forecastOn.get(uid)),
       bound: { node, atSeconds },
     };
-    this.#onNode.delete(uid);
+    this.#forecastOn.delete(uid);
     this.#decisions.set(uid, joined);
     this.#tell(uid);
     return joined;
@@ -80,7 +80,7 @@ export class DecisionRecord {
       asked: 0,
       unknownNodes: 0,
       forecasts: [],
-      levels: [],
+      scores: [],
       remarks: [],
       unasked: why,
       bound: { node, atSeconds },
@@ -108,16 +108,16 @@ export class DecisionRecord {
 }
 
 /** The decision with what the node was forecast, which may be neither among the best nor the worst. */
-function withNode(node: string, decision: Decision, onNode: OnNode | undefined): Decision {
-  const { forecasts, levels } = decision;
+function withNode(node: string, decision: Decision, forecastOn: ForecastOn | undefined): Decision {
+  const { forecasts, scores } = decision;
   if (forecasts.some(({ candidate }) => candidate.node === node)) return decision;
-  const found = onNode?.(node);
+  const found = forecastOn?.(node);
   if (found === undefined) return decision;
   const { forecast, score } = found;
   return {
     ...decision,
     forecasts: byLoss([...forecasts, forecast]),
-    levels: score === undefined ? levels : [...levels, { node, score }],
+    scores: score === undefined ? scores : [...scores, { node, score }],
   };
 }
 

@@ -8,12 +8,12 @@ import { devicePatterns } from '../../webhook/words/profile.ts';
 import { FORM, VERSION } from '../storage/device-history.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
 
-export type Level = 'ok' | 'warning' | 'error';
+export type Severity = 'ok' | 'warning' | 'error';
 
 /** What one check found: each that is not ok says what to do. */
 export interface Symptom {
   readonly check: string;
-  readonly level: Level;
+  readonly level: Severity;
   readonly words: string;
   readonly fix?: string;
 }

@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import { ownFile } from '../../certs/serving/own-files.ts';
+import { embeddedAsset } from '../../certs/serving/embedded-assets.ts';
 
 /** One thing that an account of ours must be allowed. */
 export interface NeededRight {
@@ -28,7 +28,7 @@ interface Manifest {
 
 /** What the manifests of this version give: what is not there has been taken away, or is of another version. */
 export const NEEDED_RIGHTS: readonly NeededRight[] = ['extender', 'certs'].flatMap((component) =>
-  parseAllDocuments(ownFile(`manifests/base/${component}.yaml`))
+  parseAllDocuments(embeddedAsset(`manifests/base/${component}.yaml`))
     .map((document) => document.toJS() as Manifest)
     .flatMap(({ kind, metadata, rules = [] }) =>
       rules.flatMap((rule) => rightsIn(rule, metadata.name, kind === 'Role')),

@@ -91,7 +91,7 @@ export interface PodFacts {
   readonly node?: string;
   readonly phase: string;
   /** What its scheduler has to go by; only until it runs. */
-  readonly placing?: Placing;
+  readonly placing?: SchedulingConstraints;
   readonly slot: Slot;
   readonly optIn: PodOptIn;
   readonly devices: DevicesAsked;
@@ -124,7 +124,7 @@ export interface PodFacts {
 }
 
 /** What decides to which nodes a pod may go, beside its devices. */
-export interface Placing {
+export interface SchedulingConstraints {
   readonly schedulerName: string;
   readonly choice: NodeChoice;
   readonly tolerations: readonly Toleration[];

@@ -114,7 +114,7 @@ export function nodeFacts(
       nodeUid: metadata.uid ?? '',
       hostLabel: firstOf(HOST_LABELS, labels) ?? '',
     }),
-    ...placeOf(labels),
+    ...topologyOf(labels),
     ...(createdAtSeconds !== undefined && { createdAtSeconds }),
     isReady: ready?.status === 'True',
     ...(readySinceSeconds !== undefined && { readySinceSeconds }),
@@ -157,7 +157,7 @@ function homesIn(labels: Readonly<Record<string, string>>): Pick<NodeFacts, 'hom
 }
 
 /** Where the node is, and what it shares with others. */
-function placeOf(
+function topologyOf(
   labels: Readonly<Record<string, string>>,
 ): Pick<NodeFacts, 'rack' | 'block' | 'zone' | 'driver' | 'model'> {
   const rack = sharedOf(RACK_LABELS, labels);

@@ -27,7 +27,7 @@ export interface OwnerKind extends ApiKind {
   readonly read: (object: OwnerObject) => Omit<OwnerFacts, 'workload'>;
 }
 
-/** Kinds whose objects say which places they still want; of others a home ends with its time. */
+/** Kinds whose objects say which slots they still want; of others a home ends with its time. */
 export const OWNER_KINDS: readonly OwnerKind[] = [
   { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', read: jobFacts },
   { group: 'apps', version: 'v1', plural: 'statefulsets', kind: 'StatefulSet', read: setFacts },
@@ -73,15 +73,15 @@ function jobFacts(job: OwnerObject): Omit<OwnerFacts, 'workload'> {
   const isIndexed = completionMode === 'Indexed' && completions !== undefined;
   return {
     ...overBy(job, { Complete: 'complete', Failed: 'failed' }),
-    ...(isIndexed ? { places: { from: 0, below: completions } } : { replicas: parallelism }),
-    donePlaces: intervalsOf(status.completedIndexes ?? '', status.failedIndexes ?? ''),
+    ...(isIndexed ? { slots: { from: 0, below: completions } } : { replicas: parallelism }),
+    doneSlots: intervalsOf(status.completedIndexes ?? '', status.failedIndexes ?? ''),
   };
 }
 
 function setFacts({ spec = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {
   const { replicas = 1, ordinals } = spec;
   const from = ordinals?.start ?? 0;
-  return { replicas, places: { from, below: from + replicas } };
+  return { replicas, slots: { from, below: from + replicas } };
 }
 
 /** While it rolls out, more pods than its replicas are there: a quarter more, as by default. */
@@ -93,7 +93,7 @@ function deploymentFacts({ spec = {}, status = {} }: OwnerObject): Omit<OwnerFac
 
 function groupFacts({ spec = {} }: OwnerObject): Omit<OwnerFacts, 'workload'> {
   const { replicas = 1 } = spec;
-  return { places: { from: 0, below: replicas } };
+  return { slots: { from: 0, below: replicas } };
 }
 
 function jobSetFacts(set: OwnerObject): Omit<OwnerFacts, 'workload'> {

@@ -7,7 +7,13 @@ import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/wor
 import { slotOf } from '../../webhook/words/workload.ts';
 import { beginningOf } from '../bounds/beginning.ts';
 import { sharedParts } from '../bounds/shared.ts';
-import type { ContainerEnd, DeviceHealth, Placing, PodCondition, PodFacts } from './facts.ts';
+import type {
+  ContainerEnd,
+  DeviceHealth,
+  PodCondition,
+  PodFacts,
+  SchedulingConstraints,
+} from './facts.ts';
 import { digestOf, sharedImageName } from './images.ts';
 import { secondsOf } from './timestamp.ts';
 
@@ -87,7 +93,7 @@ export function withSharedParts(pod: PodFacts): PodFacts {
   };
 }
 
-function placingOf(pod: Pod): { placing?: Placing } {
+function placingOf(pod: Pod): { placing?: SchedulingConstraints } {
   const { phase = 'Pending', nominatedNodeName } = pod.status ?? {};
   if (phase !== 'Pending') return {};
   const { schedulerName = 'default-scheduler', tolerations = [] } = pod.spec;

@@ -1,5 +1,5 @@
 import express, { type Express, type Request, type Response } from 'express';
-import { sayInJson } from '../../certs/serving/body.ts';
+import { jsonErrorHandler } from '../../certs/serving/body.ts';
 import { isRecord, parseJson } from '../../certs/serving/json.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { FleetApi } from './fleet.ts';
@@ -76,7 +76,7 @@ export function fleetApiApp(deps: ApiServerDeps): Express {
       `the fleet's API has namespaces, nodes and pods; nothing is served at ${request.method} ${request.path}`,
     );
   });
-  app.use(sayInJson(BODY_LIMIT_BYTES));
+  app.use(jsonErrorHandler(BODY_LIMIT_BYTES));
   return app;
 }
 
@@ -102,7 +102,8 @@ function listOrWatch(
   }
   const { limit, continue: token } = request.query;
   const most = Number(limit ?? 0) || Number.POSITIVE_INFINITY;
-  const from = token === undefined ? { version: objects.latestVersion, after: '' } : place(token);
+  const from =
+    token === undefined ? { version: objects.latestVersion, after: '' } : positionOf(token);
   if (from === undefined) {
     answerStatus(response, 400, 'BadRequest', 'continue: not a token that a list has given');
     return;
@@ -124,16 +125,16 @@ function listOrWatch(
   });
 }
 
-interface Place {
+interface Position {
   readonly version: number;
   readonly after: string;
 }
 
-function tokenOf(from: Place): string {
+function tokenOf(from: Position): string {
   return Buffer.from(JSON.stringify(from)).toString('base64url');
 }
 
-function place(token: unknown): Place | undefined {
+function positionOf(token: unknown): Position | undefined {
   if (typeof token !== 'string') return undefined;
   const parsed = parseJson(Buffer.from(token, 'base64url'));
   return isRecord(parsed) && typeof parsed.version === 'number' && typeof parsed.after === 'string'

@@ -2,7 +2,7 @@
 export interface Happening {
   readonly atSeconds: number;
   readonly kind: HappeningKind;
-  /** Absent for what has no place yet. */
+  /** Absent for what has no slot yet. */
   readonly node?: string;
   /** `namespace/name`. */
   readonly pod?: string;

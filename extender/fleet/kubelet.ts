@@ -140,7 +140,7 @@ export class Kubelets {
     if (pod?.status?.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined) return;
     tell({
       kind: exitCode === 0 ? 'completed' : 'crash',
-      ...placeOf(pod),
+      ...whereIs(pod),
       words: exitCode === 0 ? 'has done its work' : `ended with exit code ${exitCode}`,
     });
     this.#end(pod, cause);
@@ -234,7 +234,7 @@ export class Kubelets {
     const count = gpusAskedBy(pod);
     const free = host.isUp ? host.devices.filter(isFree) : [];
     if (free.length < count) {
-      tell({ kind: 'rejected', ...placeOf(pod), words: 'was refused for want of a device' });
+      tell({ kind: 'rejected', ...whereIs(pod), words: 'was refused for want of a device' });
       life.cause = 'rejected';
       timeline.after(0, () => {
         pods.update(keyOf(pod), (current) => ({
@@ -294,7 +294,7 @@ export class Kubelets {
     const pulled = timeline.nowSeconds - takenAtSeconds;
     tell({
       kind: 'running',
-      ...placeOf(pod),
+      ...whereIs(pod),
       words: `runs after ${spanInWords(pulled)} of pulling${life.isWarm ? ', on a warm node' : ` and ${COLD_SECONDS} s of cold start`}`,
     });
     pods.update(key, (current) => ({
@@ -393,6 +393,6 @@ function hasImage(node: FleetNode | undefined, image: string): boolean {
   return node?.status.images.some(({ names }) => names.includes(image)) ?? false;
 }
 
-function placeOf(pod: Pod): { pod: string; node?: string } {
+function whereIs(pod: Pod): { pod: string; node?: string } {
   return { pod: keyOf(pod), ...(pod.spec.nodeName && { node: pod.spec.nodeName }) };
 }

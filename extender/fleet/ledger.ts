@@ -19,7 +19,7 @@ interface Followed {
   readonly entry: WorkloadEntry;
   /** Place to since when its pod runs. */
   readonly running: Map<number, number>;
-  /** Place to since when it has been away; for a group, place 0 stands for all of it. */
+  /** Place to since when it has been away; for a group, slot 0 stands for all of it. */
   readonly awaySince: Map<number, number>;
   /** Since when all of a group has been running. */
   upSinceSeconds?: number;
@@ -38,7 +38,7 @@ const WHOLE_GROUP = 0;
 export class Ledger {
   readonly interruptions = new Map<InterruptionCause, number>();
   readonly lost: Lost = { work: 0, waiting: 0, pulling: 0, coldStart: 0 };
-  /** Pods that started in the place of one that had been interrupted. */
+  /** Pods that started instead of one that had been interrupted. */
   comebacks = 0;
   /** Those of them that found their node warm: the same slot had run there since its last boot. */
   warmComebacks = 0;
@@ -91,15 +91,15 @@ export class Ledger {
     const { entry, running, awaySince } = followed;
     running.set(index, atSeconds);
     const isGroup = entry.kind === 'group';
-    const place = isGroup ? WHOLE_GROUP : index;
-    const away = awaySince.get(place);
+    const slot = isGroup ? WHOLE_GROUP : index;
+    const away = awaySince.get(slot);
     if (isGroup ? followed.isComingBack : away !== undefined) {
       this.comebacks += 1;
       if (life.isWarm) this.warmComebacks += 1;
     }
     followed.isCold ||= !life.isWarm;
     if (isGroup && running.size < entry.pods) return;
-    awaySince.delete(place);
+    awaySince.delete(slot);
     const devices = entry.gpus * (isGroup ? entry.pods : 1);
     const pulling = atSeconds - life.takenAtSeconds;
     this.lost.pulling += devices * pulling;

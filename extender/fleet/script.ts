@@ -41,7 +41,7 @@ const workloadEntry = strictSection({
   ...(checkpoint !== undefined && { checkpointSeconds: checkpoint }),
 }));
 
-/** A fault of a script, at the pod that fills a place of a workload then. */
+/** A fault of a script, at the pod that fills a slot of a workload then. */
 export type Fault = {
   readonly atSeconds: number;
   readonly workload: string;
@@ -52,7 +52,7 @@ export type Fault = {
   | { readonly kind: 'breakDevice'; readonly repairSeconds?: number }
 );
 
-/** A pod of a workload, by its place in it. */
+/** A pod of a workload, by its slot in it. */
 const podTarget = { workload: nameField, index: z.number().int().min(0).max(511).default(0) };
 
 const faultEntry = strictSection({

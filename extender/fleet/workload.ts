@@ -35,10 +35,10 @@ export interface WorkloadDeps {
 export class Workload {
   readonly entry: WorkloadEntry;
   readonly #deps: WorkloadDeps;
-  /** Key of the pod that fills each place now; absent between two pods. */
+  /** Key of the pod that fills each slot now; absent between two pods. */
   readonly #filled = new Map<number, string>();
-  /** Uid to place of the same pods: most changes are of other workloads' pods. */
-  readonly #places = new Map<string, number>();
+  /** Uid to slot of the same pods: most changes are of other workloads' pods. */
+  readonly #slots = new Map<string, number>();
   /** Uids of pods that have been seen to run. */
   readonly #ran = new Set<string>();
   /** Place to the number of its Job, which goes on until it has completed. */
@@ -56,7 +56,7 @@ export class Workload {
     });
   }
 
-  /** Key of the pod at a place, if there is one. */
+  /** Key of the pod at a slot, if there is one. */
   podAt(index: number): string | undefined {
     return this.#filled.get(index);
   }
@@ -79,7 +79,7 @@ export class Workload {
     }
     const { uid = '' } = created.metadata;
     this.#filled.set(index, keyOf(created));
-    this.#places.set(uid, index);
+    this.#slots.set(uid, index);
   }
 
   #jobAt(index: number): number {
@@ -93,7 +93,7 @@ export class Workload {
 
   #podChanged({ type, object }: Change<Pod>): void {
     const { uid = '' } = object.metadata;
-    const index = this.#places.get(uid);
+    const index = this.#slots.get(uid);
     if (index === undefined) return;
     const key = keyOf(object);
     if (type === 'DELETED' || isOver(object)) this.#left(index, key, object, type === 'DELETED');
@@ -104,7 +104,7 @@ export class Workload {
     const { timeline, pods, kubelets, ledger } = this.#deps;
     const { kind } = this.entry;
     this.#filled.delete(index);
-    this.#places.delete(uid ?? '');
+    this.#slots.delete(uid ?? '');
     this.#ran.delete(uid ?? '');
     const cause = kubelets.life(uid ?? '')?.cause ?? 'deleted';
     ledger.left(this.entry.name, index, cause, timeline.nowSeconds);
@@ -151,7 +151,7 @@ export class Workload {
   }
 }
 
-/** The pod that fills a place, as its controller writes it. */
+/** The pod that fills a slot, as its controller writes it. */
 function podOf(entry: WorkloadEntry, index: number, job: number, random: Random): Pod {
   const { name, kind, gpus, image, durationSeconds, checkpointSeconds } = entry;
   const annotations = {

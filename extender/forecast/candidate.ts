@@ -30,5 +30,5 @@ export interface Candidate {
   /** How many such slots. */
   readonly displacedSlots: number;
   /** Seconds that pods of whole nodes would lose: the pod takes a node apart of which all devices are free. */
-  readonly openedSeconds: number;
+  readonly fragmentationSeconds: number;
 }

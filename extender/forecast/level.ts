@@ -1,16 +1,16 @@
 /** A node's score on the wire. The scheduler adds `Score x weight x 10` to its own points. */
-export interface Level {
+export interface NodeScore {
   readonly node: string;
   readonly score: number;
 }
 
-/** What the scheduler is told: nodes by their places, and side by side with them their scores. */
+/** What the scheduler is told: node indexes, and the score of each at the same position. */
 export interface Scores {
-  readonly places: Int32Array;
+  readonly nodeIndexes: Int32Array;
   readonly scores: Int8Array;
 }
 
-export const NO_SCORES: Scores = { places: new Int32Array(), scores: new Int8Array() };
+export const NO_SCORES: Scores = { nodeIndexes: new Int32Array(), scores: new Int8Array() };
 
 /**
  * The lowest level. With weight 1 it moves 500 points: more than any default plugin (TaintToleration
@@ -26,80 +26,82 @@ export function levelOf(excessSeconds: number, halvingSeconds: number): number {
   return Math.round(DEEPEST_LEVEL * (1 - 2 ** (-excessSeconds / halvingSeconds))) || 0;
 }
 
-/** Candidates by their places, and side by side with them what the pod loses on each. */
+/** The indexes of the candidates, and the seconds that the pod loses on each at the same position. */
 export interface Losses {
-  readonly places: Int32Array;
+  readonly nodeIndexes: Int32Array;
   readonly lossSeconds: Float64Array;
 }
 
 /** What a question is answered with. */
 export interface Answer {
   readonly scores: Scores;
-  /** What was said of a candidate of which the loss is known; `undefined`: nothing. It holds none of the lists. */
-  readonly scoreOf: (place: number, lossSeconds: number) => number | undefined;
+  /** The score that a candidate with this loss was given; `undefined` for none. May be kept: it refers to no list. */
+  readonly scoreOf: (nodeIndex: number, lossSeconds: number) => number | undefined;
 }
 
 /**
- * Only what differs from the commonest level, so that the answer grows with the exceptions and
- * not with the fleet. One node of the commonest level is answered with 0: the scheduler draws
- * lots among answered nodes only, and an unanswered crowd would pile up on one of them. It is the one of the least
- * loss; losses within the same second are a tie, because no forecast is that exact, and whoever draws the
- * smallest lot has it.
+ * Scores only the nodes that differ from the commonest level, so that the answer grows with the exceptions and not with
+ * the fleet. One node of the commonest level is scored 0: the scheduler breaks ties among scored nodes only, and without
+ * it all pods would pile up on one node. It is the node of the least loss; losses within the same second are a tie,
+ * because no forecast is that exact, and the smallest `tieBreakHashAt` wins.
  */
 export function sparseLevels(
-  { places, lossSeconds }: Losses,
+  { nodeIndexes, lossSeconds }: Losses,
   halvingSeconds: number,
-  lotAt: (place: number) => number,
+  tieBreakHashAt: (nodeIndex: number) => number,
 ): Answer {
   const best = leastOf(lossSeconds);
   const levels = levelsOf(lossSeconds, best, halvingSeconds);
   const { commonest, count } = commonestLevel(levels);
-  const isAsked = places.length > 0;
-  const told = new Int32Array(places.length - count + (isAsked ? 1 : 0));
+  const isAsked = nodeIndexes.length > 0;
+  const told = new Int32Array(nodeIndexes.length - count + (isAsked ? 1 : 0));
   const scores = new Int8Array(told.length);
   let end = 0;
-  const drawn = { place: -1, seconds: Number.POSITIVE_INFINITY, lot: Number.POSITIVE_INFINITY };
-  for (let index = 0; index < places.length; index += 1) {
-    const place = places[index] as number;
+  const winner = { nodeIndex: -1, seconds: Number.POSITIVE_INFINITY, hash: Number.POSITIVE_INFINITY };
+  for (let index = 0; index < nodeIndexes.length; index += 1) {
+    const nodeIndex = nodeIndexes[index] as number;
     const level = levels[index] as number;
     if (level !== commonest) {
-      told[end] = place;
+      told[end] = nodeIndex;
       scores[end] = level - commonest;
       end += 1;
       continue;
     }
     const seconds = Math.round(lossSeconds[index] as number);
-    if (seconds > drawn.seconds) continue;
-    const lot = lotAt(place);
-    if (seconds === drawn.seconds && lot >= drawn.lot) continue;
-    drawn.place = place;
-    drawn.seconds = seconds;
-    drawn.lot = lot;
+    if (seconds > winner.seconds) continue;
+    const hash = tieBreakHashAt(nodeIndex);
+    if (seconds === winner.seconds && hash >= winner.hash) continue;
+    winner.nodeIndex = nodeIndex;
+    winner.seconds = seconds;
+    winner.hash = hash;
   }
-  // Its score is 0, as of all that is not written.
-  if (isAsked) told[end] = drawn.place;
-  const scoreOf = sparseScore({ best, commonest, halvingSeconds, drawn: drawn.place });
-  return { scores: { places: told, scores }, scoreOf };
+  // The list is filled with zeros, so its score is 0.
+  if (isAsked) told[end] = winner.nodeIndex;
+  const scoreOf = sparseScore({ best, commonest, halvingSeconds, tieWinner: winner.nodeIndex });
+  return { scores: { nodeIndexes: told, scores }, scoreOf };
 }
 
-/** By itself, so that it holds no more than this. */
+/** A function of its own, so that whoever keeps it keeps nothing else. */
 function sparseScore(of: {
   readonly best: number;
   readonly commonest: number;
   readonly halvingSeconds: number;
-  readonly drawn: number;
+  readonly tieWinner: number;
 }): Answer['scoreOf'] {
-  return (place, lossSeconds) => {
+  return (nodeIndex, lossSeconds) => {
     const score = levelOf(lossSeconds - of.best, of.halvingSeconds) - of.commonest;
-    return score === 0 && place !== of.drawn ? undefined : score;
+    return score === 0 && nodeIndex !== of.tieWinner ? undefined : score;
   };
 }
 
 /** The dense form of the extender API's documentation: every node, 0 to 10, 10 the best. */
-export function documentedLevels({ places, lossSeconds }: Losses, halvingSeconds: number): Answer {
+export function documentedLevels(
+  { nodeIndexes, lossSeconds }: Losses,
+  halvingSeconds: number,
+): Answer {
   const scoreOf = documentedScore(leastOf(lossSeconds), halvingSeconds);
   const scores = Int8Array.from(lossSeconds, scoreOf);
-  return { scores: { places, scores }, scoreOf: (_place, seconds) => scoreOf(seconds) };
+  return { scores: { nodeIndexes, scores }, scoreOf: (_nodeIndex, seconds) => scoreOf(seconds) };
 }
 
 function documentedScore(best: number, halvingSeconds: number): (lossSeconds: number) => number {
@@ -116,7 +118,7 @@ function leastOf(lossSeconds: Float64Array): number {
   return least;
 }
 
-/** The level of each; most nodes cost the same as one of the two before, and powers are dear. */
+/** The level of each; most nodes cost the same as one of the two before, and powers are slow. */
 function levelsOf(lossSeconds: Float64Array, best: number, halvingSeconds: number): Int8Array {
   const levels = new Int8Array(lossSeconds.length);
   let last = best;

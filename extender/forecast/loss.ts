@@ -1,31 +1,32 @@
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { Candidate } from './candidate.ts';
-import { riskSeconds } from './risk.ts';
-import { coldSeconds, pullSeconds } from './start.ts';
+import { LOSS_TERMS, type LossTerm, type TermName } from './terms.ts';
 
 /** Seconds that one pod can expect to lose on one node, term by term. */
 export interface Forecast {
   readonly candidate: Candidate;
-  readonly pullSeconds: number;
-  readonly coldSeconds: number;
-  readonly riskSeconds: number;
-  readonly displacedSeconds: number;
-  /** The sum of the four. */
+  /** The table that it was made with. */
+  readonly terms: readonly LossTerm[];
+  /** By the names of the terms. */
+  readonly seconds: TermSeconds;
+  /** The sum of all terms. */
   readonly lossSeconds: number;
 }
 
-/** loss = start + risk + displaced, all in seconds. */
-export function forecast(candidate: Candidate, expectations: Expectations): Forecast {
-  const pull = pullSeconds(candidate.missingBytes, candidate.pullBytesPerSecond);
-  const cold = coldSeconds(expectations.coldStartSeconds, candidate.homeSinceSeconds !== undefined);
-  const risk = riskSeconds(candidate.faultsPerDay, expectations);
-  const displaced = candidate.displacedSeconds + candidate.openedSeconds;
-  return {
-    candidate,
-    pullSeconds: pull,
-    coldSeconds: cold,
-    riskSeconds: risk,
-    displacedSeconds: displaced,
-    lossSeconds: pull + cold + risk + displaced,
-  };
+export type TermSeconds = Readonly<Record<string, number> & Record<TermName, number>>;
+
+/** The forecast of one candidate: each term of the table, and their sum. */
+export function forecast(
+  candidate: Candidate,
+  expectations: Expectations,
+  terms: readonly LossTerm[] = LOSS_TERMS,
+): Forecast {
+  const seconds: Record<string, number> = {};
+  let lossSeconds = 0;
+  for (const term of terms) {
+    const lost = term.seconds(candidate, expectations);
+    seconds[term.name] = lost;
+    lossSeconds += lost;
+  }
+  return { candidate, terms, seconds: seconds as TermSeconds, lossSeconds };
 }

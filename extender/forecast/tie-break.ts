@@ -1,15 +1,11 @@
 import { nameHash } from '../../webhook/words/name-hash.ts';
 
 /**
- * Lots between nodes that cost a pod the same: another one for each pod and node, the same in every
- * replica and at every question.
+ * Decides between nodes that cost a pod the same: returns a number from 0 to 2^32 - 1 for the hash of a node's name,
+ * the same in every replica and at every question. Mixed as MurmurHash3 ends, because neighbouring names must not get
+ * neighbouring numbers.
  */
-
-/**
- * The lots of a pod: 0 to 2^32 - 1 for a node, by the hash of its name. Mixed as MurmurHash3 ends, for neighbouring
- * names must not draw neighbouring lots.
- */
-export function lotsOf(podUid: string): (nodeNameHash: number) => number {
+export function tieBreakHashes(podUid: string): (nodeNameHash: number) => number {
   const ofPod = mixed(nameHash(podUid));
   return (nodeNameHash) => mixed(ofPod ^ nodeNameHash) >>> 0;
 }

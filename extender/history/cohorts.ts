@@ -19,11 +19,11 @@ export function cohortsOf(
   { model, driver, block, rack }: Pick<NodeFacts, 'model' | 'driver' | 'block' | 'rack'>,
   ageSeconds: number,
 ): Cohorts {
-  const places = Object.entries({ model, driver, block, rack }).filter(
+  const topology = Object.entries({ model, driver, block, rack }).filter(
     ([, name]) => name !== undefined,
   );
   return shared(
-    [...places, ['age', ageStep(ageSeconds)]].map(([kind, name]) => `${kind}=${name}`).join('|'),
+    [...topology, ['age', ageStep(ageSeconds)]].map(([kind, name]) => `${kind}=${name}`).join('|'),
   );
 }
 

@@ -80,7 +80,7 @@ export interface Taken {
  * what the history says is standing, never with an earlier look, so that a restart of ours, a missed
  * watch or a second leader comes to the same end, and each state is counted once.
  */
-export function withLook(before: HostHistory, look: Look): Taken {
+export function reconcileFindings(before: HostHistory, look: Look): Taken {
   const { nowSeconds } = look;
   const routine = withRoutine(before, look.findings, nowSeconds);
   const { history, isUnannouncedBoot } = withNode(routine, look);

@@ -6,7 +6,7 @@ import type { Cluster } from '../state/cluster.ts';
 import type { HistoryStore } from '../storage/store.ts';
 
 /** Which hosts were struck of late, and what they have in common. */
-export class Storms {
+export class CommonCauses {
   readonly #cluster: Cluster;
   readonly #store: HistoryStore;
   /** With when each was heard of: what the first start finds may be old. */

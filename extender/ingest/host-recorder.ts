@@ -12,7 +12,7 @@ import {
   withIgnored,
 } from '../history/host-history.ts';
 import { type Incident, incidentWeight, isOpen, withoutReports } from '../history/incident.ts';
-import { type Outcome, type Waiting, withLook, withMoment } from '../history/intake.ts';
+import { type Outcome, reconcileFindings, type Waiting, withMoment } from '../history/intake.ts';
 import type { SeenDevice } from '../history/swap.ts';
 import { NamespaceBudget, withForgeable, withProven } from '../history/trust.ts';
 import type { Departure } from '../homes/departure.ts';
@@ -24,12 +24,12 @@ import { busyDaysOf, busyDaysOn, hostSize } from '../state/busy-days.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { DynamicResources } from '../state/dra.ts';
 import type { HistoryStore } from '../storage/store.ts';
-import { Storms } from './common-causes.ts';
+import { CommonCauses } from './common-causes.ts';
 
 /** What became of a sign. */
 export type SignalOutcome = Outcome['outcome'] | 'corroborates';
 
-export interface RecorderDeps {
+export interface HostRecorderDeps {
   readonly cluster: Cluster;
   readonly devices: DynamicResources;
   readonly store: HistoryStore;
@@ -53,9 +53,9 @@ const SECONDS_PER_DAY = 86_400;
 const NO_WAITING: ReadonlyMap<string, Waiting> = new Map();
 
 /** Writes down what signs, moments and departures mean for the history of their host. */
-export class Recorder {
-  readonly #deps: RecorderDeps;
-  readonly #storms: Storms;
+export class HostRecorder {
+  readonly #deps: HostRecorderDeps;
+  readonly #commonCauses: CommonCauses;
   readonly #budget = new NamespaceBudget();
   /** States that are a sign but do not count yet. */
   readonly #waiting = new Map<HostId, ReadonlyMap<string, Waiting>>();
@@ -71,9 +71,9 @@ export class Recorder {
   /** When each device was first seen in any host. */
   readonly #firstSeenSeconds = new Map<string, number>();
 
-  constructor(deps: RecorderDeps) {
+  constructor(deps: HostRecorderDeps) {
     this.#deps = deps;
-    this.#storms = new Storms(deps.cluster, deps.store);
+    this.#commonCauses = new CommonCauses(deps.cluster, deps.store);
   }
 
   /** For each row of the catalogue: on how many nodes it stands now, and how often it was seen to begin. */
@@ -120,7 +120,7 @@ export class Recorder {
     const rackDisturbedAtSeconds = this.#disturbedAt(node);
     const waiting = this.#waiting.get(node.host) ?? NO_WAITING;
     const waited = new Set([...waiting.values()].map(({ finding }) => finding.row.name));
-    const taken = withLook(before, {
+    const taken = reconcileFindings(before, {
       node,
       seen: this.#seenOn(node),
       unsaidRows: this.#deps.catalogue().namesOf('node-allocatable'),
@@ -244,7 +244,7 @@ export class Recorder {
         incident.evidence.join('; '),
       );
       if (incidentWeight(incident) === 0) continue;
-      this.#storms.struck(node, incident, nowSeconds);
+      this.#commonCauses.struck(node, incident, nowSeconds);
     }
   }
 
@@ -337,7 +337,7 @@ export class Recorder {
   /** States that have waited for long enough count from now on, and what struck several hosts since the
    * last time is explained. To be called about every second. */
   tick(nowSeconds: number): void {
-    for (const changed of this.#storms.settle(nowSeconds)) this.#write(changed, nowSeconds);
+    for (const changed of this.#commonCauses.settle(nowSeconds)) this.#write(changed, nowSeconds);
     const { cluster } = this.#deps;
     for (const [host, waiting] of this.#waiting) {
       const isDue = waiting.values().some(({ dueSeconds }) => dueSeconds <= nowSeconds);

@@ -21,11 +21,11 @@ import {
 } from '../signals/signal.ts';
 import { Pulls } from '../state/image-pulls.ts';
 import { type KnownOwner, Owners } from '../state/owners.ts';
-import { type ForgivenessAsked, Recorder, type RecorderDeps } from './host-recorder.ts';
+import { type ForgivenessAsked, HostRecorder, type HostRecorderDeps } from './host-recorder.ts';
 import { MissedMoments } from './missed-moments.ts';
 import { isSchedulingRace } from './scheduling-race.ts';
 
-/** Who looks on while the historian takes things in. */
+/** Who looks on while the ingest takes things in. */
 export interface Witness {
   /** Something about a node or its pods has changed; `undefined`: about a pod on none. */
   touched(node: string | undefined): void;
@@ -36,7 +36,7 @@ export interface Witness {
 /** How a pod came to be seen on a node: it had waited for one, it was made with one, or a list found it there. */
 export type BindingSeen = 'waited' | 'named' | 'listed';
 
-export interface HistorianDeps extends RecorderDeps {
+export interface IngestDeps extends HostRecorderDeps {
   readonly onBound: (pod: PodFacts, nowSeconds: number, seen: BindingSeen) => void;
   readonly witness?: Witness;
 }
@@ -53,33 +53,33 @@ interface PodChange {
 
 /**
  * Takes in what the watches show. Every replica keeps the facts and the homes; only the one that keeps
- * the history (`isKeeping`) has its recorder write down what of it is history.
+ * the history (`isLeader`) has its recorder write down what of it is history.
  */
-export class Historian {
+export class Ingest {
   readonly homes = new Homes();
   readonly runs = new Runs();
   readonly pulls: Pulls;
   readonly #owners = new Owners();
-  readonly #deps: HistorianDeps;
-  readonly #recorder: Recorder;
+  readonly #deps: IngestDeps;
+  readonly #recorder: HostRecorder;
   /** What each pod that is bound but not yet running has come back from, by uid. */
   readonly #arriving = new Map<string, Departure>();
   /** Uids of Nodes that claim a machine that another one had. */
   readonly #clones = new Set<string>();
   readonly #complaint = new Seldom();
-  #isKeeping = false;
+  #isLeader = false;
   readonly #missed = new MissedMoments();
 
-  constructor(deps: HistorianDeps) {
+  constructor(deps: IngestDeps) {
     this.#deps = deps;
     this.pulls = new Pulls(deps.cluster);
-    this.#recorder = new Recorder(deps);
-    deps.store.subscribe((host) => deps.cluster.touch(deps.cluster.onHost(host)?.name));
+    this.#recorder = new HostRecorder(deps);
+    deps.store.subscribe((host) => deps.cluster.bumpVersion(deps.cluster.onHost(host)?.name));
   }
 
   /** True while this replica writes the history. */
-  get isKeeping(): boolean {
-    return this.#isKeeping;
+  get isLeader(): boolean {
+    return this.#isLeader;
   }
 
   /** Takes the homes that are stored: before the pods are listed. */
@@ -95,8 +95,8 @@ export class Historian {
    * stands now is compared with what is stored; of what has passed, the last minute is told again.
    */
   keep(nowSeconds: number): void {
-    if (this.#isKeeping) return;
-    this.#isKeeping = true;
+    if (this.#isLeader) return;
+    this.#isLeader = true;
     this.#recorder.start();
     const { cluster } = this.#deps;
     for (const node of cluster.nodes()) this.#look(node, nowSeconds);
@@ -107,7 +107,7 @@ export class Historian {
 
   /** Another replica keeps it from now on. */
   stopKeeping(): void {
-    this.#isKeeping = false;
+    this.#isLeader = false;
     this.#recorder.stop();
   }
 
@@ -128,7 +128,7 @@ export class Historian {
     if (node === undefined) return;
     witness?.touched(node.name);
     this.#clones.delete(uid);
-    if (this.#isKeeping) this.#recorder.nodeGone(node, nowSeconds);
+    if (this.#isLeader) this.#recorder.nodeGone(node, nowSeconds);
   }
 
   /** Slices, rules or claims have changed what is said about a node's devices. */
@@ -222,7 +222,7 @@ export class Historian {
   /** What waits for its time, and what struck several hosts at once. To be called about every second. */
   tick(nowSeconds: number): void {
     for (const workload of this.#owners.gone(nowSeconds)) this.#release(workload, nowSeconds);
-    if (this.#isKeeping) this.#recorder.tick(nowSeconds);
+    if (this.#isLeader) this.#recorder.tick(nowSeconds);
   }
 
   /** Drops homes that have ended, and hosts that are gone for good, in memory and in the store. */
@@ -230,16 +230,16 @@ export class Historian {
     this.homes.prune(nowSeconds);
     // Those that were stored by an earlier run of ours, of owners that are gone since.
     for (const workload of this.homes.workloads()) this.#release(workload, nowSeconds);
-    if (this.#isKeeping) this.#recorder.prune(nowSeconds);
+    if (this.#isLeader) this.#recorder.prune(nowSeconds);
   }
 
   /** Forgives the incidents of a host, or of one of its devices; gives how many there were. */
   forgive(host: HostId, asked: ForgivenessAsked, nowSeconds: number): number {
-    return this.#isKeeping ? this.#recorder.forgive(host, asked, nowSeconds) : 0;
+    return this.#isLeader ? this.#recorder.forgive(host, asked, nowSeconds) : 0;
   }
 
   /** For each row of the catalogue: on how many nodes it stands now, and how often it was seen to begin. */
-  sightings(): ReturnType<Recorder['sightings']> {
+  sightings(): ReturnType<HostRecorder['sightings']> {
     return this.#recorder.sightings();
   }
 
@@ -254,7 +254,7 @@ export class Historian {
   }
 
   #look(node: NodeFacts, nowSeconds: number): void {
-    if (this.#isKeeping) this.#recorder.look(node, nowSeconds);
+    if (this.#isLeader) this.#recorder.look(node, nowSeconds);
   }
 
   /** What a pod waits for on its node, and what has run there. */
@@ -382,7 +382,7 @@ export class Historian {
 
   /** A moment that only the keeper of the history judges, kept for a while by the others. */
   #passing(atSeconds: number, facts: object, judge: () => void): void {
-    if (this.#isKeeping) judge();
+    if (this.#isLeader) judge();
     else this.#missed.add(atSeconds, facts, judge);
   }
 }

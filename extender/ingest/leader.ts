@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
-import { Leader } from '../../certs/cluster/lease.ts';
+import { LeaderElector } from '../../certs/cluster/lease.ts';
 import { leaseApi } from '../../certs/cluster/lease-api.ts';
 import { serverTime } from '../../certs/cluster/server-time.ts';
 import { deviceHistoryApi } from '../storage/api.ts';
@@ -17,16 +17,16 @@ import { MemoryStore } from '../storage/memory.ts';
 import type { HistoryChanged, HistoryStore } from '../storage/store.ts';
 import { servedSource } from '../watch/api.ts';
 import { Reflector, type ReflectorMetrics } from '../watch/reflector.ts';
-import type { Historian } from './ingest.ts';
+import type { Ingest } from './ingest.ts';
 import { MISSED_SECONDS } from './missed-moments.ts';
 
 /** Where history is kept, and by whom: what `--history` chooses. */
-export interface Keeper {
+export interface Leader {
   readonly store: HistoryStore;
   /** Loads what is stored; resolves once it may be answered from, or at `stop`. */
   load(): Promise<void>;
   /** Begins to keep the history, alone or when it is this replica's turn. */
-  start(historian: Historian): void;
+  start(ingest: Ingest): void;
   /** Why nothing is loaded yet. */
   missing(): string | undefined;
   /** What is wrong, though answers go on. */
@@ -38,12 +38,12 @@ export interface Keeper {
 }
 
 /** Keeps history in this process. */
-export function memoryKeeper(nowSeconds: () => number, onChange: HistoryChanged): Keeper {
+export function memoryLeader(nowSeconds: () => number, onChange: HistoryChanged): Leader {
   const store = new MemoryStore(onChange);
   return {
     store,
     load: async () => {},
-    start: (historian) => historian.keep(nowSeconds()),
+    start: (ingest) => ingest.keep(nowSeconds()),
     missing: () => undefined,
     confirms: async () => true,
     remark: () => 'history is kept in memory only, and ends with this process (--history memory)',
@@ -52,7 +52,7 @@ export function memoryKeeper(nowSeconds: () => number, onChange: HistoryChanged)
   };
 }
 
-export interface ClusterKeeperDeps {
+export interface ClusterLeaderDeps {
   readonly kubeConfig: KubeConfig;
   /** Unique among replicas. */
   readonly identity: string;
@@ -75,13 +75,13 @@ const LEAD_AGAIN_MS = 1000;
 const MOST_APART_SECONDS = 60;
 
 /** Keeps history in DeviceHistory objects; of several replicas, the one that holds the lease. */
-export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
+export function clusterLeader(deps: ClusterLeaderDeps): Leader {
   const { kubeConfig, identity, namespace, nowSeconds, watchMetrics, log } = deps;
   const api = deviceHistoryApi(kubeConfig);
   const store = new ClusterStore({ ...deps, api });
   const source = servedSource<DeviceHistory>(kubeConfig, DEVICE_HISTORIES);
   const stopping = new AbortController();
-  let historian: Historian | undefined;
+  let ingest: Ingest | undefined;
   let watchingSinceSeconds = 0;
 
   /** When each mark was first seen: what breaks afterwards is not forgiven by it. */
@@ -91,13 +91,13 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
   async function forgive(object: DeviceHistory): Promise<void> {
     const asked = forgivenessIn(object);
     const read = historyOf(object);
-    if (asked === undefined || !read.ok || historian?.isKeeping !== true) return;
+    if (asked === undefined || !read.ok || ingest?.isLeader !== true) return;
     const { host, node } = read.history;
     const mark = `${object.metadata.uid} ${JSON.stringify(asked)}`;
     const openedBySeconds = askedAtSeconds.get(mark) ?? nowSeconds();
     if (!askedAtSeconds.has(mark)) {
       askedAtSeconds.set(mark, openedBySeconds);
-      const forgiven = historian.forgive(host, { ...asked, openedBySeconds }, nowSeconds());
+      const forgiven = ingest.forgive(host, { ...asked, openedBySeconds }, nowSeconds());
       log.info({ node, forgiven, ...asked }, 'forgiven');
     }
     // Only once it is written: a crash before that forgives again.
@@ -143,13 +143,13 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
       deps.onGap(Date.parse(lastRenewedAt) / 1000, heardSeconds);
     }
     store.beginWriting();
-    historian?.keep(nowSeconds());
+    ingest?.keep(nowSeconds());
     for (const object of asking.values()) await forgive(object);
   }
 
   /** Until it has succeeded, or it is another replica's turn: a leader that keeps nothing helps nobody. */
   async function leadAtLast(lastRenewedAt: string | undefined): Promise<void> {
-    const isDone = () => !leader.isLeading || historian?.isKeeping === true;
+    const isDone = () => !leader.isLeading || ingest?.isLeader === true;
     while (!isDone()) {
       await lead(lastRenewedAt).catch((error) =>
         log.error({ err: error }, 'could not begin to keep the history; trying again'),
@@ -158,7 +158,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
     }
   }
 
-  const leader = new Leader({
+  const leader = new LeaderElector({
     api: leaseApi(kubeConfig, namespace, LEASE),
     identity,
     duty: 'keeping the history',
@@ -168,7 +168,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
     },
     onLost: () => {
       store.stopWriting();
-      historian?.stopKeeping();
+      ingest?.stopKeeping();
     },
   });
   const running: Promise<void>[] = [];
@@ -180,7 +180,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
       await reflector.listed();
     },
     start(told) {
-      historian = told;
+      ingest = told;
       watchingSinceSeconds = nowSeconds();
       running.push(leader.run());
     },
@@ -197,7 +197,7 @@ export function clusterKeeper(deps: ClusterKeeperDeps): Keeper {
       return false;
     },
     remark: () =>
-      leader.isLeading && historian?.isKeeping !== true
+      leader.isLeading && ingest?.isLeader !== true
         ? 'this replica is to keep the history, and has not been able to begin'
         : store.remark(),
     get unwritten() {

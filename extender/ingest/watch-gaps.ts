@@ -10,7 +10,7 @@ const MOST_GAPS = 50;
 const LEAST_SECONDS = 1;
 
 /** When the history was not watched: what stood afterwards is in it, what had passed by then is not. */
-export class Coverage {
+export class WatchGaps {
   #gaps: readonly Gap[] = [];
   readonly #onGap: (gap: Gap) => void;
 

@@ -39,12 +39,12 @@ import {
   type ReflectorMetrics,
   type Source,
 } from '../watch/reflector.ts';
-import type { Historian } from './ingest.ts';
+import type { Ingest } from './ingest.ts';
 import type { Unmapped } from './unmapped.ts';
 
 export interface WatchesDeps {
   readonly kubeConfig: KubeConfig;
-  readonly historian: Historian;
+  readonly ingest: Ingest;
   readonly cluster: Cluster;
   readonly devices: DynamicResources;
   readonly unmapped: Unmapped;
@@ -58,7 +58,7 @@ export interface WatchesDeps {
 }
 
 /**
- * Every watch of the API, and what it tells the historian. Namespaces, nodes and pods are what an
+ * Every watch of the API, and what it tells the ingest. Namespaces, nodes and pods are what an
  * answer needs; the others only say more about devices, and what a cluster does not serve is absent.
  */
 export class Watches {
@@ -73,7 +73,7 @@ export class Watches {
 
   constructor(deps: WatchesDeps) {
     this.#deps = deps;
-    const { kubeConfig, historian, cluster, unmapped, catalogue, profiles, nowSeconds } = deps;
+    const { kubeConfig, ingest, cluster, unmapped, catalogue, profiles, nowSeconds } = deps;
     this.#namespaces = this.#reflector('namespaces', namespaceSource(kubeConfig), {
       read: namespaceFacts,
       changed: (namespace) => cluster.setNamespace(namespace),
@@ -83,19 +83,19 @@ export class Watches {
       read: (node) => nodeFacts(node, catalogue(), profiles()),
       changed: (node) => {
         unmapped.onNode(node.name, node.unmapped);
-        historian.nodeChanged(node, nowSeconds());
+        ingest.nodeChanged(node, nowSeconds());
       },
       removed: (uid, last) => {
         if (last !== undefined) unmapped.onNode(last.name, []);
-        historian.nodeRemoved(uid, nowSeconds());
+        ingest.nodeRemoved(uid, nowSeconds());
       },
     });
     this.#pods = this.#reflector('pods', podSource(kubeConfig), {
       read: (pod) => devicePodFacts(pod, profiles()),
-      changed: (pod, isListed) => historian.podChanged(pod, isListed, nowSeconds()),
+      changed: (pod, isListed) => ingest.podChanged(pod, isListed, nowSeconds()),
       removed(uid, last) {
-        if (last !== undefined) historian.podChanged(last, false, nowSeconds());
-        historian.podRemoved(uid, nowSeconds());
+        if (last !== undefined) ingest.podChanged(last, false, nowSeconds());
+        ingest.podRemoved(uid, nowSeconds());
       },
     });
     this.#signs = [this.#events(), ...this.#dynamicResources()];
@@ -149,7 +149,7 @@ export class Watches {
   }
 
   #events() {
-    const { kubeConfig, historian, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
+    const { kubeConfig, ingest, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
     return this.#reflector('events', nodeEventSource(kubeConfig), {
       areMoments: true,
       // Any tenant may write an Event about whatever Node it names.
@@ -157,7 +157,7 @@ export class Watches {
         cluster.node(event.involvedObject?.name ?? '') && eventFacts(event, catalogue()),
       changed: (event, isListed) => {
         unmapped.onEvent(event, nowSeconds());
-        historian.eventSeen(event, isListed, nowSeconds());
+        ingest.eventSeen(event, isListed, nowSeconds());
       },
       removed: () => {},
     });
@@ -194,9 +194,9 @@ export class Watches {
     set: (object: T) => ReadonlySet<string>,
     remove: (uid: string) => ReadonlySet<string>,
   ): Reflector<T, T> {
-    const { kubeConfig, historian, nowSeconds } = this.#deps;
+    const { kubeConfig, ingest, nowSeconds } = this.#deps;
     const lookAt = (nodes: ReadonlySet<string>) => {
-      for (const node of nodes) historian.devicesChanged(node, nowSeconds());
+      for (const node of nodes) ingest.devicesChanged(node, nowSeconds());
     };
     return this.#reflector(
       plural,
@@ -226,26 +226,26 @@ export class Watches {
   }
 
   #ownersOf(kind: OwnerKind) {
-    const { kubeConfig, historian, nowSeconds } = this.#deps;
+    const { kubeConfig, ingest, nowSeconds } = this.#deps;
     const { list, watch } = optionalSource<OwnerObject>(kubeConfig, kind);
     const source: Source<OwnerObject> = {
       watch,
       list: async (take, signal) => {
         const version = await list(take, signal);
         // Once what it holds has been told. A kind may come to be served at any time.
-        if (isServed(version)) setImmediate(() => historian.ownersKnown(kind.kind, nowSeconds()));
+        if (isServed(version)) setImmediate(() => ingest.ownersKnown(kind.kind, nowSeconds()));
         return version;
       },
     };
     return this.#reflector(kind.plural, source, {
       read: (object) => ownerFacts(object, kind),
-      changed: (owner) => historian.ownerChanged(owner, nowSeconds()),
-      removed: (uid) => historian.ownerRemoved(uid, nowSeconds()),
+      changed: (owner) => ingest.ownerChanged(owner, nowSeconds()),
+      removed: (uid) => ingest.ownerRemoved(uid, nowSeconds()),
     });
   }
 
   #customObjects(name: string, kind: CustomKind) {
-    const { kubeConfig, historian, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
+    const { kubeConfig, ingest, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
     const nodeOf = new Map<string, string>();
     return this.#reflector(name, optionalSource<CustomObject>(kubeConfig, kind), {
       read: (object) => ({
@@ -255,12 +255,12 @@ export class Watches {
       changed: ({ uid, node, findings, heard }, isListed) => {
         const isNew = !nodeOf.has(uid);
         nodeOf.set(uid, node);
-        historian.customChanged(uid, node, findings, nowSeconds());
+        ingest.customChanged(uid, node, findings, nowSeconds());
         if (cluster.node(node) !== undefined) unmapped.onEvent(heard, nowSeconds());
-        if (isNew) historian.eventSeen(heard, isListed, nowSeconds());
+        if (isNew) ingest.eventSeen(heard, isListed, nowSeconds());
       },
       removed: (uid) => {
-        historian.customChanged(uid, nodeOf.get(uid) ?? '', [], nowSeconds());
+        ingest.customChanged(uid, nodeOf.get(uid) ?? '', [], nowSeconds());
         nodeOf.delete(uid);
       },
     });

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { NodeFacts } from '../facts/facts.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
 import type { HazardClass } from '../hazard/pod-hazard.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { type HintChange, planHints } from './hazard-plan.ts';
 import { nodeHazard } from './node-hazard.ts';
 import type { NodeMarker } from './node-writer.ts';
@@ -10,8 +10,8 @@ import { Marking } from './reconcile.ts';
 
 export interface NodeHintsDeps {
   readonly marker: Pick<NodeMarker, 'mark'>;
-  readonly view: () => View;
-  readonly isKeeping: () => boolean;
+  readonly snapshot: () => Snapshot;
+  readonly isLeader: () => boolean;
   readonly onMarked: (hazard: HazardClass) => void;
   readonly log: Logger;
 }
@@ -57,14 +57,14 @@ export class NodeHints {
   }
 
   #planned(): readonly PlannedMark[] {
-    const view = this.#deps.view();
-    const { config, cluster } = view;
+    const snapshot = this.#deps.snapshot();
+    const { config, cluster } = snapshot;
     const isOn = config.hints.label && config.mode === 'act';
     const nodes = [...cluster.nodes()];
     if (!isOn && !nodes.some(({ hint }) => hint !== undefined)) return [];
     // What is only taken away is not weighed.
     const hazards = new Map(
-      isOn ? nodes.map((node) => [node.name, nodeHazard(node, view)] as const) : [],
+      isOn ? nodes.map((node) => [node.name, nodeHazard(node, snapshot)] as const) : [],
     );
     const plan = planHints(
       nodes.map((node) => ({
@@ -75,7 +75,7 @@ export class NodeHints {
       Math.floor((nodes.length * config.hints.mostPercent) / 100),
     );
     this.#unmarked = plan.unmarked;
-    return [...plan.changes, ...mended(nodes, view, isOn)].map(({ name, hazard }) => {
+    return [...plan.changes, ...mended(nodes, snapshot, isOn)].map(({ name, hazard }) => {
       const found = hazards.get(name);
       const words = found === undefined ? '' : hazardInWords(found);
       return { name, hazard, words, isTainted: config.hints.taint && hazard === 'high' };
@@ -92,7 +92,7 @@ interface PlannedMark extends HintChange {
 /** Marks that are none of ours, and taints that do not go with their label. */
 function mended(
   nodes: readonly NodeFacts[],
-  { config }: View,
+  { config }: Snapshot,
   isOn: boolean,
 ): readonly HintChange[] {
   return nodes.flatMap(({ name, hint }) => {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { modeIn } from '../../webhook/words/mode.ts';
 import { hazardClass } from '../hazard/pod-hazard.ts';
 import type { Departure } from '../homes/departure.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { type HomeNode, planHomes } from './home-plan.ts';
 import { nodeHazard } from './node-hazard.ts';
 import type { NodeMarker } from './node-writer.ts';
@@ -10,8 +10,8 @@ import { Marking } from './reconcile.ts';
 
 export interface HomeHintsDeps {
   readonly marker: Pick<NodeMarker, 'labelHomes'>;
-  readonly view: () => View;
-  readonly isKeeping: () => boolean;
+  readonly snapshot: () => Snapshot;
+  readonly isLeader: () => boolean;
   readonly onMarked: (change: 'added' | 'removed', labels: number) => void;
   readonly log: Logger;
 }
@@ -39,9 +39,9 @@ export class HomeHints {
 
   /** One round; called every second. */
   async round(): Promise<void> {
-    const { marker, view, onMarked, log } = this.#deps;
+    const { marker, snapshot, onMarked, log } = this.#deps;
     await this.#marking.round(
-      () => planHomes(homeNodes(view())),
+      () => planHomes(homeNodes(snapshot())),
       async ({ name, added, removed }) => {
         await marker.labelHomes(name, { added, removed });
         onMarked('added', added.length);
@@ -53,8 +53,8 @@ export class HomeHints {
 }
 
 /** The nodes that are marked, or are to be. */
-function homeNodes(view: View): readonly HomeNode[] {
-  const { cluster, homes, config } = view;
+function homeNodes(snapshot: Snapshot): readonly HomeNode[] {
+  const { cluster, homes, config } = snapshot;
   const marked = [...cluster.nodes()].filter(({ homeLabels }) => homeLabels !== undefined);
   const names = new Set(marked.map(({ name }) => name));
   if (config.hints.homes) for (const name of homes.nodes()) names.add(name);
@@ -62,15 +62,19 @@ function homeNodes(view: View): readonly HomeNode[] {
     const facts = cluster.node(name);
     if (facts === undefined) return [];
     const isGood =
-      facts.hint === undefined && hazardClass(nodeHazard(facts, view)?.times ?? 0) === 'normal';
-    const away = config.hints.homes && isGood ? homes.on(name, view.nowSeconds) : [];
+      facts.hint === undefined && hazardClass(nodeHazard(facts, snapshot)?.times ?? 0) === 'normal';
+    const away = config.hints.homes && isGood ? homes.on(name, snapshot.nowSeconds) : [];
     return [
-      { name, marked: facts.homeLabels ?? [], away: away.filter((slot) => isActedFor(slot, view)) },
+      {
+        name,
+        marked: facts.homeLabels ?? [],
+        away: away.filter((slot) => isActedFor(slot, snapshot)),
+      },
     ];
   });
 }
 
-function isActedFor({ slot }: Departure, { config, cluster }: View): boolean {
+function isActedFor({ slot }: Departure, { config, cluster }: Snapshot): boolean {
   const namespace = slot.key.slice(0, slot.key.indexOf('/'));
   const mayOnlyObserve = cluster.namespaceOptIn(namespace) === 'observe';
   return modeIn(namespace, config, mayOnlyObserve) === 'act';

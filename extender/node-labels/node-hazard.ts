@@ -1,20 +1,20 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import { type Hazard, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
 import { deviceHost } from '../prioritize/candidate.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 
 /** The risk is of a pod that stays for a day. */
 const HORIZON_DAYS = 1;
 
 /** Of a pod that takes all devices of the resource that is worst; absent: it has no devices. */
-export function nodeHazard(node: NodeFacts, view: View): Hazard | undefined {
-  const host = deviceHost(node, view);
+export function nodeHazard(node: NodeFacts, snapshot: Snapshot): Hazard | undefined {
+  const host = deviceHost(node, snapshot);
   return [...node.devices]
     .map(([resource, { capacity }]) =>
       hazardFor(
         { isOf: ofResource(resource), count: capacity, total: capacity, busy: new Set() },
         host,
-        view.rates,
+        snapshot.rates,
         HORIZON_DAYS,
       ),
     )

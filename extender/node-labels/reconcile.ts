@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 
 export interface MarkingDeps {
-  readonly isKeeping: () => boolean;
+  readonly isLeader: () => boolean;
   /** What to write where the rights are missing, and nodes are not to be marked. */
   readonly off: string;
   /** Nodes changed in a round: whatever goes wrong, a fleet is not repainted in a moment. */
@@ -34,7 +34,7 @@ export class Marking {
     plan: () => readonly Planned[],
     mark: (change: Planned) => Promise<void>,
   ): Promise<void> {
-    if (this.#isBusy || !this.#deps.isKeeping()) return;
+    if (this.#isBusy || !this.#deps.isLeader()) return;
     this.#isBusy = true;
     try {
       this.#say(await this.#carryOut(plan(), mark));

@@ -1,13 +1,14 @@
 import { extname } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
-import { sayInJson } from '../../certs/serving/body.ts';
-import { ownFile, ownFilesIn } from '../../certs/serving/own-files.ts';
-import type { DecisionRecord } from '../decisions/record.ts';
-import type { View } from '../state/snapshot.ts';
+import { jsonErrorHandler } from '../../certs/serving/body.ts';
+import { embeddedAsset, embeddedAssetsIn } from '../../certs/serving/embedded-assets.ts';
+import { type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
+import { LOSS_TERMS, type LossTerm } from '../forecast/terms.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import type { LiveFeed } from './live.ts';
-import type { ShownSignals } from './shapes.ts';
-import { shownDecision, shownNode } from './shown.ts';
+import type { ShownDecisions, ShownSignals } from './shapes.ts';
+import { shownDecision, shownNode, shownTerms } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
 const SHOWN = 50;
@@ -27,8 +28,10 @@ const HEADERS: Readonly<Record<string, string>> = {
 export interface PageDeps {
   readonly signals: () => ShownSignals;
   readonly decisions: DecisionRecord;
-  readonly view: () => View;
+  readonly snapshot: () => Snapshot;
   readonly live: LiveFeed;
+  /** Default: those of Surefoot. */
+  readonly terms?: readonly LossTerm[];
   readonly controls?: Controls;
 }
 
@@ -36,7 +39,8 @@ export interface PageDeps {
  * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME]`, `/api/nodes`,
  * `/api/signals`, and `/api/live`, a stream of changes. Loopback only.
  */
-export function pageApp({ signals, decisions, view, live, controls }: PageDeps): Express {
+export function pageApp(deps: PageDeps): Express {
+  const { signals, decisions, snapshot, live, controls, terms = LOSS_TERMS } = deps;
   const app = express().disable('x-powered-by').disable('etag');
   app.set('json spaces', 2);
   app.use(requireAddress, setHeaders);
@@ -51,13 +55,17 @@ export function pageApp({ signals, decisions, view, live, controls }: PageDeps):
     }
     const { pod } = request.query;
     const latest = decisions
-      .latest(pod === undefined ? limit : MOST_SHOWN)
+      .latest(pod === undefined ? limit : MOST_DECISIONS)
       .filter((one) => pod === undefined || `${one.pod.namespace}/${one.pod.name}` === pod)
       .slice(0, limit);
-    response.json({ decisions: latest.map((one) => shownDecision(one)) });
+    const shown: ShownDecisions = {
+      terms: shownTerms(terms),
+      decisions: latest.map((one) => shownDecision(one)),
+    };
+    response.json(shown);
   });
   app.get('/api/nodes', (_request, response) => {
-    const now = view();
+    const now = snapshot();
     response.json({ nodes: [...now.cluster.nodes()].map((node) => shownNode(node, now)) });
   });
   app.get('/api/signals', (_request, response) => {
@@ -65,10 +73,10 @@ export function pageApp({ signals, decisions, view, live, controls }: PageDeps):
   });
   app.get('/api/live', (request, response) => live.watch(request, response));
   if (controls !== undefined) app.use('/api/controls', controlRoutes(controls));
-  for (const name of ownFilesIn(BROWSER)) {
+  for (const name of embeddedAssetsIn(BROWSER)) {
     const path = name === 'index.html' ? ['/', '/index.html'] : `/${name}`;
     app.get(path, (_request, response) => {
-      response.type(extname(name)).send(ownFile(`${BROWSER}/${name}`));
+      response.type(extname(name)).send(embeddedAsset(`${BROWSER}/${name}`));
     });
   }
   app.use((request, response) => {
@@ -76,7 +84,7 @@ export function pageApp({ signals, decisions, view, live, controls }: PageDeps):
       error: `nothing is served at ${request.path}; this port has the page at /, /api/decisions, /api/nodes, /api/signals and /api/live`,
     });
   });
-  app.use(sayInJson(BODY_LIMIT_BYTES));
+  app.use(jsonErrorHandler(BODY_LIMIT_BYTES));
   return app;
 }
 

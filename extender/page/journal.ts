@@ -1,7 +1,7 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
-import { incidentInWords } from '../forecast/explain.ts';
+import { incidentInWords } from '../forecast/evidence.ts';
 import type { Incident } from '../history/incident.ts';
 import type { Departure, DepartureCause } from '../homes/departure.ts';
 import type { Entry, EntryKind } from './shapes.ts';

@@ -1,9 +1,17 @@
 import type { Request, Response } from 'express';
 import type { DecisionRecord } from '../decisions/record.ts';
-import type { View } from '../state/snapshot.ts';
+import { LOSS_TERMS, type LossTerm } from '../forecast/terms.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { DeviceNames } from './device-names.ts';
 import type { ControlName, Entry, LiveChange, ShownNode } from './shapes.ts';
-import { shownDecision, shownNode, shownPod, tellingForecasts, timeOf } from './shown.ts';
+import {
+  shownDecision,
+  shownNode,
+  shownPod,
+  shownTerms,
+  tellingForecasts,
+  timeOf,
+} from './shown.ts';
 
 /** How often what has changed is sent. */
 const TICK_MS = 500;
@@ -18,11 +26,13 @@ const MOST_ENTRIES = 200;
 const MOST_PENDING = 100;
 
 export interface LiveDeps {
-  readonly view: () => View;
+  readonly snapshot: () => Snapshot;
   readonly decisions: DecisionRecord;
   /** The journal's latest entries, newest first. */
   readonly entries: (count: number) => readonly Entry[];
   readonly controls: readonly ControlName[];
+  /** Default: those of Surefoot. */
+  readonly terms?: readonly LossTerm[];
   /** What the cluster is called; `undefined` where nobody has said it. */
   readonly cluster: () => string | undefined;
   /** What is wrong with how we are asked; `undefined` when nothing is. */
@@ -105,20 +115,21 @@ export class LiveFeed {
   }
 
   #everything(): LiveChange {
-    const view = this.#deps.view();
+    const snapshot = this.#deps.snapshot();
     const cluster = this.#deps.cluster();
-    const nodes = [...view.cluster.nodes()].map(({ name }) => this.#shown(name, view));
+    const nodes = [...snapshot.cluster.nodes()].map(({ name }) => this.#shown(name, snapshot));
     const known = nodes.filter((node) => node !== undefined);
     for (const node of known) this.#sent.set(node.node, JSON.stringify(node));
     return {
-      ...this.#now(view),
+      ...this.#now(snapshot),
       about: {
         ...(cluster !== undefined && { cluster }),
-        mode: view.config.mode,
+        mode: snapshot.config.mode,
         controls: this.#deps.controls,
+        terms: shownTerms(this.#deps.terms ?? LOSS_TERMS),
       },
       nodes: known,
-      pending: pendingOf(view),
+      pending: pendingOf(snapshot),
       decisions: this.#deps.decisions
         .latest(MOST_DECISIONS)
         .toReversed()
@@ -129,11 +140,11 @@ export class LiveFeed {
 
   #tick(): void {
     if (this.#watchers.size === 0) return;
-    const view = this.#deps.view();
+    const snapshot = this.#deps.snapshot();
     const change: LiveChange = {
-      ...this.#now(view),
-      ...this.#nodeChanges(view),
-      ...(this.#isPendingTouched && { pending: pendingOf(view) }),
+      ...this.#now(snapshot),
+      ...this.#nodeChanges(snapshot),
+      ...(this.#isPendingTouched && { pending: pendingOf(snapshot) }),
       ...(this.#decided.size > 0 && { decisions: this.#decisionChanges() }),
       ...(this.#entries.length > 0 && { entries: this.#entries.slice(-MOST_ENTRIES) }),
     };
@@ -147,16 +158,16 @@ export class LiveFeed {
     }
   }
 
-  #now({ nowSeconds }: View): Pick<LiveChange, 'at' | 'alarm'> {
+  #now({ nowSeconds }: Snapshot): Pick<LiveChange, 'at' | 'alarm'> {
     const alarm = this.#deps.alarm();
     return { at: timeOf(nowSeconds), ...(alarm !== undefined && { alarm }) };
   }
 
-  #nodeChanges(view: View): Pick<LiveChange, 'nodes' | 'goneNodes'> {
+  #nodeChanges(snapshot: Snapshot): Pick<LiveChange, 'nodes' | 'goneNodes'> {
     const nodes: ShownNode[] = [];
     const goneNodes: string[] = [];
-    for (const name of new Set([...this.#touched, ...this.#nextInRotation(view)])) {
-      const node = this.#shown(name, view);
+    for (const name of new Set([...this.#touched, ...this.#nextInRotation(snapshot)])) {
+      const node = this.#shown(name, snapshot);
       if (node === undefined) {
         if (this.#sent.delete(name)) goneNodes.push(name);
         this.#names.forget(name);
@@ -171,7 +182,7 @@ export class LiveFeed {
     return { ...(nodes.length > 0 && { nodes }), ...(goneNodes.length > 0 && { goneNodes }) };
   }
 
-  #nextInRotation({ cluster }: View): readonly string[] {
+  #nextInRotation({ cluster }: Snapshot): readonly string[] {
     if (this.#rotation.length === 0) {
       this.#rotation = [...cluster.nodes()].map(({ name }) => name);
     }
@@ -186,16 +197,16 @@ export class LiveFeed {
       .map((decision) => shownDecision(decision, tellingForecasts(decision)));
   }
 
-  #shown(name: string, view: View): ShownNode | undefined {
-    const facts = view.cluster.node(name);
+  #shown(name: string, snapshot: Snapshot): ShownNode | undefined {
+    const facts = snapshot.cluster.node(name);
     if (facts === undefined) return undefined;
-    const node = shownNode(facts, view, (of, resource) => this.#names.of(of, resource));
+    const node = shownNode(facts, snapshot, (of, resource) => this.#names.of(of, resource));
     this.#names.learn(name, node.devices);
     return node;
   }
 }
 
-function pendingOf({ cluster }: View): NonNullable<LiveChange['pending']> {
+function pendingOf({ cluster }: Snapshot): NonNullable<LiveChange['pending']> {
   const waiting = [...cluster.pending()];
   return { count: waiting.length, pods: waiting.slice(0, MOST_PENDING).map(shownPod) };
 }

@@ -1,5 +1,7 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
+import type { ForecastReason } from '../forecast/explain.ts';
+import type { LossTerm } from '../forecast/terms.ts';
 import type { HazardClass } from '../hazard/pod-hazard.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import type { IncidentClass } from '../history/incident.ts';
@@ -68,8 +70,20 @@ export interface ShownNode {
   readonly homeOf: readonly { readonly slot: string; readonly cause: string }[];
 }
 
+/** One term of the loss, as tables and bars show it. */
+export type ShownTerm = Pick<LossTerm, 'name' | 'column' | 'title' | 'color'>;
+
+/** What `/api/decisions` answers. */
+export interface ShownDecisions {
+  readonly terms: readonly ShownTerm[];
+  readonly decisions: readonly ShownDecision[];
+}
+
 export interface ShownForecast {
   readonly node: string;
+  /** By the names of the terms. */
+  readonly seconds: Readonly<Record<string, number>>;
+  /** The terms as earlier versions showed them; the last one held fragmentation as well. */
   readonly pullSeconds: number;
   readonly coldSeconds: number;
   readonly riskSeconds: number;
@@ -78,7 +92,7 @@ export interface ShownForecast {
   /** What the scheduler was told of it; absent where it was told nothing. */
   readonly score?: number;
   readonly words: string;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly ForecastReason[];
 }
 
 export interface ShownDecision {
@@ -161,6 +175,7 @@ export interface LiveChange {
     readonly cluster?: string;
     readonly mode: Mode;
     readonly controls: readonly ControlName[];
+    readonly terms: readonly ShownTerm[];
   };
   readonly nodes?: readonly ShownNode[];
   readonly goneNodes?: readonly string[];

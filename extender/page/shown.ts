@@ -1,8 +1,10 @@
 import type { Decision } from '../decisions/record.ts';
 import type { DeviceCount, NodeFacts, PodFacts } from '../facts/facts.ts';
-import { forecastInWords, incidentInWords, reasonsOf } from '../forecast/explain.ts';
+import { incidentInWords } from '../forecast/evidence.ts';
+import { forecastInWords, reasonsOf } from '../forecast/explain.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
-import type { Forecast } from '../forecast/loss.ts';
+import type { Forecast, TermSeconds } from '../forecast/loss.ts';
+import type { LossTerm } from '../forecast/terms.ts';
 import { deviceHazard, hazardClass } from '../hazard/pod-hazard.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { UnmappedKind } from '../ingest/unmapped.ts';
@@ -10,7 +12,7 @@ import type { Gap } from '../ingest/watch-gaps.ts';
 import { deviceHost } from '../prioritize/candidate.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { physicalDevice } from '../signals/identity.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import type {
   DeviceState,
   ShownDecision,
@@ -19,6 +21,7 @@ import type {
   ShownNode,
   ShownPod,
   ShownSignals,
+  ShownTerm,
 } from './shapes.ts';
 
 /** How records of the extender are shown: plain values, with the words beside the numbers. */
@@ -30,12 +33,12 @@ export type KnownDevices = (node: string, resource: string) => readonly string[]
 
 export function shownNode(
   node: NodeFacts,
-  view: View,
+  snapshot: Snapshot,
   known: KnownDevices = () => NO_IDS,
 ): ShownNode {
-  const { cluster, store, homes, rates, nowSeconds } = view;
+  const { cluster, store, homes, rates, nowSeconds } = snapshot;
   const history = store.get(node.host);
-  const host = deviceHost(node, view);
+  const host = deviceHost(node, snapshot);
   const pods = [...cluster.holding(node.name)];
   return {
     node: node.name,
@@ -103,8 +106,8 @@ export function shownDecision(
   decision: Decision,
   only: readonly Forecast[] = decision.forecasts,
 ): ShownDecision {
-  const { atSeconds, levels, bound, pod, mode, asked, unknownNodes, remarks, unasked } = decision;
-  const scores = new Map(levels.map(({ node, score }) => [node, score]));
+  const { atSeconds, scores, bound, pod, mode, asked, unknownNodes, remarks, unasked } = decision;
+  const scoreOf = new Map(scores.map(({ node, score }) => [node, score]));
   return {
     pod,
     at: timeOf(atSeconds),
@@ -114,8 +117,8 @@ export function shownDecision(
     unknownNodes,
     remarks,
     ...(unasked !== undefined && { unasked }),
-    answer: levels,
-    forecasts: only.map((forecast) => shownForecast(forecast, scores, atSeconds)),
+    answer: scores,
+    forecasts: only.map((forecast) => shownForecast(forecast, scoreOf, atSeconds)),
   };
 }
 
@@ -131,7 +134,7 @@ export function tellingForecasts({ forecasts, bound }: Decision): readonly Forec
   const chosen = forecasts.find(({ candidate }) => candidate.node === bound?.node);
   const homes = forecasts.filter(({ candidate }) => candidate.homeSinceSeconds !== undefined);
   const riskiest = forecasts.reduce<Forecast | undefined>(
-    (most, one) => (one.riskSeconds > (most?.riskSeconds ?? 0) ? one : most),
+    (most, one) => (one.seconds.risk > (most?.seconds.risk ?? 0) ? one : most),
     undefined,
   );
   const wanted = new Set([chosen, best, ...homes.slice(0, 2), riskiest, ...forecasts]);
@@ -145,15 +148,32 @@ function shownForecast(
   scores: ReadonlyMap<string, number>,
   atSeconds: number,
 ): ShownForecast {
-  const { candidate, ...seconds } = forecast;
+  const { candidate, seconds, lossSeconds } = forecast;
   const score = scores.get(candidate.node);
   return {
     node: candidate.node,
-    ...seconds,
+    seconds,
+    ...inEarlierForm(seconds),
+    lossSeconds,
     ...(score !== undefined && { score }),
     words: forecastInWords(forecast, atSeconds),
     reasons: reasonsOf(forecast, atSeconds),
   };
+}
+
+/** The terms in the form of `/api` before there was a table of them. */
+function inEarlierForm({ pull, cold, risk, displaced, fragmentation }: TermSeconds) {
+  return {
+    pullSeconds: pull,
+    coldSeconds: cold,
+    riskSeconds: risk,
+    displacedSeconds: displaced + fragmentation,
+  };
+}
+
+/** The table of terms as a client needs it to show forecasts. */
+export function shownTerms(terms: readonly LossTerm[]): readonly ShownTerm[] {
+  return terms.map(({ name, column, title, color }) => ({ name, column, title, color }));
 }
 
 /** What is known of the signals at one moment. */

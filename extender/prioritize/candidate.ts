@@ -3,7 +3,7 @@ import type { Candidate } from '../forecast/candidate.ts';
 import { imagesOnNode } from '../forecast/images.ts';
 import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
 import { busyDaysOn } from '../state/busy-days.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { type PodImages, podImages } from './pod-images.ts';
 
 /** How one node stands to a pod, whoever it is: its images and its devices. */
@@ -14,24 +14,24 @@ const SECONDS_PER_DAY = 86_400;
 export function candidateOn(
   node: NodeFacts,
   pod: PodFacts,
-  view: View,
-  images = podImages(pod, view),
+  snapshot: Snapshot,
+  images = podImages(pod, snapshot),
 ): Candidate {
   return {
     node: node.name,
     isFull: pod.devices.resources.some(
-      ({ resource, count }) => view.cluster.freeDevices(node, resource) < count,
+      ({ resource, count }) => snapshot.cluster.freeDevices(node, resource) < count,
     ),
-    ...imagesOn(node, images, view),
-    ...hazardOn(node, pod, view),
+    ...imagesOn(node, images, snapshot),
+    ...hazardOn(node, pod, snapshot),
     displacedSeconds: 0,
     displacedSlots: 0,
-    openedSeconds: takesApart(node, pod, view) ? view.config.wholeNodeSeconds : 0,
+    fragmentationSeconds: takesApart(node, pod, snapshot) ? snapshot.config.wholeNodeSeconds : 0,
   };
 }
 
 /** Whether whole-node pods could have had the node, and could not once the pod is there. */
-function takesApart(node: NodeFacts, pod: PodFacts, { cluster }: View): boolean {
+function takesApart(node: NodeFacts, pod: PodFacts, { cluster }: Snapshot): boolean {
   return pod.devices.resources.some(({ resource, count }) => {
     const capacity = node.devices.get(resource)?.capacity ?? 0;
     return count < capacity && cluster.freeDevices(node, resource) === capacity;
@@ -41,7 +41,7 @@ function takesApart(node: NodeFacts, pod: PodFacts, { cluster }: View): boolean 
 function imagesOn(
   node: NodeFacts,
   { lookedFor, otherBytes, otherUnknown }: PodImages,
-  { cluster, pulls, config, nowSeconds }: View,
+  { cluster, pulls, config, nowSeconds }: Snapshot,
 ): Pick<
   Candidate,
   'missingBytes' | 'presentBytes' | 'arrivedBytes' | 'unknownImages' | 'pullBytesPerSecond'
@@ -70,10 +70,10 @@ function imagesOn(
 function hazardOn(
   node: NodeFacts,
   pod: PodFacts,
-  view: View,
+  snapshot: Snapshot,
 ): Pick<Candidate, 'faultsPerDay' | 'hazard' | 'incidents'> {
-  const { cluster, rates } = view;
-  const host = deviceHost(node, view);
+  const { cluster, rates } = snapshot;
+  const host = deviceHost(node, snapshot);
   const horizonDays = (pod.expectations?.durationSeconds ?? 0) / SECONDS_PER_DAY;
   const choices = [
     ...pod.devices.resources.map(({ resource, count }) => ({
@@ -82,7 +82,7 @@ function hazardOn(
       total: node.devices.get(resource)?.capacity ?? 0,
       busy: cluster.busyDevices(node.name, resource),
     })),
-    ...claimed(node, pod, view),
+    ...claimed(node, pod, snapshot),
   ];
   const hazards = choices.map((choice) => hazardFor(choice, host, rates, horizonDays));
   const [worst = { times: 1 }] = hazards.toSorted((a, b) => b.times - a.times);
@@ -97,7 +97,7 @@ function hazardOn(
 function claimed(
   { name }: NodeFacts,
   { devices: { claims } }: PodFacts,
-  { devices }: View,
+  { devices }: Snapshot,
 ): readonly DeviceChoice[] {
   if (claims.length === 0) return [];
   const published = new Set(devices.seen(name).map(({ id }) => id));
@@ -116,7 +116,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** What is known of the devices of a node. */
 export function deviceHost(
   node: NodeFacts,
-  { cluster, store, nowSeconds }: Pick<View, 'cluster' | 'store' | 'nowSeconds'>,
+  { cluster, store, nowSeconds }: Pick<Snapshot, 'cluster' | 'store' | 'nowSeconds'>,
 ): DeviceHost {
   const { incidents, devices } = store.get(node.host);
   // A pod's work is either in the newest exposure or still running; faults count once they are written.

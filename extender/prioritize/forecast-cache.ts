@@ -1,133 +1,130 @@
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { type Forecast, forecast } from '../forecast/loss.ts';
-import type { View } from '../state/snapshot.ts';
+import { LOSS_TERMS, type LossTerm } from '../forecast/terms.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { candidateOn } from './candidate.ts';
-import type { HomeBoard } from './home-forecasts.ts';
-import { Board, OLDEST_SECONDS } from './node-forecasts.ts';
+import { kindOf, mayBeKept, OLDEST_SECONDS } from './forecast-inputs.ts';
+import type { HomeForecasts } from './home-forecasts.ts';
+import { NodeForecasts } from './node-forecasts.ts';
 import { podImages } from './pod-images.ts';
 
 /** Forecasts kept altogether: up to a kilobyte each. */
 const MOST_FORECASTS = 40_000;
-/** Forecasts made anew at a time, between questions: about 8 ms. */
+/** Forecasts renewed at a time, between questions: about 8 ms. */
 const RENEWED_AT_A_TIME = 1000;
 /** Kinds of pods that are asked about within a minute; tenants make up as many as they like. */
-const MOST_BOARDS = 64;
+const MOST_KINDS = 64;
 
-/** Forecasts for pods of one kind, of nodes by their places. */
+/** Forecasts for pods of one kind, by node index. */
 export interface KindForecasts {
-  /** Seconds that such a pod loses now on each of these, in their order; until somebody else asks. */
-  lossSecondsOn(places: Int32Array): Float64Array;
-  /** Whether the node had no room for such a pod when it was asked about last. */
-  isFull(place: number): boolean;
-  /** What it cost when it was asked about last. It holds no list that would be let go of otherwise. */
-  readonly last: (place: number) => Forecast | undefined;
-  /** What is kept of nodes that are somebody's home, for pods of one relation to those who are away. */
-  homeBoard(relation: string): HomeBoard;
+  /** Seconds that such a pod loses now on each of these nodes, in their order. The next question overwrites the list. */
+  lossSecondsOn(nodeIndexes: Int32Array): Float64Array;
+  /** Whether the node had no room for such a pod at the last question. */
+  isFull(nodeIndex: number): boolean;
+  /** The node's forecast as of the last question. May be kept: it refers to no list of the question. */
+  readonly last: (nodeIndex: number) => Forecast | undefined;
+  /** The forecasts of homes for pods with this relation to the departed slots (`relationOf`). */
+  homeForecastsFor(relation: string): HomeForecasts;
 }
 
-/** A board that is in use, and the same with newer rates, under way; `place`: the next node that it lacks. */
-interface InUse {
-  readonly board: Board;
-  next?: { readonly board: Board; place: number };
+/** Forecasts in use, and those that will replace them once all are made with newer rates. */
+interface Kind {
+  readonly inUse: NodeForecasts;
+  renewal?: { readonly forecasts: NodeForecasts; nextNodeIndex: number };
 }
 
 /**
- * What each node costs pods of one kind, made anew only where something has changed. All that is told
- * of one node, its pods (and so of pulls there) or its host gives the node another version; what holds for all
- * of them is compared once a question.
+ * Forecasts for all kinds of pods that are asked about. Each is made again only when something has changed that it
+ * depends on; forecast-inputs.ts says what that is.
  */
-export class Boards {
-  readonly #boards = new Map<string, InUse>();
+export class ForecastCache {
+  readonly #kinds = new Map<string, Kind>();
+  readonly #terms: readonly LossTerm[];
 
-  /** The forecasts for pods of this one's kind, each of a node as if it were nobody's home. */
-  forecastsFor(pod: PodFacts, expectations: Expectations, view: View): KindForecasts {
-    // Which devices are published is not told by a node's version, so nothing of claims is kept.
-    const isKept = pod.devices.claims.length === 0;
-    const board = isKept
-      ? this.#board(pod, expectations, view)
-      : new Board(pod, expectations, view);
+  constructor(terms: readonly LossTerm[] = LOSS_TERMS) {
+    this.#terms = terms;
+  }
+
+  /** The forecasts for pods of this one's kind, each for a node as if it were nobody's home. */
+  forecastsFor(pod: PodFacts, expectations: Expectations, snapshot: Snapshot): KindForecasts {
+    const isKept = mayBeKept(pod, this.#terms);
+    const forecasts = isKept
+      ? this.#kept(pod, expectations, snapshot)
+      : new NodeForecasts(pod, expectations, this.#terms, snapshot);
     return {
-      lossSecondsOn: (places) => board.lossSecondsOn(places, view),
-      isFull: (place) => board.isFull(place),
-      homeBoard: (relation) => board.homeBoard(relation),
-      last: isKept ? lastOn(board) : madeAnew(pod, expectations, view),
+      lossSecondsOn: (nodeIndexes) => forecasts.lossSecondsOn(nodeIndexes, snapshot),
+      isFull: (nodeIndex) => forecasts.isFull(nodeIndex),
+      homeForecastsFor: (relation) => forecasts.homeForecastsFor(relation),
+      last: isKept ? lastOf(forecasts) : madeOnDemand(pod, expectations, this.#terms, snapshot),
     };
   }
 
   /**
-   * Goes on making anew what was made with other rates than now, so that no question has to. To be
-   * called about every second.
+   * Makes forecasts again that were made with older rates, so that no question has to wait for it. To be called about
+   * every second.
    */
-  renew(view: View, most = RENEWED_AT_A_TIME): void {
+  renew(snapshot: Snapshot, most = RENEWED_AT_A_TIME): void {
     let left = most;
-    for (const [key, inUse] of this.#boards) {
-      const { board } = inUse;
-      if (board.rates === view.rates) continue;
-      if (view.nowSeconds - board.askedAtSeconds > OLDEST_SECONDS) {
-        this.#boards.delete(key);
+    for (const [key, kind] of this.#kinds) {
+      const { inUse } = kind;
+      if (inUse.rates === snapshot.rates) continue;
+      if (snapshot.nowSeconds - inUse.askedAtSeconds > OLDEST_SECONDS) {
+        this.#kinds.delete(key);
         continue;
       }
-      inUse.next ??= { board: board.begunAnew(view), place: 0 };
-      const { next } = inUse;
-      for (; next.place < view.cluster.names.places; next.place += 1) {
-        if (board.last(next.place) === undefined) continue;
+      kind.renewal ??= { forecasts: inUse.emptied(snapshot), nextNodeIndex: 0 };
+      const { renewal } = kind;
+      for (; renewal.nextNodeIndex < snapshot.cluster.index.capacity; renewal.nextNodeIndex += 1) {
+        if (inUse.last(renewal.nextNodeIndex) === undefined) continue;
         if (left === 0) return;
-        next.board.make(next.place, view);
+        renewal.forecasts.make(renewal.nextNodeIndex, snapshot);
         left -= 1;
       }
-      this.#boards.set(key, { board: next.board });
+      this.#kinds.set(key, { inUse: renewal.forecasts });
     }
   }
 
-  #board(pod: PodFacts, expectations: Expectations, view: View): Board {
+  #kept(pod: PodFacts, expectations: Expectations, snapshot: Snapshot): NodeForecasts {
     const key = kindOf(pod, expectations);
-    const known = this.#boards.get(key)?.board;
-    if (known?.holds(view)) {
-      known.askedAtSeconds = view.nowSeconds;
+    const known = this.#kinds.get(key)?.inUse;
+    if (known?.hold(snapshot)) {
+      known.askedAtSeconds = snapshot.nowSeconds;
       return known;
     }
-    const board = new Board(pod, expectations, view);
-    this.#boards.delete(key);
-    this.#boards.set(key, { board });
-    this.#drop();
-    return board;
+    const inUse = new NodeForecasts(pod, expectations, this.#terms, snapshot);
+    this.#kinds.delete(key);
+    this.#kinds.set(key, { inUse });
+    this.#dropBeyondBounds();
+    return inUse;
   }
 
-  /** Drops the oldest beyond the bounds. */
-  #drop(): void {
-    let forecasts = 0;
-    for (const { board } of this.#boards.values()) forecasts += board.count;
-    for (const [key, { board }] of this.#boards) {
-      if (this.#boards.size === 1) return;
-      if (forecasts <= MOST_FORECASTS && this.#boards.size <= MOST_BOARDS) return;
-      forecasts -= board.count;
-      this.#boards.delete(key);
+  #dropBeyondBounds(): void {
+    let count = 0;
+    for (const { inUse } of this.#kinds.values()) count += inUse.count;
+    for (const [key, { inUse }] of this.#kinds) {
+      if (this.#kinds.size === 1) return;
+      if (count <= MOST_FORECASTS && this.#kinds.size <= MOST_KINDS) return;
+      count -= inUse.count;
+      this.#kinds.delete(key);
     }
   }
 }
 
-function lastOn(board: Board): KindForecasts['last'] {
-  return (place) => board.last(place);
+/** A function of its own, so that whoever keeps it keeps nothing else of the question. */
+function lastOf(forecasts: NodeForecasts): KindForecasts['last'] {
+  return (nodeIndex) => forecasts.last(nodeIndex);
 }
 
-function madeAnew(pod: PodFacts, expectations: Expectations, view: View): KindForecasts['last'] {
-  const images = podImages(pod, view);
-  return (place) => {
-    const node = view.cluster.at(place);
-    return node && forecast(candidateOn(node, pod, view, images), expectations);
+function madeOnDemand(
+  pod: PodFacts,
+  expectations: Expectations,
+  terms: readonly LossTerm[],
+  snapshot: Snapshot,
+): KindForecasts['last'] {
+  const images = podImages(pod, snapshot);
+  return (nodeIndex) => {
+    const node = snapshot.cluster.at(nodeIndex);
+    return node && forecast(candidateOn(node, pod, snapshot, images), expectations, terms);
   };
-}
-
-/** What of a pod its plain forecasts depend on. */
-function kindOf({ images, devices }: PodFacts, expectations: Expectations): string {
-  const { durationSeconds, checkpointSeconds, restartSeconds, coldStartSeconds } = expectations;
-  return JSON.stringify([
-    images,
-    devices.resources,
-    durationSeconds,
-    checkpointSeconds,
-    restartSeconds,
-    coldStartSeconds,
-  ]);
 }

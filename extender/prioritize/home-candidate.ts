@@ -4,7 +4,7 @@ import { type Displacement, displacement, type Returning } from '../forecast/dis
 import { type Forecast, forecast } from '../forecast/loss.ts';
 import type { Departure } from '../homes/departure.ts';
 import type { Cluster } from '../state/cluster.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import type { Elsewhere } from './spare-nodes.ts';
 
 /** How one node stands to this pod: whose home it is, and who would find it taken. */
@@ -13,7 +13,7 @@ import type { Elsewhere } from './spare-nodes.ts';
 export interface Asked {
   readonly pod: PodFacts;
   readonly expectations: Expectations;
-  readonly view: View;
+  readonly snapshot: Snapshot;
 }
 
 /** What the node costs the pod, after what it costs any such: whose home it is. `leftAtSeconds`: the pod's slot did. */
@@ -21,13 +21,13 @@ export function forecastAtHome(
   node: NodeFacts,
   plain: Forecast,
   leftAtSeconds: number | undefined,
-  { pod, expectations, view }: Asked,
+  { pod, expectations, snapshot }: Asked,
   elsewhere: Elsewhere,
 ): Forecast {
-  const leaving = plain.candidate.isFull ? unseenLeavers(node, pod, view) : [];
+  const leaving = plain.candidate.isFull ? unseenLeavers(node, pod, snapshot) : [];
   const hasLeft = leaving.some(({ slot }) => slot.key === pod.slot.key);
-  const homeSinceSeconds = leftAtSeconds ?? (hasLeft ? view.nowSeconds : undefined);
-  const displaced = displacementOn(node, pod, leaving, elsewhere, view);
+  const homeSinceSeconds = leftAtSeconds ?? (hasLeft ? snapshot.nowSeconds : undefined);
+  const displaced = displacementOn(node, pod, leaving, elsewhere, snapshot);
   if (homeSinceSeconds === undefined && displaced.slots === 0) return plain;
   return forecast(
     {
@@ -37,6 +37,7 @@ export function forecastAtHome(
       displacedSlots: displaced.slots,
     },
     expectations,
+    plain.terms,
   );
 }
 
@@ -46,7 +47,7 @@ const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
  * Pods of the same workload that hold the node as far as we have seen, though its scheduler has found room
  * there. When a group starts again they are on their way back as well as the pod, and we are late.
  */
-function unseenLeavers(node: NodeFacts, pod: PodFacts, { cluster }: View): readonly PodFacts[] {
+function unseenLeavers(node: NodeFacts, pod: PodFacts, { cluster }: Snapshot): readonly PodFacts[] {
   return [...cluster.holding(node.name)].filter(
     ({ slot, uid }) =>
       slot.workload === pod.slot.workload && !slot.interchangeable && uid !== pod.uid,
@@ -58,9 +59,9 @@ function displacementOn(
   pod: PodFacts,
   leaving: readonly PodFacts[],
   elsewhere: Elsewhere,
-  view: View,
+  snapshot: Snapshot,
 ): Displacement {
-  const { cluster, homes, config, nowSeconds } = view;
+  const { cluster, homes, config, nowSeconds } = snapshot;
   const returning = [
     ...homes.on(node.name, nowSeconds).filter((departure) => wouldReturn(departure, cluster)),
     ...leaving.map(({ expectations, ...left }) => ({

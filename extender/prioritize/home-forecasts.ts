@@ -3,11 +3,11 @@ import type { Forecast } from '../forecast/loss.ts';
 import type { Departure } from '../homes/departure.ts';
 import type { Homes } from '../homes/homes.ts';
 import type { ExtenderConfig } from '../settings.ts';
-import type { View } from '../state/snapshot.ts';
-import { type Elsewhere, type Spares, spareKey } from './spare-nodes.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import { type Elsewhere, type SpareNodes, spareKey } from './spare-nodes.ts';
 
-/** What was relied on of an image that slots would miss elsewhere. */
-interface Relied {
+/** What forecasts relied on of an image that displaced slots would have to pull elsewhere. */
+interface ImageReliedOn {
   readonly image: string;
   readonly needs: ReadonlyMap<string, number>;
   readonly hasSpare: boolean;
@@ -24,62 +24,62 @@ interface Kept {
   readonly untilSeconds: number;
 }
 
-/** Images and devices that are relied on; each question looks all of them up. */
-const MOST_RELIED_ON = 64;
-/** Nobody tells when an image is relied on no more, so all is made anew once a minute. */
+/** Each question checks all of them. */
+const MOST_IMAGES_RELIED_ON = 64;
+/** Nobody says when an image is no longer relied on, so all forecasts are made again once a minute. */
 const OLDEST_SECONDS = 60;
 
 /**
- * Forecasts of nodes that are somebody's home, for pods of one kind that stand to the slots away as each other does
- * (`relationOf`). After a group has left, hundreds of nodes are; from one question to the next few of them change.
+ * Forecasts of nodes that are somebody's home, for pods of one kind with one relation to the departed slots
+ * (`relationOf`). After a group has left there are hundreds of such nodes, and few of them change between two questions.
  */
-export class HomeBoard {
-  /** By place. */
+export class HomeForecasts {
+  /** By node index. */
   readonly #kept = new Map<number, Kept>();
-  readonly #relied = new Map<string, Relied>();
+  readonly #imagesReliedOn = new Map<string, ImageReliedOn>();
   #config: ExtenderConfig | undefined;
-  #begunAtSeconds = Number.NEGATIVE_INFINITY;
+  #sinceSeconds = Number.NEGATIVE_INFINITY;
 
-  /** How many forecasts there are. */
+  /** How many forecasts are kept. */
   get count(): number {
     return this.#kept.size;
   }
 
   /**
-   * To be called before a question: lets go of all of them when something holds no more that no node's version tells.
-   * What is kept then has to be made with what this gives, which notes what of the spares is relied on.
+   * To be called once before each question. Drops all forecasts when an input that they share has changed. Forecasts
+   * that are kept afterwards must be made with the returned lookup, which records what they rely on.
    */
-  begin(spares: Spares, { cluster, homes, config, nowSeconds }: View): Elsewhere {
-    const holds =
+  begin(spareNodes: SpareNodes, { cluster, homes, config, nowSeconds }: Snapshot): Elsewhere {
+    const hold =
       !homes.isEmpty &&
       config === this.#config &&
-      nowSeconds - this.#begunAtSeconds < OLDEST_SECONDS &&
-      this.#relied.size <= MOST_RELIED_ON &&
-      this.#relied
+      nowSeconds - this.#sinceSeconds < OLDEST_SECONDS &&
+      this.#imagesReliedOn.size <= MOST_IMAGES_RELIED_ON &&
+      this.#imagesReliedOn
         .values()
         .every(
           ({ image, needs, hasSpare, stamp }) =>
-            stamp === cluster.images.stampOf(image) && hasSpare === spares.have(image, needs),
+            stamp === cluster.images.stampOf(image) && hasSpare === spareNodes.have(image, needs),
         );
-    if (!holds) {
+    if (!hold) {
       this.#config = config;
-      this.#begunAtSeconds = nowSeconds;
+      this.#sinceSeconds = nowSeconds;
       this.#kept.clear();
-      this.#relied.clear();
+      this.#imagesReliedOn.clear();
     }
     return {
       bytesMissed: (home, image, needs) => {
         const stamp = cluster.images.stampOf(image);
-        const hasSpare = spares.have(image, needs);
-        this.#relied.set(spareKey(image, needs), { image, needs, hasSpare, stamp });
-        return spares.bytesMissed(home, image, needs);
+        const hasSpare = spareNodes.have(image, needs);
+        this.#imagesReliedOn.set(spareKey(image, needs), { image, needs, hasSpare, stamp });
+        return spareNodes.bytesMissed(home, image, needs);
       },
     };
   }
 
-  /** What such a pod loses at a place, if `plain` still holds there and nobody has left it or is back since. */
-  last(place: number, plain: Forecast, { homes, nowSeconds }: View): Forecast | undefined {
-    const kept = this.#kept.get(place);
+  /** The kept forecast of a node, if `plain` is still its plain one and nobody has left it or come back since. */
+  last(nodeIndex: number, plain: Forecast, { homes, nowSeconds }: Snapshot): Forecast | undefined {
+    const kept = this.#kept.get(nodeIndex);
     const holds =
       kept !== undefined &&
       kept.plain === plain &&
@@ -88,22 +88,27 @@ export class HomeBoard {
     return holds ? kept.forecast : undefined;
   }
 
-  /** Keeps a forecast that was made after `plain`, and gives it back. */
-  keep(place: number, forecast: Forecast, plain: Forecast, { homes, nowSeconds }: View): Forecast {
+  /** Keeps a forecast that was made from `plain`, and returns it. */
+  keep(
+    nodeIndex: number,
+    forecast: Forecast,
+    plain: Forecast,
+    { homes, nowSeconds }: Snapshot,
+  ): Forecast {
     const away = homes.everOn(plain.candidate.node);
     const untilSeconds = away.reduce(
       (first, { homeUntilSeconds }) =>
         homeUntilSeconds > nowSeconds ? Math.min(first, homeUntilSeconds) : first,
       Number.POSITIVE_INFINITY,
     );
-    this.#kept.set(place, { forecast, plain, away, untilSeconds });
+    this.#kept.set(nodeIndex, { forecast, plain, away, untilSeconds });
     return forecast;
   }
 }
 
 /**
- * Pods of one kind with the same relation are forecast alike on everybody's home but their own: nothing of theirs is
- * away, or slots of their workload are. Interchangeable ones are alike on their own, too.
+ * How a pod stands to the departed slots: nothing of its workload is away, or something is. Pods of one kind and one
+ * relation have the same forecasts on every home but their own; interchangeable pods on their own, too.
  */
 export function relationOf({ slot }: PodFacts, homes: Homes): string {
   if (!homes.isAnyAway(slot.workload)) return '';

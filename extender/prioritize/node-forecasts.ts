@@ -2,172 +2,144 @@ import type { Expectations } from '../../webhook/words/expectations.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { type Forecast, forecast } from '../forecast/loss.ts';
-import type { FleetRates } from '../hazard/rates.ts';
-import { groupOf } from '../state/image-pulls.ts';
-import type { View } from '../state/snapshot.ts';
+import type { LossTerm } from '../forecast/terms.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { candidateOn } from './candidate.ts';
-import { HomeBoard } from './home-forecasts.ts';
+import { holdsForSeconds, SharedInputs } from './forecast-inputs.ts';
+import { HomeForecasts } from './home-forecasts.ts';
 import { type PodImages, podImages } from './pod-images.ts';
 
-/** Hazards fade over hours: a forecast of a node where nothing has happened may be this old. */
-export const OLDEST_SECONDS = 120;
-/**
- * What a pull under way has brought differs from moment to moment; by so much at most a forecast may be wrong.
- * When a large group starts, every node pulls.
- */
-export const OLDEST_OF_A_PULL_SECONDS = 5;
-/** What rates of the fleet a forecast was made with may be older by so much: they move in days. */
-const OLDEST_RATES_SECONDS = 180;
-/** Workloads that start again at the same time, and those who have nobody away. */
+/** Workloads that start again at the same time, and pods of which nothing is away. */
 const MOST_RELATIONS = 4;
-/** Not all forecasts get old at the same moment. */
+/** Spreads the ends of forecasts, so that not all are made again at the same moment. */
 const PHASES = 64;
 
 /**
- * Forecasts for pods that ask for the same, devices, images and expectations, each of a node as if it were nobody's
- * home. What each question looks at of every node stands side by side in lists of numbers, by the node's place.
+ * Forecasts for one kind of pods (the same devices, images and expectations), each for a node as if it were nobody's
+ * home. What every question reads of every node is kept in lists of numbers, by node index.
  */
-export class Board {
-  readonly rates: FleetRates;
+export class NodeForecasts {
   askedAtSeconds: number;
   readonly #pod: PodFacts;
   readonly #expectations: Expectations;
-  readonly #begunAtSeconds: number;
-  /** What is known of the images, wherever they are. */
-  readonly #images: string;
+  readonly #terms: readonly LossTerm[];
+  readonly #inputs: SharedInputs;
   readonly #podImages: PodImages;
-  readonly #wholeNodeSeconds: number;
-  /** Bytes a second, by kind of machine. */
-  readonly #bandwidth = new Map<string, number>();
   readonly #forecasts: (Forecast | undefined)[] = [];
   #count = 0;
   /** By relation. */
-  readonly #homeBoards = new Map<string, HomeBoard>();
+  readonly #homeForecasts = new Map<string, HomeForecasts>();
   #lossSeconds = new Float64Array();
   /** A forecast holds until then, unless its node has another version than it was made for. */
   #untilSeconds = new Float64Array();
   #versions = new Float64Array();
   #isFull = new Uint8Array();
-  /** What was asked last. */
-  #asked = new Float64Array();
+  /** The answer to the last question. */
+  #answer = new Float64Array();
 
-  constructor(pod: PodFacts, expectations: Expectations, view: View) {
+  constructor(
+    pod: PodFacts,
+    expectations: Expectations,
+    terms: readonly LossTerm[],
+    snapshot: Snapshot,
+  ) {
     this.#pod = pod;
     this.#expectations = expectations;
-    this.rates = view.rates;
-    this.#begunAtSeconds = view.nowSeconds;
-    this.askedAtSeconds = view.nowSeconds;
-    this.#images = imagesKnown(pod, view);
-    this.#podImages = podImages(pod, view);
-    this.#wholeNodeSeconds = view.config.wholeNodeSeconds;
+    this.#terms = terms;
+    this.askedAtSeconds = snapshot.nowSeconds;
+    this.#inputs = new SharedInputs(pod, snapshot);
+    this.#podImages = podImages(pod, snapshot);
   }
 
-  /** How many forecasts there are, those of homes as well. */
+  /** How many forecasts are kept, those of homes included. */
   get count(): number {
-    return this.#homeBoards.values().reduce((sum, { count }) => sum + count, this.#count);
+    return this.#homeForecasts.values().reduce((sum, { count }) => sum + count, this.#count);
   }
 
-  /** The same, to be made anew with what is true now. */
-  begunAnew(view: View): Board {
-    const board = new Board(this.#pod, this.#expectations, view);
-    board.askedAtSeconds = this.askedAtSeconds;
-    return board;
+  get rates(): Snapshot['rates'] {
+    return this.#inputs.rates;
   }
 
-  /** Whether what is true of all nodes is as it was when the board was begun. */
-  holds(view: View): boolean {
-    const isOfTheseRates =
-      this.rates === view.rates || view.nowSeconds - this.#begunAtSeconds < OLDEST_RATES_SECONDS;
-    return (
-      isOfTheseRates &&
-      this.#wholeNodeSeconds === view.config.wholeNodeSeconds &&
-      this.#images === imagesKnown(this.#pod, view) &&
-      this.#pullsAlike(view)
-    );
+  /** Forecasts for the same pods, of which none is made yet. */
+  emptied(snapshot: Snapshot): NodeForecasts {
+    const empty = new NodeForecasts(this.#pod, this.#expectations, this.#terms, snapshot);
+    empty.askedAtSeconds = this.askedAtSeconds;
+    return empty;
+  }
+
+  /** Whether what is true of all nodes is as it was when the first forecast was made. */
+  hold(snapshot: Snapshot): boolean {
+    return this.#inputs.hold(snapshot);
   }
 
   /**
-   * Seconds lost on each of these nodes, in their order; made anew only where something has changed. The list is used
-   * again at the next question.
+   * Seconds lost on each of these nodes, in their order. Only forecasts that hold no longer are made again. The next
+   * question overwrites the list.
    */
-  lossSecondsOn(places: Int32Array, view: View): Float64Array {
-    this.#makeRoom(view.cluster.names.places);
-    const { versions } = view.cluster;
-    const { nowSeconds } = view;
-    const made = this.#versions;
+  lossSecondsOn(nodeIndexes: Int32Array, snapshot: Snapshot): Float64Array {
+    this.#makeRoom(snapshot.cluster.index.capacity);
+    const { versions } = snapshot.cluster;
+    const { nowSeconds } = snapshot;
+    const madeFor = this.#versions;
     const untilSeconds = this.#untilSeconds;
     const kept = this.#lossSeconds;
-    const lossSeconds = this.#asked.subarray(0, places.length);
-    for (let index = 0; index < places.length; index += 1) {
-      const place = places[index] as number;
-      const holds = made[place] === versions[place] && (untilSeconds[place] as number) > nowSeconds;
-      if (!holds) this.make(place, view);
-      lossSeconds[index] = kept[place] as number;
+    const answer = this.#answer.subarray(0, nodeIndexes.length);
+    for (let at = 0; at < nodeIndexes.length; at += 1) {
+      const nodeIndex = nodeIndexes[at] as number;
+      const holds =
+        madeFor[nodeIndex] === versions[nodeIndex] &&
+        (untilSeconds[nodeIndex] as number) > nowSeconds;
+      if (!holds) this.make(nodeIndex, snapshot);
+      answer[at] = kept[nodeIndex] as number;
     }
-    return lossSeconds;
+    return answer;
   }
 
-  /** Whether the node had no room for such a pod when it was asked about last. */
-  isFull(place: number): boolean {
-    return this.#isFull[place] === 1;
+  /** Whether the node had no room for such a pod at the last question. */
+  isFull(nodeIndex: number): boolean {
+    return this.#isFull[nodeIndex] === 1;
   }
 
-  /** What the node cost when it was asked about last. */
-  last(place: number): Forecast | undefined {
-    return this.#forecasts[place];
+  /** The node's forecast as of the last question. */
+  last(nodeIndex: number): Forecast | undefined {
+    return this.#forecasts[nodeIndex];
   }
 
-  /** What is kept of nodes that are somebody's home, for pods of one relation to those who are away. */
-  homeBoard(relation: string): HomeBoard {
-    const known = this.#homeBoards.get(relation);
+  /** The forecasts of homes for pods with this relation to the departed slots (`relationOf`). */
+  homeForecastsFor(relation: string): HomeForecasts {
+    const known = this.#homeForecasts.get(relation);
     if (known !== undefined) return known;
-    const made = new HomeBoard();
-    this.#homeBoards.set(relation, made);
-    dropOldest(this.#homeBoards, MOST_RELATIONS);
+    const made = new HomeForecasts();
+    this.#homeForecasts.set(relation, made);
+    dropOldest(this.#homeForecasts, MOST_RELATIONS);
     return made;
   }
 
-  /** Makes the forecast of one node anew, if there is a node. */
-  make(place: number, now: View): void {
-    const { cluster, pulls, config, nowSeconds } = now;
-    const node = cluster.at(place);
+  /** Makes the forecast of one node, if there is such a node. */
+  make(nodeIndex: number, now: Snapshot): void {
+    const { cluster, nowSeconds } = now;
+    const node = cluster.at(nodeIndex);
     if (node === undefined) return;
-    this.#makeRoom(cluster.names.places);
+    this.#makeRoom(cluster.index.capacity);
     const candidate = candidateOn(node, this.#pod, { ...now, rates: this.rates }, this.#podImages);
-    const made = forecast(candidate, this.#expectations);
-    const group = groupOf(node);
-    if (!this.#bandwidth.has(group)) {
-      this.#bandwidth.set(group, pulls.bytesPerSecondIn(group, config.pullBytesPerSecond));
-    }
-    if (this.#forecasts[place] === undefined) this.#count += 1;
-    const oldestSeconds = pulls.isPulling(node.name) ? OLDEST_OF_A_PULL_SECONDS : OLDEST_SECONDS;
-    this.#forecasts[place] = made;
-    this.#lossSeconds[place] = made.lossSeconds;
-    this.#isFull[place] = candidate.isFull ? 1 : 0;
-    this.#versions[place] = cluster.versions[place] as number;
-    this.#untilSeconds[place] =
-      nowSeconds + oldestSeconds * (0.5 + (place % PHASES) / (2 * PHASES));
+    const made = forecast(candidate, this.#expectations, this.#terms);
+    this.#inputs.reliesOn(node, now);
+    if (this.#forecasts[nodeIndex] === undefined) this.#count += 1;
+    this.#forecasts[nodeIndex] = made;
+    this.#lossSeconds[nodeIndex] = made.lossSeconds;
+    this.#isFull[nodeIndex] = candidate.isFull ? 1 : 0;
+    this.#versions[nodeIndex] = cluster.versions[nodeIndex] as number;
+    this.#untilSeconds[nodeIndex] =
+      nowSeconds + holdsForSeconds(node, now) * (0.5 + (nodeIndex % PHASES) / (2 * PHASES));
   }
 
-  #makeRoom(places: number): void {
-    if (places <= this.#isFull.length) return;
-    const bytes = places * Float64Array.BYTES_PER_ELEMENT;
+  #makeRoom(capacity: number): void {
+    if (capacity <= this.#isFull.length) return;
+    const bytes = capacity * Float64Array.BYTES_PER_ELEMENT;
     this.#lossSeconds = new Float64Array(this.#lossSeconds.buffer.transfer(bytes));
     this.#untilSeconds = new Float64Array(this.#untilSeconds.buffer.transfer(bytes));
     this.#versions = new Float64Array(this.#versions.buffer.transfer(bytes));
-    this.#isFull = new Uint8Array(this.#isFull.buffer.transfer(places));
-    this.#asked = new Float64Array(places);
+    this.#isFull = new Uint8Array(this.#isFull.buffer.transfer(capacity));
+    this.#answer = new Float64Array(capacity);
   }
-
-  /** Whether the kinds of machines pull as fast as when the board was made. */
-  #pullsAlike({ pulls, config }: View): boolean {
-    for (const [group, bytesPerSecond] of this.#bandwidth) {
-      if (pulls.bytesPerSecondIn(group, config.pullBytesPerSecond) !== bytesPerSecond) return false;
-    }
-    return true;
-  }
-}
-
-function imagesKnown({ images }: PodFacts, { cluster }: View): string {
-  return images.map((image) => cluster.images.stampOf(image)).join(' ');
 }

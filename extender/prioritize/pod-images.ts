@@ -1,6 +1,6 @@
 import type { PodFacts } from '../facts/facts.ts';
 import { type UnknownImages, unknownAmong } from '../forecast/images.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 
 /**
  * Images of a pod that are looked for on every node. Few pods have more, and the largest decide; a tenant's pod may
@@ -21,7 +21,7 @@ export interface PodImages {
 /** Looks for the largest images that any node lists, and where there are few for all of them. */
 export function podImages(
   { images }: Pick<PodFacts, 'images'>,
-  { cluster: { images: index } }: Pick<View, 'cluster'>,
+  { cluster: { images: index } }: Pick<Snapshot, 'cluster'>,
 ): PodImages {
   if (images.length <= MOST_LOOKED_FOR) {
     return { lookedFor: images, otherBytes: 0, otherUnknown: unknownAmong([]) };

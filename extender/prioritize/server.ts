@@ -1,10 +1,11 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import { rawJsonBody, sayInJson } from '../../certs/serving/body.ts';
+import { jsonErrorHandler, rawJsonBody } from '../../certs/serving/body.ts';
 import type { AskedPod } from '../decisions/placements.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
 import type { ExtenderMetrics } from '../metrics.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import type { ForecastCache } from './forecast-cache.ts';
 import { prioritize } from './prioritize.ts';
 import {
   answerText,
@@ -28,7 +29,8 @@ export interface ExtenderDeps {
   /** Turns away what would only wait. */
   readonly bound: RequestHandler;
   /** The state to answer from at this moment. */
-  readonly view: () => View;
+  readonly snapshot: () => Snapshot;
+  readonly cache: ForecastCache;
   /** What is not loaded yet, in words; `undefined` when everything is. */
   readonly missing: () => string | undefined;
   readonly decisions: DecisionRecord;
@@ -47,7 +49,7 @@ export function extenderApp(deps: ExtenderDeps): Express {
       error: `nothing is served at ${request.method} ${request.path}; post ExtenderArgs to /prioritize (prioritizeVerb: prioritize)`,
     });
   });
-  app.use(sayInJson(BODY_LIMIT_BYTES));
+  app.use(jsonErrorHandler(BODY_LIMIT_BYTES));
   return app;
 }
 
@@ -82,7 +84,7 @@ function prioritizeHandler(deps: ExtenderDeps) {
 
 function answerTo(
   question: Question,
-  { nodes, view, missing, decisions, log }: ExtenderDeps,
+  { nodes, snapshot, cache, missing, decisions, log }: ExtenderDeps,
   done: ReturnType<ExtenderMetrics['begin']>,
 ): string {
   if (missing() !== undefined) {
@@ -90,7 +92,7 @@ function answerTo(
     return NO_OPINION;
   }
   try {
-    const verdict = prioritize(question, view());
+    const verdict = prioritize(question, snapshot(), cache);
     if (verdict.kind === 'no opinion') {
       done('no-opinion');
       log.debug({ pod: question.pod.metadata.name, ...verdict.reason }, 'no opinion');
@@ -98,7 +100,11 @@ function answerTo(
     }
     const { decision, answer } = verdict;
     decisions.add(decision);
-    done(decision.mode === 'act' ? 'answered' : 'observed', decision.asked, answer.places.length);
+    done(
+      decision.mode === 'act' ? 'answered' : 'observed',
+      decision.asked,
+      answer.nodeIndexes.length,
+    );
     return answerText(answer, nodes);
   } catch (error) {
     // The scheduler hides our failures, so the log and the metric must not.

@@ -1,5 +1,5 @@
 import type { NodeFacts } from '../facts/facts.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 
 /** What a slot that is displaced misses where it goes instead. */
 export interface Elsewhere {
@@ -11,17 +11,17 @@ export interface Elsewhere {
  * The candidates of one question that are nobody's home: where a displaced slot would go. Looked up
  * only when somebody is displaced, and each thing once.
  */
-export class Spares implements Elsewhere {
-  readonly #places: Int32Array;
+export class SpareNodes implements Elsewhere {
+  readonly #nodeIndexes: Int32Array;
   readonly #isHome: Uint8Array;
-  readonly #view: View;
+  readonly #snapshot: Snapshot;
   readonly #answers = new Map<string, boolean>();
 
-  /** `isHome`: 1 at the places that are somebody's home, or were until a moment ago. */
-  constructor(candidates: Int32Array, isHome: Uint8Array, view: View) {
-    this.#places = candidates;
+  /** `isHome`, by node index: 1 for a node that is somebody's home, or was until a moment ago. */
+  constructor(candidates: Int32Array, isHome: Uint8Array, snapshot: Snapshot) {
+    this.#nodeIndexes = candidates;
     this.#isHome = isHome;
-    this.#view = view;
+    this.#snapshot = snapshot;
   }
 
   /** True when one of them has the image, and room for a slot that needs these devices. */
@@ -29,22 +29,22 @@ export class Spares implements Elsewhere {
     const key = spareKey(image, needs);
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const found = this.#places.some((place) => this.#isSpare(place, image, needs));
+    const found = this.#nodeIndexes.some((nodeIndex) => this.#isSpare(nodeIndex, image, needs));
     this.#answers.set(key, found);
     return found;
   }
 
   bytesMissed(home: NodeFacts, image: string, needs: ReadonlyMap<string, number>): number {
-    const { cluster, nowSeconds } = this.#view;
+    const { cluster, nowSeconds } = this.#snapshot;
     if (!cluster.images.isOn(home, image, nowSeconds) || this.have(image, needs)) return 0;
     return cluster.images.bytesOf(image) ?? 0;
   }
 
-  #isSpare(place: number, image: string, needs: ReadonlyMap<string, number>): boolean {
-    const { cluster, homes, nowSeconds } = this.#view;
-    const node = cluster.at(place);
+  #isSpare(nodeIndex: number, image: string, needs: ReadonlyMap<string, number>): boolean {
+    const { cluster, homes, nowSeconds } = this.#snapshot;
+    const node = cluster.at(nodeIndex);
     if (node === undefined) return false;
-    if (this.#isHome[place] === 1 && homes.on(node.name, nowSeconds).length > 0) return false;
+    if (this.#isHome[nodeIndex] === 1 && homes.on(node.name, nowSeconds).length > 0) return false;
     return (
       cluster.images.isOn(node, image, nowSeconds) &&
       needs.entries().every(([resource, count]) => cluster.freeDevices(node, resource) >= count)

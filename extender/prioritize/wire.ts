@@ -12,26 +12,26 @@ import type { Scores } from '../forecast/level.ts';
 /** One question of the scheduler: which of these nodes for this pod? */
 export interface Question {
   readonly pod: Pod;
-  /** The places of the nodes, in the order in which they were sent, each once. */
-  readonly places: Int32Array;
+  /** Indexes of the nodes, in the order in which they were sent, each once. */
+  readonly nodeIndexes: Int32Array;
   /** Names that nothing is known of. */
   readonly unknown: ReadonlySet<string>;
   /** True when whole Node objects were sent: `nodeCacheCapable` is off, which costs megabytes. */
   readonly sentWholeNodes: boolean;
 }
 
-/** Who knows the nodes' places, by their names or by the bytes of a name and its `nameHash`; -1: nobody's. */
+/** Finds the index of a node by its name, or by the bytes of its name and their `nameHash`; -1 for no node. */
 export interface NodeFinder {
-  /** Places are below. */
-  readonly places: number;
-  placeOf(name: string): number;
+  /** Every index is below. */
+  readonly capacity: number;
+  of(name: string): number;
   find(bytes: Uint8Array, from: number, to: number, hash: number): number;
 }
 
-/** Who writes the name of a place as it stands in a JSON text, and gives where it ends. */
+/** Writes the name of a node as it stands in a JSON text, and returns where it ends. */
 export interface NameWriter {
-  lengthAt(place: number): number;
-  write(place: number, into: Uint8Array, at: number): number;
+  lengthAt(nodeIndex: number): number;
+  write(nodeIndex: number, into: Uint8Array, at: number): number;
 }
 
 export type ParsedQuestion =
@@ -39,7 +39,7 @@ export type ParsedQuestion =
   | { readonly ok: false; readonly problem: string };
 
 /**
- * Reads questions about the nodes that a finder knows. The places in one hold until the next is read: lists of numbers
+ * Reads questions about the nodes that a finder knows. The indexes of one hold until the next is read: lists of numbers
  * lie outside of V8's heap, and V8 begins to collect when much was made there, however soon it is let go of.
  */
 export class QuestionReader {
@@ -96,7 +96,7 @@ function isNameOrNone(value: unknown): boolean {
   return value == null || (typeof value === 'string' && value.length <= LONGEST_NAME);
 }
 
-type Found = Pick<Question, 'places' | 'unknown'>;
+type Found = Pick<Question, 'nodeIndexes' | 'unknown'>;
 
 /** The nodes of these names, as a question asks about them. */
 export function named(names: readonly string[], finder: NodeFinder): Found {
@@ -104,11 +104,11 @@ export function named(names: readonly string[], finder: NodeFinder): Found {
 }
 
 function lookedUp(names: readonly string[], finder: NodeFinder, found: FoundNodes): Found {
-  found.begin(finder.places);
+  found.begin(finder.capacity);
   for (const name of names) {
-    const place = finder.placeOf(name);
-    if (place < 0) found.unknown.add(name);
-    else found.add(place);
+    const nodeIndex = finder.of(name);
+    if (nodeIndex < 0) found.unknown.add(name);
+    else found.add(nodeIndex);
   }
   return found.all();
 }
@@ -116,29 +116,29 @@ function lookedUp(names: readonly string[], finder: NodeFinder, found: FoundNode
 /** Each once, in their order. */
 class FoundNodes {
   unknown = new Set<string>();
-  #places = new Int32Array();
+  #nodeIndexes = new Int32Array();
   #isFound = new Uint8Array();
   #count = 0;
 
-  /** Lets go of all that was found. */
-  begin(places: number): void {
-    if (places > this.#places.length) {
-      this.#places = new Int32Array(places);
-      this.#isFound = new Uint8Array(places);
+  /** Forgets what was found before. */
+  begin(capacity: number): void {
+    if (capacity > this.#nodeIndexes.length) {
+      this.#nodeIndexes = new Int32Array(capacity);
+      this.#isFound = new Uint8Array(capacity);
     } else this.#isFound.fill(0);
     this.unknown = new Set();
     this.#count = 0;
   }
 
-  add(place: number): void {
-    if (this.#isFound[place] === 1) return;
-    this.#isFound[place] = 1;
-    this.#places[this.#count] = place;
+  add(nodeIndex: number): void {
+    if (this.#isFound[nodeIndex] === 1) return;
+    this.#isFound[nodeIndex] = 1;
+    this.#nodeIndexes[this.#count] = nodeIndex;
     this.#count += 1;
   }
 
   all(): Found {
-    return { places: this.#places.subarray(0, this.#count), unknown: this.unknown };
+    return { nodeIndexes: this.#nodeIndexes.subarray(0, this.#count), unknown: this.unknown };
   }
 }
 
@@ -166,7 +166,7 @@ function namesAtTheEnd(
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const key = buffer.indexOf(NAMES_KEY);
   if (key < 0) return undefined;
-  found.begin(finder.places);
+  found.begin(finder.capacity);
   let at = key + NAMES_KEY.length - 1;
   do {
     at += 1;
@@ -181,9 +181,9 @@ function namesAtTheEnd(
       byte = buffer[at] as number;
     }
     if (byte !== QUOTE) return undefined;
-    const place = finder.find(buffer, from, at, hash);
-    if (place < 0) found.unknown.add(buffer.toString('latin1', from, at));
-    else found.add(place);
+    const nodeIndex = finder.find(buffer, from, at, hash);
+    if (nodeIndex < 0) found.unknown.add(buffer.toString('latin1', from, at));
+    else found.add(nodeIndex);
     at += 1;
   } while (buffer[at] === COMMA);
   const isTheEnd =
@@ -210,15 +210,18 @@ let written = Buffer.alloc(1024);
  * A HostPriorityList. Integers only: one fraction makes the scheduler drop the whole answer. Written from the names'
  * bytes, for an answer may name thousands. The text has a character for each byte of it: `latin1` sends it as it is.
  */
-export function answerText({ places, scores }: Scores, names: NameWriter): string {
-  const most = places.reduce((sum, place) => sum + MOST_BESIDE_A_NAME + names.lengthAt(place), 2);
+export function answerText({ nodeIndexes, scores }: Scores, names: NameWriter): string {
+  const most = nodeIndexes.reduce(
+    (sum, nodeIndex) => sum + MOST_BESIDE_A_NAME + names.lengthAt(nodeIndex),
+    2,
+  );
   if (most > written.length) written = Buffer.alloc(2 * most);
   written[0] = LIST_BEGIN;
   let end = 1;
-  for (let index = 0; index < places.length; index += 1) {
+  for (let index = 0; index < nodeIndexes.length; index += 1) {
     if (index > 0) end = written.writeUInt8(COMMA, end);
     end = append(ENTRY_BEGIN, end);
-    end = names.write(places[index] as number, written, end);
+    end = names.write(nodeIndexes[index] as number, written, end);
     end = append(ENTRY_ENDS[(scores[index] as number) - LOWEST_SCORE] as Buffer, end);
   }
   end = written.writeUInt8(LIST_END, end);

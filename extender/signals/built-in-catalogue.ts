@@ -1,9 +1,9 @@
-import { ownFile } from '../../certs/serving/own-files.ts';
+import { embeddedAsset } from '../../certs/serving/embedded-assets.ts';
 import { parseCatalogue, type WrittenCatalogue } from './catalogue.ts';
 
 /** The rows of history/catalogue.yaml. Throws with every problem in it: the file is ours. */
 export function builtInCatalogue(): WrittenCatalogue {
-  const text = ownFile('extender/signals/catalogue.yaml');
+  const text = embeddedAsset('extender/signals/catalogue.yaml');
   const parsed = parseCatalogue('catalogue.yaml', text);
   if (parsed.ok) return parsed.value;
   throw new Error(parsed.problems.join('\n'));

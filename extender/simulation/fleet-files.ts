@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { embeddedAsset } from '../../certs/serving/embedded-assets.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
-import { ownFile } from '../../certs/serving/own-files.ts';
 import type { Parsed } from '../../certs/serving/strict-yaml.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { type FaultScript, parseScript } from '../fleet/script.ts';
@@ -16,7 +16,7 @@ export const CONFIG_FILES = ['profiles.yaml', 'webhook.yaml', 'extender.yaml', '
 
 /** A tour of a minute, with something of everything. */
 export function tour(): FaultScript {
-  return parsedValue(parseScript(TOUR, ownFile(TOUR)));
+  return parsedValue(parseScript(TOUR, embeddedAsset(TOUR)));
 }
 
 /** Reads a fault script. Throws WrongCall with every problem in it. */
@@ -34,7 +34,7 @@ export async function readScript(path: string): Promise<FaultScript> {
  * take: it is for that only, and names it.
  */
 export function actingConfig(name: string): string {
-  const text = ownFile(join(SHIPPED_CONFIG, name));
+  const text = embeddedAsset(join(SHIPPED_CONFIG, name));
   return text
     .replace(/^mode: observe$/m, 'mode: act')
     .replace(/^events: true$/m, 'events: false')

@@ -7,9 +7,9 @@ import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { nodeFacts } from '../facts/nodes.ts';
 import { podFacts } from '../facts/pods.ts';
 import type { Doors, FleetApi } from '../fleet/fleet.ts';
-import { Historian } from '../ingest/ingest.ts';
-import { Boards } from '../prioritize/forecast-cache.ts';
-import { levelsIn, prioritize } from '../prioritize/prioritize.ts';
+import { Ingest } from '../ingest/ingest.ts';
+import { ForecastCache } from '../prioritize/forecast-cache.ts';
+import { namedScores, prioritize } from '../prioritize/prioritize.ts';
 import { named } from '../prioritize/wire.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import { builtInCatalogue } from '../signals/built-in-catalogue.ts';
@@ -17,7 +17,7 @@ import { catalogueOf } from '../signals/catalogue.ts';
 import { Cluster } from '../state/cluster.ts';
 import { DynamicResources } from '../state/dra.ts';
 import { RatesOfFleet } from '../state/fleet-rates.ts';
-import type { View } from '../state/snapshot.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import { MemoryStore } from '../storage/memory.ts';
 
 /** How often homes that have ended are dropped; in seconds of the fleet. */
@@ -41,9 +41,9 @@ export class SurefootInProcess {
   readonly #cluster = new Cluster();
   readonly #store = new MemoryStore();
   readonly #devices = new DynamicResources();
-  readonly #boards = new Boards();
+  readonly #forecastCache = new ForecastCache();
   readonly #rates = new RatesOfFleet(this.#cluster, this.#store);
-  readonly #historian: Historian;
+  readonly #ingest: Ingest;
   readonly #catalogue = catalogueOf(builtInCatalogue());
   #queue: Seen[] = [];
   #prunedAtSeconds = 0;
@@ -52,7 +52,7 @@ export class SurefootInProcess {
   constructor(profiles: readonly DeviceProfile[], config: ExtenderConfig) {
     this.#profiles = profiles;
     this.#config = config;
-    this.#historian = new Historian({
+    this.#ingest = new Ingest({
       cluster: this.#cluster,
       store: this.#store,
       devices: this.#devices,
@@ -68,11 +68,15 @@ export class SurefootInProcess {
     return {
       admit: async (pod) => this.#admit(pod),
       prioritize: async ({ Pod: pod, NodeNames: nodes }) => {
-        const view = this.view(nowSeconds());
-        const asked = named(nodes, view.cluster.names);
-        const verdict = prioritize({ pod, ...asked, sentWholeNodes: false }, view);
+        const snapshot = this.snapshot(nowSeconds());
+        const asked = named(nodes, snapshot.cluster.index);
+        const verdict = prioritize(
+          { pod, ...asked, sentWholeNodes: false },
+          snapshot,
+          this.#forecastCache,
+        );
         if (verdict.kind !== 'decision') return [];
-        return levelsIn(verdict.answer, view.cluster).map(({ node, score }) => ({
+        return namedScores(verdict.answer, snapshot.cluster).map(({ node, score }) => ({
           Host: node,
           Score: score,
         }));
@@ -81,14 +85,13 @@ export class SurefootInProcess {
   }
 
   /** What Surefoot knows by then. */
-  view(nowSeconds: number): View {
+  snapshot(nowSeconds: number): Snapshot {
     this.#catchUp(nowSeconds);
     return {
       cluster: this.#cluster,
-      homes: this.#historian.homes,
-      pulls: this.#historian.pulls,
-      runs: this.#historian.runs,
-      boards: this.#boards,
+      homes: this.#ingest.homes,
+      pulls: this.#ingest.pulls,
+      runs: this.#ingest.runs,
       devices: this.#devices,
       store: this.#store,
       rates: this.#rates.current,
@@ -100,19 +103,19 @@ export class SurefootInProcess {
 
   /** Watches the fleet from now on. */
   watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
-    this.#historian.keep(nowSeconds());
+    this.#ingest.keep(nowSeconds());
     for (const node of nodes.all())
-      this.#historian.nodeChanged(nodeFacts(node, this.#catalogue, this.#profiles), nowSeconds());
+      this.#ingest.nodeChanged(nodeFacts(node, this.#catalogue, this.#profiles), nowSeconds());
     nodes.subscribe(({ object, resourceVersion }) => {
       this.#saw(resourceVersion, nowSeconds(), (at) => {
-        this.#historian.nodeChanged(nodeFacts(object, this.#catalogue, this.#profiles), at);
+        this.#ingest.nodeChanged(nodeFacts(object, this.#catalogue, this.#profiles), at);
       });
     });
     pods.subscribe(({ type, object, resourceVersion }) => {
       this.#saw(resourceVersion, nowSeconds(), (at) => {
         const facts = podFacts(object, this.#profiles);
-        this.#historian.podChanged(facts, false, at);
-        if (type === 'DELETED') this.#historian.podRemoved(facts.uid, at);
+        this.#ingest.podChanged(facts, false, at);
+        if (type === 'DELETED') this.#ingest.podRemoved(facts.uid, at);
       });
     });
   }
@@ -132,14 +135,14 @@ export class SurefootInProcess {
     this.#tick(nowSeconds);
     if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
     this.#prunedAtSeconds = nowSeconds;
-    this.#historian.prune(nowSeconds);
+    this.#ingest.prune(nowSeconds);
     this.#rates.reckon(nowSeconds);
   }
 
   #tick(nowSeconds: number): void {
     if (nowSeconds - this.#tickedAtSeconds < TICK_INTERVAL_SECONDS) return;
     this.#tickedAtSeconds = nowSeconds;
-    this.#historian.tick(nowSeconds);
+    this.#ingest.tick(nowSeconds);
   }
 
   #admit(pod: Pod): Pod {

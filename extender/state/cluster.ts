@@ -9,13 +9,13 @@ import {
 import type { NamespaceFacts } from '../facts/namespaces.ts';
 import { physicalDevice } from '../signals/identity.ts';
 import { ImageIndex } from './image-index.ts';
-import { NOWHERE, NodeNames } from './node-index.ts';
+import { NodeIndex, UNKNOWN_NODE } from './node-index.ts';
 
 /** The newest facts of every node and device pod, and what follows from them by counting. */
 export class Cluster {
   readonly #namespaces = new Map<string, NamespaceFacts>();
-  readonly #names = new NodeNames();
-  /** By place. */
+  readonly #index = new NodeIndex();
+  /** By node index. */
   readonly #nodes: (NodeFacts | undefined)[] = [];
   #versions = new Float64Array();
   readonly #onHost = new Map<HostId, string>();
@@ -28,27 +28,27 @@ export class Cluster {
   readonly images = new ImageIndex();
 
   node(name: string): NodeFacts | undefined {
-    const place = this.#names.placeOf(name);
-    return place === NOWHERE ? undefined : this.#nodes[place];
+    const nodeIndex = this.#index.of(name);
+    return nodeIndex === UNKNOWN_NODE ? undefined : this.#nodes[nodeIndex];
   }
 
   nodes(): IteratorObject<NodeFacts> {
     return this.#nodes.values().filter((node) => node !== undefined);
   }
 
-  /** The node at a place, if it is taken. */
-  at(place: number): NodeFacts | undefined {
-    return this.#nodes[place];
+  /** The node of an index, if it is taken. */
+  at(nodeIndex: number): NodeFacts | undefined {
+    return this.#nodes[nodeIndex];
   }
 
-  /** Which name has which place. */
-  get names(): Omit<NodeNames, 'add' | 'delete'> {
-    return this.#names;
+  /** Which node name has which index. */
+  get index(): Omit<NodeIndex, 'add' | 'delete'> {
+    return this.#index;
   }
 
   /**
-   * By place: another number after each change of the node there that a forecast depends on, of a pod on it or of its
-   * host's history; never used twice.
+   * By node index: a number that is never used twice. It changes with everything about the node that a forecast depends
+   * on; see prioritize/forecast-inputs.ts.
    */
   get versions(): Float64Array {
     return this.#versions;
@@ -56,7 +56,7 @@ export class Cluster {
 
   /** How many nodes there are. */
   get size(): number {
-    return this.#names.size;
+    return this.#index.size;
   }
 
   /** The node that stands for a machine now. */
@@ -140,9 +140,9 @@ export class Cluster {
     const before = this.node(node.name);
     if (before !== undefined && before.host !== node.host) this.#onHost.delete(before.host);
     this.#onHost.set(node.host, node.name);
-    this.#nodes[this.#names.add(node.name)] = node;
+    this.#nodes[this.#index.add(node.name)] = node;
     const hasSameImages = before !== undefined && haveSameImages(before, node);
-    if (!hasSameImages || !costTheSame(before, node)) this.touch(node.name);
+    if (!hasSameImages || !isAlikeToForecasts(before, node)) this.bumpVersion(node.name);
     if (!hasSameImages) this.images.listed(node);
   }
 
@@ -151,23 +151,23 @@ export class Cluster {
    * its name stays.
    */
   removeNode(uid: string): NodeFacts | undefined {
-    const place = this.#nodes.findIndex((node) => node?.uid === uid);
-    const node = this.#nodes[place];
+    const nodeIndex = this.#nodes.findIndex((node) => node?.uid === uid);
+    const node = this.#nodes[nodeIndex];
     if (node === undefined) return undefined;
-    this.#nodes[place] = undefined;
-    this.#names.delete(node.name);
+    this.#nodes[nodeIndex] = undefined;
+    this.#index.delete(node.name);
     if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
     this.images.nodeGone(node.name);
     return node;
   }
 
   setPod(pod: PodFacts): void {
-    // Replaced, not removed and added, so that it keeps its place among the pending.
+    // Replaced, not removed and added, so that it keeps its position among the pending.
     if (isPending(pod)) this.#pending.set(pod.uid, pod);
     else this.#pending.delete(pod.uid);
     this.#leaveNode(pod.uid);
     this.#pods.set(pod.uid, pod);
-    this.touch(pod.node);
+    this.bumpVersion(pod.node);
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
     this.#podsOnNode.set(pod.node, onNode.set(pod.uid, pod));
@@ -180,21 +180,21 @@ export class Cluster {
     this.#pods.delete(uid);
   }
 
-  /** Gives a node another version: something that is kept elsewhere has changed for it. */
-  touch(node: string | undefined): void {
-    const place = node === undefined ? NOWHERE : this.#names.placeOf(node);
-    if (place === NOWHERE) return;
-    if (place >= this.#versions.length) {
-      const bytes = 2 * (place + 1) * Float64Array.BYTES_PER_ELEMENT;
+  /** Gives a node a new version: something that is kept elsewhere has changed for it. */
+  bumpVersion(node: string | undefined): void {
+    const nodeIndex = node === undefined ? UNKNOWN_NODE : this.#index.of(node);
+    if (nodeIndex === UNKNOWN_NODE) return;
+    if (nodeIndex >= this.#versions.length) {
+      const bytes = 2 * (nodeIndex + 1) * Float64Array.BYTES_PER_ELEMENT;
       this.#versions = new Float64Array(this.#versions.buffer.transfer(bytes));
     }
     this.#latestVersion += 1;
-    this.#versions[place] = this.#latestVersion;
+    this.#versions[nodeIndex] = this.#latestVersion;
   }
 
   #leaveNode(uid: string): void {
     const pod = this.#pods.get(uid);
-    this.touch(pod?.node);
+    this.bumpVersion(pod?.node);
     if (pod?.node === undefined) return;
     const onNode = this.#podsOnNode.get(pod.node);
     onNode?.delete(uid);
@@ -222,7 +222,7 @@ function isPending({ node, phase, isTerminating }: PodFacts): boolean {
  * Whether a forecast would be the same but for images: most changes of a Node are heartbeats, and of a large
  * fleet there are many a second. What its host's history and its pods have to do with it gives versions itself.
  */
-function costTheSame(before: NodeFacts, now: NodeFacts): boolean {
+function isAlikeToForecasts(before: NodeFacts, now: NodeFacts): boolean {
   if (before.devices.size !== now.devices.size) return false;
   for (const [resource, { capacity, allocatable }] of now.devices) {
     const known = before.devices.get(resource);

@@ -4,155 +4,158 @@ import { nameHash } from '../../webhook/words/name-hash.ts';
 const FIRST_NAMES = 64;
 /** Bytes of a name, to begin with. */
 const FIRST_BYTES = 16;
-/** The place of a name that is not known. */
-export const NOWHERE = -1;
+/** The index of a name that is not known. */
+export const UNKNOWN_NODE = -1;
 /** What stands in a row for each name. */
 const HASH = 0;
 const FROM = 1;
 const TO = 2;
-/** The next name of the same bucket, or NOWHERE. */
+/** The next name of the same bucket, or UNKNOWN_NODE. */
 const NEXT = 3;
 const ROW = 4;
 
 /**
- * Gives each name a place, 0 to `places` - 1, by which what is known of a node is kept; of a name that is gone another
- * one gets it. Names are found as texts or as the bytes of a request: those of a large fleet come with every
- * question, and making 5,000 texts takes longer than all else that is done with them. What is looked at for that
- * stands side by side in a few lists of numbers, for what is all over the memory comes slowly.
+ * Gives each node name an index from 0 to `capacity` - 1, which lists of numbers about nodes are read by. The index of
+ * a name that is gone goes to another name. Names are found as texts or as the bytes of a request: every question
+ * names all nodes of a large fleet, and making 5,000 texts takes longer than everything else that is done with them.
+ * The lookup table is a few lists of numbers, because scattered objects are slow to read.
  */
-export class NodeNames {
-  readonly #placeOf = new Map<string, number>();
+export class NodeIndex {
+  readonly #indexOf = new Map<string, number>();
   readonly #free: number[] = [];
-  /** The first name of each bucket, or NOWHERE. */
-  #heads = new Int32Array(FIRST_NAMES).fill(NOWHERE);
+  /** The first name of each bucket, or UNKNOWN_NODE. */
+  #heads = new Int32Array(FIRST_NAMES).fill(UNKNOWN_NODE);
   #rows = new Int32Array(FIRST_NAMES * ROW);
   /** All names as they stand in a JSON text, one after the other; those that are gone, too, until there is no room. */
   #bytes = Buffer.alloc(FIRST_NAMES * FIRST_BYTES);
   #used = 0;
 
   get size(): number {
-    return this.#placeOf.size;
+    return this.#indexOf.size;
   }
 
-  /** How many places there are, taken or free. */
-  get places(): number {
-    return this.#placeOf.size + this.#free.length;
+  /** How many indexes there are, taken or free. */
+  get capacity(): number {
+    return this.#indexOf.size + this.#free.length;
   }
 
-  /** The place of a name, or NOWHERE. */
-  placeOf(name: string): number {
-    return this.#placeOf.get(name) ?? NOWHERE;
+  /** The index of a name, or UNKNOWN_NODE. */
+  of(name: string): number {
+    return this.#indexOf.get(name) ?? UNKNOWN_NODE;
   }
 
-  /** The place of the name in `bytes`, of which the hash is known; or NOWHERE. */
+  /** The index of the name in `bytes`, whose hash is given; or UNKNOWN_NODE. */
   find(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const rows = this.#rows;
-    let place = this.#heads[this.#bucketOf(hash)] as number;
-    while (place !== NOWHERE) {
-      if (rows[place * ROW + HASH] === hash && this.#isAt(place, bytes, from, to)) return place;
-      place = rows[place * ROW + NEXT] as number;
+    let nodeIndex = this.#heads[this.#bucketOf(hash)] as number;
+    while (nodeIndex !== UNKNOWN_NODE) {
+      if (rows[nodeIndex * ROW + HASH] === hash && this.#isAt(nodeIndex, bytes, from, to))
+        return nodeIndex;
+      nodeIndex = rows[nodeIndex * ROW + NEXT] as number;
     }
-    return NOWHERE;
+    return UNKNOWN_NODE;
   }
 
   /** The `nameHash` of the name there. */
-  hashAt(place: number): number {
-    return this.#rows[place * ROW + HASH] as number;
+  hashAt(nodeIndex: number): number {
+    return this.#rows[nodeIndex * ROW + HASH] as number;
   }
 
   /** How many bytes `write` writes. */
-  lengthAt(place: number): number {
-    return (this.#rows[place * ROW + TO] as number) - (this.#rows[place * ROW + FROM] as number);
+  lengthAt(nodeIndex: number): number {
+    return (
+      (this.#rows[nodeIndex * ROW + TO] as number) - (this.#rows[nodeIndex * ROW + FROM] as number)
+    );
   }
 
   /** Writes the name there as it stands in a JSON text, without quotes; gives where that ends. */
-  write(place: number, into: Uint8Array, at: number): number {
+  write(nodeIndex: number, into: Uint8Array, at: number): number {
     const own = this.#bytes;
-    const to = this.#rows[place * ROW + TO] as number;
+    const to = this.#rows[nodeIndex * ROW + TO] as number;
     let end = at;
-    for (let from = this.#rows[place * ROW + FROM] as number; from < to; from += 1) {
+    for (let from = this.#rows[nodeIndex * ROW + FROM] as number; from < to; from += 1) {
       into[end] = own[from] as number;
       end += 1;
     }
     return end;
   }
 
-  /** Gives a name its place; the one it has, if it is known. */
+  /** Gives a name its index; the one it has, if it is known. */
   add(name: string): number {
-    const known = this.#placeOf.get(name);
+    const known = this.#indexOf.get(name);
     if (known !== undefined) return known;
-    const place = this.#free.pop() ?? this.#placeOf.size;
-    if ((place + 1) * ROW > this.#rows.length) this.#grow();
-    this.#rows[place * ROW + HASH] = nameHash(name);
-    this.#keep(place, JSON.stringify(name).slice(1, -1));
-    this.#placeOf.set(name, place);
-    this.#link(place);
-    return place;
+    const nodeIndex = this.#free.pop() ?? this.#indexOf.size;
+    if ((nodeIndex + 1) * ROW > this.#rows.length) this.#grow();
+    this.#rows[nodeIndex * ROW + HASH] = nameHash(name);
+    this.#keep(nodeIndex, JSON.stringify(name).slice(1, -1));
+    this.#indexOf.set(name, nodeIndex);
+    this.#link(nodeIndex);
+    return nodeIndex;
   }
 
-  /** Gives up the name and its place. */
+  /** Gives up the name and its index. */
   delete(name: string): void {
-    const place = this.#placeOf.get(name);
-    if (place === undefined) return;
-    this.#placeOf.delete(name);
-    this.#free.push(place);
+    const nodeIndex = this.#indexOf.get(name);
+    if (nodeIndex === undefined) return;
+    this.#indexOf.delete(name);
+    this.#free.push(nodeIndex);
     const rows = this.#rows;
-    const bucket = this.#bucketOf(this.hashAt(place));
-    const after = rows[place * ROW + NEXT] as number;
+    const bucket = this.#bucketOf(this.hashAt(nodeIndex));
+    const after = rows[nodeIndex * ROW + NEXT] as number;
     let before = this.#heads[bucket] as number;
-    if (before === place) {
+    if (before === nodeIndex) {
       this.#heads[bucket] = after;
       return;
     }
-    while (rows[before * ROW + NEXT] !== place) before = rows[before * ROW + NEXT] as number;
+    while (rows[before * ROW + NEXT] !== nodeIndex) before = rows[before * ROW + NEXT] as number;
     rows[before * ROW + NEXT] = after;
   }
 
   /** Twice as many names. */
   #grow(): void {
     this.#rows = new Int32Array(this.#rows.buffer.transfer(2 * this.#rows.byteLength));
-    this.#heads = new Int32Array(this.#rows.length / ROW).fill(NOWHERE);
-    for (const place of this.#placeOf.values()) this.#link(place);
+    this.#heads = new Int32Array(this.#rows.length / ROW).fill(UNKNOWN_NODE);
+    for (const nodeIndex of this.#indexOf.values()) this.#link(nodeIndex);
   }
 
-  #keep(place: number, text: string): void {
+  #keep(nodeIndex: number, text: string): void {
     const length = Buffer.byteLength(text);
     if (this.#used + length > this.#bytes.length) this.#makeRoom(length);
-    this.#rows[place * ROW + FROM] = this.#used;
+    this.#rows[nodeIndex * ROW + FROM] = this.#used;
     this.#used += this.#bytes.write(text, this.#used);
-    this.#rows[place * ROW + TO] = this.#used;
+    this.#rows[nodeIndex * ROW + TO] = this.#used;
   }
 
   /** Leaves out the names that are gone. */
   #makeRoom(more: number): void {
     const before = this.#bytes;
     let length = more;
-    for (const place of this.#placeOf.values()) length += this.lengthAt(place);
+    for (const nodeIndex of this.#indexOf.values()) length += this.lengthAt(nodeIndex);
     this.#bytes = Buffer.alloc(2 * length);
     this.#used = 0;
-    for (const place of this.#placeOf.values()) {
-      const from = this.#rows[place * ROW + FROM] as number;
-      const to = this.#rows[place * ROW + TO] as number;
-      this.#rows[place * ROW + FROM] = this.#used;
+    for (const nodeIndex of this.#indexOf.values()) {
+      const from = this.#rows[nodeIndex * ROW + FROM] as number;
+      const to = this.#rows[nodeIndex * ROW + TO] as number;
+      this.#rows[nodeIndex * ROW + FROM] = this.#used;
       this.#used += before.copy(this.#bytes, this.#used, from, to);
-      this.#rows[place * ROW + TO] = this.#used;
+      this.#rows[nodeIndex * ROW + TO] = this.#used;
     }
   }
 
-  #link(place: number): void {
-    const bucket = this.#bucketOf(this.hashAt(place));
-    this.#rows[place * ROW + NEXT] = this.#heads[bucket] as number;
-    this.#heads[bucket] = place;
+  #link(nodeIndex: number): void {
+    const bucket = this.#bucketOf(this.hashAt(nodeIndex));
+    this.#rows[nodeIndex * ROW + NEXT] = this.#heads[bucket] as number;
+    this.#heads[bucket] = nodeIndex;
   }
 
   #bucketOf(hash: number): number {
     return (hash ^ (hash >>> 15)) & (this.#heads.length - 1);
   }
 
-  #isAt(place: number, bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.lengthAt(place) !== to - from) return false;
+  #isAt(nodeIndex: number, bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.lengthAt(nodeIndex) !== to - from) return false;
     const own = this.#bytes;
-    let at = this.#rows[place * ROW + FROM] as number;
+    let at = this.#rows[nodeIndex * ROW + FROM] as number;
     for (let other = from; other < to; other += 1) {
       if (own[at] !== bytes[other]) return false;
       at += 1;

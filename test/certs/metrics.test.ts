@@ -1,13 +1,13 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { certsMetrics } from '../../certs/main.ts';
-import type { Standing } from '../../certs/renew.ts';
+import type { RenewalStatus } from '../../certs/renew.ts';
 
 const EXPIRES = 'surefoot_certificate_expiry_timestamp_seconds';
 
 test('who does not lead shows no certificate, rather than one that ended in 1970', async () => {
   const registry = new Registry();
-  let standing: Standing | undefined;
+  let standing: RenewalStatus | undefined;
   certsMetrics(registry, () => standing);
   const shown = async () =>
     (await registry.metrics()).split('\n').filter((line) => line.startsWith(`${EXPIRES} `));

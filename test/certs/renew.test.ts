@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { type Deed, Renewer, type RenewerOptions } from '../../certs/renew.ts';
+import { type RenewalAction, Renewer, type RenewerOptions } from '../../certs/renew.ts';
 import { certificatesIn } from '../../certs/trust.ts';
 import { FakeCertificateStore } from '../fake/certificate-store.ts';
 
@@ -18,7 +18,7 @@ const OPTIONS: RenewerOptions = {
 /** Servers that take the pair up some time after it was written, and an API server that trusts bundles late. */
 class World {
   readonly store = new FakeCertificateStore(START);
-  readonly deeds: Deed[] = [];
+  readonly deeds: RenewalAction[] = [];
   /** What each server shows, as it was read with the Secret. */
   readonly shown: string[];
   /** What the API server trusts: the bundles as they were up to ten seconds ago. */
@@ -74,11 +74,11 @@ class World {
     return new Renewer({
       store: this.store,
       options: this.options,
-      behindWith: async (certificate) =>
+      serversNotServing: async (certificate) =>
         this.shown.flatMap((pair, server) =>
           pair === '' || pair === certificate ? [] : [`server ${server} shows the new pair`],
         ),
-      onDeed: (deed) => this.deeds.push(deed),
+      onAction: (deed) => this.deeds.push(deed),
       nowMs: () => this.store.nowMs,
       log: pino({ level: 'silent' }),
     });

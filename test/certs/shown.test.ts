@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { issueAuthority, issueServingPair, type Pair } from '../../certs/issue.ts';
-import { behindWith } from '../../certs/shown.ts';
+import { serversNotServing } from '../../certs/shown.ts';
 
 const now = new Date();
 const authority = issueAuthority({ now });
@@ -23,8 +23,8 @@ async function showing({ certificate, key }: Pair): Promise<number> {
 test('whoever shows another pair is behind, and whoever does not answer', async () => {
   const [ahead, behind] = [await showing(fresh), await showing(old)];
   const at = (port: number) => ({ host: '127.0.0.1', port });
-  expect(await behindWith(fresh.certificate, [at(ahead)])).toEqual([]);
-  expect(await behindWith(fresh.certificate, [at(ahead), at(behind), at(1)])).toEqual([
+  expect(await serversNotServing(fresh.certificate, [at(ahead)])).toEqual([]);
+  expect(await serversNotServing(fresh.certificate, [at(ahead), at(behind), at(1)])).toEqual([
     `127.0.0.1:${behind} shows the new pair`,
     '127.0.0.1:1 answers (ECONNREFUSED)',
   ]);
@@ -32,10 +32,10 @@ test('whoever shows another pair is behind, and whoever does not answer', async 
 
 test('a name is all its addresses, and one that stands for nobody holds nothing up', async () => {
   const port = await showing(old);
-  expect(await behindWith(fresh.certificate, [{ host: 'localhost', port }])).toContain(
+  expect(await serversNotServing(fresh.certificate, [{ host: 'localhost', port }])).toContain(
     `127.0.0.1:${port} shows the new pair`,
   );
-  const words = await behindWith(fresh.certificate, [{ host: 'nobody.invalid', port }]);
+  const words = await serversNotServing(fresh.certificate, [{ host: 'nobody.invalid', port }]);
   // Where no resolver answers it cannot be known.
   expect(['', 'nobody.invalid can be resolved (EAI_AGAIN)']).toContain(words.join());
 });

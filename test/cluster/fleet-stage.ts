@@ -31,9 +31,11 @@ export async function fleetStage(script: FaultScript, nodes: number): Promise<St
       });
     },
     async incidentsOn(name) {
-      const view = surefoot.view(nowSeconds());
-      const node = view.cluster.node(name);
-      return node === undefined ? [] : shownNode(node, view).incidents.map(({ words }) => words);
+      const snapshot = surefoot.snapshot(nowSeconds());
+      const node = snapshot.cluster.node(name);
+      return node === undefined
+        ? []
+        : shownNode(node, snapshot).incidents.map(({ words }) => words);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { DecisionRecord } from '../../extender/decisions/record.ts';
 import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
-import type { View } from '../../extender/state/snapshot.ts';
+import type { Snapshot } from '../../extender/state/snapshot.ts';
 import { listening } from './listening.ts';
 
 export const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
@@ -9,7 +9,7 @@ export const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovere
 /** The page's port with these decisions, and nothing else to tell; gives its address. */
 export function servingPage(deps: {
   readonly decisions: DecisionRecord;
-  readonly view: () => View;
+  readonly snapshot: () => Snapshot;
 }): Promise<string> {
   const live = new LiveFeed({
     ...deps,

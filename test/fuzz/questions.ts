@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { QuestionReader } from '../../extender/prioritize/wire.ts';
-import { NodeNames } from '../../extender/state/node-index.ts';
+import { NodeIndex } from '../../extender/state/node-index.ts';
 import { makePod } from '../make/pod.ts';
 import type { Mutations } from './mutations.ts';
 
 const KNOWN = ['gpu-1', 'gpu-2', 'gpu-3.example.com', 'gpü-4', 'g"5', 'n'.repeat(253)];
 
-const nodes = new NodeNames();
+const nodes = new NodeIndex();
 for (const name of KNOWN) nodes.add(name);
 const reader = new QuestionReader(nodes);
 
@@ -41,7 +41,7 @@ function read(body: Buffer): Read | undefined {
   const parsed = reader.read(body);
   if (!parsed.ok) return undefined;
   const { question } = parsed;
-  const names = [...question.places].map((place) => KNOWN[place] ?? '');
+  const names = [...question.nodeIndexes].map((nodeIndex) => KNOWN[nodeIndex] ?? '');
   return { pod: question.pod, names, unknown: [...question.unknown] };
 }
 

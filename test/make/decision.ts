@@ -9,7 +9,7 @@ export function makeDecision(overrides: Partial<Decision> = {}): Decision {
     asked: 2,
     unknownNodes: 0,
     forecasts: [],
-    levels: [],
+    scores: [],
     remarks: [],
     ...overrides,
   };

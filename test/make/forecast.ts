@@ -1,5 +1,6 @@
 import type { Candidate } from '../../extender/forecast/candidate.ts';
-import type { Forecast } from '../../extender/forecast/loss.ts';
+import type { Forecast, TermSeconds } from '../../extender/forecast/loss.ts';
+import { LOSS_TERMS } from '../../extender/forecast/terms.ts';
 
 /** A node that costs a pod nothing at all. */
 export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
@@ -17,23 +18,27 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
     incidents: [],
     displacedSeconds: 0,
     displacedSlots: 0,
-    openedSeconds: 0,
+    fragmentationSeconds: 0,
     ...overrides,
   };
+}
+
+export interface ForecastParts {
+  readonly candidate?: Partial<Candidate>;
+  readonly seconds?: Partial<TermSeconds>;
+  readonly lossSeconds?: number;
 }
 
 /** A forecast of these seconds; the sum is as given, whatever the terms say. */
 export function makeForecast({
   candidate = {},
-  ...seconds
-}: Partial<Omit<Forecast, 'candidate'>> & { candidate?: Partial<Candidate> } = {}): Forecast {
+  seconds = {},
+  lossSeconds = 0,
+}: ForecastParts = {}): Forecast {
   return {
     candidate: makeCandidate(candidate),
-    pullSeconds: 0,
-    coldSeconds: 0,
-    riskSeconds: 0,
-    displacedSeconds: 0,
-    lossSeconds: 0,
-    ...seconds,
+    terms: LOSS_TERMS,
+    seconds: { pull: 0, cold: 0, risk: 0, displaced: 0, fragmentation: 0, ...seconds },
+    lossSeconds,
   };
 }

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { NodeFacts } from '../../extender/facts/facts.ts';
-import { Historian, type HistorianDeps } from '../../extender/ingest/ingest.ts';
+import { Ingest, type IngestDeps } from '../../extender/ingest/ingest.ts';
 import type { NodeMarks } from '../../extender/signals/finding.ts';
 import { nodeFindings } from '../../extender/signals/finding.ts';
 import { Cluster } from '../../extender/state/cluster.ts';
@@ -10,17 +10,15 @@ import type { HistoryChanged } from '../../extender/storage/store.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { makeNode } from './facts.ts';
 
-/** A historian that keeps its history in memory, and what it told. */
-export function makeHistorian(
-  overrides: Partial<HistorianDeps> & { onChange?: HistoryChanged } = {},
-) {
+/** A ingest that keeps its history in memory, and what it told. */
+export function makeIngest(overrides: Partial<IngestDeps> & { onChange?: HistoryChanged } = {}) {
   const { onChange, ...deps } = overrides;
   const cluster = new Cluster();
   const store = deps.store ?? new MemoryStore(onChange);
   const devices = new DynamicResources();
   const outcomes: string[] = [];
   const bound: string[] = [];
-  const historian = new Historian({
+  const ingest = new Ingest({
     cluster,
     devices,
     store,
@@ -30,9 +28,9 @@ export function makeHistorian(
     log: pino({ level: 'silent' }),
     ...deps,
   });
-  historian.keep(0);
+  ingest.keep(0);
   const historyOf = (node: string) => store.get(cluster.node(node)?.host ?? `uuid:${node}`);
-  return { historian, cluster, store, devices, outcomes, bound, historyOf };
+  return { ingest, cluster, store, devices, outcomes, bound, historyOf };
 }
 
 /** A node on which these things stand, as the catalogue reads them. */

@@ -1,8 +1,7 @@
 import { fleetRates } from '../../extender/hazard/rates.ts';
-import { Boards } from '../../extender/prioritize/forecast-cache.ts';
 import { type ExtenderConfig, extenderSchema } from '../../extender/settings.ts';
-import type { View } from '../../extender/state/snapshot.ts';
-import type { makeHistorian } from './ingest.ts';
+import type { Snapshot } from '../../extender/state/snapshot.ts';
+import type { makeIngest } from './ingest.ts';
 import { makeProfile } from './profile.ts';
 
 /** extender.yaml that says no more than it must, acting. */
@@ -11,19 +10,18 @@ export const ACTING: ExtenderConfig = {
   mode: 'act',
 };
 
-/** What an answer is made from, of all that a historian has taken in. */
-export function makeView(
-  { historian, cluster, store, devices }: ReturnType<typeof makeHistorian>,
-  overrides: Partial<View> = {},
-): View {
+/** What an answer is made from, of all that a ingest has taken in. */
+export function makeSnapshot(
+  { ingest, cluster, store, devices }: ReturnType<typeof makeIngest>,
+  overrides: Partial<Snapshot> = {},
+): Snapshot {
   const nowSeconds = overrides.nowSeconds ?? 0;
   return {
     cluster,
     store,
-    homes: historian.homes,
-    pulls: historian.pulls,
-    runs: historian.runs,
-    boards: overrides.boards ?? new Boards(),
+    homes: ingest.homes,
+    pulls: ingest.pulls,
+    runs: ingest.runs,
     devices,
     rates: overrides.rates ?? fleetRates([], nowSeconds),
     config: ACTING,

@@ -1,13 +1,14 @@
-import type { Level } from '../../extender/forecast/level.ts';
+import type { NodeScore } from '../../extender/forecast/level.ts';
 import { FITTED } from '../../extender/hazard/fitted.ts';
 import type { Incident } from '../../extender/history/incident.ts';
-import { levelsIn, prioritize, type Verdict } from '../../extender/prioritize/prioritize.ts';
+import { ForecastCache } from '../../extender/prioritize/forecast-cache.ts';
+import { namedScores, prioritize, type Verdict } from '../../extender/prioritize/prioritize.ts';
 import { named } from '../../extender/prioritize/wire.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { GPU, makeImages, makeIncident, makeNode, makePodFacts } from './facts.ts';
-import { makeHistorian } from './ingest.ts';
+import { makeIngest } from './ingest.ts';
 import { makePod } from './pod.ts';
-import { makeView } from './snapshot.ts';
+import { makeSnapshot } from './snapshot.ts';
 
 /** When the pod is asked about. */
 export const NOW = 1_000_000;
@@ -60,39 +61,37 @@ export function askIn({
   readonly seconds: Readonly<Record<string, number>>;
   readonly best: readonly string[];
   /** All that the scheduler is told. */
-  readonly answer: readonly Level[];
+  readonly answer: readonly NodeScore[];
 } {
-  const made = makeHistorian();
-  const { historian, cluster } = made;
+  const made = makeIngest();
+  const { ingest, cluster } = made;
   // Somebody elsewhere lists the image, so that its size is known; it is not asked about.
   if (imageBytes !== undefined) {
-    historian.nodeChanged(
-      makeNode({ name: 'elsewhere', images: makeImages([IMAGE, imageBytes]) }),
-      0,
-    );
+    ingest.nodeChanged(makeNode({ name: 'elsewhere', images: makeImages([IMAGE, imageBytes]) }), 0);
   }
   for (const [name, special] of Object.entries(nodes)) setNode(made, name, special, gpus);
   for (const [index, ranSeconds] of earlierRuns.entries()) {
-    historian.runs.completed('team-a/Pod/train-0', { atSeconds: index * 100, ranSeconds });
+    ingest.runs.completed('team-a/Pod/train-0', { atSeconds: index * 100, ranSeconds });
   }
   for (const [index, ranSeconds] of earlierStays.entries()) {
-    historian.runs.left('team-a/Pod/train-0', { atSeconds: index * 100, ranSeconds });
+    ingest.runs.left('team-a/Pod/train-0', { atSeconds: index * 100, ranSeconds });
   }
-  const view = makeView(made, { nowSeconds: NOW });
+  const snapshot = makeSnapshot(made, { nowSeconds: NOW });
   const verdict = prioritize(
-    { pod: asking(gpus, annotations), ...named(asked, cluster.names), sentWholeNodes: false },
-    view,
+    { pod: asking(gpus, annotations), ...named(asked, cluster.index), sentWholeNodes: false },
+    snapshot,
+    new ForecastCache(),
   );
   if (verdict.kind !== 'decision') return { verdict, seconds: {}, best: [], answer: [] };
-  const { forecasts, levels } = verdict.decision;
-  const most = Math.max(...levels.map(({ score }) => score));
+  const { forecasts, scores } = verdict.decision;
+  const most = Math.max(...scores.map(({ score }) => score));
   return {
     verdict,
     seconds: Object.fromEntries(
       forecasts.map(({ candidate, lossSeconds }) => [candidate.node, lossSeconds]),
     ),
-    best: levels.filter(({ score }) => score === most).map(({ node }) => node),
-    answer: levelsIn(verdict.answer, cluster),
+    best: scores.filter(({ score }) => score === most).map(({ node }) => node),
+    answer: namedScores(verdict.answer, cluster),
   };
 }
 
@@ -109,15 +108,15 @@ function asking(gpus: number, annotations: Readonly<Record<string, string>>): Po
 }
 
 function setNode(
-  { historian, store }: ReturnType<typeof makeHistorian>,
+  { ingest, store }: ReturnType<typeof makeIngest>,
   name: string,
   special: Special,
   gpus: number,
 ): void {
   const { cachedBytes, faultsDaysAgo = [], incidents = [], pullingForSeconds } = special;
   const images = cachedBytes === undefined ? [] : makeImages([IMAGE, cachedBytes]);
-  historian.nodeChanged(makeNode({ name, images, createdAtSeconds: -NOW * 100 }), 0);
-  setHomes(historian, name, special, gpus);
+  ingest.nodeChanged(makeNode({ name, images, createdAtSeconds: -NOW * 100 }), 0);
+  setHomes(ingest, name, special, gpus);
   if (pullingForSeconds !== undefined) {
     const { startedAtSeconds: _none, ...waiting } = makePodFacts({
       name: `waiting-${name}`,
@@ -127,7 +126,7 @@ function setNode(
       boundAtSeconds: NOW - pullingForSeconds,
       devices: { resources: [], claims: ['none'] },
     });
-    historian.podChanged(waiting, false, NOW - pullingForSeconds);
+    ingest.podChanged(waiting, false, NOW - pullingForSeconds);
   }
   const history = store.draft(`uuid:${name}`);
   const busyDays = 1000;
@@ -144,7 +143,7 @@ function setNode(
 }
 
 function setHomes(
-  historian: ReturnType<typeof makeHistorian>['historian'],
+  ingest: ReturnType<typeof makeIngest>['ingest'],
   name: string,
   { leftSecondsAgo, leftBecause = 'crash', homeOfAnother = false }: Special,
   gpus: number,
@@ -159,8 +158,8 @@ function setHomes(
       devices: { resources: [{ resource: GPU, count: gpus }], claims: [] },
     });
     const because = leftBecause === 'crash' ? { exitCode: 1 } : {};
-    historian.podChanged(ran, false, NOW - leftSecondsAgo - DAY);
-    historian.podChanged(
+    ingest.podChanged(ran, false, NOW - leftSecondsAgo - DAY);
+    ingest.podChanged(
       { ...ran, phase: 'Failed', ...because, endedAtSeconds: NOW - leftSecondsAgo },
       false,
       NOW - leftSecondsAgo,
@@ -174,8 +173,8 @@ function setHomes(
     devices: { resources: [{ resource: GPU, count: 8 }], claims: [] },
     startedAtSeconds: 0,
   });
-  historian.podChanged(other, false, 0);
-  historian.podChanged(
+  ingest.podChanged(other, false, 0);
+  ingest.podChanged(
     { ...other, phase: 'Failed', exitCode: 1, endedAtSeconds: NOW - 5 },
     false,
     NOW - 5,

@@ -40,7 +40,7 @@ export type ReasonCode =
   | 'Home'
   | 'DeviceHistory'
   | 'Displaces'
-  | 'OpensNode'
+  | 'FragmentsNode'
   | 'AnnotationUnreadable'
   | 'AnnotationCapped'
   // the extender: why a pod was placed without a question

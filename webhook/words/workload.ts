@@ -1,16 +1,16 @@
-import { groupPlaceOf } from './group-place.ts';
+import { groupSlotOf } from './group-slot.ts';
 import { JOB_INDEX, SLOT } from './keys.ts';
 import { LONGEST_NAME } from './longest-name.ts';
 import type { OwnerReference, Pod } from './pod.ts';
 
 /**
- * The place in a workload that a pod fills. The next pod of the same slot is its successor, even
+ * The slot in a workload that a pod fills. The next pod of the same slot is its successor, even
  * when its owner was deleted and created again: the key holds names, never a UID.
  */
 export interface Slot {
-  /** `namespace/Kind/name`, and for numbered places `/index`. */
+  /** `namespace/Kind/name`, and for numbered slots `/index`. */
   readonly key: string;
-  /** `namespace/Kind/name`: the workload that it is a place of. */
+  /** `namespace/Kind/name`: the workload that it is a slot of. */
   readonly workload: string;
   /** True when the owner's pods carry no number, so that any of them may take any vacated home. */
   readonly interchangeable: boolean;
@@ -30,14 +30,14 @@ export function slotOf(pod: Pod): Slot {
     const key = `${namespace}/Pod/${named ?? name}`;
     return { key, workload: key, interchangeable: false };
   }
-  const group = groupPlaceOf(pod, owner);
+  const group = groupSlotOf(pod, owner);
   const { kind, name: ownerName } = group ?? { kind: kindOf(owner), name: owner.name };
   const workload = `${namespace}/${kind}/${ownerName}`;
   const path = [workload, ...(group?.role ?? [])].join('/');
-  const place = named ?? (group === undefined ? numberOf(pod, owner) : group.place);
-  if (place === undefined) return { key: path, workload, interchangeable: true };
+  const slot = named ?? (group === undefined ? numberOf(pod, owner) : group.slot);
+  if (slot === undefined) return { key: path, workload, interchangeable: true };
   return {
-    key: `${path}/${place}`,
+    key: `${path}/${slot}`,
     workload,
     interchangeable: false,
     ...(named !== undefined && { isNamed: true }),

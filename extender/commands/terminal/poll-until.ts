@@ -7,7 +7,7 @@ export interface Patience {
 }
 
 /** Looks again and again until what is seen will do, or patience is over; gives what was seen last. */
-export async function patiently<T>(
+export async function pollUntil<T>(
   look: () => Promise<T>,
   willDo: (seen: T) => boolean,
   { patienceMs, everyMs }: Patience,

@@ -8,13 +8,13 @@ import { clockTime, counted, spanInWords } from './words.js';
  */
 
 const SHOWN = 12;
-/** @type {readonly (readonly [string, keyof ShownForecast & `${string}Seconds`])[]} */
-const TERMS = [
-  ['pull', 'pullSeconds'],
-  ['cold', 'coldSeconds'],
-  ['risk', 'riskSeconds'],
-  ['displaced', 'displacedSeconds'],
-];
+
+/** What the colours of the bars mean. */
+export function showLegend() {
+  byId('terms').replaceChildren(
+    ...state.terms.map(({ title, color }) => el('li', '', bar(color), title)),
+  );
+}
 
 /** The latest decisions with their bars of seconds, newest first. */
 export function showDecisions() {
@@ -60,19 +60,27 @@ function showDecision(item, decision) {
  * @param {boolean} isChosen
  */
 function forecastRow(forecast, mostSeconds, isChosen) {
-  const bar = el('span', 'bar');
-  bar.ariaHidden = 'true';
-  for (const [look, term] of TERMS) {
-    const part = el('i', `term ${look}`);
-    part.style.width = `${(100 * forecast[term]) / mostSeconds}%`;
-    bar.append(part);
+  const bars = el('span', 'bar');
+  bars.ariaHidden = 'true';
+  for (const { name, color } of state.terms) {
+    const part = bar(color);
+    part.dataset.term = name;
+    part.style.width = `${(100 * (forecast.seconds[name] ?? 0)) / mostSeconds}%`;
+    bars.append(part);
   }
   const [, reasons = ''] = forecast.words.split(/^[^:]*: /);
   return el(
     'div',
     isChosen ? 'forecast chosen' : 'forecast',
     el('span', '', `${isChosen ? '→ ' : ''}${forecast.node}`),
-    bar,
+    bars,
     el('span', 'words', reasons === '' ? spanInWords(forecast.lossSeconds) : reasons),
   );
+}
+
+/** @param {string} color */
+function bar(color) {
+  const part = el('i', 'term');
+  part.style.setProperty('--term', color);
+  return part;
 }

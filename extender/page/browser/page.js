@@ -1,4 +1,4 @@
-import { showDecisions } from './decisions.js';
+import { showDecisions, showLegend } from './decisions.js';
 import { openDetails, showDetails } from './details.js';
 import { byId } from './dom.js';
 import { showEntries } from './entries.js';
@@ -24,6 +24,7 @@ function show(change) {
   const changed = takeIn(change);
   const isFirst = change.about !== undefined;
   if (isFirst) showName();
+  if (isFirst) showLegend();
   if (isFirst || changed.length > 0) showNodes(changed, select);
   if (isFirst || changed.length > 0 || change.pending !== undefined) showPods();
   if (isFirst || changed.includes(state.selected ?? '')) showDetails();

@@ -17,6 +17,8 @@ export const state = {
   cluster: '',
   /** @type {ReadonlySet<import('../shapes.ts').ControlName>} */
   controls: new Set(),
+  /** @type {readonly import('../shapes.ts').ShownTerm[]} */
+  terms: [],
   /** @type {Map<string, ShownNode>} */
   nodes: new Map(),
   /** @type {NonNullable<LiveChange['pending']>} */
@@ -41,6 +43,7 @@ export function takeIn(change) {
     state.mode = change.about.mode;
     state.cluster = change.about.cluster ?? '';
     state.controls = new Set(change.about.controls);
+    state.terms = change.about.terms;
     // The first message of a connection: what was known may be long past.
     for (const known of [state.nodes, state.decisions, state.entries]) known.clear();
   }

@@ -1,13 +1,13 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Leader } from '../../../certs/cluster/lease.ts';
+import { LeaderElector } from '../../../certs/cluster/lease.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { FakeLease } from '../../fake/history-api.ts';
 
 function replica(api: FakeLease, identity: string) {
   const told: string[] = [];
   const toldAtMs: number[] = [];
-  const leader = new Leader({
+  const leader = new LeaderElector({
     api,
     identity,
     duty: 'leading',

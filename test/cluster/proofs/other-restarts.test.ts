@@ -5,7 +5,7 @@ import { nodeOf } from '../hand.ts';
 import { useBed } from '../use-bed.ts';
 import { Group, report, untilHomesLast } from './group.ts';
 
-/** Half of the big restart's size for each of two groups, with the same spares. */
+/** Half of the big restart's size for each of two groups, with the same spareNodes. */
 const SLOTS = 256;
 const SPARES = 8;
 const MOST_GRACE_SECONDS = 120;

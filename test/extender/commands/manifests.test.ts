@@ -133,7 +133,7 @@ describe('what is watched over (hazard 39)', () => {
     const [webhook, extender] = registries as [Registry, Registry];
     admissionMetrics(webhook);
     const metrics = extenderMetrics(extender);
-    metrics.countHistory({ isKeeping: () => true, unwritten: () => 0, unmapped: () => 0 });
+    metrics.countHistory({ isLeader: () => true, unwritten: () => 0, unmapped: () => 0 });
     metrics.countUnmarked(() => 0);
     for (const registry of registries) configurationMetrics(registry, () => LOADED);
     certsMetrics(extender, () => undefined);

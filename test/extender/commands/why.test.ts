@@ -14,8 +14,8 @@ import { makeKubeconfig } from '../../make/kubeconfig.ts';
 const AT = Date.parse('2026-11-26T10:00:00Z') / 1000;
 
 /** Decisions are shown without a look at the cluster. */
-const view = () => {
-  throw new Error('a decision that is shown needs no view');
+const snapshot = () => {
+  throw new Error('a decision that is shown needs no snapshot');
 };
 
 async function remembering(boundTo?: string, unasked?: Reason) {
@@ -29,12 +29,12 @@ async function remembering(boundTo?: string, unasked?: Reason) {
     asked: 4,
     unknownNodes: 0,
     forecasts: [
-      forecast('gpu-1', 75, { riskSeconds: 75 }),
-      forecast('gpu-4', 75.2, { riskSeconds: 75.2 }),
-      forecast('gpu-2', 95, { coldSeconds: 20, riskSeconds: 75 }),
-      forecast('gpu-3', 361, { pullSeconds: 286, riskSeconds: 75 }),
+      forecast('gpu-1', 75, { seconds: { risk: 75 } }),
+      forecast('gpu-4', 75.2, { seconds: { risk: 75.2 } }),
+      forecast('gpu-2', 95, { seconds: { cold: 20, risk: 75 } }),
+      forecast('gpu-3', 361, { seconds: { pull: 286, risk: 75 } }),
     ],
-    levels: [{ node: 'gpu-1', score: 19 }],
+    scores: [{ node: 'gpu-1', score: 19 }],
     remarks: [],
   });
   if (boundTo !== undefined) decisions.bound('u', boundTo, AT + 1);
@@ -42,7 +42,7 @@ async function remembering(boundTo?: string, unasked?: Reason) {
     const other = { uid: 'v', namespace: 'team-a', name: 'train-1' };
     decisions.unasked(other, 'act', boundTo ?? '', AT, unasked);
   }
-  const page = await servingPage({ decisions, view });
+  const page = await servingPage({ decisions, snapshot });
   const ask = (pod = 'train-0', options: Partial<Parameters<typeof why>[1]> = {}) =>
     why(pod, {
       namespace: 'team-a',
@@ -68,7 +68,7 @@ async function kubeconfigOf(server: string): Promise<string> {
 
 /** The port of a page that knows of no pod. */
 async function emptyPagePort(): Promise<number> {
-  return portOf(await servingPage({ decisions: new DecisionRecord(), view }));
+  return portOf(await servingPage({ decisions: new DecisionRecord(), snapshot }));
 }
 
 function portOf(page: string): number {
@@ -81,11 +81,11 @@ describe('surefoot why', () => {
     const lines = (await ask('pod/train-0')).split('\n');
     expect(lines[0]).toBe('team-a/train-0: placed on gpu-1; asked 60 s ago about 4 nodes');
     expect(lines.slice(2, 7).map((line) => line.split(/\s{2,}/))).toEqual([
-      ['NODE', 'LOSS', 'PULL', 'COLD', 'RISK', 'OTHERS', 'SCORE'],
-      ['gpu-1 <- here', '75 s', '-', '-', '75 s', '-', '19'],
-      ['gpu-4', '75 s', '-', '-', '75 s', '-', '-'],
-      ['gpu-2', '95 s', '-', '20 s', '75 s', '-', '-'],
-      ['gpu-3', '361 s', '286 s', '-', '75 s', '-', '-'],
+      ['NODE', 'LOSS', 'PULL', 'COLD', 'RISK', 'SCORE'],
+      ['gpu-1 <- here', '75 s', '-', '-', '75 s', '19'],
+      ['gpu-4', '75 s', '-', '-', '75 s', '-'],
+      ['gpu-2', '95 s', '-', '20 s', '75 s', '-'],
+      ['gpu-3', '361 s', '286 s', '-', '75 s', '-'],
     ]);
     expect(lines.at(-1)).toContain('gpu-3: 361 s');
   });
@@ -110,8 +110,8 @@ describe('surefoot why', () => {
       asked: 100,
       unknownNodes: 0,
       forecasts,
-      levels: [],
-      onNode: (node) => {
+      scores: [],
+      forecastOn: (node) => {
         const score = all.findIndex(({ candidate }) => candidate.node === node);
         return { forecast: all[score] as Forecast, score };
       },
@@ -124,7 +124,7 @@ describe('surefoot why', () => {
     // Where it went is remembered, too, wherever that stands.
     const bound = decisions.bound('u', 'gpu-50', AT);
     expect(bound?.forecasts.map(({ candidate }) => candidate.node)[8]).toBe('gpu-50');
-    expect(bound?.levels).toContainEqual({ node: 'gpu-50', score: 50 });
+    expect(bound?.scores).toContainEqual({ node: 'gpu-50', score: 50 });
     expect(decisions.of('u')?.forecasts).toHaveLength(17);
   });
 

@@ -4,13 +4,13 @@ import type { Candidate } from '../../../extender/forecast/candidate.ts';
 import type { Forecast } from '../../../extender/forecast/loss.ts';
 import { makeDecision } from '../../make/decision.ts';
 import { makeIncident } from '../../make/facts.ts';
-import { makeForecast } from '../../make/forecast.ts';
+import { type ForecastParts, makeForecast } from '../../make/forecast.ts';
 
 const NOW = 10 * 86_400;
 const GIB = 2 ** 30;
 
-function on(node: string, seconds: Partial<Forecast>, candidate: Partial<Candidate> = {}) {
-  return makeForecast({ ...seconds, candidate: { node, ...candidate } });
+function on(node: string, parts: ForecastParts, candidate: Partial<Candidate> = {}) {
+  return makeForecast({ ...parts, candidate: { node, ...candidate } });
 }
 
 const eventOf = (forecasts: readonly Forecast[], node = 'gpu-7') =>
@@ -39,8 +39,8 @@ describe('what a pod is told of its placement', () => {
       name: 'home, past a flaky node',
       forecasts: [
         on('gpu-7', {}, { homeSinceSeconds: NOW - 60, presentBytes: 11.2 * GIB }),
-        on('gpu-3', { lossSeconds: 92, riskSeconds: 72, coldSeconds: 20 }, flaky),
-        on('gpu-4', { lossSeconds: 20, coldSeconds: 20 }),
+        on('gpu-3', { lossSeconds: 92, seconds: { risk: 72, cold: 20 } }, flaky),
+        on('gpu-4', { lossSeconds: 20, seconds: { cold: 20 } }),
       ],
       event: {
         reason: 'PreferredPreviousNode',
@@ -51,9 +51,9 @@ describe('what a pod is told of its placement', () => {
     {
       name: 'away from a home that is flaky',
       forecasts: [
-        on('gpu-7', { lossSeconds: 20, coldSeconds: 20 }),
-        on('gpu-3', { lossSeconds: 72, riskSeconds: 72 }, { ...flaky, homeSinceSeconds: 0 }),
-        on('gpu-9', { lossSeconds: 300, riskSeconds: 300 }, { ...flaky, incidents: [] }),
+        on('gpu-7', { lossSeconds: 20, seconds: { cold: 20 } }),
+        on('gpu-3', { lossSeconds: 72, seconds: { risk: 72 } }, { ...flaky, homeSinceSeconds: 0 }),
+        on('gpu-9', { lossSeconds: 300, seconds: { risk: 300 } }, { ...flaky, incidents: [] }),
       ],
       event: {
         reason: 'AvoidedFlakyNode',
@@ -65,7 +65,7 @@ describe('what a pod is told of its placement', () => {
       name: 'where the image is',
       forecasts: [
         on('gpu-7', {}, { presentBytes: 2 * GIB }),
-        on('gpu-4', { lossSeconds: 240, pullSeconds: 240 }, { missingBytes: 2 * GIB }),
+        on('gpu-4', { lossSeconds: 240, seconds: { pull: 240 } }, { missingBytes: 2 * GIB }),
       ],
       event: {
         reason: 'PreferredWarmNode',
@@ -77,7 +77,7 @@ describe('what a pod is told of its placement', () => {
       name: 'elsewhere than it would lose least',
       forecasts: [
         on('gpu-4', {}, { presentBytes: 2 * GIB }),
-        on('gpu-7', { lossSeconds: 240, pullSeconds: 240 }, { missingBytes: 2 * GIB }),
+        on('gpu-7', { lossSeconds: 240, seconds: { pull: 240 } }, { missingBytes: 2 * GIB }),
       ],
       event: {
         reason: 'PlacedElsewhere',
@@ -88,8 +88,8 @@ describe('what a pod is told of its placement', () => {
     {
       name: 'where every node is bad',
       forecasts: [
-        on('gpu-7', { lossSeconds: 72, riskSeconds: 72 }, flaky),
-        on('gpu-4', { lossSeconds: 90, riskSeconds: 90 }, flaky),
+        on('gpu-7', { lossSeconds: 72, seconds: { risk: 72 } }, flaky),
+        on('gpu-4', { lossSeconds: 90, seconds: { risk: 90 } }, flaky),
       ],
       event: {
         reason: 'OnlyFlakyNodesLeft',
@@ -113,7 +113,7 @@ describe('what a pod is told of its placement', () => {
     const endless = { ...flaky, incidents: [makeIncident({ evidence: ['x'.repeat(2000)] })] };
     const note = eventOf([
       on('gpu-7', {}),
-      on('gpu-3', { lossSeconds: 90, riskSeconds: 90 }, endless),
+      on('gpu-3', { lossSeconds: 90, seconds: { risk: 90 } }, endless),
     ])?.note;
     expect(note).toHaveLength(1024);
   });

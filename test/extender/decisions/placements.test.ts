@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { Placements } from '../../../extender/decisions/placements.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
-import type { NodeFacts, Placing, PodFacts } from '../../../extender/facts/facts.ts';
+import type { NodeFacts, PodFacts, SchedulingConstraints } from '../../../extender/facts/facts.ts';
 import type { BindingSeen } from '../../../extender/ingest/ingest.ts';
 import { makeDecision } from '../../make/decision.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
-import { makeView } from '../../make/snapshot.ts';
+import { makeIngest } from '../../make/ingest.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 
 const TRAIN = { uid: 'uid-train-0', namespace: 'team-a' };
 const TAINT = { key: 'sku', value: 'gpu', effect: 'NoSchedule' };
 
 function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNode({ name: 'b' })]) {
-  const made = makeHistorian();
+  const made = makeIngest();
   for (const node of nodes) made.cluster.setNode(node);
   const decisions = new DecisionRecord();
   const placed: string[] = [];
   const placements = new Placements({
     decisions,
-    view: () => makeView(made),
+    snapshot: () => makeSnapshot(made),
     onPlaced: (how) => placed.push(how),
   });
   const bind = (
@@ -26,7 +26,7 @@ function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNod
       placing: said,
       ...overrides
     }: Partial<Omit<PodFacts, 'placing'>> & {
-      placing?: Partial<Placing>;
+      placing?: Partial<SchedulingConstraints>;
     } = {},
     seen: BindingSeen = 'waited',
     atSeconds = 0,

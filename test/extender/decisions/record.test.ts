@@ -13,7 +13,7 @@ function decision(index: number): Decision {
     asked: 2,
     unknownNodes: 2,
     forecasts: [],
-    levels: [],
+    scores: [],
     remarks: [],
   };
 }

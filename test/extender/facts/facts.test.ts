@@ -258,26 +258,26 @@ describe('the cluster', () => {
   ])('$name gives a node another version: $isNew', ({ change, isNew }) => {
     const cluster = new Cluster();
     cluster.setNode(makeNode());
-    const place = cluster.names.placeOf('gpu-1');
-    const before = cluster.versions[place];
+    const nodeIndex = cluster.index.of('gpu-1');
+    const before = cluster.versions[nodeIndex];
     cluster.setNode(makeNode(change));
-    expect(cluster.names.placeOf('gpu-1')).toBe(place);
-    expect(cluster.versions[place] !== before).toBe(isNew);
+    expect(cluster.index.of('gpu-1')).toBe(nodeIndex);
+    expect(cluster.versions[nodeIndex] !== before).toBe(isNew);
     expect(cluster.node('gpu-1')).toMatchObject(change);
   });
 
-  test('gives the place of a node that is gone to the next one', () => {
+  test('gives the nodeIndex of a node that is gone to the next one', () => {
     const cluster = new Cluster();
     for (const name of ['a', 'b']) cluster.setNode(makeNode({ name }));
-    const place = cluster.names.placeOf('a');
-    const before = cluster.versions[place];
+    const nodeIndex = cluster.index.of('a');
+    const before = cluster.versions[nodeIndex];
     cluster.removeNode('uid-a');
-    expect(cluster.at(place)).toBeUndefined();
+    expect(cluster.at(nodeIndex)).toBeUndefined();
     cluster.setNode(makeNode({ name: 'c' }));
-    expect(cluster.names.placeOf('c')).toBe(place);
-    expect(cluster.names.places).toBe(2);
-    expect(cluster.at(place)?.name).toBe('c');
-    expect(cluster.versions[place]).not.toBe(before);
+    expect(cluster.index.of('c')).toBe(nodeIndex);
+    expect(cluster.index.capacity).toBe(2);
+    expect(cluster.at(nodeIndex)?.name).toBe('c');
+    expect(cluster.versions[nodeIndex]).not.toBe(before);
   });
 
   test('knows the size of an image that no node has any more', () => {

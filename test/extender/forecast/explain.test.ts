@@ -52,7 +52,7 @@ describe('a forecast in words', () => {
       says: 'gpu-7: 38 s = 20 s cold start + 18 s lost by one slot on the way home to this node',
     },
     {
-      overrides: { openedSeconds: 900 },
+      overrides: { fragmentationSeconds: 900 },
       says: 'gpu-7: 15 min = 20 s cold start + 15 min for taking apart a node that is free as a whole',
     },
     {

@@ -3,38 +3,38 @@ import { describe, expect, test } from 'vitest';
 import {
   type Answer,
   documentedLevels,
-  type Level,
   levelOf,
+  type NodeScore,
   sparseLevels,
 } from '../../../extender/forecast/level.ts';
-import { lotsOf } from '../../../extender/forecast/tie-break.ts';
+import { tieBreakHashes } from '../../../extender/forecast/tie-break.ts';
 import { nameHash } from '../../../webhook/words/name-hash.ts';
 
 const HALVING = 30;
 
 /** What is said of nodes with these losses, by their names; which of equals is named, the uid draws. */
 function sparse(lossSeconds: readonly number[], { halving = HALVING, uid = 'uid' } = {}) {
-  const lotOf = lotsOf(uid);
-  const answer = sparseLevels(fleet(lossSeconds), halving, (place) =>
-    lotOf(nameHash(named(place))),
+  const tieBreakHash = tieBreakHashes(uid);
+  const answer = sparseLevels(fleet(lossSeconds), halving, (nodeIndex) =>
+    tieBreakHash(nameHash(named(nodeIndex))),
   );
   return { ...answer, levels: levelsOf(answer) };
 }
 
 const fleet = (lossSeconds: readonly number[]) => ({
-  places: Int32Array.from(lossSeconds.keys()),
+  nodeIndexes: Int32Array.from(lossSeconds.keys()),
   lossSeconds: Float64Array.from(lossSeconds),
 });
 
-function levelsOf({ scores: { places, scores } }: Answer): readonly Level[] {
-  return [...places].map((place, index) => ({
-    node: named(place),
+function levelsOf({ scores: { nodeIndexes, scores } }: Answer): readonly NodeScore[] {
+  return [...nodeIndexes].map((nodeIndex, index) => ({
+    node: named(nodeIndex),
     score: scores[index] as number,
   }));
 }
 
-function named(place: number): string {
-  return `gpu-${place}`;
+function named(nodeIndex: number): string {
+  return `gpu-${nodeIndex}`;
 }
 
 describe('levelOf', () => {
@@ -102,8 +102,8 @@ describe('sparseLevels', () => {
         );
         expect(new Set(levels.map(({ node }) => node)).size).toBe(levels.length);
         const said = new Map(levels.map(({ node, score }) => [node, score]));
-        for (const [place, loss] of held.entries()) {
-          expect(scoreOf(place, loss)).toBe(said.get(named(place)));
+        for (const [nodeIndex, loss] of held.entries()) {
+          expect(scoreOf(nodeIndex, loss)).toBe(said.get(named(nodeIndex)));
         }
         const common = [...held, ...Array.from({ length: 500 }, () => 7)];
         expect(sparse(common).levels.length).toBeLessThanOrEqual(held.length + 1);

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { Historian } from '../../../extender/ingest/ingest.ts';
+import { Ingest } from '../../../extender/ingest/ingest.ts';
 import { Cluster } from '../../../extender/state/cluster.ts';
 import { DynamicResources } from '../../../extender/state/dra.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makeNode, makePodFacts, makeSignal } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 
 const SLOT = makePodFacts().slot;
 const UNHEALTHY = [{ resource: GPU, device: 'GPU-0', health: 'Unhealthy' as const }];
@@ -17,22 +17,22 @@ const REJECTION = {
 };
 
 function writing() {
-  const made = makeHistorian();
-  made.historian.nodeChanged(makeNode(), 0);
+  const made = makeIngest();
+  made.ingest.nodeChanged(makeNode(), 0);
   return { ...made, incidents: () => made.store.get('uuid:gpu-1').incidents };
 }
 
-describe('the historian', () => {
+describe('the ingest', () => {
   test('a device fault seen on the pod and on the node is one incident, closed when it ends', () => {
-    const { historian, incidents, outcomes } = writing();
+    const { ingest, incidents, outcomes } = writing();
     const pod = makePodFacts();
-    historian.podChanged(pod, false, 10);
-    historian.podChanged({ ...pod, deviceHealth: UNHEALTHY }, false, 100);
-    historian.nodeChanged(
+    ingest.podChanged(pod, false, 10);
+    ingest.podChanged({ ...pod, deviceHealth: UNHEALTHY }, false, 100);
+    ingest.nodeChanged(
       makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }),
       110,
     );
-    historian.podChanged(
+    ingest.podChanged(
       { ...pod, deviceHealth: UNHEALTHY, phase: 'Failed', exitCode: 1 },
       false,
       120,
@@ -42,39 +42,39 @@ describe('the historian', () => {
     ]);
     expect(outcomes).toEqual(['device-unhealthy counted', 'allocatable-below-capacity counted']);
 
-    historian.nodeChanged(makeNode(), 500);
+    ingest.nodeChanged(makeNode(), 500);
     expect(incidents()).toMatchObject([{ closedAtSeconds: 500 }]);
   });
 
   test('a rejection with room to spare is held against the node', () => {
-    const { historian, incidents, outcomes } = writing();
+    const { ingest, incidents, outcomes } = writing();
     const pod = makePodFacts({ phase: 'Pending' });
-    historian.podChanged(pod, false, 10);
-    historian.podChanged({ ...pod, ...REJECTION }, false, 11);
-    historian.podChanged({ ...pod, ...REJECTION, isTerminating: true }, false, 12);
+    ingest.podChanged(pod, false, 10);
+    ingest.podChanged({ ...pod, ...REJECTION }, false, 11);
+    ingest.podChanged({ ...pod, ...REJECTION, isTerminating: true }, false, 12);
     expect(outcomes).toEqual(['kubelet-rejected-pod counted']);
     expect(incidents()).toHaveLength(1);
   });
 
   test('a rejection after a race is not, and neither is one that was only found by a list', () => {
-    const { historian, incidents, outcomes } = writing();
+    const { ingest, incidents, outcomes } = writing();
     const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
-    historian.podChanged(makePodFacts({ name: 'winner', devices: whole }), false, 10);
+    ingest.podChanged(makePodFacts({ name: 'winner', devices: whole }), false, 10);
     const loser = makePodFacts({ name: 'loser', devices: whole, phase: 'Pending' });
-    historian.podChanged(loser, false, 10);
-    historian.podChanged({ ...loser, ...REJECTION }, false, 11);
-    historian.podRemoved('uid-winner', 20);
-    historian.podChanged(makePodFacts({ name: 'found', ...REJECTION }), true, 30);
+    ingest.podChanged(loser, false, 10);
+    ingest.podChanged({ ...loser, ...REJECTION }, false, 11);
+    ingest.podRemoved('uid-winner', 20);
+    ingest.podChanged(makePodFacts({ name: 'found', ...REJECTION }), true, 30);
     expect(outcomes).toEqual(['kubelet-rejected-pod race', 'kubelet-rejected-pod unsure']);
     expect(incidents()).toEqual([]);
   });
 
   test('how long pods stayed is learned from every end but that of a broken device', () => {
-    const { historian } = writing();
+    const { ingest } = writing();
     const stay = (uid: string, atSeconds: number, end: object) => {
-      historian.podChanged(makePodFacts({ uid, startedAtSeconds: atSeconds }), false, atSeconds);
+      ingest.podChanged(makePodFacts({ uid, startedAtSeconds: atSeconds }), false, atSeconds);
       const endedAtSeconds = atSeconds + 7200;
-      historian.podChanged(
+      ingest.podChanged(
         makePodFacts({ uid, startedAtSeconds: atSeconds, endedAtSeconds, ...end }),
         false,
         endedAtSeconds,
@@ -83,157 +83,153 @@ describe('the historian', () => {
     stay('a', 0, { phase: 'Failed', exitCode: 139 });
     stay('b', 10_000, { isTerminating: true });
     stay('broken', 20_000, { phase: 'Failed', exitCode: 1, deviceHealth: UNHEALTHY });
-    expect(historian.runs.staySeconds(SLOT.workload)).toBeUndefined();
+    expect(ingest.runs.staySeconds(SLOT.workload)).toBeUndefined();
     stay('c', 30_000, { phase: 'Succeeded', exitCode: 0 });
-    expect(historian.runs.staySeconds(SLOT.workload)).toBe(7200);
+    expect(ingest.runs.staySeconds(SLOT.workload)).toBe(7200);
   });
 
   test('a slot that leaves has a home until it is bound again', () => {
-    const { historian, store, bound } = writing();
-    historian.podChanged(makePodFacts(), false, 0);
-    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 139 }), false, 1000);
-    expect(historian.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1', cause: 'crashed' }]);
+    const { ingest, store, bound } = writing();
+    ingest.podChanged(makePodFacts(), false, 0);
+    ingest.podChanged(makePodFacts({ phase: 'Failed', exitCode: 139 }), false, 1000);
+    expect(ingest.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1', cause: 'crashed' }]);
     expect(store.get('uuid:gpu-1').departures).toHaveLength(1);
 
-    historian.podChanged(
-      makePodFacts({ uid: 'next', node: 'gpu-1', phase: 'Pending' }),
-      false,
-      1010,
-    );
-    expect(historian.homes.of(SLOT, 1011)).toEqual([]);
+    ingest.podChanged(makePodFacts({ uid: 'next', node: 'gpu-1', phase: 'Pending' }), false, 1010);
+    expect(ingest.homes.of(SLOT, 1011)).toEqual([]);
     expect(bound).toEqual(['train-0 on gpu-1', 'train-0 on gpu-1']);
   });
 
   test('a slot whose pod the kubelet refuses is away as before', () => {
-    const { historian } = writing();
-    historian.podChanged(makePodFacts(), false, 0);
-    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 139 }), false, 1000);
+    const { ingest } = writing();
+    ingest.podChanged(makePodFacts(), false, 0);
+    ingest.podChanged(makePodFacts({ phase: 'Failed', exitCode: 139 }), false, 1000);
     const next = makePodFacts({ uid: 'next', phase: 'Pending' });
-    historian.podChanged(next, false, 1010);
-    historian.podChanged({ ...next, ...REJECTION }, false, 1011);
-    historian.podChanged({ ...next, ...REJECTION, isTerminating: true }, false, 1012);
-    expect(historian.homes.of(SLOT, 1013)).toMatchObject([{ node: 'gpu-1', atSeconds: 1000 }]);
+    ingest.podChanged(next, false, 1010);
+    ingest.podChanged({ ...next, ...REJECTION }, false, 1011);
+    ingest.podChanged({ ...next, ...REJECTION, isTerminating: true }, false, 1012);
+    expect(ingest.homes.of(SLOT, 1013)).toMatchObject([{ node: 'gpu-1', atSeconds: 1000 }]);
   });
 
   test('a pod whose deletion was never seen to begin leaves a home too', () => {
-    const { historian } = writing();
-    historian.podChanged(makePodFacts(), false, 0);
-    historian.podRemoved('uid-train-0', 1000);
-    expect(historian.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1', cause: 'deleted' }]);
+    const { ingest } = writing();
+    ingest.podChanged(makePodFacts(), false, 0);
+    ingest.podRemoved('uid-train-0', 1000);
+    expect(ingest.homes.of(SLOT, 1001)).toMatchObject([{ node: 'gpu-1', cause: 'deleted' }]);
   });
 
   describe('an owner that gives up its places gives up their homes', () => {
     const JOB = { uid: 'job', workload: 'team-a/Job/train' };
     const left = () => {
       const made = writing();
-      made.historian.ownersKnown('Job', 0);
-      made.historian.ownerChanged(JOB, 0);
-      made.historian.podChanged(makePodFacts(), false, 0);
-      made.historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
-      expect(made.historian.homes.of(SLOT, 1001)).toHaveLength(1);
-      return made.historian;
+      made.ingest.ownersKnown('Job', 0);
+      made.ingest.ownerChanged(JOB, 0);
+      made.ingest.podChanged(makePodFacts(), false, 0);
+      made.ingest.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+      expect(made.ingest.homes.of(SLOT, 1001)).toHaveLength(1);
+      return made.ingest;
     };
 
     test('when it is suspended', () => {
-      const historian = left();
-      historian.ownerChanged({ ...JOB, isOver: 'suspended' }, 1001);
-      expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+      const ingest = left();
+      ingest.ownerChanged({ ...JOB, isOver: 'suspended' }, 1001);
+      expect(ingest.homes.of(SLOT, 1001)).toEqual([]);
     });
 
     test('when it is deleted and not created anew within a minute', () => {
-      const historian = left();
-      historian.ownerRemoved('job', 1001);
-      historian.tick(1050);
-      expect(historian.homes.of(SLOT, 1050)).toHaveLength(1);
-      historian.tick(1062);
-      expect(historian.homes.of(SLOT, 1062)).toEqual([]);
+      const ingest = left();
+      ingest.ownerRemoved('job', 1001);
+      ingest.tick(1050);
+      expect(ingest.homes.of(SLOT, 1050)).toHaveLength(1);
+      ingest.tick(1062);
+      expect(ingest.homes.of(SLOT, 1062)).toEqual([]);
     });
 
     test.each([
       { name: 'after', order: ['remove', 'create'] },
       { name: 'before', order: ['create', 'remove'] },
     ])('but not when one of its name is seen $name its end', ({ order }) => {
-      const historian = left();
+      const ingest = left();
       for (const what of order) {
-        if (what === 'remove') historian.ownerRemoved('job', 1001);
-        else historian.ownerChanged({ ...JOB, uid: 'next' }, 1005);
+        if (what === 'remove') ingest.ownerRemoved('job', 1001);
+        else ingest.ownerChanged({ ...JOB, uid: 'next' }, 1005);
       }
-      historian.tick(1100);
-      expect(historian.homes.of(SLOT, 1100)).toHaveLength(1);
+      ingest.tick(1100);
+      expect(ingest.homes.of(SLOT, 1100)).toHaveLength(1);
     });
 
     test('long before its pods are gone: none of them leaves a home', () => {
-      const { historian } = writing();
-      historian.ownersKnown('Job', 0);
-      historian.ownerChanged(JOB, 0);
-      historian.podChanged(makePodFacts(), false, 0);
-      historian.ownerRemoved('job', 100);
-      historian.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
-      expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+      const { ingest } = writing();
+      ingest.ownersKnown('Job', 0);
+      ingest.ownerChanged(JOB, 0);
+      ingest.podChanged(makePodFacts(), false, 0);
+      ingest.ownerRemoved('job', 100);
+      ingest.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
+      expect(ingest.homes.of(SLOT, 1001)).toEqual([]);
     });
 
     test('also that of a pod which never ran where it came back', () => {
-      const historian = left();
+      const ingest = left();
       const { startedAtSeconds: _none, ...waiting } = makePodFacts({
         uid: 'next',
         phase: 'Pending',
       });
-      historian.podChanged(waiting, false, 1002);
-      expect(historian.homes.of(SLOT, 1002)).toEqual([]);
-      historian.ownerRemoved('job', 1003);
-      historian.podChanged({ ...waiting, isTerminating: true }, false, 1100);
-      expect(historian.homes.of(SLOT, 1100)).toEqual([]);
+      ingest.podChanged(waiting, false, 1002);
+      expect(ingest.homes.of(SLOT, 1002)).toEqual([]);
+      ingest.ownerRemoved('job', 1003);
+      ingest.podChanged({ ...waiting, isTerminating: true }, false, 1100);
+      expect(ingest.homes.of(SLOT, 1100)).toEqual([]);
     });
 
     test('when it was gone before a restart of ours, a minute after that is known', () => {
-      const { historian } = writing();
-      historian.podChanged(makePodFacts(), false, 0);
-      historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
-      historian.ownersKnown('Job', 1010);
-      historian.prune(1030);
-      expect(historian.homes.of(SLOT, 1030)).toHaveLength(1);
-      historian.prune(1080);
-      expect(historian.homes.of(SLOT, 1080)).toEqual([]);
+      const { ingest } = writing();
+      ingest.podChanged(makePodFacts(), false, 0);
+      ingest.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+      ingest.ownersKnown('Job', 1010);
+      ingest.prune(1030);
+      expect(ingest.homes.of(SLOT, 1030)).toHaveLength(1);
+      ingest.prune(1080);
+      expect(ingest.homes.of(SLOT, 1080)).toEqual([]);
     });
 
     test('of a kind that nobody watches a home ends with its time', () => {
-      const { historian } = writing();
-      historian.ownerRemoved('job', 0);
-      historian.podChanged(makePodFacts(), false, 0);
-      historian.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
-      expect(historian.homes.of(SLOT, 1001)).toHaveLength(1);
+      const { ingest } = writing();
+      ingest.ownerRemoved('job', 0);
+      ingest.podChanged(makePodFacts(), false, 0);
+      ingest.podChanged(makePodFacts({ isTerminating: true }), false, 1000);
+      expect(ingest.homes.of(SLOT, 1001)).toHaveLength(1);
     });
 
     test('of replicas that are scaled down while they are away, only as many as are wanted stay', () => {
-      const { historian } = writing();
+      const { ingest } = writing();
       const workload = 'team-a/Deployment/infer';
       const slot = { key: workload, workload, interchangeable: true };
-      historian.ownersKnown('Deployment', 0);
-      historian.ownerChanged({ uid: 'd', workload, replicas: 5 }, 0);
+      ingest.ownersKnown('Deployment', 0);
+      ingest.ownerChanged({ uid: 'd', workload, replicas: 5 }, 0);
       const pods = [0, 1, 2, 3, 4].map((index) => makePodFacts({ name: `p${index}`, slot }));
-      for (const pod of pods) historian.podChanged(pod, false, 0);
+      for (const pod of pods) ingest.podChanged(pod, false, 0);
       for (const [index, pod] of pods.entries()) {
-        historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 1000 + index);
+        ingest.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 1000 + index);
       }
-      expect(historian.homes.of(slot, 1010)).toHaveLength(5);
-      historian.ownerChanged({ uid: 'd', workload, replicas: 1 }, 1010);
-      expect(historian.homes.of(slot, 1010)).toMatchObject([{ podUid: 'uid-p4' }]);
+      expect(ingest.homes.of(slot, 1010)).toHaveLength(5);
+      ingest.ownerChanged({ uid: 'd', workload, replicas: 1 }, 1010);
+      expect(ingest.homes.of(slot, 1010)).toMatchObject([{ podUid: 'uid-p4' }]);
     });
   });
 
   test('work is exposure, per device', () => {
-    const { historian, store } = writing();
+    const { ingest, store } = writing();
     const pod = makePodFacts({ devices: { resources: [{ resource: GPU, count: 4 }], claims: [] } });
-    historian.podChanged(pod, false, 0);
-    historian.podChanged({ ...pod, phase: 'Succeeded', endedAtSeconds: 86_400 }, false, 86_400);
+    ingest.podChanged(pod, false, 0);
+    ingest.podChanged({ ...pod, phase: 'Succeeded', endedAtSeconds: 86_400 }, false, 86_400);
     expect(store.get('uuid:gpu-1').exposure).toMatchObject({ busyDays: 0.5, atSeconds: 86_400 });
   });
 
   test('a history that was stored gives its homes back', async () => {
-    const { historian, store } = writing();
-    historian.podChanged(makePodFacts(), false, 0);
-    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
-    const again = new Historian({
+    const { ingest, store } = writing();
+    ingest.podChanged(makePodFacts(), false, 0);
+    ingest.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+    const again = new Ingest({
       cluster: new Cluster(),
       devices: new DynamicResources(),
       store,
@@ -274,85 +270,81 @@ describe('the historian', () => {
     },
   ];
   test.each(ends)('an unhealthy device $name does not stand for ever', ({ steps }) => {
-    const { historian, incidents } = writing();
-    historian.podChanged(makePodFacts(), false, 0);
-    for (const step of steps(makePodFacts())) historian.podChanged(step, false, 100);
+    const { ingest, incidents } = writing();
+    ingest.podChanged(makePodFacts(), false, 0);
+    for (const step of steps(makePodFacts())) ingest.podChanged(step, false, 100);
     expect(incidents()).toMatchObject([{ standing: [], closedAtSeconds: 100 }]);
   });
 
   test('when a Node is gone nothing of it stands any more', () => {
-    const { historian, incidents } = writing();
-    historian.nodeChanged(
+    const { ingest, incidents } = writing();
+    ingest.nodeChanged(
       makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }),
       10,
     );
-    historian.nodeRemoved('uid-gpu-1', 50);
+    ingest.nodeRemoved('uid-gpu-1', 50);
     expect(incidents()).toMatchObject([{ standing: [], closedAtSeconds: 50 }]);
   });
 
   test('what a pod says of its devices counts though its node is heard of later', () => {
-    const { historian, store } = writing();
-    historian.podChanged(makePodFacts({ node: 'gpu-2', deviceHealth: UNHEALTHY }), false, 10);
-    historian.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
+    const { ingest, store } = writing();
+    ingest.podChanged(makePodFacts({ node: 'gpu-2', deviceHealth: UNHEALTHY }), false, 10);
+    ingest.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
     expect(store.get('uuid:gpu-2').incidents).toHaveLength(1);
   });
 
   test('evidence found by a list is as old as the pod, not as the list', () => {
-    const { historian, incidents, store } = writing();
+    const { ingest, incidents, store } = writing();
     const failed = { phase: 'Failed', exitCode: 1, deviceHealth: UNHEALTHY };
-    historian.podChanged(makePodFacts({ ...failed, endedAtSeconds: 1000 }), true, 90_000);
+    ingest.podChanged(makePodFacts({ ...failed, endedAtSeconds: 1000 }), true, 90_000);
     expect(incidents()).toMatchObject([{ openedAtSeconds: 1000, closedAtSeconds: 1000 }]);
-    historian.podChanged(makePodFacts({ name: 'endless', phase: 'Failed' }), true, 90_000);
+    ingest.podChanged(makePodFacts({ name: 'endless', phase: 'Failed' }), true, 90_000);
     expect(store.get('uuid:gpu-1').exposure.atSeconds).toBe(1000);
   });
 
   test('a pod that has not opted in proves health, but reserves nothing', () => {
-    const { historian, store } = writing();
+    const { ingest, store } = writing();
     const pod = makePodFacts({ optIn: 'unsaid' });
-    historian.podChanged(pod, false, 0);
-    historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 86_400);
-    expect(historian.homes.of(SLOT, 86_401)).toEqual([]);
+    ingest.podChanged(pod, false, 0);
+    ingest.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, 86_400);
+    expect(ingest.homes.of(SLOT, 86_401)).toEqual([]);
     expect(store.get('uuid:gpu-1').exposure.busyDays).toBe(1 / 8);
   });
 
   test('of a pod that asks for no device nothing is kept', () => {
-    const { historian, cluster } = writing();
-    historian.podChanged(makePodFacts({ devices: { resources: [], claims: [] } }), false, 10);
+    const { ingest, cluster } = writing();
+    ingest.podChanged(makePodFacts({ devices: { resources: [], claims: [] } }), false, 10);
     expect([...cluster.pods()]).toEqual([]);
   });
 
   test('an Event about a Node that does not exist is not kept until one of its name does', () => {
-    const { historian, store } = writing();
-    historian.stopKeeping();
-    historian.eventSeen(
-      { node: 'gpu-2', namespace: 'default', signals: [makeSignal()] },
-      false,
-      10,
-    );
-    historian.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
-    historian.keep(12);
+    const { ingest, store } = writing();
+    ingest.stopKeeping();
+    ingest.eventSeen({ node: 'gpu-2', namespace: 'default', signals: [makeSignal()] }, false, 10);
+    ingest.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
+    ingest.keep(12);
     expect(store.get('uuid:gpu-2').incidents).toEqual([]);
   });
 
   test('hosts that are gone for 90 days are forgotten, others are not', () => {
-    const { historian, store } = writing();
-    historian.nodeChanged(
+    const { ingest, store } = writing();
+    ingest.nodeChanged(
       makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }),
       10,
     );
-    historian.prune(91 * 86_400);
+    ingest.prune(91 * 86_400);
     expect([...store.all()]).toHaveLength(1);
-    historian.nodeRemoved('uid-gpu-1', 92 * 86_400);
-    historian.prune(181 * 86_400);
+    ingest.nodeRemoved('uid-gpu-1', 92 * 86_400);
+    ingest.prune(181 * 86_400);
     expect([...store.all()]).toEqual([]);
   });
 
   test('homes that have ended are dropped, in memory and in the store', () => {
-    const { historian, store } = writing();
-    historian.podChanged(makePodFacts(), false, 0);
-    historian.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
-    historian.prune(2000);
-    expect(historian.homes.of(SLOT, 1001)).toEqual([]);
+    const { ingest, store } = writing();
+    ingest.podChanged(makePodFacts(), false, 0);
+    ingest.podChanged(makePodFacts({ phase: 'Failed', exitCode: 1 }), false, 1000);
+    ingest.prune(2000);
+    expect(ingest.homes.of(SLOT, 1001)).toEqual([]);
     expect(store.get('uuid:gpu-1').departures).toEqual([]);
   });
 });

@@ -1,14 +1,14 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { clusterKeeper, memoryKeeper } from '../../../extender/ingest/leader.ts';
+import { clusterLeader, memoryLeader } from '../../../extender/ingest/leader.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { HistoryServer } from '../../fake/history-server.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 
 const log = pino({ level: 'silent' });
 
 async function keeping(server: HistoryServer) {
-  const keeper = clusterKeeper({
+  const keeper = clusterLeader({
     kubeConfig: server.kubeConfig(),
     identity: 'me',
     namespace: 'surefoot-system',
@@ -21,27 +21,27 @@ async function keeping(server: HistoryServer) {
   });
   onTestFinished(() => keeper.stop());
   await keeper.load();
-  const { historian } = makeHistorian({ store: keeper.store });
-  historian.stopKeeping();
-  keeper.start(historian);
-  return { keeper, historian };
+  const { ingest } = makeIngest({ store: keeper.store });
+  ingest.stopKeeping();
+  keeper.start(ingest);
+  return { keeper, ingest };
 }
 
 describe('who keeps the history', () => {
   test('a replica whose turn it is tries until it has begun, and says so meanwhile', async () => {
     const server = await HistoryServer.start();
     server.listFailures.push(200, 500, 500);
-    const { keeper, historian } = await keeping(server);
+    const { keeper, ingest } = await keeping(server);
     await eventually('it to say so', () => keeper.remark()?.includes('has not been able to begin'));
-    await eventually('it to keep the history', () => historian.isKeeping);
+    await eventually('it to keep the history', () => ingest.isLeader);
     expect(server.lists).toBe(4);
     expect(keeper.remark()).toBeUndefined();
   });
 
   test('it lets the lease go when it stops', async () => {
     const server = await HistoryServer.start();
-    const { keeper, historian } = await keeping(server);
-    await eventually('it to keep the history', () => historian.isKeeping);
+    const { keeper, ingest } = await keeping(server);
+    await eventually('it to keep the history', () => ingest.isLeader);
     expect(server.lease?.spec.holderIdentity).toBe('me');
     await keeper.stop();
     expect(server.lease?.spec.holderIdentity).toBe('');
@@ -58,14 +58,14 @@ describe('who keeps the history', () => {
   });
 
   test('in memory it begins at once, and says what that means', () => {
-    const keeper = memoryKeeper(
+    const keeper = memoryLeader(
       () => 0,
       () => {},
     );
-    const { historian } = makeHistorian({ store: keeper.store });
-    historian.stopKeeping();
-    keeper.start(historian);
-    expect(historian.isKeeping).toBe(true);
+    const { ingest } = makeIngest({ store: keeper.store });
+    ingest.stopKeeping();
+    keeper.start(ingest);
+    expect(ingest.isLeader).toBe(true);
     expect(keeper.remark()).toContain('in memory only');
   });
 });

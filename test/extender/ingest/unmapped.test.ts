@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Unmapped } from '../../../extender/ingest/unmapped.ts';
-import { Coverage } from '../../../extender/ingest/watch-gaps.ts';
+import { WatchGaps } from '../../../extender/ingest/watch-gaps.ts';
 
 const event = (unmapped: string, node = 'gpu-2', namespace = 'default') => ({
   node,
@@ -59,7 +59,7 @@ describe('what no row of the catalogue knows', () => {
 describe('times in which nobody saw what came and went', () => {
   test('are told once and listed, newest first; a moment is none', () => {
     const told: string[] = [];
-    const coverage = new Coverage(({ why }) => told.push(why));
+    const coverage = new WatchGaps(({ why }) => told.push(why));
     coverage.missed(10, 10.5, 'a moment');
     coverage.missed(10, 70, 'first');
     coverage.missed(100, 130, 'second');

@@ -4,8 +4,8 @@ import { NodeHints } from '../../../extender/node-labels/hazard-labels.ts';
 import type { NodeMark } from '../../../extender/node-labels/node-writer.ts';
 import type { ExtenderConfig } from '../../../extender/settings.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
-import { ACTING, makeView } from '../../make/snapshot.ts';
+import { makeIngest } from '../../make/ingest.ts';
+import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
 
 const ON: ExtenderConfig = {
   ...ACTING,
@@ -14,19 +14,19 @@ const ON: ExtenderConfig = {
 
 /** Two nodes, of which gpu-1 has a broken device, and what they are marked with. */
 function fleet(config: ExtenderConfig = ON) {
-  const made = makeHistorian();
+  const made = makeIngest();
   const marks = new Map<string, NodeMark | undefined>();
-  const state = { config, isKeeping: true, fails: undefined as number | undefined };
+  const state = { config, isLeader: true, fails: undefined as number | undefined };
   const setNode = (name: string) => {
     const mark = marks.get(name);
     const hint = mark && { label: mark.hazard, isTainted: mark.isTainted };
-    made.historian.nodeChanged(makeNode({ name, ...(hint && { hint }) }), 10);
+    made.ingest.nodeChanged(makeNode({ name, ...(hint && { hint }) }), 10);
   };
   setNode('gpu-1');
   setNode('gpu-2');
-  made.historian.podChanged(makePodFacts(), false, 10);
+  made.ingest.podChanged(makePodFacts(), false, 10);
   const unhealthy = [{ resource: 'nvidia.com/gpu', device: 'GPU-0', health: 'Unhealthy' as const }];
-  made.historian.podChanged({ ...makePodFacts(), deviceHealth: unhealthy }, false, 20);
+  made.ingest.podChanged({ ...makePodFacts(), deviceHealth: unhealthy }, false, 20);
   let writes = 0;
   const hints = new NodeHints({
     marker: {
@@ -37,12 +37,12 @@ function fleet(config: ExtenderConfig = ON) {
         setNode(name);
       },
     },
-    view: () => makeView(made, { config: state.config, nowSeconds: 30 }),
-    isKeeping: () => state.isKeeping,
+    snapshot: () => makeSnapshot(made, { config: state.config, nowSeconds: 30 }),
+    isLeader: () => state.isLeader,
     onMarked() {},
     log: pino({ level: 'silent' }),
   });
-  return { hints, marks, state, setNode, historian: made.historian, writes: () => writes };
+  return { hints, marks, state, setNode, ingest: made.ingest, writes: () => writes };
 }
 
 describe('marks on nodes', () => {
@@ -69,7 +69,7 @@ describe('marks on nodes', () => {
 
   test('only the replica that keeps the history writes any', async () => {
     const { hints, state, writes } = fleet();
-    state.isKeeping = false;
+    state.isLeader = false;
     await hints.round();
     expect(writes()).toBe(0);
   });
@@ -84,9 +84,9 @@ describe('marks on nodes', () => {
   });
 
   test('what somebody else has written there is mended', async () => {
-    const { hints, marks, setNode, historian } = fleet();
+    const { hints, marks, setNode, ingest } = fleet();
     await hints.round();
-    historian.nodeChanged(
+    ingest.nodeChanged(
       makeNode({ name: 'gpu-2', hint: { label: 'terrible', isTainted: true } }),
       40,
     );
@@ -94,10 +94,7 @@ describe('marks on nodes', () => {
     expect(marks.get('gpu-2')).toBeUndefined();
     expect(marks.has('gpu-2')).toBe(true);
     setNode('gpu-2');
-    historian.nodeChanged(
-      makeNode({ name: 'gpu-1', hint: { label: 'high', isTainted: false } }),
-      50,
-    );
+    ingest.nodeChanged(makeNode({ name: 'gpu-1', hint: { label: 'high', isTainted: false } }), 50);
     await hints.round();
     expect(marks.get('gpu-1')?.isTainted).toBe(true);
   });

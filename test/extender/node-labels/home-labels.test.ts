@@ -4,8 +4,8 @@ import { HomeHints } from '../../../extender/node-labels/home-labels.ts';
 import type { ExtenderConfig } from '../../../extender/settings.ts';
 import { homeLabelOf } from '../../../webhook/words/home-label.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
-import { ACTING, makeView } from '../../make/snapshot.ts';
+import { makeIngest } from '../../make/ingest.ts';
+import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
 
 const ON: ExtenderConfig = { ...ACTING, hints: { ...ACTING.hints, homes: true } };
 const POD = makePodFacts();
@@ -13,26 +13,26 @@ const LABEL = homeLabelOf(POD.slot.key);
 
 /** Two nodes; the only pod, on gpu-1, has crashed after 1,000 s. */
 function fleet(config: ExtenderConfig = ON) {
-  const made = makeHistorian();
+  const made = makeIngest();
   const labels = new Map<string, ReadonlySet<string>>();
   const state = {
     config,
-    isKeeping: true,
+    isLeader: true,
     nowSeconds: 1010,
     fails: undefined as number | undefined,
     refuses: '',
   };
   const setNode = (name: string, hint?: { label: string; isTainted: boolean }) => {
     const homeLabels = [...(labels.get(name) ?? [])];
-    made.historian.nodeChanged(
+    made.ingest.nodeChanged(
       makeNode({ name, ...(homeLabels.length > 0 && { homeLabels }), ...(hint && { hint }) }),
       10,
     );
   };
   setNode('gpu-1');
   setNode('gpu-2');
-  made.historian.podChanged(POD, false, 10);
-  made.historian.podChanged({ ...POD, phase: 'Failed', exitCode: 139 }, false, 1000);
+  made.ingest.podChanged(POD, false, 10);
+  made.ingest.podChanged({ ...POD, phase: 'Failed', exitCode: 139 }, false, 1000);
   let writes = 0;
   const hints = new HomeHints({
     marker: {
@@ -45,8 +45,8 @@ function fleet(config: ExtenderConfig = ON) {
         setNode(name);
       },
     },
-    view: () => makeView(made, { config: state.config, nowSeconds: state.nowSeconds }),
-    isKeeping: () => state.isKeeping,
+    snapshot: () => makeSnapshot(made, { config: state.config, nowSeconds: state.nowSeconds }),
+    isLeader: () => state.isLeader,
     onMarked() {},
     log: pino({ level: 'silent' }),
   });
@@ -57,7 +57,7 @@ function fleet(config: ExtenderConfig = ON) {
     marked,
     state,
     setNode,
-    historian: made.historian,
+    ingest: made.ingest,
     cluster: made.cluster,
     writes: () => writes,
   };
@@ -73,13 +73,9 @@ describe('homes marked on nodes', () => {
   });
 
   test('and loses it when the slot is back, anywhere', async () => {
-    const { hints, marked, historian } = fleet();
+    const { hints, marked, ingest } = fleet();
     await hints.round();
-    historian.podChanged(
-      { ...POD, uid: 'next', node: 'gpu-2', startedAtSeconds: 1020 },
-      false,
-      1020,
-    );
+    ingest.podChanged({ ...POD, uid: 'next', node: 'gpu-2', startedAtSeconds: 1020 }, false, 1020);
     await hints.round();
     expect(marked()).toEqual([]);
   });
@@ -114,7 +110,7 @@ describe('homes marked on nodes', () => {
 
   test('only the replica that keeps the history writes any', async () => {
     const { hints, state, writes } = fleet();
-    state.isKeeping = false;
+    state.isLeader = false;
     await hints.round();
     expect(writes()).toBe(0);
   });
@@ -136,29 +132,29 @@ describe('homes marked on nodes', () => {
   });
 
   test('nor is one whose device has just failed, marked or not', async () => {
-    const { hints, writes, historian } = fleet();
+    const { hints, writes, ingest } = fleet();
     const deviceHealth = [
       { resource: 'nvidia.com/gpu', device: 'GPU-0', health: 'Unhealthy' as const },
     ];
     const other = makePodFacts({ name: 'other' });
-    historian.podChanged(other, false, 1001);
-    historian.podChanged({ ...other, deviceHealth }, false, 1002);
+    ingest.podChanged(other, false, 1001);
+    ingest.podChanged({ ...other, deviceHealth }, false, 1002);
     await hints.round();
     expect(writes()).toBe(0);
   });
 
   test('a node that is gone is left alone', async () => {
-    const { hints, writes, historian } = fleet();
-    historian.nodeRemoved('uid-gpu-1', 1005);
+    const { hints, writes, ingest } = fleet();
+    ingest.nodeRemoved('uid-gpu-1', 1005);
     await hints.round();
     expect(writes()).toBe(0);
   });
 
   test('a node that cannot be marked keeps no other from it', async () => {
-    const { hints, marked, state, historian } = fleet();
+    const { hints, marked, state, ingest } = fleet();
     const other = makePodFacts({ name: 'other', node: 'gpu-2' });
-    historian.podChanged(other, false, 10);
-    historian.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, 900);
+    ingest.podChanged(other, false, 10);
+    ingest.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, 900);
     state.refuses = 'gpu-1';
     await hints.round();
     expect(marked()).toEqual([`gpu-2 ${homeLabelOf(other.slot.key)}`]);

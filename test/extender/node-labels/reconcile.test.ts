@@ -6,7 +6,7 @@ import { Marking } from '../../../extender/node-labels/reconcile.ts';
 function marking(names: readonly string[], fails: (name: string) => number | undefined) {
   const said: string[] = [];
   const log = pino({}, { write: (line: string) => said.push(JSON.parse(line).msg) });
-  const marks = new Marking({ isKeeping: () => true, off: 'x: false', mostChanges: 3, log });
+  const marks = new Marking({ isLeader: () => true, off: 'x: false', mostChanges: 3, log });
   const marked = new Set<string>();
   const round = async () => {
     const tried: string[] = [];

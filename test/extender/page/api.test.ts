@@ -5,25 +5,25 @@ import { pageApp } from '../../../extender/page/api.ts';
 import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
-import type { View } from '../../../extender/state/snapshot.ts';
+import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';
 import { NO_SIGNALS } from '../../fake/page.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
-import { makeHistorian } from '../../make/ingest.ts';
-import { makeView } from '../../make/snapshot.ts';
+import { makeIngest } from '../../make/ingest.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 
 async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?: Controls) {
-  const made = makeHistorian();
+  const made = makeIngest();
   const { cluster } = made;
   const decisions = new DecisionRecord();
   const entries: Entry[] = [];
   const alarms: (string | undefined)[] = [];
   for (const name of nodes) cluster.setNode(makeNode({ name }));
-  const view = (): View => makeView(made, { profiles: [], nowSeconds: 1000 });
+  const snapshot = (): Snapshot => makeSnapshot(made, { profiles: [], nowSeconds: 1000 });
   const live = new LiveFeed({
-    view,
+    snapshot,
     decisions,
     entries: (count) => entries.slice(-count),
     controls: controls === undefined ? [] : ['crash-pod'],
@@ -34,7 +34,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     pageApp({
       signals: () => NO_SIGNALS,
       decisions,
-      view,
+      snapshot,
       live,
       ...(controls !== undefined && { controls }),
     }),
@@ -95,7 +95,7 @@ describe('/api/live', () => {
       asked: 1,
       unknownNodes: 0,
       forecasts: [makeForecast({})],
-      levels: [],
+      scores: [],
       remarks: [],
     });
     decisions.bound('p', 'gpu-1', 1);

@@ -44,7 +44,7 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
   await expect
     .poll(() => decisions.locator('.chosen').first().textContent())
     .toMatch(/→ gpu-\d+.* s/);
-  expect(await decisions.locator('.bar .term.risk').count()).toBeGreaterThan(0);
+  expect(await decisions.locator('.bar .term[data-term=risk]').count()).toBeGreaterThan(0);
 
   const pods = page.locator('#pod-rows tr');
   await page.getByPlaceholder('name or node').fill('notebook-2');

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { PodFacts } from '../../../extender/facts/facts.ts';
 import { Journal } from '../../../extender/page/journal.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 
-/** A journal that follows a historian, as in the extender. */
+/** A journal that follows a ingest, as in the extender. */
 function following() {
   const told: number[] = [];
   const journal = new Journal(({ number }) => told.push(number));
   let nowSeconds = 0;
-  const { historian, cluster } = makeHistorian({
+  const { ingest, cluster } = makeIngest({
     onChange(before, after) {
       const node = cluster.onHost(after.host);
       if (node !== undefined) {
@@ -22,7 +22,7 @@ function following() {
       departed: (...change) => journal.departed(...change),
     },
   });
-  historian.nodeChanged(makeNode(), 0);
+  ingest.nodeChanged(makeNode(), 0);
   const said = () =>
     journal
       .latest(50)
@@ -32,7 +32,7 @@ function following() {
     nowSeconds = seconds;
     return seconds;
   };
-  return { historian, journal, told, said, at };
+  return { ingest, journal, told, said, at };
 }
 
 const UNHEALTHY = [{ resource: GPU, device: 'GPU-0', health: 'Unhealthy' as const }];
@@ -61,40 +61,36 @@ function notebook(index: number): PodFacts {
 
 describe('the journal', () => {
   test('a crash is told with its exit code, and how long the pod had run', () => {
-    const { historian, said } = following();
-    historian.podChanged(notebook(1), false, 10);
-    historian.podChanged({ ...notebook(1), phase: 'Failed', exitCode: 139 }, false, 840);
+    const { ingest, said } = following();
+    ingest.podChanged(notebook(1), false, 10);
+    ingest.podChanged({ ...notebook(1), phase: 'Failed', exitCode: 139 }, false, 840);
     expect(said()).toEqual([
       'crash: team-a/nb-1 crashed on gpu-1 with exit code 139, after 14 min',
     ]);
   });
 
   test('a device fault is told when it is reported, when it costs a pod, and when it is over', () => {
-    const { historian, said } = following();
-    historian.podChanged(notebook(1), false, 10);
-    historian.podChanged({ ...notebook(1), deviceHealth: UNHEALTHY }, false, 1200);
-    historian.podChanged(
+    const { ingest, said } = following();
+    ingest.podChanged(notebook(1), false, 10);
+    ingest.podChanged({ ...notebook(1), deviceHealth: UNHEALTHY }, false, 1200);
+    ingest.podChanged(
       { ...notebook(1), deviceHealth: UNHEALTHY, phase: 'Failed', exitCode: 1 },
       false,
       1201,
     );
     expect(said()).toEqual([
-      'device fault: gpu-1: the kubelet reports the device as unhealthy, on GPU-0, since 0 s',
+      'device fault: gpu-1: the kubelet reports the device as unhealthy, on GPU-0, for 0 s',
       'device fault: team-a/nb-1 lost its device on gpu-1 (GPU-0), after 20 min',
       'device well: gpu-1: nothing reports GPU-0 as broken any more, after 1 s',
     ]);
   });
 
   test('members of one Job that leave together are one entry, which names the first and why', () => {
-    const { historian, said, told } = following();
-    for (const index of [0, 1, 2]) historian.podChanged(member(index), false, 10);
-    historian.podChanged({ ...member(1), phase: 'Failed', exitCode: 7 }, false, 600);
+    const { ingest, said, told } = following();
+    for (const index of [0, 1, 2]) ingest.podChanged(member(index), false, 10);
+    ingest.podChanged({ ...member(1), phase: 'Failed', exitCode: 7 }, false, 600);
     for (const index of [0, 2]) {
-      historian.podChanged(
-        { ...member(index), isTerminating: true, endedAtSeconds: 602 },
-        false,
-        602,
-      );
+      ingest.podChanged({ ...member(index), isTerminating: true, endedAtSeconds: 602 }, false, 602);
     }
     expect(said()).toEqual([
       'group restart: 3 pods of team-a/Job/train left within 2 s; the first of them: team-a/train-1 crashed on gpu-1 with exit code 7, after 10 min',
@@ -103,16 +99,16 @@ describe('the journal', () => {
   });
 
   test('members that leave long after one another, and notebooks, are told one by one', () => {
-    const { historian, said } = following();
+    const { ingest, said } = following();
     const ends = [
       { pod: member(0), at: 600 },
       { pod: member(1), at: 700 },
       { pod: notebook(0), at: 701 },
       { pod: notebook(1), at: 702 },
     ];
-    for (const { pod } of ends) historian.podChanged(pod, false, 10);
+    for (const { pod } of ends) ingest.podChanged(pod, false, 10);
     for (const { pod, at } of ends) {
-      historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, at);
+      ingest.podChanged({ ...pod, phase: 'Failed', exitCode: 1 }, false, at);
     }
     expect(said().map((line) => line.split(' ')[1])).toEqual([
       'team-a/train-0',
@@ -123,19 +119,19 @@ describe('the journal', () => {
   });
 
   test('members that have done their work are no group restart', () => {
-    const { historian, said } = following();
-    for (const index of [0, 1]) historian.podChanged(member(index), false, 10);
+    const { ingest, said } = following();
+    for (const index of [0, 1]) ingest.podChanged(member(index), false, 10);
     for (const index of [0, 1]) {
-      historian.podChanged({ ...member(index), phase: 'Succeeded' }, false, 600);
+      ingest.podChanged({ ...member(index), phase: 'Succeeded' }, false, 600);
     }
     expect(said()).toEqual(['completion: team-a/train-0 has done its work on gpu-1, after 10 min']);
   });
 
   test('a node that is drained, boots and comes back is planned work; one that just goes is not', () => {
-    const { historian, said } = following();
-    historian.nodeChanged(makeNode({ isCordoned: true }), 10);
-    historian.podChanged(notebook(1), false, 10);
-    historian.podChanged(
+    const { ingest, said } = following();
+    ingest.nodeChanged(makeNode({ isCordoned: true }), 10);
+    ingest.podChanged(notebook(1), false, 10);
+    ingest.podChanged(
       {
         ...notebook(1),
         isTerminating: true,
@@ -145,10 +141,10 @@ describe('the journal', () => {
       false,
       11,
     );
-    historian.nodeChanged(makeNode({ isCordoned: true, isReady: false }), 40);
-    historian.nodeChanged(makeNode({ isCordoned: true, bootId: 'boot-2' }), 280);
-    historian.nodeChanged(makeNode({ bootId: 'boot-2' }), 300);
-    historian.nodeChanged(makeNode({ bootId: 'boot-2', isReady: false }), 400);
+    ingest.nodeChanged(makeNode({ isCordoned: true, isReady: false }), 40);
+    ingest.nodeChanged(makeNode({ isCordoned: true, bootId: 'boot-2' }), 280);
+    ingest.nodeChanged(makeNode({ bootId: 'boot-2' }), 300);
+    ingest.nodeChanged(makeNode({ bootId: 'boot-2', isReady: false }), 400);
     expect(said()).toEqual([
       'cordon: gpu-1 is cordoned: no new pods',
       'eviction: team-a/nb-1 was evicted from gpu-1 (EvictionByEvictionAPI), after 11 s',
@@ -160,9 +156,9 @@ describe('the journal', () => {
   });
 
   test('keeps the latest 500', () => {
-    const { historian, journal } = following();
+    const { ingest, journal } = following();
     for (let at = 1; at <= 600; at += 1) {
-      historian.nodeChanged(makeNode({ isReady: at % 2 === 0 }), at);
+      ingest.nodeChanged(makeNode({ isReady: at % 2 === 0 }), at);
     }
     const numbers = journal.latest(1000).map(({ number }) => number);
     expect(numbers).toHaveLength(500);

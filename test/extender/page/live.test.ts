@@ -4,8 +4,8 @@ import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import { Cluster } from '../../../extender/state/cluster.ts';
 import { eventually } from '../../cluster/eventually.ts';
-import { makeHistorian } from '../../make/ingest.ts';
-import { makeView } from '../../make/snapshot.ts';
+import { makeIngest } from '../../make/ingest.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 
 /** A cluster that tells which nodes are looked at. */
 class Watched extends Cluster {
@@ -31,9 +31,9 @@ class Watcher {
 
 test('what happens while nobody watches is not collected', async () => {
   const cluster = new Watched();
-  const view = makeView({ ...makeHistorian(), cluster });
+  const snapshot = makeSnapshot({ ...makeIngest(), cluster });
   const feed = new LiveFeed({
-    view: () => view,
+    snapshot: () => snapshot,
     decisions: new DecisionRecord(),
     entries: () => [],
     controls: [],

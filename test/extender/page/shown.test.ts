@@ -5,17 +5,17 @@ import { blankHistory } from '../../../extender/history/host-history.ts';
 import type { Incident } from '../../../extender/history/incident.ts';
 import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode, tellingForecasts } from '../../../extender/page/shown.ts';
-import type { View } from '../../../extender/state/snapshot.ts';
+import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
-import { makeHistorian } from '../../make/ingest.ts';
-import { makeView } from '../../make/snapshot.ts';
+import { makeIngest } from '../../make/ingest.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 
-function viewOf(pods: readonly PodFacts[], incidents: readonly Incident[] = []): View {
-  const made = makeHistorian();
+function viewOf(pods: readonly PodFacts[], incidents: readonly Incident[] = []): Snapshot {
+  const made = makeIngest();
   for (const pod of pods) made.cluster.setPod(pod);
   made.store.put({ ...blankHistory('uuid:gpu-1'), incidents });
-  return makeView(made, { profiles: [] });
+  return makeSnapshot(made, { profiles: [] });
 }
 
 const holding = (...ids: readonly string[]) =>
@@ -118,13 +118,13 @@ describe('tellingForecasts', () => {
     mode: 'act',
     asked: 9,
     unknownNodes: 0,
-    levels: [],
+    scores: [],
     remarks: [],
     forecasts: [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) =>
       makeForecast({
         candidate: { node: `gpu-${n}`, ...(n === 8 && { homeSinceSeconds: 0 }) },
         lossSeconds: n,
-        riskSeconds: n === 9 ? 99 : 0,
+        seconds: { risk: n === 9 ? 99 : 0 },
       }),
     ),
     ...(bound !== undefined && { bound: { node: bound, atSeconds: 0 } }),

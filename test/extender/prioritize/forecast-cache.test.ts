@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { PodFacts } from '../../../extender/facts/facts.ts';
 import { FITTED } from '../../../extender/hazard/fitted.ts';
 import { fleetRates } from '../../../extender/hazard/rates.ts';
-import { Boards } from '../../../extender/prioritize/forecast-cache.ts';
-import { OLDEST_OF_A_PULL_SECONDS } from '../../../extender/prioritize/node-forecasts.ts';
+import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
+import { OLDEST_OF_A_PULL_SECONDS } from '../../../extender/prioritize/forecast-inputs.ts';
 import { prioritize } from '../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../extender/prioritize/wire.ts';
-import type { View } from '../../../extender/state/snapshot.ts';
+import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
 import {
   EXPECTATIONS,
@@ -17,9 +17,9 @@ import {
   makeNode,
   makePodFacts,
 } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeView } from '../../make/snapshot.ts';
+import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
 
 const NODES = ['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3'];
 const IMAGE = 'registry.example/train:1';
@@ -56,25 +56,22 @@ type Happening = readonly [kind: number, node: number, detail: number];
 
 function fleet() {
   const store = new WrittenLater();
-  const made = makeHistorian({ store });
-  const { historian, cluster } = made;
+  const made = makeIngest({ store });
+  const { ingest, cluster } = made;
   let rates = fleetRates([], 0);
   let config = ACTING;
   let uid = 0;
-  for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
-  historian.nodeChanged(makeNode({ name: 'else', images: makeImages([IMAGE, 12e9]) }), 0);
-  const view = (boards: Boards, nowSeconds: number): View =>
-    makeView(made, { boards, rates, config, nowSeconds });
+  for (const name of NODES) ingest.nodeChanged(makeNode({ name }), 0);
+  ingest.nodeChanged(makeNode({ name: 'else', images: makeImages([IMAGE, 12e9]) }), 0);
+  const snapshot = (nowSeconds: number): Snapshot =>
+    makeSnapshot(made, { rates, config, nowSeconds });
   const happen = ([kind, which, detail]: Happening, now: number) => {
     const name = NODES[which] ?? 'gpu-0';
     const node = cluster.node(name) ?? makeNode({ name });
     const running = [...cluster.holding(name)][0];
     switch (kind) {
       case 0:
-        historian.nodeChanged(
-          { ...node, images: detail > 1 ? makeImages([IMAGE, 12e9]) : [] },
-          now,
-        );
+        ingest.nodeChanged({ ...node, images: detail > 1 ? makeImages([IMAGE, 12e9]) : [] }, now);
         break;
       case 1: {
         uid += 1;
@@ -87,12 +84,12 @@ function fleet() {
           startedAtSeconds: now,
           deviceHealth,
         });
-        historian.podChanged(pod, false, now);
+        ingest.podChanged(pod, false, now);
         break;
       }
       case 2:
         if (running === undefined) break;
-        historian.podChanged(
+        ingest.podChanged(
           { ...running, phase: 'Failed', exitCode: 1, endedAtSeconds: now },
           false,
           now,
@@ -117,12 +114,12 @@ function fleet() {
           images: [IMAGE],
           boundAtSeconds: now,
         });
-        historian.podChanged(waiting, false, now);
+        ingest.podChanged(waiting, false, now);
         break;
       }
       case 5:
         // The tag turns out to be a digest that the node lists under another name.
-        historian.nodeChanged(
+        ingest.nodeChanged(
           {
             ...node,
             images: makeImages([`mirror.example/train@${DIGEST}`, 12e9, DIGEST]),
@@ -146,7 +143,7 @@ function fleet() {
         break;
       case 8:
         // The image is pushed anew, larger.
-        historian.nodeChanged(
+        ingest.nodeChanged(
           makeNode({ name: 'else', images: makeImages([IMAGE, (12 + detail) * 1e9]) }),
           now,
         );
@@ -164,23 +161,24 @@ function fleet() {
         break;
       }
       default:
-        historian.nodeChanged(
+        ingest.nodeChanged(
           { ...node, devices: new Map([[GPU, { capacity: 8, allocatable: 8 - detail }]]) },
           now,
         );
     }
   };
-  return { view, happen };
+  return { snapshot, happen };
 }
 
 const asking = makePod({
   metadata: { name: 'asking', uid: 'asking', annotations: { 'surefoot.dev/profile': 'nvidia' } },
 });
 
-function lossesOf(view: View): Readonly<Record<string, number>> {
+function lossesOf(snapshot: Snapshot, cache: ForecastCache): Readonly<Record<string, number>> {
   const verdict = prioritize(
-    { pod: asking, ...named(NODES, view.cluster.names), sentWholeNodes: false },
-    view,
+    { pod: asking, ...named(NODES, snapshot.cluster.index), sentWholeNodes: false },
+    snapshot,
+    cache,
   );
   if (verdict.kind !== 'decision') throw new Error('no decision');
   return Object.fromEntries(
@@ -189,11 +187,11 @@ function lossesOf(view: View): Readonly<Record<string, number>> {
 }
 
 /** What such a pod loses on a node that is nobody's home, and the forecast that says so. */
-function plainOn(name: string, pod: PodFacts, view: View) {
-  const place = view.cluster.names.placeOf(name);
-  const ofKind = view.boards.forecastsFor(pod, EXPECTATIONS, view);
-  const [lossSeconds] = ofKind.lossSecondsOn(Int32Array.of(place));
-  return { lossSeconds, forecast: ofKind.last(place) };
+function plainOn(name: string, pod: PodFacts, snapshot: Snapshot, cache: ForecastCache) {
+  const nodeIndex = snapshot.cluster.index.of(name);
+  const ofKind = cache.forecastsFor(pod, EXPECTATIONS, snapshot);
+  const [lossSeconds] = ofKind.lossSecondsOn(Int32Array.of(nodeIndex));
+  return { lossSeconds, forecast: ofKind.last(nodeIndex) };
 }
 
 describe('forecasts that are kept', () => {
@@ -205,15 +203,15 @@ describe('forecasts that are kept', () => {
     );
     fc.assert(
       fc.property(fc.array(happening, { maxLength: 25 }), (happenings) => {
-        const { view, happen } = fleet();
-        const kept = new Boards();
+        const { snapshot, happen } = fleet();
+        const kept = new ForecastCache();
         for (const [index, one] of happenings.entries()) {
           const now = 1000 + index;
           happen(one, now);
-          kept.renew(view(kept, now), Number.POSITIVE_INFINITY);
-          const fresh = lossesOf(view(new Boards(), now));
-          const at = view(kept, now);
-          for (const [node, loss] of Object.entries(lossesOf(at))) {
+          kept.renew(snapshot(now), Number.POSITIVE_INFINITY);
+          const fresh = lossesOf(snapshot(now), new ForecastCache());
+          const at = snapshot(now);
+          for (const [node, loss] of Object.entries(lossesOf(at, kept))) {
             const tolerance = at.pulls.isPulling(node) ? OLDEST_OF_A_PULL_SECONDS : 0.01;
             expect(Math.abs(loss - (fresh[node] ?? 0))).toBeLessThanOrEqual(tolerance);
           }
@@ -224,92 +222,94 @@ describe('forecasts that are kept', () => {
   });
 
   test('are kept of hosts, too, of which nothing is known yet', () => {
-    const { view } = fleet();
-    const made = view(new Boards(), 1000);
-    const now: View = { ...made, store: new MemoryStore() };
+    const { snapshot } = fleet();
+    const made = snapshot(1000);
+    const cache = new ForecastCache();
+    const now: Snapshot = { ...made, store: new MemoryStore() };
     const pod = makePodFacts({ images: [] });
-    const { forecast, lossSeconds } = plainOn('gpu-0', pod, now);
+    const { forecast, lossSeconds } = plainOn('gpu-0', pod, now, cache);
     expect(forecast?.lossSeconds).toBe(lossSeconds);
-    expect(plainOn('gpu-0', pod, now).forecast).toBe(forecast);
+    expect(plainOn('gpu-0', pod, now, cache).forecast).toBe(forecast);
   });
 
-  test('are not taken for those of another node that has got the place', () => {
-    const { view } = fleet();
-    const now = view(new Boards(), 1000);
-    const question = { pod: asking, ...named(NODES, now.cluster.names), sentWholeNodes: false };
-    const verdict = prioritize(question, now);
+  test('are not taken for those of another node that has got its index', () => {
+    const { snapshot } = fleet();
+    const now = snapshot(1000);
+    const question = { pod: asking, ...named(NODES, now.cluster.index), sentWholeNodes: false };
+    const verdict = prioritize(question, now, new ForecastCache());
     if (verdict.kind !== 'decision') throw new Error('no decision');
-    const { onNode } = verdict.decision;
-    const place = now.cluster.names.placeOf('gpu-0');
-    expect(onNode?.('gpu-0')?.forecast.candidate.node).toBe('gpu-0');
+    const { forecastOn } = verdict.decision;
+    const nodeIndex = now.cluster.index.of('gpu-0');
+    expect(forecastOn?.('gpu-0')?.forecast.candidate.node).toBe('gpu-0');
     now.cluster.removeNode(now.cluster.node('gpu-0')?.uid ?? '');
     now.cluster.setNode(makeNode({ name: 'new', uid: 'uid-new', host: 'uuid:new' }));
-    expect(now.cluster.names.placeOf('new')).toBe(place);
-    expect(onNode?.('new')).toBeUndefined();
-    expect(onNode?.('gpu-0')).toBeUndefined();
-    expect(onNode?.('gpu-1')?.forecast.candidate.node).toBe('gpu-1');
+    expect(now.cluster.index.of('new')).toBe(nodeIndex);
+    expect(forecastOn?.('new')).toBeUndefined();
+    expect(forecastOn?.('gpu-0')).toBeUndefined();
+    expect(forecastOn?.('gpu-1')?.forecast.candidate.node).toBe('gpu-1');
   });
 
   test('are not kept for claims: which devices are published is not told', () => {
-    const { view, happen } = fleet();
+    const { snapshot, happen } = fleet();
     happen([3, 0, 1], 1000);
     happen([7, 0, 0], 1000);
     const published = { seen: () => [{ id: 'GPU-1' }] };
-    const now: View = { ...view(new Boards(), 1000), devices: published };
+    const now: Snapshot = { ...snapshot(1000), devices: published };
+    const cache = new ForecastCache();
     const pod = makePodFacts({ devices: { resources: [], claims: ['gpu'] } });
-    const { lossSeconds: broken = 0, forecast } = plainOn('gpu-0', pod, now);
+    const { lossSeconds: broken = 0, forecast } = plainOn('gpu-0', pod, now, cache);
     expect(forecast?.lossSeconds).toBe(broken);
     const later = { ...now, devices: { seen: () => [] } };
-    expect(plainOn('gpu-0', pod, later).lossSeconds).not.toBeCloseTo(broken);
+    expect(plainOn('gpu-0', pod, later, cache).lossSeconds).not.toBeCloseTo(broken);
   });
 
   describe('when the fleet has taught something else', () => {
-    const asked = (boards: Boards, at: View) => lossesOf({ ...at, boards });
+    const asked = (cache: ForecastCache, at: Snapshot) => lossesOf(at, cache);
     const made = () => {
-      const { view, happen } = fleet();
+      const { snapshot, happen } = fleet();
       happen([3, 0, 1], 1000);
       happen([7, 0, 0], 1000);
-      const kept = new Boards();
-      const before = asked(kept, view(kept, 1000));
+      const kept = new ForecastCache();
+      const before = asked(kept, snapshot(1000));
       happen([6, 0, 3], 1001);
-      const after = asked(new Boards(), view(kept, 1001));
+      const after = asked(new ForecastCache(), snapshot(1001));
       expect(after).not.toEqual(before);
-      return { kept, view, before, after };
+      return { kept, snapshot, before, after };
     };
 
     test('are those of before until all are made anew, some at a time', () => {
-      const { kept, view, before, after } = made();
+      const { kept, snapshot, before, after } = made();
       // The four that were asked about, one a time.
       for (let time = 0; time < 3; time += 1) {
-        kept.renew(view(kept, 1001), 1);
-        expect(asked(kept, view(kept, 1001))).toEqual(before);
+        kept.renew(snapshot(1001), 1);
+        expect(asked(kept, snapshot(1001))).toEqual(before);
       }
-      kept.renew(view(kept, 1001), 1);
-      expect(asked(kept, view(kept, 1001))).toEqual(after);
+      kept.renew(snapshot(1001), 1);
+      expect(asked(kept, snapshot(1001))).toEqual(after);
     });
 
     test('are made anew for the question once they are too old', () => {
-      const { kept, view, before, after } = made();
-      expect(asked(kept, view(kept, 1179))).toEqual(before);
-      expect(asked(kept, view(kept, 1180))).toEqual(after);
+      const { kept, snapshot, before, after } = made();
+      expect(asked(kept, snapshot(1179))).toEqual(before);
+      expect(asked(kept, snapshot(1180))).toEqual(after);
     });
 
     test('are dropped of pods that nobody asks about any more', () => {
-      const { kept, view, after } = made();
-      kept.renew(view(kept, 1121), 1);
-      expect(asked(kept, view(kept, 1121))).toEqual(after);
+      const { kept, snapshot, after } = made();
+      kept.renew(snapshot(1121), 1);
+      expect(asked(kept, snapshot(1121))).toEqual(after);
     });
   });
 
   test('grow old: after some minutes a hazard is made anew though nothing has happened', () => {
-    const { view, happen } = fleet();
+    const { snapshot, happen } = fleet();
     happen([1, 0, 0], 1000);
     happen([3, 0, 1], 1000);
     happen([7, 0, 0], 1000);
-    const kept = new Boards();
-    lossesOf(view(kept, 1000));
+    const kept = new ForecastCache();
+    lossesOf(snapshot(1000), kept);
     // The pod that runs there has proven the devices for 30 days.
     const later = 1000 + 30 * 86_400;
-    expect(lossesOf(view(kept, later))).toEqual(lossesOf(view(new Boards(), later)));
+    expect(lossesOf(snapshot(later), kept)).toEqual(lossesOf(snapshot(later), new ForecastCache()));
   });
 });

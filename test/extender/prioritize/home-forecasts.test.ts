@@ -1,20 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Forecast } from '../../../extender/forecast/loss.ts';
+import { LOSS_TERMS } from '../../../extender/forecast/terms.ts';
 import { fleetRates } from '../../../extender/hazard/rates.ts';
 import type { Departure } from '../../../extender/homes/departure.ts';
-import { Boards } from '../../../extender/prioritize/forecast-cache.ts';
-import { Board } from '../../../extender/prioritize/node-forecasts.ts';
+import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
+import { NodeForecasts } from '../../../extender/prioritize/node-forecasts.ts';
 import { prioritize } from '../../../extender/prioritize/prioritize.ts';
-import { Spares } from '../../../extender/prioritize/spare-nodes.ts';
+import { SpareNodes } from '../../../extender/prioritize/spare-nodes.ts';
 import { named } from '../../../extender/prioritize/wire.ts';
-import type { View } from '../../../extender/state/snapshot.ts';
+import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import type { Pod } from '../../../webhook/words/pod.ts';
 import type { Slot } from '../../../webhook/words/workload.ts';
 import { EXPECTATIONS, GPU, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeView } from '../../make/snapshot.ts';
+import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
 
 const NODES = ['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3', 'gpu-4'];
 const IMAGE = 'registry.example/train:1';
@@ -36,7 +37,7 @@ function owned(kind: string, name: string, index?: number): Pod {
   });
 }
 
-/** Who asks: places of two groups, replicas, and somebody who has nobody away. */
+/** Who asks: nodeIndexes of two groups, replicas, and somebody who has nobody away. */
 const ASKING = [
   owned('Job', 'one', 0),
   owned('Job', 'one', 1),
@@ -60,15 +61,15 @@ function numbered(workload: string, index: number): Slot {
 type Happening = readonly [kind: number, node: number, slot: number, detail: number];
 
 function fleet() {
-  const made = makeHistorian();
-  const { historian, cluster } = made;
-  const { homes } = historian;
+  const made = makeIngest();
+  const { ingest, cluster } = made;
+  const { homes } = ingest;
   const rates = fleetRates([], 0);
   let config = ACTING;
   let uid = 0;
-  for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
-  const view = (boards: Boards, nowSeconds: number): View =>
-    makeView(made, { boards, rates, config, nowSeconds });
+  for (const name of NODES) ingest.nodeChanged(makeNode({ name }), 0);
+  const snapshot = (nowSeconds: number): Snapshot =>
+    makeSnapshot(made, { rates, config, nowSeconds });
   const happen = ([kind, which, who, detail]: Happening, now: number) => {
     const name = NODES[which] as string;
     const node = cluster.node(name) ?? makeNode({ name });
@@ -76,7 +77,7 @@ function fleet() {
     const running = [...cluster.holding(name)][0];
     switch (kind) {
       case 0:
-        historian.nodeChanged(
+        ingest.nodeChanged(
           { ...node, images: detail > 0 ? makeImages([IMAGE, (11 + detail) * 1e9]) : [] },
           now,
         );
@@ -91,13 +92,13 @@ function fleet() {
           devices: { resources: [{ resource: GPU, count: 1 + 2 * detail }], claims: [] },
           startedAtSeconds: now - 40 * (1 + detail),
         });
-        historian.podChanged(pod, false, now);
+        ingest.podChanged(pod, false, now);
         break;
       }
       case 2:
         // It has begun to end, or has ended already.
         if (running === undefined) break;
-        historian.podChanged(
+        ingest.podChanged(
           detail > 1
             ? { ...running, isTerminating: true }
             : { ...running, phase: 'Failed', exitCode: 1, endedAtSeconds: now },
@@ -106,7 +107,7 @@ function fleet() {
         );
         break;
       case 3:
-        if (running !== undefined) historian.podRemoved(running.uid, now);
+        if (running !== undefined) ingest.podRemoved(running.uid, now);
         break;
       case 4:
         homes.left(departure(slot, name, detail, now));
@@ -125,7 +126,7 @@ function fleet() {
         break;
       default:
         // The tag turns out to be a digest that nodes list under another name.
-        historian.nodeChanged(
+        ingest.nodeChanged(
           { ...node, images: makeImages([`mirror.example/train@${DIGEST}`, 12e9, DIGEST]) },
           now,
         );
@@ -136,7 +137,7 @@ function fleet() {
         );
     }
   };
-  return { view, happen, historian, homes };
+  return { snapshot, happen, ingest, homes };
 }
 
 function departure(slot: Slot, node: string, detail: number, now: number): Departure {
@@ -155,21 +156,27 @@ function departure(slot: Slot, node: string, detail: number, now: number): Depar
 }
 
 /** What the pod is forecast to lose on each node. */
-function forecastsOf(pod: Pod, view: View): readonly (Forecast | undefined)[] {
+function forecastsOf(
+  pod: Pod,
+  snapshot: Snapshot,
+  cache: ForecastCache,
+): readonly (Forecast | undefined)[] {
   const verdict = prioritize(
-    { pod, ...named(NODES, view.cluster.names), sentWholeNodes: false },
-    view,
+    { pod, ...named(NODES, snapshot.cluster.index), sentWholeNodes: false },
+    snapshot,
+    cache,
   );
   if (verdict.kind !== 'decision') throw new Error('no decision');
-  const { onNode } = verdict.decision;
-  return NODES.map((name) => onNode?.(name)?.forecast);
+  const { forecastOn } = verdict.decision;
+  return NODES.map((name) => forecastOn?.(name)?.forecast);
 }
 
 /** What of it has to do with homes. */
-function atHomesOf(pod: Pod, view: View) {
-  return forecastsOf(pod, view).map((forecast) => {
-    const { coldSeconds, displacedSeconds, candidate } = forecast ?? {};
-    return { coldSeconds, displacedSeconds, displacedSlots: candidate?.displacedSlots };
+function atHomesOf(pod: Pod, snapshot: Snapshot, cache: ForecastCache) {
+  return forecastsOf(pod, snapshot, cache).map((forecast) => {
+    const { seconds, candidate } = forecast ?? {};
+    const { cold, displaced } = seconds ?? {};
+    return { cold, displaced, displacedSlots: candidate?.displacedSlots };
   });
 }
 
@@ -184,14 +191,14 @@ describe('forecasts that are kept of homes', () => {
     let displaced = 0;
     fc.assert(
       fc.property(fc.array(happening, { minLength: 10, maxLength: 30 }), (happenings) => {
-        const { view, happen } = fleet();
-        const kept = new Boards();
+        const { snapshot, happen } = fleet();
+        const kept = new ForecastCache();
         for (const [index, one] of happenings.entries()) {
           const now = 1000 + index;
           happen(one, now);
           for (const pod of ASKING) {
-            const fresh = atHomesOf(pod, view(new Boards(), now));
-            expect(atHomesOf(pod, view(kept, now))).toEqual(fresh);
+            const fresh = atHomesOf(pod, snapshot(now), new ForecastCache());
+            expect(atHomesOf(pod, snapshot(now), kept)).toEqual(fresh);
             displaced += fresh.filter(({ displacedSlots = 0 }) => displacedSlots > 0).length;
           }
         }
@@ -203,12 +210,12 @@ describe('forecasts that are kept of homes', () => {
   });
 
   test('are made anew only where somebody has left or is back', () => {
-    const { view, homes } = fleet();
+    const { snapshot, homes } = fleet();
     for (const [index, node] of NODES.slice(0, 3).entries()) {
       homes.left(departure(SLOTS[index] as Slot, node, 0, 1000));
     }
-    const kept = new Boards();
-    const asked = () => forecastsOf(ASKING[4] as Pod, view(kept, 1001));
+    const kept = new ForecastCache();
+    const asked = () => forecastsOf(ASKING[4] as Pod, snapshot(1001), kept);
     const before = asked();
     expect(before.map((one) => one?.candidate.displacedSlots)).toEqual([1, 1, 1, 0, 0]);
     homes.returned(SLOTS[1] as Slot, 'gpu-4');
@@ -220,14 +227,14 @@ describe('forecasts that are kept of homes', () => {
   describe('hold no more when something has changed that no node tells', () => {
     const asker = ASKING[4] as Pod;
     const made = () => {
-      const { view, historian, homes } = fleet();
+      const { snapshot, ingest, homes } = fleet();
       const images = makeImages([OTHER_IMAGE, 12e9], [IMAGE, 1e9]);
-      historian.nodeChanged(makeNode({ name: 'gpu-0', images }), 1000);
+      ingest.nodeChanged(makeNode({ name: 'gpu-0', images }), 1000);
       homes.left({ ...departure(SLOTS[0] as Slot, 'gpu-0', 0, 1000), images: [OTHER_IMAGE] });
-      const kept = new Boards();
-      const displacedOn = (now: View) => atHomesOf(asker, now)[0]?.displacedSeconds;
-      const before = displacedOn(view(kept, 1001));
-      return { before, now: view(kept, 1001), displacedOn };
+      const kept = new ForecastCache();
+      const displacedOn = (now: Snapshot) => atHomesOf(asker, now, kept)[0]?.displaced;
+      const before = displacedOn(snapshot(1001));
+      return { before, now: snapshot(1001), displacedOn };
     };
 
     test('nothing has', () => {
@@ -251,24 +258,24 @@ describe('forecasts that are kept of homes', () => {
   });
 
   test('are kept of four groups that leave at the same time, and counted with the others', () => {
-    const { view, homes } = fleet();
+    const { snapshot, homes } = fleet();
     homes.left(departure(SLOTS[0] as Slot, 'gpu-0', 0, 1000));
-    const now = view(new Boards(), 1001);
+    const now = snapshot(1001);
     const pod = makePodFacts();
-    const board = new Board(pod, EXPECTATIONS, now);
-    const { places } = named(NODES, now.cluster.names);
-    board.lossSecondsOn(places, now);
-    expect(board.count).toBe(NODES.length);
-    const first = board.homeBoard('first');
-    const spares = new Spares(places, new Uint8Array(), now);
-    const plain = board.last(places[0] as number) as Forecast;
-    first.begin(spares, now);
-    first.keep(places[0] as number, plain, plain, now);
-    expect(board.count).toBe(NODES.length + 1);
-    for (const relation of ['b', 'c', 'd']) board.homeBoard(relation);
-    expect(board.homeBoard('first')).toBe(first);
-    board.homeBoard('e');
-    expect(board.homeBoard('first')).not.toBe(first);
-    expect(board.count).toBe(NODES.length);
+    const forecasts = new NodeForecasts(pod, EXPECTATIONS, LOSS_TERMS, now);
+    const { nodeIndexes } = named(NODES, now.cluster.index);
+    forecasts.lossSecondsOn(nodeIndexes, now);
+    expect(forecasts.count).toBe(NODES.length);
+    const first = forecasts.homeForecastsFor('first');
+    const spareNodes = new SpareNodes(nodeIndexes, new Uint8Array(), now);
+    const plain = forecasts.last(nodeIndexes[0] as number) as Forecast;
+    first.begin(spareNodes, now);
+    first.keep(nodeIndexes[0] as number, plain, plain, now);
+    expect(forecasts.count).toBe(NODES.length + 1);
+    for (const relation of ['b', 'c', 'd']) forecasts.homeForecastsFor(relation);
+    expect(forecasts.homeForecastsFor('first')).toBe(first);
+    forecasts.homeForecastsFor('e');
+    expect(forecasts.homeForecastsFor('first')).not.toBe(first);
+    expect(forecasts.count).toBe(NODES.length);
   });
 });

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PodFacts } from '../../../extender/facts/facts.ts';
+import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
 import { prioritize } from '../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../extender/prioritize/wire.ts';
 import { slotOf } from '../../../webhook/words/workload.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeView } from '../../make/snapshot.ts';
+import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
 import { askIn, DEVICE_RATE, NODE_RATE, type World } from '../../make/world.ts';
 
 /** Same node against flaky against cached: whoever wins, wins by the seconds. */
@@ -433,25 +434,29 @@ describe('where the pod loses least', () => {
 
 describe('where whole nodes are wanted', () => {
   const costs = (gpus: string, devices = makeNode().devices) => {
-    const made = makeHistorian();
+    const made = makeIngest();
     for (const name of ['in use', 'whole']) {
-      made.historian.nodeChanged(makeNode({ name, devices }), 0);
+      made.ingest.nodeChanged(makeNode({ name, devices }), 0);
     }
-    made.historian.podChanged(makePodFacts({ node: 'in use' }), false, 0);
+    made.ingest.podChanged(makePodFacts({ node: 'in use' }), false, 0);
     const config = { ...ACTING, wholeNodeSeconds: 900 };
-    const view = makeView(made, { nowSeconds: 100, config });
+    const snapshot = makeSnapshot(made, { nowSeconds: 100, config });
     const quantity = { [GPU]: gpus };
     const asking = makePod({
       metadata: { name: 'x', uid: 'x', annotations: { 'surefoot.dev/profile': 'nvidia' } },
       container: { resources: { requests: quantity, limits: quantity } },
     });
-    const question = { pod: asking, ...named(['in use', 'whole'], view.cluster.names) };
-    const verdict = prioritize({ ...question, sentWholeNodes: false }, view);
+    const question = { pod: asking, ...named(['in use', 'whole'], snapshot.cluster.index) };
+    const verdict = prioritize(
+      { ...question, sentWholeNodes: false },
+      snapshot,
+      new ForecastCache(),
+    );
     if (verdict.kind !== 'decision') throw new Error('no decision');
     return Object.fromEntries(
-      verdict.decision.forecasts.map(({ candidate, displacedSeconds }) => [
+      verdict.decision.forecasts.map(({ candidate, seconds }) => [
         candidate.node,
-        displacedSeconds,
+        seconds.fragmentation,
       ]),
     );
   };
@@ -474,8 +479,8 @@ describe('where whole nodes are wanted', () => {
 describe('a scheduler that has seen more than we have', () => {
   /** Three nodes; by what we have seen, two of them are still held by a group that starts again. */
   function late(slot: string, holders: Partial<PodFacts> = {}) {
-    const made = makeHistorian();
-    for (const name of ['a', 'b', 'spare']) made.historian.nodeChanged(makeNode({ name }), 0);
+    const made = makeIngest();
+    for (const name of ['a', 'b', 'spare']) made.ingest.nodeChanged(makeNode({ name }), 0);
     for (const [index, node] of ['a', 'b'].entries()) {
       const held = makePodFacts({
         name: `old-${index}`,
@@ -484,16 +489,20 @@ describe('a scheduler that has seen more than we have', () => {
         slot: slotOf(groupPod(String(index))),
         ...holders,
       });
-      made.historian.podChanged(held, false, 0);
+      made.ingest.podChanged(held, false, 0);
     }
-    const view = makeView(made, { nowSeconds: 100 });
-    const question = { pod: groupPod(slot), ...named(['a', 'b', 'spare'], view.cluster.names) };
-    const verdict = prioritize({ ...question, sentWholeNodes: false }, view);
+    const snapshot = makeSnapshot(made, { nowSeconds: 100 });
+    const question = { pod: groupPod(slot), ...named(['a', 'b', 'spare'], snapshot.cluster.index) };
+    const verdict = prioritize(
+      { ...question, sentWholeNodes: false },
+      snapshot,
+      new ForecastCache(),
+    );
     if (verdict.kind !== 'decision') throw new Error('no decision');
     return Object.fromEntries(
-      verdict.decision.forecasts.map(({ candidate, coldSeconds, displacedSeconds }) => [
+      verdict.decision.forecasts.map(({ candidate, seconds }) => [
         candidate.node,
-        [coldSeconds, displacedSeconds],
+        [seconds.cold, seconds.displaced],
       ]),
     );
   }
@@ -575,14 +584,14 @@ describe('whatever the cluster is like', () => {
       fc.property(anyNodes, (nodes) => {
         const { verdict, answer, seconds } = askIn(world(nodes));
         if (verdict.kind !== 'decision') throw new Error('no decision');
-        const { levels, onNode } = verdict.decision;
-        expect(levels.toSorted(byNode)).toEqual(answer.toSorted(byNode));
+        const { scores, forecastOn } = verdict.decision;
+        expect(scores.toSorted(byNode)).toEqual(answer.toSorted(byNode));
         for (const node of Object.keys(world(nodes).nodes)) {
-          const later = onNode?.(node);
+          const later = forecastOn?.(node);
           expect(later?.forecast.lossSeconds).toBe(seconds[node]);
           expect(later?.score).toBe(answer.find((level) => level.node === node)?.score);
         }
-        expect(onNode?.('unheard-of')).toBeUndefined();
+        expect(forecastOn?.('unheard-of')).toBeUndefined();
       }),
       { numRuns: 40 },
     );
@@ -597,19 +606,19 @@ describe('whatever the cluster is like', () => {
     );
     const { verdict, answer } = askIn({ nodes, imageBytes: 12 * GB });
     if (verdict.kind !== 'decision') throw new Error('no decision');
-    const { forecasts, levels, onNode } = verdict.decision;
+    const { forecasts, scores, forecastOn } = verdict.decision;
     const kept = forecasts.map(({ candidate }) => candidate.node);
     expect(new Set(kept).size).toBe(16);
-    expect(levels.toSorted(byNode)).toEqual(
+    expect(scores.toSorted(byNode)).toEqual(
       answer.filter(({ node }) => kept.includes(node)).toSorted(byNode),
     );
-    expect(levels.length).toBeGreaterThan(0);
+    expect(scores.length).toBeGreaterThan(0);
     for (const node of Object.keys(nodes)) {
-      expect(onNode?.(node)?.score).toBe(answer.find((level) => level.node === node)?.score);
+      expect(forecastOn?.(node)?.score).toBe(answer.find((level) => level.node === node)?.score);
     }
   });
 
-  test('the order in which nodes are asked about is irrelevant, and levels stay within bounds', () => {
+  test('the order in which nodes are asked about is irrelevant, and scores stay within bounds', () => {
     fc.assert(
       fc.property(anyNodes, (nodes) => {
         const { answer } = askIn(world(nodes));

@@ -4,17 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { Bound } from '../../../certs/serving/bound.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { extenderMetrics } from '../../../extender/metrics.ts';
-import { Boards } from '../../../extender/prioritize/forecast-cache.ts';
+import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
 import { BODY_LIMIT_BYTES, extenderApp } from '../../../extender/prioritize/server.ts';
 import type { ExtenderConfig } from '../../../extender/settings.ts';
-import type { View } from '../../../extender/state/snapshot.ts';
+import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import type { Pod } from '../../../webhook/words/pod.ts';
 import { listening, postJson } from '../../fake/listening.ts';
 import { servingPage } from '../../fake/page.ts';
 import { GPU, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeView } from '../../make/snapshot.ts';
+import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
 import { sample } from '../../samples.ts';
 
 const IMAGE = 'registry.example/train:1';
@@ -25,36 +25,37 @@ const NOW = 10_000;
 async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) {
   const decisions = new DecisionRecord();
   const registry = new Registry();
-  const made = makeHistorian({
+  const made = makeIngest({
     onSignal() {},
     onBound: ({ uid, node = '' }, at) => decisions.bound(uid, node, at),
   });
-  const { historian, cluster } = made;
+  const { ingest, cluster } = made;
   const askedBy: string[] = [];
-  const boards = new Boards();
+  const cache = new ForecastCache();
   const config = { ...ACTING, ...overrides };
-  const view = (): View => makeView(made, { boards, config, nowSeconds: NOW });
-  for (const name of NODES) historian.nodeChanged(makeNode({ name }), 0);
+  const snapshot = (): Snapshot => makeSnapshot(made, { config, nowSeconds: NOW });
+  for (const name of NODES) ingest.nodeChanged(makeNode({ name }), 0);
   const url = await listening(
     extenderApp({
-      nodes: cluster.names,
+      nodes: cluster.index,
       bound: new Bound({ requests: 64, bytes: 64 * 2 ** 20, onShed() {} }).handler,
       onAsked: ({ uid }, scheduler) => askedBy.push(`${uid} by ${scheduler}`),
-      view,
+      snapshot,
+      cache,
       missing: () => (isReady ? undefined : 'pods are not listed'),
       decisions,
       metrics: extenderMetrics(registry),
       log: pino({ level: 'silent' }),
     }),
   );
-  const page = await servingPage({ decisions, view });
+  const page = await servingPage({ decisions, snapshot });
   const ask = async (pod: Pod, names: readonly string[] = NODES) => {
     const answer = await postJson(`${url}/prioritize`, { Pod: pod, Nodes: null, NodeNames: names });
     return (await answer.json()) as { Host: string; Score: number }[];
   };
   const count = async (result: string) =>
     sample(await registry.metrics(), 'surefoot_prioritize_requests_total', { result });
-  return { historian, cluster, url, page, askedBy, ask, count };
+  return { ingest, cluster, url, page, askedBy, ask, count };
 }
 
 const annotations = { 'surefoot.dev/profile': 'nvidia' };
@@ -83,29 +84,22 @@ describe('POST /prioritize', () => {
   });
 
   test('a node with the image is better by what pulling costs', async () => {
-    const { historian, ask } = await serving();
-    historian.nodeChanged(
-      makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }),
-      1,
-    );
+    const { ingest, ask } = await serving();
+    ingest.nodeChanged(makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }), 1);
     expect(opinions(await ask(optedIn()))).toEqual({ 'gpu-3': 50 });
   });
 
   test('home after a crash; elsewhere after a device fault', async () => {
     const crashed = await serving();
-    crashed.historian.podChanged(ran('gpu-2'), false, NOW - 2000);
-    crashed.historian.podChanged(
-      { ...ran('gpu-2'), phase: 'Failed', exitCode: 139 },
-      false,
-      NOW - 10,
-    );
+    crashed.ingest.podChanged(ran('gpu-2'), false, NOW - 2000);
+    crashed.ingest.podChanged({ ...ran('gpu-2'), phase: 'Failed', exitCode: 139 }, false, NOW - 10);
     expect(opinions(await crashed.ask(optedIn()))).toEqual({ 'gpu-2': 19 });
 
     const broken = await serving();
     const deviceHealth = [{ resource: GPU, device: 'GPU-0', health: 'Unhealthy' as const }];
-    broken.historian.podChanged(ran('gpu-2'), false, NOW - 2000);
-    broken.historian.podChanged({ ...ran('gpu-2'), deviceHealth }, false, NOW - 12);
-    broken.historian.podChanged(
+    broken.ingest.podChanged(ran('gpu-2'), false, NOW - 2000);
+    broken.ingest.podChanged({ ...ran('gpu-2'), deviceHealth }, false, NOW - 12);
+    broken.ingest.podChanged(
       { ...ran('gpu-2'), deviceHealth, phase: 'Failed', exitCode: 1 },
       false,
       NOW - 10,
@@ -116,26 +110,26 @@ describe('POST /prioritize', () => {
   });
 
   test("another slot's home is left free for it, as long as it does not fit beside", async () => {
-    const { historian, ask } = await serving();
+    const { ingest, ask } = await serving();
     const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
     const other = makePodFacts({ uid: 'other', node: 'gpu-1', devices: whole });
-    historian.podChanged(other, false, NOW - 2000);
-    historian.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
+    ingest.podChanged(other, false, NOW - 2000);
+    ingest.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
     expect(opinions(await ask(optedIn()))).toEqual({ 'gpu-1': -17 });
 
     const small = await serving();
     const one = makePodFacts({ uid: 'other', node: 'gpu-1' });
-    small.historian.podChanged(one, false, NOW - 2000);
-    small.historian.podChanged({ ...one, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
+    small.ingest.podChanged(one, false, NOW - 2000);
+    small.ingest.podChanged({ ...one, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
     expect(opinions(await small.ask(optedIn()))).toEqual({});
   });
 
   test("a homeless member pulls its image rather than take a sibling's home, where all who have it are homes", async () => {
-    const { historian, ask } = await serving();
+    const { ingest, ask } = await serving();
     const images = makeImages([IMAGE, 12_000_000_000]);
     const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
     for (const index of [1, 2, 3]) {
-      historian.nodeChanged(makeNode({ name: `gpu-${index}`, images }), 1);
+      ingest.nodeChanged(makeNode({ name: `gpu-${index}`, images }), 1);
       const member = makePodFacts({
         uid: `member-${index}`,
         node: `gpu-${index}`,
@@ -147,8 +141,8 @@ describe('POST /prioritize', () => {
           interchangeable: false,
         },
       });
-      historian.podChanged(member, false, NOW - 2000);
-      historian.podChanged({ ...member, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
+      ingest.podChanged(member, false, NOW - 2000);
+      ingest.podChanged({ ...member, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
     }
     const newcomer = makePod({
       metadata: {
@@ -176,11 +170,11 @@ describe('POST /prioritize', () => {
     },
   ];
   test.each(unaffected)('$name is displaced by nobody', async ({ end }) => {
-    const { historian, ask, page } = await serving();
+    const { ingest, ask, page } = await serving();
     const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
     const other = makePodFacts({ uid: 'other', node: 'gpu-1', devices: whole });
-    historian.podChanged(other, false, NOW - 2000);
-    historian.podChanged({ ...other, ...end }, false, NOW - 10);
+    ingest.podChanged(other, false, NOW - 2000);
+    ingest.podChanged({ ...other, ...end }, false, NOW - 10);
     await ask(optedIn());
     const { nodes } = (await (await fetch(`${page}/api/nodes`)).json()) as {
       nodes: { node: string; homeOf: object[] }[];
@@ -195,16 +189,16 @@ describe('POST /prioritize', () => {
   });
 
   test('a slot on its way home weighs by images that its home alone has, and only so much', async () => {
-    const { historian, ask, page } = await serving();
+    const { ingest, ask, page } = await serving();
     type Listings = ReturnType<typeof makeImages>;
     const pullsOf = async (images: Listings, elsewhere: Listings) => {
-      historian.nodeChanged(makeNode({ name: 'gpu-1', images }), 1);
-      historian.nodeChanged(makeNode({ name: 'gpu-2', images: elsewhere }), 1);
+      ingest.nodeChanged(makeNode({ name: 'gpu-1', images }), 1);
+      ingest.nodeChanged(makeNode({ name: 'gpu-2', images: elsewhere }), 1);
       const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
       const other = makePodFacts({ uid: 'other', node: 'gpu-1', devices: whole, images: ['big'] });
-      historian.podRemoved('other', NOW - 2000);
-      historian.podChanged(other, false, NOW - 2000);
-      historian.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
+      ingest.podRemoved('other', NOW - 2000);
+      ingest.podChanged(other, false, NOW - 2000);
+      ingest.podChanged({ ...other, phase: 'Failed', exitCode: 1 }, false, NOW - 10);
       await ask(optedIn());
       const { decisions } = (await (await fetch(`${page}/api/decisions`)).json()) as {
         decisions: { forecasts: { node: string; displacedSeconds: number }[] }[];
@@ -232,9 +226,9 @@ describe('POST /prioritize', () => {
   );
 
   test('asking changes nothing: the same question has the same answer', async () => {
-    const { historian, ask } = await serving();
-    historian.podChanged(ran('gpu-2'), false, NOW - 2000);
-    historian.podChanged({ ...ran('gpu-2'), phase: 'Failed', exitCode: 139 }, false, NOW - 10);
+    const { ingest, ask } = await serving();
+    ingest.podChanged(ran('gpu-2'), false, NOW - 2000);
+    ingest.podChanged({ ...ran('gpu-2'), phase: 'Failed', exitCode: 139 }, false, NOW - 10);
     const first = await ask(optedIn());
     expect(await ask(optedIn())).toEqual(first);
   });
@@ -279,11 +273,8 @@ describe('POST /prioritize', () => {
   });
 
   test('the documented form names every node', async () => {
-    const { historian, ask } = await serving({ scores: 'documented' });
-    historian.nodeChanged(
-      makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }),
-      1,
-    );
+    const { ingest, ask } = await serving({ scores: 'documented' });
+    ingest.nodeChanged(makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }), 1);
     const answer = await ask(optedIn());
     expect(answer.map(({ Host, Score }) => `${Host} ${Score}`)).toEqual([
       'gpu-1 0',
@@ -343,15 +334,15 @@ describe('POST /prioritize', () => {
   ] as const)(
     'observing ($mode, $namespaces): no opinion, and everything recorded',
     async (settings) => {
-      const { historian, ask, page, count } = await serving(settings);
-      historian.nodeChanged(
+      const { ingest, ask, page, count } = await serving(settings);
+      ingest.nodeChanged(
         makeNode({ name: 'gpu-3', images: makeImages([IMAGE, 12_000_000_000]) }),
         1,
       );
       expect(await ask(optedIn())).toEqual([]);
       expect(await count('observed')).toBe(1);
 
-      historian.podChanged(makePodFacts({ uid: 'asking', node: 'gpu-4' }), false, NOW);
+      ingest.podChanged(makePodFacts({ uid: 'asking', node: 'gpu-4' }), false, NOW);
       const { decisions } = (await (await fetch(`${page}/api/decisions`)).json()) as {
         decisions: {
           mode: string;

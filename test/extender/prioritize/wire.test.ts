@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answerText, named, QuestionReader } from '../../../extender/prioritize/wire.ts';
-import { NodeNames } from '../../../extender/state/node-index.ts';
+import { NodeIndex } from '../../../extender/state/node-index.ts';
 import { makePod } from '../../make/pod.ts';
 
 const known = ['gpu-1', 'gpu-2', 'gpu-3.example.com', 'gpü-4', 'g"5'];
 
 function finder(names: readonly string[] = known) {
-  const nodes = new NodeNames();
+  const nodes = new NodeIndex();
   for (const name of names) nodes.add(name);
   return nodes;
 }
 
 const parse = (text: string) => new QuestionReader(finder()).read(Buffer.from(text));
-const places = (...names: readonly string[]) => named(names, finder()).places;
+const nodeIndexes = (...names: readonly string[]) => named(names, finder()).nodeIndexes;
 const pod = makePod();
 /** As Go writes it. */
 const goBody = (names: readonly string[] | null) =>
@@ -43,13 +43,13 @@ describe('ExtenderArgs', () => {
   ])('$name: the nodes in their order', ({ body }) => {
     expect(parse(body)).toMatchObject({
       ok: true,
-      question: { pod, places: Int32Array.of(1, 0), unknown: new Set() },
+      question: { pod, nodeIndexes: Int32Array.of(1, 0), unknown: new Set() },
     });
   });
 
   test('names that nothing is known of are told apart', () => {
     expect(parse(goBody(['new-1', 'gpu-1', 'new-1']))).toMatchObject({
-      question: { places: places('gpu-1'), unknown: new Set(['new-1']) },
+      question: { nodeIndexes: nodeIndexes('gpu-1'), unknown: new Set(['new-1']) },
     });
   });
 
@@ -66,7 +66,7 @@ describe('ExtenderArgs', () => {
 
   test('a node that is named twice is asked about once', () => {
     expect(parse(goBody(['gpu-2', 'gpu-1', 'gpu-2']))).toMatchObject({
-      question: { places: places('gpu-2', 'gpu-1') },
+      question: { nodeIndexes: nodeIndexes('gpu-2', 'gpu-1') },
     });
   });
 
@@ -86,7 +86,7 @@ describe('ExtenderArgs', () => {
   });
 
   test('no names are a question about no nodes', () => {
-    expect(parse(goBody([]))).toMatchObject({ ok: true, question: { places: places() } });
+    expect(parse(goBody([]))).toMatchObject({ ok: true, question: { nodeIndexes: nodeIndexes() } });
   });
 
   test('what looks like names inside of the pod is not taken for them', () => {
@@ -95,14 +95,14 @@ describe('ExtenderArgs', () => {
       Pod: makePod({ metadata: { annotations } }),
       NodeNames: ['gpu-2'],
     });
-    expect(parse(body)).toMatchObject({ question: { places: places('gpu-2') } });
+    expect(parse(body)).toMatchObject({ question: { nodeIndexes: nodeIndexes('gpu-2') } });
   });
 
   test('names inside of the pod are none of the question', () => {
     const inside = { ...pod, zzz: 1, NodeNames: ['gpu-1'] };
     expect(parse(JSON.stringify({ Pod: inside }))).toMatchObject({ ok: false });
     expect(parse(JSON.stringify({ Pod: inside, NodeNames: ['gpu-2'] }))).toMatchObject({
-      question: { places: places('gpu-2') },
+      question: { nodeIndexes: nodeIndexes('gpu-2') },
     });
   });
 
@@ -154,7 +154,7 @@ describe('names of nodes', () => {
         const body = Buffer.from(goBody(names));
         const asked = new QuestionReader(nodes).read(body);
         const expected = names.flatMap((name) => plain.get(name) ?? []);
-        expect(asked.ok && [...asked.question.places]).toEqual(expected);
+        expect(asked.ok && [...asked.question.nodeIndexes]).toEqual(expected);
         expect(nodes.size).toBe(plain.size);
       }),
       { numRuns: 50 },
@@ -165,7 +165,7 @@ describe('names of nodes', () => {
     // A known collision of FNV-1a.
     const nodes = finder(['costarring', 'liquid']);
     const asked = new QuestionReader(nodes).read(Buffer.from(goBody(['liquid', 'costarring'])));
-    expect(asked).toMatchObject({ question: { places: Int32Array.of(1, 0) } });
+    expect(asked).toMatchObject({ question: { nodeIndexes: Int32Array.of(1, 0) } });
   });
 });
 
@@ -180,7 +180,7 @@ describe('HostPriorityList', () => {
         const names = finder([]);
         const told = Int32Array.from(all, ([one]) => names.add(one));
         const scores = Int8Array.from(all, ([, score]) => score);
-        const text = answerText({ places: told, scores }, names);
+        const text = answerText({ nodeIndexes: told, scores }, names);
         expect(JSON.parse(Buffer.from(text, 'latin1').toString())).toEqual(
           all.map(([Host, Score]) => ({ Host, Score })),
         );

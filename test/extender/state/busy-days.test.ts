@@ -4,7 +4,7 @@ import { busyDaysOf, busyDaysOn } from '../../../extender/state/busy-days.ts';
 import { RatesOfFleet } from '../../../extender/state/fleet-rates.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 
 const DAY = 86_400;
 const NODE = makeNode({ createdAtSeconds: 0 });
@@ -15,8 +15,8 @@ const offering = (count: number) => ({
 });
 
 function fleet() {
-  const made = makeHistorian();
-  made.historian.nodeChanged(NODE, 0);
+  const made = makeIngest();
+  made.ingest.nodeChanged(NODE, 0);
   const clock = (nowSeconds: number, node = NODE) =>
     busyDaysOn(node, made.store.draft(node.host), made.cluster, nowSeconds);
   return { ...made, clock };
@@ -24,92 +24,89 @@ function fleet() {
 
 describe("a host's clock", () => {
   test('goes on while a pod runs, and shows the same once it has ended', () => {
-    const { historian, clock } = fleet();
+    const { ingest, clock } = fleet();
     const pod = makePodFacts(whole);
-    historian.podChanged(pod, false, 0);
+    ingest.podChanged(pod, false, 0);
     expect(clock(10 * DAY)).toBeCloseTo(10);
-    historian.podChanged({ ...pod, phase: 'Succeeded', endedAtSeconds: 10 * DAY }, false, 10 * DAY);
+    ingest.podChanged({ ...pod, phase: 'Succeeded', endedAtSeconds: 10 * DAY }, false, 10 * DAY);
     expect(clock(10 * DAY)).toBeCloseTo(10);
     expect(clock(20 * DAY)).toBeCloseTo(10);
   });
 
   test('counts a pod once that takes its time to end', () => {
-    const { historian, clock } = fleet();
+    const { ingest, clock } = fleet();
     const pod = makePodFacts(whole);
-    historian.podChanged(pod, false, 0);
+    ingest.podChanged(pod, false, 0);
     const ending = { ...pod, isTerminating: true, endedAtSeconds: 10 * DAY };
-    historian.podChanged(ending, false, 10 * DAY);
+    ingest.podChanged(ending, false, 10 * DAY);
     expect(clock(10 * DAY + 600)).toBeCloseTo(10);
-    historian.podChanged({ ...ending, phase: 'Failed' }, false, 10 * DAY + 900);
+    ingest.podChanged({ ...ending, phase: 'Failed' }, false, 10 * DAY + 900);
     expect(clock(20 * DAY)).toBeCloseTo(10);
   });
 
   test('does not run back when the Node goes before its pods, nor count twice when it is back', () => {
-    const { historian, clock, store } = fleet();
+    const { ingest, clock, store } = fleet();
     const pod = makePodFacts(whole);
-    historian.podChanged(pod, false, 0);
-    historian.nodeRemoved(NODE.uid, 10 * DAY);
+    ingest.podChanged(pod, false, 0);
+    ingest.nodeRemoved(NODE.uid, 10 * DAY);
     expect(store.draft(NODE.host).exposure.busyDays).toBeCloseTo(10);
-    historian.nodeChanged({ ...NODE, uid: 'again' }, 11 * DAY);
+    ingest.nodeChanged({ ...NODE, uid: 'again' }, 11 * DAY);
     expect(clock(12 * DAY)).toBeCloseTo(12);
-    historian.podChanged({ ...pod, phase: 'Failed', endedAtSeconds: 15 * DAY }, false, 15 * DAY);
+    ingest.podChanged({ ...pod, phase: 'Failed', endedAtSeconds: 15 * DAY }, false, 15 * DAY);
     expect(clock(20 * DAY)).toBeCloseTo(15);
   });
 
   test('is on the faults that end as the Node goes', () => {
-    const { historian, store } = fleet();
-    historian.nodeChanged(
-      { ...NODE, devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) },
-      0,
-    );
-    historian.podChanged(makePodFacts(whole), false, 0);
-    historian.nodeRemoved(NODE.uid, 50 * DAY);
+    const { ingest, store } = fleet();
+    ingest.nodeChanged({ ...NODE, devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }, 0);
+    ingest.podChanged(makePodFacts(whole), false, 0);
+    ingest.nodeRemoved(NODE.uid, 50 * DAY);
     expect(store.draft(NODE.host).incidents).toMatchObject([
       { endedAtBusyDays: expect.closeTo(50) },
     ]);
   });
 
   test('knows how many devices there are while the kubelet offers none', () => {
-    const { historian, clock } = fleet();
+    const { ingest, clock } = fleet();
     for (let index = 0; index < 8; index += 1) {
-      historian.podChanged(makePodFacts({ name: `p${index}` }), false, 0);
+      ingest.podChanged(makePodFacts({ name: `p${index}` }), false, 0);
     }
     const booting = offering(0);
-    historian.nodeChanged(booting, 30 * DAY);
+    ingest.nodeChanged(booting, 30 * DAY);
     expect(clock(30 * DAY, booting)).toBeCloseTo(30);
     for (let index = 0; index < 8; index += 1) {
       const pod = makePodFacts({ name: `p${index}`, phase: 'Failed', endedAtSeconds: 30 * DAY });
-      historian.podChanged(pod, false, 30 * DAY);
+      ingest.podChanged(pod, false, 30 * DAY);
     }
-    historian.nodeChanged(NODE, 30 * DAY);
+    ingest.nodeChanged(NODE, 30 * DAY);
     expect(clock(30 * DAY)).toBeCloseTo(30);
   });
 
   test('knows the work of before we came, as far back as the Node was made', () => {
-    const { historian, cluster, store } = makeHistorian();
+    const { ingest, cluster, store } = makeIngest();
     const node = makeNode({ createdAtSeconds: -10 * DAY });
-    historian.nodeChanged(node, 0);
-    historian.podChanged(makePodFacts({ ...whole, startedAtSeconds: -20 * DAY }), true, 0);
+    ingest.nodeChanged(node, 0);
+    ingest.podChanged(makePodFacts({ ...whole, startedAtSeconds: -20 * DAY }), true, 0);
     expect(busyDaysOf(store.draft(node.host), cluster, 0)).toBeCloseTo(10);
   });
 
   test('stands still while its Node is gone', () => {
-    const { historian, cluster, store } = fleet();
-    historian.podChanged(makePodFacts(whole), false, 0);
-    historian.nodeRemoved(NODE.uid, 10 * DAY);
+    const { ingest, cluster, store } = fleet();
+    ingest.podChanged(makePodFacts(whole), false, 0);
+    ingest.nodeRemoved(NODE.uid, 10 * DAY);
     expect(busyDaysOf(store.draft(NODE.host), cluster, 20 * DAY)).toBeCloseTo(10);
   });
 
   test('never runs faster than time, whatever pods claim', () => {
-    const { historian, clock } = fleet();
+    const { ingest, clock } = fleet();
     const claiming = { devices: { resources: [], claims: ['shared'] } };
     for (let index = 0; index < 110; index += 1) {
-      historian.podChanged(makePodFacts({ name: `p${index}`, ...claiming }), false, 0);
+      ingest.podChanged(makePodFacts({ name: `p${index}`, ...claiming }), false, 0);
     }
     expect(clock(DAY)).toBeCloseTo(1);
     for (let index = 0; index < 110; index += 1) {
       const pod = makePodFacts({ name: `p${index}`, ...claiming, phase: 'Succeeded' });
-      historian.podChanged({ ...pod, endedAtSeconds: DAY }, false, DAY);
+      ingest.podChanged({ ...pod, endedAtSeconds: DAY }, false, DAY);
     }
     expect(clock(DAY)).toBeCloseTo(1);
   });
@@ -118,14 +115,14 @@ describe("a host's clock", () => {
 describe('when a device was first seen', () => {
   const held = (device: string) => [{ resource: GPU, device, health: 'Healthy' as const }];
   const firstSeen = (device: string) => {
-    const { historian, historyOf } = makeHistorian();
+    const { ingest, historyOf } = makeIngest();
     for (const [name, at] of [
       ['old', 0],
       ['new', 500 * DAY],
     ] as const) {
-      historian.nodeChanged(makeNode({ name, createdAtSeconds: at }), at);
+      ingest.nodeChanged(makeNode({ name, createdAtSeconds: at }), at);
       const pod = makePodFacts({ name: `p-${name}`, node: name, deviceHealth: held(device) });
-      historian.podChanged(pod, false, at + 1);
+      ingest.podChanged(pod, false, at + 1);
     }
     return historyOf('new').devices[0]?.firstSeenAtSeconds;
   };
@@ -151,20 +148,20 @@ class CountingStore extends MemoryStore {
 
 describe('what the fleet teaches', () => {
   test('stays sane while half of it is gone, its pods with it', () => {
-    const { historian, cluster, store } = makeHistorian();
+    const { ingest, cluster, store } = makeIngest();
     const nodes = Array.from({ length: 8 }, (_none, index) =>
       makeNode({ name: `gpu-${index}`, createdAtSeconds: 0 }),
     );
     for (const node of nodes) {
-      historian.nodeChanged(node, 0);
+      ingest.nodeChanged(node, 0);
       const name = `p-${node.name}`;
-      historian.podChanged(makePodFacts({ name, node: node.name, ...whole }), false, 0);
+      ingest.podChanged(makePodFacts({ name, node: node.name, ...whole }), false, 0);
     }
     // Half a year later each is in another cohort of age.
-    for (const node of nodes) historian.nodeChanged({ ...node }, 95 * DAY);
+    for (const node of nodes) ingest.nodeChanged({ ...node }, 95 * DAY);
     for (const { uid, name } of nodes.slice(0, 6)) {
-      historian.nodeRemoved(uid, 100 * DAY);
-      historian.podRemoved(`uid-p-${name}`, 100 * DAY);
+      ingest.nodeRemoved(uid, 100 * DAY);
+      ingest.podRemoved(`uid-p-${name}`, 100 * DAY);
     }
     const rates = new RatesOfFleet(cluster, store);
     rates.reckon(100 * DAY);
@@ -174,8 +171,8 @@ describe('what the fleet teaches', () => {
   });
 
   test('is told by every host', () => {
-    const { historian, cluster, store } = makeHistorian();
-    historian.nodeChanged(NODE, 0);
+    const { ingest, cluster, store } = makeIngest();
+    ingest.nodeChanged(NODE, 0);
     const rates = new RatesOfFleet(cluster, store);
     rates.reckon(DAY);
     const { fleetRate } = rates.current.device;
@@ -187,9 +184,9 @@ describe('what the fleet teaches', () => {
 
   test('is gone through a few hosts at a time, and comes to the same as all at once', () => {
     const store = new CountingStore();
-    const { historian, cluster } = makeHistorian({ store });
+    const { ingest, cluster } = makeIngest({ store });
     for (let index = 0; index < 1200; index += 1) {
-      historian.nodeChanged(makeNode({ name: `gpu-${index}`, host: `uuid:${index}` }), 0);
+      ingest.nodeChanged(makeNode({ name: `gpu-${index}`, host: `uuid:${index}` }), 0);
     }
     const slow = new RatesOfFleet(cluster, store);
     const before = slow.current;

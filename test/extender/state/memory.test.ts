@@ -3,13 +3,13 @@ import { eventFacts } from '../../../extender/facts/events.ts';
 import type { NodeFacts, PodFacts } from '../../../extender/facts/facts.ts';
 import type { HostHistory } from '../../../extender/history/host-history.ts';
 import { incidentWeight, isOpen } from '../../../extender/history/incident.ts';
-import type { Historian } from '../../../extender/ingest/ingest.ts';
+import type { Ingest } from '../../../extender/ingest/ingest.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
-import { makeCondition, makeHistorian, makeMarkedNode } from '../../make/ingest.ts';
+import { makeCondition, makeIngest, makeMarkedNode } from '../../make/ingest.ts';
 
 /**
- * Whole stories of a fleet, told to the historian as the watches would tell them. What moves a
+ * Whole stories of a fleet, told to the ingest as the watches would tell them. What moves a
  * placement is the weight of incidents: where nothing weighs, nothing moves.
  */
 
@@ -73,25 +73,25 @@ function nodeEvent(reason: string, component: string, message: string, namespace
 }
 
 /** Lets time pass, as the extender does: states that wait are looked at every few seconds. */
-function pass(historian: Historian, fromSeconds: number, toSeconds: number): number {
-  for (let at = fromSeconds; at <= toSeconds; at += 5) historian.tick(at);
+function pass(ingest: Ingest, fromSeconds: number, toSeconds: number): number {
+  for (let at = fromSeconds; at <= toSeconds; at += 5) ingest.tick(at);
   return toSeconds;
 }
 
 describe('routine work leaves no incident that weighs', () => {
   test('288 nodes in racks of 18, rebooted by plan, with 214 false alarms', () => {
-    const { historian, historyOf, outcomes } = makeHistorian();
+    const { ingest, historyOf, outcomes } = makeIngest();
     const names = Array.from({ length: 288 }, (_none, index) => `gpu-${index}`);
     const rackOf = (index: number) => `rack-${Math.floor(index / 18)}`;
     for (const [index, name] of names.entries()) {
-      historian.nodeChanged(makeNode({ name, rack: rackOf(index) }), 0);
+      ingest.nodeChanged(makeNode({ name, rack: rackOf(index) }), 0);
     }
     let alarms = 0;
     for (let rack = 0; rack < 16; rack += 1) {
       const of = names.map((name, index) => ({ name, index })).slice(rack * 18, rack * 18 + 18);
       const say = (at: number, marks: Parameters<typeof makeMarkedNode>[0], facts = {}) => {
         for (const { name, index } of of) {
-          historian.nodeChanged(makeMarkedNode(marks, { name, rack: rackOf(index), ...facts }), at);
+          ingest.nodeChanged(makeMarkedNode(marks, { name, rack: rackOf(index), ...facts }), at);
         }
       };
       const begin = 100_000 + rack * 7200;
@@ -101,18 +101,18 @@ describe('routine work leaves no incident that weighs', () => {
         { isCordoned: true, conditions: [makeCondition('Ready', 'Unknown')] },
         { isReady: false },
       );
-      pass(historian, begin + 60, begin + 240);
+      pass(ingest, begin + 60, begin + 240);
       say(begin + 240, { isCordoned: true }, { bootId: 'boot-2' });
       say(begin + 260, {}, { bootId: 'boot-2' });
       for (const { name, index } of of) {
         if (alarms >= 214) break;
         alarms += 1;
         const facts = { name, rack: rackOf(index), bootId: 'boot-2' };
-        historian.nodeChanged(makeMarkedNode({ conditions: [NVLINK] }, facts), begin + 300);
+        ingest.nodeChanged(makeMarkedNode({ conditions: [NVLINK] }, facts), begin + 300);
       }
-      pass(historian, begin + 300, begin + 330);
+      pass(ingest, begin + 300, begin + 330);
       say(begin + 330, {}, { bootId: 'boot-2' });
-      pass(historian, begin + 330, begin + 2000);
+      pass(ingest, begin + 330, begin + 2000);
     }
     expect(alarms).toBe(214);
     expect(names.filter((name) => weightOf(historyOf(name)) > 0)).toEqual([]);
@@ -123,13 +123,13 @@ describe('routine work leaves no incident that weighs', () => {
   });
 
   test('the same alarm that still stands ten minutes after the boot is a fault', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
-    historian.nodeChanged(makeNode({ bootId: 'boot-2' }), 100_000);
-    historian.nodeChanged(makeMarkedNode({ conditions: [NVLINK] }, { bootId: 'boot-2' }), 100_060);
-    pass(historian, 100_060, 100_595);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
+    ingest.nodeChanged(makeNode({ bootId: 'boot-2' }), 100_000);
+    ingest.nodeChanged(makeMarkedNode({ conditions: [NVLINK] }, { bootId: 'boot-2' }), 100_060);
+    pass(ingest, 100_060, 100_595);
     expect(historyOf('gpu-1').incidents.map((one) => one.class)).toEqual(['infrastructure']);
-    pass(historian, 100_595, 100_610);
+    pass(ingest, 100_595, 100_610);
     expect(historyOf('gpu-1').incidents).toMatchObject([
       { class: 'fatal', lastSeenAtSeconds: 100_060 },
     ]);
@@ -179,33 +179,33 @@ describe('routine work leaves no incident that weighs', () => {
     },
   ];
   test.each(rollouts)('a rollout $name, over 100 nodes one at a time', ({ steps }) => {
-    const { historian, historyOf } = makeHistorian();
+    const { ingest, historyOf } = makeIngest();
     const names = Array.from({ length: 100 }, (_none, index) => `gpu-${index}`);
-    for (const name of names) historian.nodeChanged(makeNode({ name }), 0);
+    for (const name of names) ingest.nodeChanged(makeNode({ name }), 0);
     let at = 10_000;
     for (const name of names) {
       for (const step of steps) {
         const node = makeNode({ ...step(at), name, uid: `uid-${name}`, host: `uuid:${name}` });
-        historian.nodeChanged(node, at);
-        at = pass(historian, at, at + 30);
+        ingest.nodeChanged(node, at);
+        at = pass(ingest, at, at + 30);
       }
-      historian.nodeChanged(makeNode({ name }), at);
-      at = pass(historian, at, at + 60);
+      ingest.nodeChanged(makeNode({ name }), at);
+      at = pass(ingest, at, at + 60);
     }
-    pass(historian, at, at + 2000);
+    pass(ingest, at, at + 2000);
     expect(names.filter((name) => weightOf(historyOf(name)) > 0)).toEqual([]);
   });
 
   test('two schedulers that fill 50 nodes at once', () => {
-    const { historian, historyOf, outcomes } = makeHistorian();
+    const { ingest, historyOf, outcomes } = makeIngest();
     const whole = { resources: [{ resource: GPU, count: 8 }], claims: [] };
     for (let index = 0; index < 50; index += 1) {
       const name = `gpu-${index}`;
-      historian.nodeChanged(makeNode({ name }), 0);
-      historian.podChanged(member('winner', index, name, { devices: whole }), false, 100);
+      ingest.nodeChanged(makeNode({ name }), 0);
+      ingest.podChanged(member('winner', index, name, { devices: whole }), false, 100);
       const loser = member('loser', index, name, { devices: whole, phase: 'Pending' });
-      historian.podChanged(loser, false, 100);
-      historian.podChanged({ ...loser, ...REJECTION }, false, 101);
+      ingest.podChanged(loser, false, 100);
+      ingest.podChanged({ ...loser, ...REJECTION }, false, 101);
       expect(weightOf(historyOf(name))).toBe(0);
     }
     expect(outcomes.filter((outcome) => outcome === 'kubelet-rejected-pod race')).toHaveLength(50);
@@ -215,14 +215,14 @@ describe('routine work leaves no incident that weighs', () => {
 
 describe('the device stays the same device', () => {
   function faulty() {
-    const made = makeHistorian();
-    made.historian.nodeChanged(makeNode(), 0);
+    const made = makeIngest();
+    made.ingest.nodeChanged(makeNode(), 0);
     const devices = { resources: [{ resource: GPU, count: 8 }], claims: [] };
     const ids = Array.from({ length: 8 }, (_none, index) => `GPU-${index}`);
     const healthy = ids.map((device) => ({ resource: GPU, device, health: 'Healthy' as const }));
     const pod = member('train', 0, 'gpu-1', { devices, deviceHealth: healthy });
-    made.historian.podChanged(pod, false, 10);
-    made.historian.podChanged(
+    made.ingest.podChanged(pod, false, 10);
+    made.ingest.podChanged(
       {
         ...pod,
         deviceHealth: [
@@ -233,16 +233,16 @@ describe('the device stays the same device', () => {
       false,
       1000,
     );
-    made.historian.podChanged(
+    made.ingest.podChanged(
       { ...pod, phase: 'Failed', exitCode: 1, endedAtSeconds: 1001 },
       false,
       1001,
     );
-    made.historian.podRemoved(pod.uid, 1002);
+    made.ingest.podRemoved(pod.uid, 1002);
     return { ...made, healthy };
   }
   const held = (made: ReturnType<typeof faulty>, resource: string, ...ids: string[]) =>
-    made.historian.podChanged(
+    made.ingest.podChanged(
       member('next', 0, 'gpu-1', {
         devices: { resources: [{ resource, count: ids.length }], claims: [] },
         deviceHealth: ids.map((device) => ({ resource, device, health: 'Healthy' as const })),
@@ -254,8 +254,8 @@ describe('the device stays the same device', () => {
   test('MIG repartition: no swap, no incident, no history lost', () => {
     const made = faulty();
     const mig = 'nvidia.com/mig-1g.10gb';
-    made.historian.nodeChanged(makeNode(withCounts(8, 0)), 4000);
-    made.historian.nodeChanged(
+    made.ingest.nodeChanged(makeNode(withCounts(8, 0)), 4000);
+    made.ingest.nodeChanged(
       makeNode({
         devices: new Map([
           [GPU, { capacity: 7, allocatable: 7 }],
@@ -274,7 +274,7 @@ describe('the device stays the same device', () => {
 
   test('time-slicing on: the same', () => {
     const made = faulty();
-    made.historian.nodeChanged(makeNode(withCounts(32, 32)), 4000);
+    made.ingest.nodeChanged(makeNode(withCounts(32, 32)), 4000);
     held(made, GPU, 'GPU-3::0', 'GPU-3::1', 'GPU-4::2');
     expect(made.historyOf('gpu-1').incidents).toMatchObject([{ device: 'GPU-3' }]);
     expect(weightOf(made.historyOf('gpu-1'))).toBe(0.9);
@@ -294,8 +294,8 @@ describe('the device stays the same device', () => {
         })),
       },
     });
-    made.historian.nodeChanged(makeNode({ devices: new Map() }), 4000);
-    made.historian.devicesChanged('gpu-1', 4001);
+    made.ingest.nodeChanged(makeNode({ devices: new Map() }), 4000);
+    made.ingest.devicesChanged('gpu-1', 4001);
     expect(weightOf(made.historyOf('gpu-1'))).toBe(0.9);
     expect(made.historyOf('gpu-1').devices.find(({ id }) => id === 'GPU-3')).toMatchObject({
       slot: '0000:03',
@@ -313,8 +313,8 @@ describe('the device stays the same device', () => {
 
   test('a Node deleted and created again on the same host inherits', () => {
     const made = faulty();
-    made.historian.nodeRemoved('uid-gpu-1', 4000);
-    made.historian.nodeChanged(
+    made.ingest.nodeRemoved('uid-gpu-1', 4000);
+    made.ingest.nodeChanged(
       makeNode({ name: 'ip-10-0-0-7', host: 'uuid:gpu-1', uid: 'new' }),
       5000,
     );
@@ -324,7 +324,7 @@ describe('the device stays the same device', () => {
 
   test('two Nodes that claim one machine at once are two machines', () => {
     const made = faulty();
-    made.historian.nodeChanged(makeNode({ name: 'clone', host: 'uuid:gpu-1', uid: 'clone' }), 5000);
+    made.ingest.nodeChanged(makeNode({ name: 'clone', host: 'uuid:gpu-1', uid: 'clone' }), 5000);
     expect(made.cluster.node('clone')?.host).toBe('node:clone');
     expect(weightOf(made.historyOf('gpu-1'))).toBe(0.9);
     expect(weightOf(made.historyOf('clone'))).toBe(0);
@@ -333,18 +333,18 @@ describe('the device stays the same device', () => {
 
 describe('whose fault it is', () => {
   test('one device kills the same 50-pod gang twice: only its node is marked', () => {
-    const { historian, historyOf } = makeHistorian();
+    const { ingest, historyOf } = makeIngest();
     const names = Array.from({ length: 50 }, (_none, index) => `gpu-${index}`);
-    for (const name of names) historian.nodeChanged(makeNode({ name }), 0);
+    for (const name of names) ingest.nodeChanged(makeNode({ name }), 0);
     for (const [run, at] of [1000, 50_000].entries()) {
       const pods = names.map((name, index) =>
         member('train', index, name, { uid: `${run}-${index}` }),
       );
-      for (const pod of pods) historian.podChanged(pod, false, at);
+      for (const pod of pods) ingest.podChanged(pod, false, at);
       const [struck, ...siblings] = pods;
       if (struck === undefined) throw new Error('no pod');
-      historian.podChanged({ ...struck, ...unhealthy('GPU-0') }, false, at + 500);
-      historian.podChanged(
+      ingest.podChanged({ ...struck, ...unhealthy('GPU-0') }, false, at + 500);
+      ingest.podChanged(
         { ...struck, ...unhealthy('GPU-0'), phase: 'Failed', exitCode: 1 },
         false,
         at + 501,
@@ -359,7 +359,7 @@ describe('whose fault it is', () => {
             message: 'NCCL timeout',
           },
         ];
-        historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1, containers }, false, at + 530);
+        ingest.podChanged({ ...pod, phase: 'Failed', exitCode: 1, containers }, false, at + 530);
       }
     }
     expect(names.filter((name) => weightOf(historyOf(name)) > 0)).toEqual(['gpu-0']);
@@ -367,26 +367,26 @@ describe('whose fault it is', () => {
   });
 
   function fleetOfRacks(racks: number, perRack: number) {
-    const made = makeHistorian();
+    const made = makeIngest();
     const nodes = Array.from({ length: racks * perRack }, (_none, index) =>
       makeNode({ name: `gpu-${index}`, rack: `rack-${Math.floor(index / perRack)}` }),
     );
-    for (const node of nodes) made.historian.nodeChanged(node, 0);
+    for (const node of nodes) made.ingest.nodeChanged(node, 0);
     return { ...made, nodes };
   }
 
   test('a bad rack marks the rack: one fault, shared by its nodes', () => {
-    const { historian, historyOf, nodes } = fleetOfRacks(10, 8);
+    const { ingest, historyOf, nodes } = fleetOfRacks(10, 8);
     for (const [index, node] of nodes.entries()) {
-      historian.podChanged(member(`job-${index % 7}`, index, node.name), false, 10);
+      ingest.podChanged(member(`job-${index % 7}`, index, node.name), false, 10);
     }
     for (const node of nodes.slice(16, 24)) {
       const { findings } = makeMarkedNode({
         conditions: [makeCondition('InfiniBandStateCheck', 'True')],
       });
-      historian.nodeChanged({ ...node, findings }, 100_000);
+      ingest.nodeChanged({ ...node, findings }, 100_000);
     }
-    historian.tick(100_001);
+    ingest.tick(100_001);
     for (const { name } of nodes.slice(16, 24)) {
       expect(historyOf(name).incidents).toMatchObject([
         { cause: { kind: 'rack', name: 'rack-2', hosts: 8 } },
@@ -397,9 +397,9 @@ describe('whose fault it is', () => {
   });
 
   test('one broken job that fails on 50 nodes of two racks: no node is marked', () => {
-    const { historian, historyOf, nodes } = fleetOfRacks(4, 25);
+    const { ingest, historyOf, nodes } = fleetOfRacks(4, 25);
     for (const [index, { name }] of nodes.slice(0, 50).entries()) {
-      historian.podChanged(member('broken', index, name), false, 10);
+      ingest.podChanged(member('broken', index, name), false, 10);
     }
     for (const [index, node] of nodes.slice(0, 50).entries()) {
       const xid = makeCondition(
@@ -408,9 +408,9 @@ describe('whose fault it is', () => {
         `ErrorCode:109 GPU_UUID:GPU-${index} timeout;`,
       );
       const { findings } = makeMarkedNode({ conditions: [xid] });
-      historian.nodeChanged({ ...node, findings }, 100_000 + index);
+      ingest.nodeChanged({ ...node, findings }, 100_000 + index);
     }
-    historian.tick(100_051);
+    ingest.tick(100_051);
     expect(nodes.filter(({ name }) => weightOf(historyOf(name)) > 0)).toEqual([]);
     expect(historyOf('gpu-3').incidents).toMatchObject([
       { cause: { kind: 'owner', name: 'team-a/Job/broken', hosts: 50 } },
@@ -418,62 +418,62 @@ describe('whose fault it is', () => {
   });
 
   test('three nodes far apart that fail in the same minute are three faults', () => {
-    const { historian, historyOf, nodes } = fleetOfRacks(10, 8);
+    const { ingest, historyOf, nodes } = fleetOfRacks(10, 8);
     for (const [index, { name }] of nodes.entries()) {
-      historian.podChanged(member('big', index, name), false, 10);
+      ingest.podChanged(member('big', index, name), false, 10);
     }
     for (const index of [3, 30, 60]) {
       const node = nodes[index];
       if (node === undefined) continue;
       const { findings } = makeMarkedNode({ conditions: [XID_79] });
-      historian.nodeChanged({ ...node, findings }, 100_000 + index);
+      ingest.nodeChanged({ ...node, findings }, 100_000 + index);
     }
-    historian.tick(100_061);
+    ingest.tick(100_061);
     for (const index of [3, 30, 60]) expect(weightOf(historyOf(`gpu-${index}`))).toBe(0.95);
   });
 });
 
 describe('one fault, reported by all that can report it', () => {
   test('XID Event, condition, allocatable drop, pod health, rejection, cordon and reboot: one incident', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
     const pod = makePodFacts();
-    historian.podChanged(pod, false, 10);
+    ingest.podChanged(pod, false, 10);
     const at = 100_000;
     const event = nodeEvent('XIDError', 'nvidia-gpu-device-plugin', 'Caught XID error, XID=79');
-    historian.eventSeen(
+    ingest.eventSeen(
       { ...event, signals: event.signals.map((signal) => ({ ...signal, atSeconds: at })) },
       false,
       at,
     );
     expect(historyOf('gpu-1').incidents).toEqual([]);
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), at + 5);
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }, withCounts(8, 7)), at + 10);
-    historian.podChanged({ ...pod, ...unhealthy('GPU-0') }, false, at + 12);
-    historian.podChanged(
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), at + 5);
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }, withCounts(8, 7)), at + 10);
+    ingest.podChanged({ ...pod, ...unhealthy('GPU-0') }, false, at + 12);
+    ingest.podChanged(
       { ...pod, ...unhealthy('GPU-0'), phase: 'Failed', exitCode: 1 },
       false,
       at + 13,
     );
     const next = makePodFacts({ uid: 'next', phase: 'Pending', deviceHealth: [] });
-    historian.podChanged(next, false, at + 60);
-    historian.podChanged({ ...next, ...REJECTION }, false, at + 61);
-    historian.nodeChanged(
+    ingest.podChanged(next, false, at + 60);
+    ingest.podChanged({ ...next, ...REJECTION }, false, at + 61);
+    ingest.nodeChanged(
       makeMarkedNode({ conditions: [XID_79], isCordoned: true }, withCounts(8, 7)),
       at + 100,
     );
     const down = [makeCondition('Ready', 'Unknown'), XID_79];
-    historian.nodeChanged(
+    ingest.nodeChanged(
       makeMarkedNode(
         { conditions: down, isCordoned: true },
         { ...withCounts(8, 7), isReady: false },
       ),
       at + 400,
     );
-    pass(historian, at + 400, at + 700);
-    historian.nodeChanged(makeMarkedNode({ isCordoned: true }, { bootId: 'boot-2' }), at + 700);
-    pass(historian, at + 700, at + 1400);
-    historian.nodeChanged(makeNode({ bootId: 'boot-2' }), at + 1400);
+    pass(ingest, at + 400, at + 700);
+    ingest.nodeChanged(makeMarkedNode({ isCordoned: true }, { bootId: 'boot-2' }), at + 700);
+    pass(ingest, at + 700, at + 1400);
+    ingest.nodeChanged(makeNode({ bootId: 'boot-2' }), at + 1400);
     const { incidents, repairs } = historyOf('gpu-1');
     expect(incidents).toHaveLength(1);
     expect(incidents[0]).toMatchObject({
@@ -489,10 +489,10 @@ describe('one fault, reported by all that can report it', () => {
   });
 
   test('five reboots in a week are a loop, and say so', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
     for (let boot = 1; boot <= 5; boot += 1) {
-      historian.nodeChanged(makeNode({ bootId: `again-${boot}` }), boot * DAY);
+      ingest.nodeChanged(makeNode({ bootId: `again-${boot}` }), boot * DAY);
     }
     const loop = historyOf('gpu-1').incidents.find(({ standing }) =>
       standing.includes('repair-loop'),
@@ -500,60 +500,60 @@ describe('one fault, reported by all that can report it', () => {
     expect(loop?.evidence).toEqual(
       expect.arrayContaining(['repaired 5 times in 7 days: inspect it, do not reboot it again']),
     );
-    historian.nodeChanged(makeNode({ bootId: 'again-5' }), 14 * DAY);
+    ingest.nodeChanged(makeNode({ bootId: 'again-5' }), 14 * DAY);
     expect(historyOf('gpu-1').incidents.some(({ standing }) => standing.length > 0)).toBe(false);
   });
 
   test('a verified repair lowers what was before it, and only once', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 100_000);
-    historian.nodeChanged(makeNode(), 101_000);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 100_000);
+    ingest.nodeChanged(makeNode(), 101_000);
     const passed = { labels: { 'autopilot.ibm.com/dcgm.level.3': 'PASS_1' } };
-    historian.nodeChanged(makeMarkedNode(passed), 102_000);
+    ingest.nodeChanged(makeMarkedNode(passed), 102_000);
     expect(weightOf(historyOf('gpu-1'))).toBeCloseTo(0.95 / 4);
-    historian.nodeChanged(makeMarkedNode({ ...passed, conditions: [XID_79] }), 200_000);
-    historian.nodeChanged(makeMarkedNode(passed), 201_000);
+    ingest.nodeChanged(makeMarkedNode({ ...passed, conditions: [XID_79] }), 200_000);
+    ingest.nodeChanged(makeMarkedNode(passed), 201_000);
     expect(weightOf(historyOf('gpu-1'))).toBeCloseTo(0.95 / 4 + 0.95);
   });
 });
 
 describe('what looked like more than it was', () => {
   test('one broken device, and five restarts of its plugin: one fault', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
-    historian.nodeChanged(makeNode(withCounts(8, 7)), 100_000);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
+    ingest.nodeChanged(makeNode(withCounts(8, 7)), 100_000);
     for (let restart = 1; restart <= 5; restart += 1) {
       const at = 100_000 + restart * DAY;
-      historian.nodeChanged(makeNode(withCounts(8, 0)), at);
-      historian.nodeChanged(makeNode(withCounts(0, 0)), at + 300);
-      historian.nodeChanged(makeNode(withCounts(8, 7)), at + 600);
+      ingest.nodeChanged(makeNode(withCounts(8, 0)), at);
+      ingest.nodeChanged(makeNode(withCounts(0, 0)), at + 300);
+      ingest.nodeChanged(makeNode(withCounts(8, 7)), at + 600);
     }
     expect(historyOf('gpu-1').incidents.map(isOpen)).toEqual([true]);
-    historian.nodeChanged(makeNode(), 100_000 + 6 * DAY);
+    ingest.nodeChanged(makeNode(), 100_000 + 6 * DAY);
     expect(historyOf('gpu-1').incidents).toMatchObject([{ closedAtSeconds: 100_000 + 6 * DAY }]);
   });
 
   test('a refusal while the plugin restarts is the restart’s, once that is seen', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
     const pod = makePodFacts({ phase: 'Pending' });
-    historian.podChanged(pod, false, 100_000);
-    historian.podChanged({ ...pod, ...REJECTION }, false, 100_001);
+    ingest.podChanged(pod, false, 100_000);
+    ingest.podChanged({ ...pod, ...REJECTION }, false, 100_001);
     expect(weightOf(historyOf('gpu-1'))).toBe(0.7);
-    historian.nodeChanged(makeNode(withCounts(8, 0)), 100_005);
+    ingest.nodeChanged(makeNode(withCounts(8, 0)), 100_005);
     expect(historyOf('gpu-1')).toMatchObject({ incidents: [], ignored: [{ why: 'rollout' }] });
   });
 
   test('a fault that is surely one counts during maintenance too', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeMarkedNode({ isCordoned: true }), 0);
-    historian.nodeChanged(makeMarkedNode({ isCordoned: true, conditions: [XID_79] }), 100_000);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeMarkedNode({ isCordoned: true }), 0);
+    ingest.nodeChanged(makeMarkedNode({ isCordoned: true, conditions: [XID_79] }), 100_000);
     expect(weightOf(historyOf('gpu-1'))).toBe(0.95);
   });
 
   test('a swap, while the old device’s condition still stands: no new fault of the old one', () => {
-    const { historian, historyOf, devices } = makeHistorian();
+    const { ingest, historyOf, devices } = makeIngest();
     const published = (uuid: string) => ({
       metadata: { uid: 's' },
       spec: {
@@ -566,17 +566,17 @@ describe('what looked like more than it was', () => {
       },
     });
     devices.setSlice(published('GPU-0'));
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
     devices.setSlice(published('GPU-1'));
-    historian.devicesChanged('gpu-1', 1000);
-    historian.devicesChanged('gpu-1', 2000);
+    ingest.devicesChanged('gpu-1', 1000);
+    ingest.devicesChanged('gpu-1', 2000);
     expect(historyOf('gpu-1').incidents).toMatchObject([
       { device: 'GPU-1', swappedAtSeconds: 1000 },
     ]);
   });
 
   test('new slices after each repartitioning are no swaps, however many', () => {
-    const { historian, historyOf } = makeHistorian();
+    const { ingest, historyOf } = makeIngest();
     const mig = 'nvidia.com/mig-3g.40gb';
     const slices = (generation: number) =>
       [0, 1].map((index) => ({
@@ -584,19 +584,16 @@ describe('what looked like more than it was', () => {
         device: `MIG-${generation}-${index}`,
         health: 'Healthy' as const,
       }));
-    historian.nodeChanged(
-      makeNode({ devices: new Map([[mig, { capacity: 2, allocatable: 2 }]]) }),
-      0,
-    );
+    ingest.nodeChanged(makeNode({ devices: new Map([[mig, { capacity: 2, allocatable: 2 }]]) }), 0);
     const pod = makePodFacts({ devices: { resources: [{ resource: mig, count: 2 }], claims: [] } });
-    historian.podChanged(
+    ingest.podChanged(
       { ...pod, deviceHealth: slices(0).map((one) => ({ ...one, health: 'Unhealthy' as const })) },
       false,
       10,
     );
-    historian.podRemoved(pod.uid, 20);
+    ingest.podRemoved(pod.uid, 20);
     for (let generation = 1; generation < 5; generation += 1) {
-      historian.podChanged(
+      ingest.podChanged(
         { ...pod, uid: `g${generation}`, deviceHealth: slices(generation) },
         false,
         1000 * generation,
@@ -608,22 +605,22 @@ describe('what looked like more than it was', () => {
   });
 
   test('faults weeks apart, found by the first start, are no storm', () => {
-    const { historian, historyOf } = makeHistorian();
+    const { ingest, historyOf } = makeIngest();
     const names = [30, 23, 16, 9].map((day) => ({ name: `gpu-${day}`, day }));
     for (const { name, day } of names) {
       const since = { ...XID_79, sinceSeconds: day * DAY };
-      historian.nodeChanged(
+      ingest.nodeChanged(
         makeMarkedNode({ conditions: [since] }, { name, rack: 'rack-1' }),
         40 * DAY,
       );
     }
-    historian.tick(40 * DAY + 1);
+    ingest.tick(40 * DAY + 1);
     for (const { name } of names) expect(weightOf(historyOf(name))).toBe(0.95);
   });
 
   test('repairs that are still listed are counted once, however many, and attempts close together are one', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
     const row = CATALOGUE.rows.find(({ name }) => name === 'nvsentinel-custom-resource');
     if (row === undefined) throw new Error('the row is gone');
     for (let index = 0; index < 40; index += 1) {
@@ -632,20 +629,20 @@ describe('what looked like more than it was', () => {
         worth: row.worth,
         key: `nvsentinel-custom-resource|gpuresets/${index}`,
       };
-      historian.customChanged(`uid-${index}`, 'gpu-1', [finding], 1000 + index);
+      ingest.customChanged(`uid-${index}`, 'gpu-1', [finding], 1000 + index);
     }
-    for (let at = 2000; at < 20_000; at += 300) historian.nodeChanged(makeNode(), at);
+    for (let at = 2000; at < 20_000; at += 300) ingest.nodeChanged(makeNode(), at);
     expect(historyOf('gpu-1').repairs).toEqual([1000]);
     expect(historyOf('gpu-1').incidents).toEqual([]);
   });
 
   test('more ended pods than are remembered prove no more at each restart', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
     for (let index = 0; index < 200; index += 1) {
       const pod = makePodFacts({ uid: `p${index}`, startedAtSeconds: index * 100 });
-      historian.podChanged(pod, false, index * 100);
-      historian.podChanged(
+      ingest.podChanged(pod, false, index * 100);
+      ingest.podChanged(
         { ...pod, phase: 'Succeeded', endedAtSeconds: index * 100 + 60 },
         false,
         index * 100 + 60,
@@ -654,19 +651,19 @@ describe('what looked like more than it was', () => {
     const { exposure, counted } = historyOf('gpu-1');
     expect(counted).toHaveLength(64);
     for (let restart = 0; restart < 3; restart += 1) {
-      historian.stopKeeping();
-      historian.keep(30_000);
+      ingest.stopKeeping();
+      ingest.keep(30_000);
     }
     expect(historyOf('gpu-1').exposure).toEqual(exposure);
   });
 
   test('a clone stays its own machine when the first one goes', () => {
-    const { historian, historyOf, cluster } = makeHistorian();
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
+    const { ingest, historyOf, cluster } = makeIngest();
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
     const clone = makeNode({ name: 'clone', host: 'uuid:gpu-1', uid: 'clone' });
-    historian.nodeChanged(clone, 10);
-    historian.nodeRemoved('uid-gpu-1', 20);
-    historian.nodeChanged(clone, 30);
+    ingest.nodeChanged(clone, 10);
+    ingest.nodeRemoved('uid-gpu-1', 20);
+    ingest.nodeChanged(clone, 30);
     expect(cluster.node('clone')?.host).toBe('node:clone');
     expect(weightOf(historyOf('clone'))).toBe(0);
   });
@@ -674,13 +671,13 @@ describe('what looked like more than it was', () => {
 
 describe('a tenant writes what it likes, and nothing changes', () => {
   test('forged Events, exit codes and messages, alone and many', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
     for (let at = 1000; at < 2000; at += 10) {
-      historian.eventSeen(nodeEvent('XIDError', 'nvidia-gpu-device-plugin', 'XID=79'), false, at);
-      historian.eventSeen(nodeEvent('NodeRebootStart', 'aks-auto-repair', 'reboot'), false, at);
+      ingest.eventSeen(nodeEvent('XIDError', 'nvidia-gpu-device-plugin', 'XID=79'), false, at);
+      ingest.eventSeen(nodeEvent('NodeRebootStart', 'aks-auto-repair', 'reboot'), false, at);
       const pod = makePodFacts({ uid: `forged-${at}` });
-      historian.podChanged(pod, false, at);
+      ingest.podChanged(pod, false, at);
       const containers = [
         {
           container: 'preflight-dcgm-diag',
@@ -690,7 +687,7 @@ describe('a tenant writes what it likes, and nothing changes', () => {
           message: 'XID 79',
         },
       ];
-      historian.podChanged({ ...pod, phase: 'Failed', exitCode: 1, containers }, false, at + 1);
+      ingest.podChanged({ ...pod, phase: 'Failed', exitCode: 1, containers }, false, at + 1);
     }
     const { incidents, repairs, ignored } = historyOf('gpu-1');
     expect([incidents, repairs]).toEqual([[], []]);
@@ -700,22 +697,22 @@ describe('a tenant writes what it likes, and nothing changes', () => {
   });
 
   test('an Event that a list found is old: nothing is made of it', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeNode(), 0);
-    historian.eventSeen(nodeEvent('XIDError', 'nvidia-gpu-device-plugin', 'XID=79'), true, 1000);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeNode(), 0);
+    ingest.eventSeen(nodeEvent('XIDError', 'nvidia-gpu-device-plugin', 'XID=79'), true, 1000);
     expect(historyOf('gpu-1').ignored).toEqual([]);
   });
 
   test('two apps of two namespaces that crash for days are one weak incident a day, and push out nothing', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
-    historian.nodeChanged(makeNode(), 1000);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
+    ingest.nodeChanged(makeNode(), 1000);
     for (let at = 10_000; at < 10_000 + 3 * DAY; at += 300) {
       for (const namespace of ['team-a', 'team-b']) {
         const waiting = { container: 'main', isWaiting: true, reason: 'CrashLoopBackOff' };
         const pod = makePodFacts({ uid: namespace, namespace });
-        historian.podChanged(pod, false, at);
-        historian.podChanged({ ...pod, containers: [waiting] }, false, at + 1);
+        ingest.podChanged(pod, false, at);
+        ingest.podChanged({ ...pod, containers: [waiting] }, false, at + 1);
       }
     }
     const { incidents } = historyOf('gpu-1');
@@ -725,15 +722,15 @@ describe('a tenant writes what it likes, and nothing changes', () => {
   });
 
   test('two namespaces that agree open a weak incident, on three hosts a day and no more', () => {
-    const { historian, historyOf } = makeHistorian();
+    const { ingest, historyOf } = makeIngest();
     const names = ['gpu-1', 'gpu-2', 'gpu-3', 'gpu-4', 'gpu-5'];
-    for (const name of names) historian.nodeChanged(makeNode({ name }), 0);
+    for (const name of names) ingest.nodeChanged(makeNode({ name }), 0);
     for (const [index, node] of names.entries()) {
       for (const namespace of ['team-a', 'team-b']) {
         const containers = [{ container: 'preflight-dcgm-diag', isWaiting: false, exitCode: 1 }];
         const pod = makePodFacts({ uid: `${namespace}-${node}`, namespace, node });
-        historian.podChanged(pod, false, 1000 + index * 2000);
-        historian.podChanged(
+        ingest.podChanged(pod, false, 1000 + index * 2000);
+        ingest.podChanged(
           { ...pod, phase: 'Failed', exitCode: 1, containers },
           false,
           1001 + index * 2000,
@@ -746,100 +743,94 @@ describe('a tenant writes what it likes, and nothing changes', () => {
 
 describe('whoever keeps the history', () => {
   test('a replica that takes over finds all that stands, and what passed within a minute, exactly once', () => {
-    const first = makeHistorian();
-    const second = makeHistorian({ store: first.store });
-    second.historian.stopKeeping();
-    const tellBoth = (tell: (historian: Historian) => void) => {
-      for (const { historian } of [first, second]) tell(historian);
+    const first = makeIngest();
+    const second = makeIngest({ store: first.store });
+    second.ingest.stopKeeping();
+    const tellBoth = (tell: (ingest: Ingest) => void) => {
+      for (const { ingest } of [first, second]) tell(ingest);
     };
-    tellBoth((historian) => historian.nodeChanged(makeNode(), 0));
-    tellBoth((historian) => historian.nodeChanged(makeNode({ name: 'gpu-2' }), 0));
+    tellBoth((ingest) => ingest.nodeChanged(makeNode(), 0));
+    tellBoth((ingest) => ingest.nodeChanged(makeNode({ name: 'gpu-2' }), 0));
     const pod = makePodFacts({ phase: 'Pending' });
-    tellBoth((historian) => historian.podChanged(pod, false, 990));
-    tellBoth((historian) =>
-      historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 100_000),
-    );
+    tellBoth((ingest) => ingest.podChanged(pod, false, 990));
+    tellBoth((ingest) => ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 100_000));
     // The first one dies here: what follows only the second one sees, before it keeps the history.
-    const { historian } = second;
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }, { name: 'gpu-2' }), 100_010);
+    const { ingest } = second;
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }, { name: 'gpu-2' }), 100_010);
     const rejected = makePodFacts({ uid: 'r', name: 'r', node: 'gpu-2', phase: 'Pending' });
-    historian.podChanged(rejected, false, 100_015);
-    historian.podChanged({ ...rejected, ...REJECTION }, false, 100_016);
+    ingest.podChanged(rejected, false, 100_015);
+    ingest.podChanged({ ...rejected, ...REJECTION }, false, 100_016);
     const worked = makePodFacts({
       uid: 'w',
       name: 'w',
       node: 'gpu-2',
       startedAtSeconds: 100_016 - DAY,
     });
-    historian.podChanged(worked, false, 100_016);
-    historian.podChanged(
-      { ...worked, phase: 'Succeeded', endedAtSeconds: 100_017 },
-      false,
-      100_017,
-    );
-    historian.keep(100_030);
+    ingest.podChanged(worked, false, 100_016);
+    ingest.podChanged({ ...worked, phase: 'Succeeded', endedAtSeconds: 100_017 }, false, 100_017);
+    ingest.keep(100_030);
     expect(second.historyOf('gpu-1').incidents).toHaveLength(1);
     expect(second.historyOf('gpu-2').incidents).toHaveLength(1);
     expect(second.historyOf('gpu-2').incidents[0]?.evidence).toHaveLength(2);
     expect(second.historyOf('gpu-2').exposure.busyDays).toBeCloseTo(1 / 8, 4);
-    historian.stopKeeping();
-    historian.keep(100_040);
+    ingest.stopKeeping();
+    ingest.keep(100_040);
     expect(second.historyOf('gpu-2').exposure.busyDays).toBeCloseTo(1 / 8, 4);
     expect(second.historyOf('gpu-2').incidents).toHaveLength(1);
   });
 
   test('the first start imports what stands, as old as it is', () => {
-    const { historian, store, cluster } = makeHistorian();
-    historian.stopKeeping();
+    const { ingest, store, cluster } = makeIngest();
+    ingest.stopKeeping();
     const since = { ...makeCondition('GPUMissing', 'True'), sinceSeconds: 5000 };
-    historian.nodeChanged(makeMarkedNode({ conditions: [since] }), 100_000);
-    historian.keep(100_010);
+    ingest.nodeChanged(makeMarkedNode({ conditions: [since] }), 100_000);
+    ingest.keep(100_010);
     expect(store.get(cluster.node('gpu-1')?.host ?? '').incidents).toMatchObject([
       { openedAtSeconds: 5000 },
     ]);
   });
 
   test('what stood before the last boot, and stands after it, is not the boot’s', () => {
-    const { historian, historyOf } = makeHistorian();
+    const { ingest, historyOf } = makeIngest();
     const since = { ...makeCondition('GPUMissing', 'True'), sinceSeconds: 5000 };
     const facts = { readySinceSeconds: 99_900 };
-    historian.nodeChanged(makeMarkedNode({ conditions: [since] }, facts), 100_000);
+    ingest.nodeChanged(makeMarkedNode({ conditions: [since] }, facts), 100_000);
     expect(historyOf('gpu-1').incidents).toMatchObject([{ openedAtSeconds: 5000 }]);
   });
 
   test('forgiveness: all of a host, or one device; what comes back counts again', () => {
-    const { historian, historyOf } = makeHistorian();
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
-    historian.nodeChanged(makeNode(), 1000);
-    expect(historian.forgive('uuid:gpu-1', { device: 'GPU-7', reason: 'x' }, 2000)).toBe(0);
-    expect(
-      historian.forgive('uuid:gpu-1', { device: 'GPU-0', reason: 'cable reseated' }, 2000),
-    ).toBe(1);
+    const { ingest, historyOf } = makeIngest();
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 0);
+    ingest.nodeChanged(makeNode(), 1000);
+    expect(ingest.forgive('uuid:gpu-1', { device: 'GPU-7', reason: 'x' }, 2000)).toBe(0);
+    expect(ingest.forgive('uuid:gpu-1', { device: 'GPU-0', reason: 'cable reseated' }, 2000)).toBe(
+      1,
+    );
     expect(weightOf(historyOf('gpu-1'))).toBe(0);
-    historian.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 3000);
+    ingest.nodeChanged(makeMarkedNode({ conditions: [XID_79] }), 3000);
     expect(weightOf(historyOf('gpu-1'))).toBe(0.95);
   });
 });
 
 test('2,000 nodes replaced daily for 60 days: bounded, and the old ones are gone', () => {
-  const { historian, store } = makeHistorian();
+  const { ingest, store } = makeIngest();
   let previous: string[] = [];
   for (let day = 0; day < 60; day += 1) {
     const at = day * DAY;
-    for (const uid of previous) historian.nodeRemoved(uid, at);
+    for (const uid of previous) ingest.nodeRemoved(uid, at);
     previous = [];
     for (let index = 0; index < 2000; index += 1) {
       const name = `gpu-${day}-${index}`;
       const node = makeNode({ name, readySinceSeconds: at });
-      historian.nodeChanged(node, at);
+      ingest.nodeChanged(node, at);
       // 6.5 faults in 1,000 node-days (Meta RSC-1), rounded up.
       if (index % 143 === 0) {
         const { findings } = makeMarkedNode({ conditions: [XID_79] });
-        historian.nodeChanged({ ...node, findings }, at + 3600);
+        ingest.nodeChanged({ ...node, findings }, at + 3600);
       }
       previous.push(node.uid);
     }
-    historian.prune(at + DAY - 1);
+    ingest.prune(at + DAY - 1);
   }
   const histories = [...store.all()];
   const faulty = histories.filter(({ incidents }) => incidents.length > 0);

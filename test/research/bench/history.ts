@@ -12,7 +12,7 @@ import {
 import { FakeHistoryApi } from '../../fake/history-api.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU } from '../../make/facts.ts';
-import { makeHistorian } from '../../make/ingest.ts';
+import { makeIngest } from '../../make/ingest.ts';
 import { makeProfile } from '../../make/profile.ts';
 import { heapMeter } from './heap.ts';
 
@@ -50,8 +50,8 @@ export async function benchHistory(output: 'table' | 'json'): Promise<void> {
   const loadMs = performance.now() - begun;
   const loaded = heap();
 
-  const { historian } = makeHistorian({ store });
-  for (let index = 0; index < HOSTS; index += 1) historian.nodeChanged(node(index), 0);
+  const { ingest } = makeIngest({ store });
+  for (let index = 0; index < HOSTS; index += 1) ingest.nodeChanged(node(index), 0);
   const signalsMs: number[] = [];
   store.beginWriting();
   // Few hosts break again and again, so that their histories are full after the first round.
@@ -61,7 +61,7 @@ export async function benchHistory(output: 'table' | 'json'): Promise<void> {
       const nodes = [node(host, 'True'), node(host)];
       for (const [later, changed] of nodes.entries()) {
         const started = performance.now();
-        historian.nodeChanged(changed, fromSeconds + index * 700 + later * 300);
+        ingest.nodeChanged(changed, fromSeconds + index * 700 + later * 300);
         signalsMs.push(performance.now() - started);
       }
     }

@@ -2,16 +2,20 @@ import type { NodeFacts } from '../../../../extender/facts/facts.ts';
 import { podFacts } from '../../../../extender/facts/pods.ts';
 import { Random } from '../../../../extender/fleet/random.ts';
 import { levelOf } from '../../../../extender/forecast/level.ts';
-import { Boards } from '../../../../extender/prioritize/forecast-cache.ts';
-import { levelsIn, prioritize, type Verdict } from '../../../../extender/prioritize/prioritize.ts';
+import { ForecastCache } from '../../../../extender/prioritize/forecast-cache.ts';
+import {
+  namedScores,
+  prioritize,
+  type Verdict,
+} from '../../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../../extender/prioritize/wire.ts';
 import { shippedConfiguration } from '../../../../extender/simulation/fleet-files.ts';
 import { RatesOfFleet } from '../../../../extender/state/fleet-rates.ts';
-import type { View } from '../../../../extender/state/snapshot.ts';
+import type { Snapshot } from '../../../../extender/state/snapshot.ts';
 import type { ContainerStatus, Pod } from '../../../../webhook/words/pod.ts';
 import { GPU, makeImages, makeNode } from '../../../make/facts.ts';
-import { makeHistorian } from '../../../make/ingest.ts';
-import { makeView } from '../../../make/snapshot.ts';
+import { makeIngest } from '../../../make/ingest.ts';
+import { makeSnapshot } from '../../../make/snapshot.ts';
 import { IMAGE_BYTES } from '../jobs.ts';
 import {
   type Asking,
@@ -44,18 +48,18 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
   const packs = uses !== 'beside stock';
   const config = packs ? { ...extender, wholeNodeSeconds: WHOLE_NODE_SECONDS } : extender;
   const random = new Random(seed, 'surefoot');
-  const made = makeHistorian({ onSignal() {}, onBound() {} });
-  const { historian, cluster, store } = made;
+  const made = makeIngest({ onSignal() {}, onBound() {} });
+  const { ingest, cluster, store } = made;
   const rates = new RatesOfFleet(cluster, store);
-  const boards = new Boards();
+  const forecastCache = new ForecastCache();
   const pods = new Map<string, Pod>();
   let hours = 0;
   let penalisedNodes = 0;
-  const viewAt = (nowSeconds: number): View =>
-    makeView(made, { boards, rates: rates.current, config, profiles, nowSeconds });
+  const snapshotAt = (nowSeconds: number): Snapshot =>
+    makeSnapshot(made, { rates: rates.current, config, profiles, nowSeconds });
   const tell = (pod: Pod, nowSeconds: number) => {
     pods.set(pod.metadata.uid ?? '', pod);
-    historian.podChanged(podFacts(pod, profiles), false, nowSeconds);
+    ingest.podChanged(podFacts(pod, profiles), false, nowSeconds);
   };
 
   return {
@@ -63,21 +67,25 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
       uses
     ],
     place(asking, candidates, nowSeconds) {
-      historian.tick(nowSeconds);
+      ingest.tick(nowSeconds);
       const names = candidates.map(({ name }) => name);
-      const question = { pod: podOf(asking), ...named(names, cluster.names) };
-      const verdict = prioritize({ ...question, sentWholeNodes: false }, viewAt(nowSeconds));
-      const levels =
+      const question = { pod: podOf(asking), ...named(names, cluster.index) };
+      const verdict = prioritize(
+        { ...question, sentWholeNodes: false },
+        snapshotAt(nowSeconds),
+        forecastCache,
+      );
+      const scores =
         uses === 'risk alone'
           ? riskLevels(verdict, names, config.halvingSeconds)
           : new Map(
-              levelsIn(decided(verdict).answer, cluster).map(({ node, score }) => [node, score]),
+              namedScores(decided(verdict).answer, cluster).map(({ node, score }) => [node, score]),
             );
       const { gpus, image } = asking.job.plan;
       const cached = packs ? 0 : imageLocality(world, image);
       const plugins = (node: TrueNode) =>
         packs ? packing(node, gpus, image) : node.cache.has(image) ? cached : 0;
-      return best(candidates, (node) => plugins(node) + 10 * (levels.get(node.name) ?? 0), random);
+      return best(candidates, (node) => plugins(node) + 10 * (scores.get(node.name) ?? 0), random);
     },
     bound(pod, nowSeconds) {
       tell(
@@ -94,26 +102,26 @@ export async function surefoot(world: World, seed: number, uses: Uses = 'all'): 
       const known = pods.get(pod.uid);
       if (known === undefined) return;
       tell(endedPod(known, pod, how, nowSeconds, brokenGpu), nowSeconds);
-      historian.podRemoved(pod.uid, nowSeconds);
+      ingest.podRemoved(pod.uid, nowSeconds);
       pods.delete(pod.uid);
     },
     nodeChanged(node, nowSeconds) {
-      historian.nodeChanged(nodeFactsOf(node), nowSeconds);
+      ingest.nodeChanged(nodeFactsOf(node), nowSeconds);
     },
     hourly(nowSeconds) {
-      historian.tick(nowSeconds);
-      historian.prune(nowSeconds);
+      ingest.tick(nowSeconds);
+      ingest.prune(nowSeconds);
       if (hours % RATES_EVERY_HOURS === 0) rates.reckon(nowSeconds);
       hours += 1;
-      return hours % 24 === 0 ? penalised(world, viewAt(nowSeconds)) : penalisedNodes;
+      return hours % 24 === 0 ? penalised(world, snapshotAt(nowSeconds)) : penalisedNodes;
     },
   };
 
-  function penalised(of: World, view: View): number {
+  function penalised(of: World, snapshot: Snapshot): number {
     const asking = { uid: 'nobody', index: 0, job: standardJob() };
     const names = of.nodes.map(({ name }) => name);
-    const question = { pod: podOf(asking), ...named(names, cluster.names) };
-    const verdict = prioritize({ ...question, sentWholeNodes: false }, view);
+    const question = { pod: podOf(asking), ...named(names, cluster.index) };
+    const verdict = prioritize({ ...question, sentWholeNodes: false }, snapshot, forecastCache);
     const risks = risksOn(names, verdict).sort((a, b) => a - b);
     const median = risks[Math.floor(risks.length / 2)] ?? 0;
     penalisedNodes = risks.filter((risk) => risk - median > PENALISED_SECONDS).length;
@@ -147,8 +155,8 @@ function decided(verdict: Verdict): Extract<Verdict, { kind: 'decision' }> {
 }
 
 function risksOn(names: readonly string[], verdict: Verdict): number[] {
-  const { onNode } = decided(verdict).decision;
-  return names.map((name) => onNode?.(name)?.forecast.riskSeconds ?? 0);
+  const { forecastOn } = decided(verdict).decision;
+  return names.map((name) => forecastOn?.(name)?.forecast.seconds.risk ?? 0);
 }
 
 function riskLevels(

@@ -2,14 +2,14 @@ import { JOB_INDEX } from './keys.ts';
 import { LONGEST_NAME } from './longest-name.ts';
 import type { OwnerReference, Pod } from './pod.ts';
 
-/** The place of a pod in what a group controller runs, across the objects that it makes anew. */
-export interface GroupPlace {
+/** The slot of a pod in what a group controller runs, across the objects that it makes anew. */
+export interface GroupSlot {
   readonly kind: string;
   readonly name: string;
   /** Which of its parts, where it has several. */
   readonly role: readonly string[];
   /** The number within the part; absent where pods carry none. */
-  readonly place?: string;
+  readonly slot?: string;
 }
 
 /** How a group controller marks its pods: by labels, or an annotation. */
@@ -19,7 +19,7 @@ interface GroupController {
   readonly kind: (owner: OwnerReference, labels: Readonly<Record<string, string>>) => string;
   readonly name: (owner: OwnerReference, labels: Readonly<Record<string, string>>) => string;
   readonly role?: string;
-  /** All of them number the place together, outermost first. */
+  /** All of them number the slot together, outermost first. */
   readonly numbers: readonly string[];
   /** Pods without the innermost number are interchangeable among those that have the others. */
   readonly needsInnermost?: boolean;
@@ -78,18 +78,18 @@ const CONTROLLERS: readonly GroupController[] = [
   },
 ];
 
-/** Argo names each try of a step: `train(0)` and `train(1)` fill the same place. */
+/** Argo names each try of a step: `train(0)` and `train(1)` fill the same slot. */
 const ARGO_NODE = 'workflows.argoproj.io/node-name';
 
-/** The place that a group controller has given the pod; absent where none has. */
-export function groupPlaceOf(
+/** The slot that a group controller has given the pod; absent where none has. */
+export function groupSlotOf(
   { metadata: { labels = {}, annotations = {} } }: Pod,
   owner: OwnerReference,
-): GroupPlace | undefined {
+): GroupSlot | undefined {
   const node = annotations[ARGO_NODE];
   if (owner.kind === 'Workflow' && node !== undefined && node.length <= LONGEST_NAME) {
-    const place = node.replace(/\(\d+\)$/, '');
-    return { kind: owner.kind, name: owner.name, role: [], place };
+    const slot = node.replace(/\(\d+\)$/, '');
+    return { kind: owner.kind, name: owner.name, role: [], slot };
   }
   const controller = CONTROLLERS.find(({ owns }) => owns(owner, labels));
   if (controller === undefined) return undefined;
@@ -105,6 +105,6 @@ export function groupPlaceOf(
     kind: controller.kind(owner, labels),
     name: controller.name(owner, labels),
     role: isWhole ? parts : [...parts, ...known],
-    ...(isWhole && known.length > 0 && { place: known.join('.') }),
+    ...(isWhole && known.length > 0 && { slot: known.join('.') }),
   };
 }

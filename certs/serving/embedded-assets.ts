@@ -9,7 +9,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Paths of what is under these, in the repository: the bundle takes no others along. */
-export const OWN_FILES = [
+export const EMBEDDED_ASSETS = [
   'package.json',
   'extender/signals/catalogue.yaml',
   'extender/fleet/tour.yaml',
@@ -20,11 +20,11 @@ export const OWN_FILES = [
 ] as const;
 
 /** The text of one of them. Throws when there is none of that path. */
-export function ownFile(path: string): string {
+export function embeddedAsset(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
 /** Names of the files in one of their directories. */
-export function ownFilesIn(directory: string): readonly string[] {
+export function embeddedAssetsIn(directory: string): readonly string[] {
   return readdirSync(join(ROOT, directory));
 }
