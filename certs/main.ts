@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { briefly, httpStatusOf } from './cluster/api-error.ts';
 import { type ApiOptions, loadKubeConfig, namespaceOf } from './cluster/kube-config.ts';
 import { LeaderElector, replicaIdentity } from './cluster/lease.ts';
 import { leaseApi } from './cluster/lease-api.ts';
@@ -86,7 +87,7 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
       say(standing.missing);
     } catch (error) {
       // Another writer was quicker: the next round begins from what it has written.
-      if ((error as { code?: number }).code === 409) return;
+      if (httpStatusOf(error) === 409) return;
       metrics.failed();
       say(sentenceOf(error));
     }
@@ -191,13 +192,12 @@ export function certsMetrics(registry: Registry, standing: () => RenewalStatus |
 }
 
 function sentenceOf(error: unknown): string {
-  const { code, message } = error as { code?: number | string; message?: string };
-  switch (code) {
+  switch (httpStatusOf(error)) {
     case 401:
       return 'the API server does not know us (401); check the service account, or --kubeconfig';
     case 403:
       return 'we may not read or write what we keep (403); apply the manifests, whose Role and ClusterRole surefoot-certs say what is needed';
     default:
-      return `the API server could not be asked (${code ?? message}); the serving pair in use stays, and it is tried again in ${ROUND_MS / 1000} s`;
+      return `the API server could not be asked (${briefly(error)}); the serving pair in use stays, and it is tried again in ${ROUND_MS / 1000} s`;
   }
 }

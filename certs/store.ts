@@ -9,7 +9,7 @@ export interface KeptSecret {
   readonly resourceVersion: string;
 }
 
-/** What the certificates program has to do with a cluster. Errors carry the HTTP status as `code`. */
+/** What the certificates program has to do with a cluster. Refusals are ApiErrors. */
 export interface CertificateStore {
   /** What time the API server has. */
   now(): Promise<Date>;

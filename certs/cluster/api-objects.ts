@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { httpStatusOf } from './api-error.ts';
 import { rawLines } from './raw-lines.ts';
 import { accepted, rawRequest, refusal, TooLarge, wholeText } from './raw-request.ts';
 import { TrimmedJson } from './trimmed-json.ts';
@@ -42,7 +43,7 @@ const LIST_END = 'k8s.io/initial-events-end';
 
 /**
  * Objects as they are on the wire, so that times are texts: the client's models of all kinds would be the half of our
- * program. Rejects with what the API server says, and its status as `code`.
+ * program. Rejects with what the API server says, as an ApiError.
  */
 export class ApiObjects<T extends object> {
   readonly #config: KubeConfig;
@@ -66,7 +67,7 @@ export class ApiObjects<T extends object> {
     try {
       return await this.get(name, signal);
     } catch (error) {
-      if ((error as { code?: number }).code === 404) return undefined;
+      if (httpStatusOf(error) === 404) return undefined;
       throw error;
     }
   }
@@ -126,9 +127,9 @@ export class ApiObjects<T extends object> {
       // What was taken may be gone by the time that pages are read, and nobody would be told.
       if (isBegun) throw new Error('the API server ended a list before its last object');
     } catch (error) {
-      const { code } = error as { code?: number };
+      const status = httpStatusOf(error);
       // The gate WatchList is off: `sendInitialEvents is forbidden`.
-      if (code !== 400 && code !== 422) throw error;
+      if (status !== 400 && status !== 422) throw error;
       this.#isStreamed = false;
     }
     return undefined;

@@ -20,7 +20,7 @@ interface Held {
   readonly lastRenewedAt?: string;
 }
 
-/** How a lease is reached. Errors carry the HTTP status as `code`. */
+/** How a lease is reached. Refusals are ApiErrors. */
 export interface LeaseApi {
   /** `undefined` when there is none. */
   get(signal?: AbortSignal): Promise<Lease | undefined>;

@@ -28,7 +28,7 @@ const OBJECT_DEPTH = 2;
 
 /**
  * The lines of an answer that goes on, as a watch's, each an object's JSON. They end with the answer, with silence, or
- * with `signal`; throws what cut them off, and an error with the status as `code` when the answer is a refusal.
+ * with `signal`; throws what cut them off, and an ApiError when the answer is a refusal.
  */
 export async function* rawLines(
   config: KubeConfig,

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as overHttp } from 'node:http';
 import { Agent as HttpsAgent, request as overHttps, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { ApiError } from './api-error.ts';
 
 /** An answer with what the Kubernetes client drops. */
 export interface RawResponse {
@@ -128,9 +129,9 @@ export async function accepted(
   throw refusal(response.statusCode, await wholeText(response));
 }
 
-/** An answer that is no success, as an error with what it says and its status as `code`. */
-export function refusal(status: number | undefined, text: string): Error {
-  return Object.assign(new Error(messageIn(text)), { code: status });
+/** An answer that is no success, as an error. */
+export function refusal(status: number | undefined, text: string): ApiError {
+  return new ApiError(status ?? 0, messageIn(text));
 }
 
 /** The API server says what is wrong in an object of kind Status; what stands before it says it as it likes. */

@@ -8,8 +8,8 @@ export interface LastGoodOptions<Raw, Value> {
   /** Text that differs when, and only when, the source differs. */
   readonly fingerprint: (raw: Raw) => string;
   readonly parse: (raw: Raw) => Parsed<Value>;
-  /** Called with each new value, the first one apart, just before it comes into force; may throw,
-   * which counts as a problem. */
+  /** Called with each new value but the first, just before it comes into force; may throw, which counts as a
+   * problem. */
   readonly onSwap?: (value: Value) => void;
   /** Called once for each new broken state, with its sentences. */
   readonly onProblem?: (problems: readonly string[]) => void;
@@ -30,6 +30,7 @@ export class LastGood<Raw, Value> {
   #brokenFingerprint = '';
   #problems: readonly string[] = [];
   #loadedAt = new Date();
+  readonly #listeners: (() => void)[] = [];
 
   private constructor(options: LastGoodOptions<Raw, Value>, raw: Raw, value: Value) {
     this.#options = options;
@@ -78,6 +79,11 @@ export class LastGood<Raw, Value> {
     return this.#problems;
   }
 
+  /** Calls whenever a new value has come into force. */
+  subscribe(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Reads once more; true when a new good value came into force. */
   async reload(): Promise<boolean> {
     try {
@@ -99,6 +105,7 @@ export class LastGood<Raw, Value> {
       this.#fingerprint = fingerprint;
       this.#brokenFingerprint = '';
       this.#problems = [];
+      for (const listener of this.#listeners) listener();
       return true;
     } catch (error) {
       const sentence = sentenceOf(error);

@@ -15,7 +15,7 @@ import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names
 import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../webhook/words/pod.ts';
 import { extenderPods } from '../doctor/extender-pods.ts';
-import { nodeMarker } from '../node-labels/node-writer.ts';
+import { nodeWriter } from '../node-labels/node-writer.ts';
 import { type Patience, pollUntil } from './terminal/poll-until.ts';
 import { print } from './terminal/print.ts';
 
@@ -161,10 +161,10 @@ async function unmark(
     return;
   }
   await stopExtender(config, namespace, patience);
-  const marker = nodeMarker(config);
+  const writer = nodeWriter(config);
   for (const { name, isHinted, removed } of marked) {
-    if (isHinted) await marker.mark(name, undefined);
-    if (removed.length > 0) await marker.labelHomes(name, { added: [], removed });
+    if (isHinted) await writer.writeHazard(name, undefined);
+    if (removed.length > 0) await writer.writeHomes(name, { added: [], removed });
   }
   print(`took our marks off ${names}`);
 }

@@ -119,7 +119,9 @@ function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: nu
   const [best] = forecasts;
   const chosen = forecasts.find(({ node }) => node === boundTo);
   const shown = isWide ? forecasts : fewOf(forecasts, chosen);
-  const terms = all.filter(({ name }) => shown.some(({ seconds }) => isWorthShowing(seconds[name])));
+  const terms = all.filter(({ name }) =>
+    shown.some(({ seconds }) => isWorthShowing(seconds[name])),
+  );
   return [
     ...headline(decision, nowSeconds),
     tableText([

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
+import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { microTime } from '../../certs/cluster/micro-time.ts';
 import { Seldom } from '../../certs/serving/seldom.ts';
@@ -47,7 +48,7 @@ export class EventWriter {
     this.#complaint = new Seldom(deps.nowMs);
   }
 
-  tell(regarding: Regarding, event: PlacementEvent, atSeconds: number): void {
+  write(regarding: Regarding, event: PlacementEvent, atSeconds: number): void {
     const { sink, onResult } = this.#deps;
     if (!this.#mayWrite()) {
       onResult('dropped');
@@ -79,7 +80,7 @@ export class EventWriter {
     const { onResult, log } = this.#deps;
     onResult('failed');
     // The pod, or its namespace, is gone: nobody is left to read it.
-    if ((error as { code?: number }).code === 404) return;
+    if (httpStatusOf(error) === 404) return;
     if (!this.#complaint.isDue()) return;
     log.warn(
       { err: error },

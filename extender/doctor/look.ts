@@ -6,6 +6,7 @@ import type {
   V1Node,
   V1SubjectAccessReview,
 } from '@kubernetes/client-node';
+import { briefly, httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { DEPLOYMENTS, NAMESPACES, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { leases } from '../../certs/cluster/lease-api.ts';
@@ -90,8 +91,7 @@ async function looked<T>(look: () => Promise<T>): Promise<Looked<T>> {
   try {
     return { ok: true, value: await look() };
   } catch (error) {
-    const { code, message } = error as { code?: number | string; message?: string };
-    return { ok: false, why: code === 403 ? 'we may not (403)' : String(code ?? message) };
+    return { ok: false, why: httpStatusOf(error) === 403 ? 'we may not (403)' : briefly(error) };
   }
 }
 

@@ -57,7 +57,11 @@ export function sparseLevels(
   const told = new Int32Array(nodeIndexes.length - count + (isAsked ? 1 : 0));
   const scores = new Int8Array(told.length);
   let end = 0;
-  const winner = { nodeIndex: -1, seconds: Number.POSITIVE_INFINITY, hash: Number.POSITIVE_INFINITY };
+  const winner = {
+    nodeIndex: -1,
+    seconds: Number.POSITIVE_INFINITY,
+    hash: Number.POSITIVE_INFINITY,
+  };
   for (let index = 0; index < nodeIndexes.length; index += 1) {
     const nodeIndex = nodeIndexes[index] as number;
     const level = levels[index] as number;

@@ -19,7 +19,7 @@ export class CommonCauses {
   }
 
   /** Takes in a new incident. */
-  struck(node: NodeFacts, incident: Incident, nowSeconds: number): void {
+  add(node: NodeFacts, incident: Incident, nowSeconds: number): void {
     const { host, rack, driver, model } = node;
     const { id, openedAtSeconds: atSeconds, owners } = incident;
     const newest = {

@@ -7,48 +7,33 @@ import {
   type HostHistory,
   hostSinceSeconds,
   type IgnoredBecause,
-  isExpired,
-  lastHeardSeconds,
   withIgnored,
 } from '../history/host-history.ts';
 import { type Incident, incidentWeight, isOpen, withoutReports } from '../history/incident.ts';
 import { type Outcome, reconcileFindings, type Waiting, withMoment } from '../history/intake.ts';
-import type { SeenDevice } from '../history/swap.ts';
 import { NamespaceBudget, withForgeable, withProven } from '../history/trust.ts';
 import type { Departure } from '../homes/departure.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
-import { allocatableFindings, deviceHealthFindings, type Finding } from '../signals/finding.ts';
-import { physicalDevice } from '../signals/identity.ts';
 import type { Signal } from '../signals/signal.ts';
 import { busyDaysOf, busyDaysOn, hostSize } from '../state/busy-days.ts';
 import type { Cluster } from '../state/cluster.ts';
-import type { DynamicResources } from '../state/dra.ts';
 import type { HistoryStore } from '../storage/store.ts';
 import { CommonCauses } from './common-causes.ts';
+import { expiryOf } from './expiry.ts';
+import { type ForgivenessAsked, withForgiven } from './forgiveness.ts';
+import type { StandingFindings } from './standing-findings.ts';
 
 /** What became of a sign. */
 export type SignalOutcome = Outcome['outcome'] | 'corroborates';
 
 export interface HostRecorderDeps {
   readonly cluster: Cluster;
-  readonly devices: DynamicResources;
   readonly store: HistoryStore;
   readonly catalogue: () => Catalogue;
   readonly onSignal: (row: string, outcome: SignalOutcome) => void;
   readonly log: Logger;
 }
 
-/** Whose incidents are forgiven, and why. */
-export interface ForgivenessAsked {
-  readonly reason: string;
-  /** One device only. */
-  readonly device?: string;
-  /** What opened later is not meant; default: all are. */
-  readonly openedBySeconds?: number;
-}
-
-/** Histories of hosts that are gone: no more than these, or than hosts that are there. */
-const FEWEST_GONE = 1000;
 const SECONDS_PER_DAY = 86_400;
 const NO_WAITING: ReadonlyMap<string, Waiting> = new Map();
 
@@ -56,6 +41,7 @@ const NO_WAITING: ReadonlyMap<string, Waiting> = new Map();
 export class HostRecorder {
   readonly #deps: HostRecorderDeps;
   readonly #commonCauses: CommonCauses;
+  readonly #standing: StandingFindings;
   readonly #budget = new NamespaceBudget();
   /** States that are a sign but do not count yet. */
   readonly #waiting = new Map<HostId, ReadonlyMap<string, Waiting>>();
@@ -64,25 +50,20 @@ export class HostRecorder {
   /** Hosts that were looked at before. */
   readonly #looked = new Set<HostId>();
   readonly #rackDisturbedAtSeconds = new Map<string, number>();
-  /** By node and the object's key: what custom objects say. */
-  readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
   /** How often each row was seen: as a moment, or as a state that began. */
   readonly #times = new Map<string, number>();
   /** When each device was first seen in any host. */
   readonly #firstSeenSeconds = new Map<string, number>();
 
-  constructor(deps: HostRecorderDeps) {
+  constructor(deps: HostRecorderDeps, standing: StandingFindings) {
     this.#deps = deps;
+    this.#standing = standing;
     this.#commonCauses = new CommonCauses(deps.cluster, deps.store);
   }
 
   /** For each row of the catalogue: on how many nodes it stands now, and how often it was seen to begin. */
   sightings(): ReadonlyMap<string, { readonly nodes: number; readonly times: number }> {
-    const nodes = new Map<string, number>();
-    for (const node of this.#deps.cluster.nodes()) {
-      const rows = new Set(this.#findingsOn(node).map(({ row }) => row.name));
-      for (const row of rows) nodes.set(row, (nodes.get(row) ?? 0) + 1);
-    }
+    const nodes = this.#standing.nodesByRow();
     const names = new Set([...nodes.keys(), ...this.#times.keys()]);
     return new Map(
       [...names].map((name) => [
@@ -113,8 +94,8 @@ export class HostRecorder {
     this.#firstSeenSeconds.clear();
   }
 
-  /** Compares what stands about a node with its history. */
-  look(node: NodeFacts, nowSeconds: number): void {
+  /** Compares what stands about a node with what its history says is standing. */
+  reconcile(node: NodeFacts, nowSeconds: number): void {
     const { store, onSignal } = this.#deps;
     const before = store.draft(node.host);
     const rackDisturbedAtSeconds = this.#disturbedAt(node);
@@ -122,17 +103,17 @@ export class HostRecorder {
     const waited = new Set([...waiting.values()].map(({ finding }) => finding.row.name));
     const taken = reconcileFindings(before, {
       node,
-      seen: this.#seenOn(node),
+      seen: this.#standing.devicesOn(node),
       unsaidRows: this.#deps.catalogue().namesOf('node-allocatable'),
       refusalRows: this.#deps.catalogue().namesOf('pod-rejected'),
       bootSigns: this.#deps
         .catalogue()
         .of('node-boot')
         .map((row) => ({ row, worth: row.worth })),
-      findings: this.#findingsOn(node),
+      findings: this.#standing.on(node),
       waiting,
       ...(rackDisturbedAtSeconds !== undefined && { rackDisturbedAtSeconds }),
-      owners: (device) => this.#ownersOn(node, device),
+      owners: (device) => this.#standing.ownersOf(node, device),
       isFirst: !this.#looked.has(node.host),
       seenElsewhereAtSeconds: (device) => this.#firstSeenSeconds.get(device),
       busyDays: this.#busyDays(node.host, nowSeconds),
@@ -152,74 +133,29 @@ export class HostRecorder {
     this.#keepChange(node, before, taken.history, nowSeconds);
   }
 
-  /** What stands about a node, but for its pods. */
-  #standingOn(node: NodeFacts): readonly Finding[] {
-    const { devices } = this.#deps;
-    const catalogue = this.#deps.catalogue();
-    return [
-      ...node.findings,
-      ...allocatableFindings(node.devices, catalogue),
-      ...devices.findings(node.name, catalogue),
-      ...[...(this.#custom.get(node.name)?.values() ?? [])].flat(),
-    ];
-  }
-
-  #findingsOn(node: NodeFacts): readonly Finding[] {
-    const health = [...this.#deps.cluster.holding(node.name)].flatMap((pod) =>
-      pod.isTerminating ? [] : pod.deviceHealth,
-    );
-    return [...this.#standingOn(node), ...deviceHealthFindings(health, this.#deps.catalogue())];
-  }
-
-  #seenOn(node: NodeFacts): readonly SeenDevice[] {
-    const { cluster, devices } = this.#deps;
-    const held = [...cluster.holding(node.name)].flatMap(({ deviceHealth }) =>
-      deviceHealth.map(({ resource, device }) => ({ resource, id: physicalDevice(device) })),
-    );
-    return [...held, ...devices.seen(node.name)];
-  }
-
-  #ownersOn(node: NodeFacts, device: string | undefined): readonly string[] {
-    const holding = [...this.#deps.cluster.holding(node.name)];
-    const having = holding.filter(({ deviceHealth }) =>
-      deviceHealth.some((one) => physicalDevice(one.device) === device),
-    );
-    const pods = having.length > 0 ? having : holding;
-    return [...new Set(pods.map(({ slot }) => slot.workload))];
-  }
-
-  /** What a custom object says about a node from now on; nothing once it is gone. */
-  setCustom(key: string, node: string, findings: readonly Finding[]): void {
-    const said = this.#custom.get(node) ?? new Map<string, readonly Finding[]>();
-    if (findings.length === 0) said.delete(key);
-    else said.set(key, findings);
-    if (said.size === 0) this.#custom.delete(node);
-    else this.#custom.set(node, said);
-  }
-
   /** A moment's signal that the platform has written. */
-  tell(node: NodeFacts, signal: Signal, nowSeconds: number): void {
+  recordTrusted(node: NodeFacts, signal: Signal, nowSeconds: number): void {
     this.#count(signal.row);
     const before = this.#deps.store.draft(node.host);
-    const owners = this.#ownersOn(node, signal.device);
+    const owners = this.#standing.ownersOf(node, signal.device);
     const { history, outcome } = withMoment(before, signal, owners, this.#disturbedAt(node));
     this.#deps.onSignal(outcome.row, outcome.outcome);
     this.#keepChange(node, before, history, nowSeconds);
   }
 
   /** A signal that a tenant may have written. */
-  hear(node: NodeFacts, signal: Signal, nowSeconds: number): void {
+  recordUntrusted(node: NodeFacts, signal: Signal, nowSeconds: number): void {
     this.#count(signal.row);
     const before = this.#deps.store.draft(node.host);
     const unproven = this.#unproven.get(node.host) ?? [];
-    const heard = withForgeable(before, unproven, signal, this.#budget);
-    this.#unproven.set(node.host, heard.unproven);
-    this.#deps.onSignal(signal.row, heard.outcome);
-    this.#keepChange(node, before, heard.history, nowSeconds);
+    const taken = withForgeable(before, unproven, signal, this.#budget);
+    this.#unproven.set(node.host, taken.unproven);
+    this.#deps.onSignal(signal.row, taken.outcome);
+    this.#keepChange(node, before, taken.history, nowSeconds);
   }
 
   /** Something that looked like a fault and is none. */
-  ignore(
+  recordIgnored(
     node: NodeFacts,
     { row, words, why }: { row: string; words: string; why: IgnoredBecause },
     nowSeconds: number,
@@ -244,7 +180,7 @@ export class HostRecorder {
         incident.evidence.join('; '),
       );
       if (incidentWeight(incident) === 0) continue;
-      this.#commonCauses.struck(node, incident, nowSeconds);
+      this.#commonCauses.add(node, incident, nowSeconds);
     }
   }
 
@@ -287,7 +223,12 @@ export class HostRecorder {
   }
 
   /** A slot has left the node: its work proves the devices, and its home may be there. */
-  departed(node: NodeFacts, departure: Departure, comesBack: boolean, nowSeconds: number): void {
+  recordDeparture(
+    node: NodeFacts,
+    departure: Departure,
+    comesBack: boolean,
+    nowSeconds: number,
+  ): void {
     const history = this.#deps.store.draft(node.host);
     const { atSeconds, ranSeconds } = departure;
     const share = busyShare(departure.devices, hostSize(node, history));
@@ -342,7 +283,7 @@ export class HostRecorder {
     for (const [host, waiting] of this.#waiting) {
       const isDue = waiting.values().some(({ dueSeconds }) => dueSeconds <= nowSeconds);
       const node = isDue ? cluster.onHost(host) : undefined;
-      if (node !== undefined) this.look(node, nowSeconds);
+      if (node !== undefined) this.reconcile(node, nowSeconds);
     }
   }
 
@@ -350,43 +291,17 @@ export class HostRecorder {
   prune(nowSeconds: number): void {
     const { cluster, store } = this.#deps;
     const present = new Set([...cluster.nodes()].map(({ host }) => host));
-    const gone: HostHistory[] = [];
-    for (const history of [...store.all()]) {
-      if (present.has(history.host)) {
-        const draft = store.draft(history.host);
-        const fresh = bounded(draft, nowSeconds);
-        if (fresh.departures.length < draft.departures.length) this.#write(fresh, nowSeconds);
-      } else if (isExpired(history, nowSeconds)) {
-        store.remove(history.host);
-      } else {
-        gone.push(history);
-      }
-    }
+    const { shortened, forgotten } = expiryOf(store, present, nowSeconds);
+    for (const history of shortened) this.#write(history, nowSeconds);
+    for (const host of forgotten) store.remove(host);
     this.#firstSeenSeconds.clear();
     this.start();
-    const most = Math.max(FEWEST_GONE, present.size);
-    if (gone.length <= most) return;
-    gone.sort((a, b) => lastHeardSeconds(a) - lastHeardSeconds(b));
-    for (const { host } of gone.slice(0, gone.length - most)) store.remove(host);
   }
 
-  /** Forgives the incidents of a host, or of one of its devices; gives how many there were. */
-  forgive(
-    host: HostId,
-    { device, reason, openedBySeconds = Number.POSITIVE_INFINITY }: ForgivenessAsked,
-    nowSeconds: number,
-  ): number {
-    const history = this.#deps.store.draft(host);
-    let forgiven = 0;
-    const incidents = history.incidents.map((incident) => {
-      if (incident.forgiven !== undefined || incident.openedAtSeconds > openedBySeconds) {
-        return incident;
-      }
-      if (device !== undefined && incident.device !== device) return incident;
-      forgiven += 1;
-      return { ...incident, forgiven: { atSeconds: nowSeconds, reason } };
-    });
-    if (forgiven > 0) this.#write({ ...history, incidents }, nowSeconds);
+  /** Forgives the incidents of a host, or of one of its devices; returns how many there were. */
+  forgive(host: HostId, asked: ForgivenessAsked, nowSeconds: number): number {
+    const { history, forgiven } = withForgiven(this.#deps.store.draft(host), asked, nowSeconds);
+    if (forgiven > 0) this.#write(history, nowSeconds);
     return forgiven;
   }
 }

@@ -18,7 +18,7 @@ export class WatchGaps {
     this.#onGap = onGap;
   }
 
-  missed(fromSeconds: number, toSeconds: number, why: string): void {
+  add(fromSeconds: number, toSeconds: number, why: string): void {
     if (toSeconds - fromSeconds < LEAST_SECONDS) return;
     const gap = { fromSeconds, toSeconds, why };
     this.#gaps = [...this.#gaps, gap].slice(-MOST_GAPS);

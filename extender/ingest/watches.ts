@@ -70,6 +70,8 @@ export class Watches {
   readonly #owners: readonly { run(): Promise<void>; stop(): void }[];
   readonly #custom = new Map<string, { run(): Promise<void>; stop(): void; refresh(): void }>();
   readonly #running: Promise<void>[] = [];
+  /** Kinds that exist for all we know, and that we may not list. */
+  readonly #refused = new Set<string>();
 
   constructor(deps: WatchesDeps) {
     this.#deps = deps;
@@ -111,6 +113,11 @@ export class Watches {
     ];
   }
 
+  /** Kinds that we lack the right to list: what they would say is not seen. */
+  refused(): readonly string[] {
+    return [...this.#refused].sort();
+  }
+
   /** Begins to watch; resolves once everything was listed, or at `stop`. */
   async start(): Promise<void> {
     this.#watchCustomKinds();
@@ -150,7 +157,7 @@ export class Watches {
 
   #events() {
     const { kubeConfig, ingest, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
-    return this.#reflector('events', nodeEventSource(kubeConfig), {
+    return this.#reflector('events', nodeEventSource(kubeConfig, this.#onRefused('events')), {
       areMoments: true,
       // Any tenant may write an Event about whatever Node it names.
       read: (event: NodeEvent) =>
@@ -200,7 +207,11 @@ export class Watches {
     };
     return this.#reflector(
       plural,
-      optionalSource<T>(kubeConfig, { group: 'resource.k8s.io', version: 'v1', plural }),
+      optionalSource<T>(
+        kubeConfig,
+        { group: 'resource.k8s.io', version: 'v1', plural },
+        this.#onRefused(`${plural}.resource.k8s.io`),
+      ),
       {
         read,
         changed: (object) => lookAt(set(object)),
@@ -216,6 +227,7 @@ export class Watches {
       if (wanted.has(name)) continue;
       reflector.stop();
       this.#custom.delete(name);
+      this.#refused.delete(name);
     }
     for (const [name, kind] of wanted) {
       if (this.#custom.has(name)) continue;
@@ -227,7 +239,11 @@ export class Watches {
 
   #ownersOf(kind: OwnerKind) {
     const { kubeConfig, ingest, nowSeconds } = this.#deps;
-    const { list, watch } = optionalSource<OwnerObject>(kubeConfig, kind);
+    const { list, watch } = optionalSource<OwnerObject>(
+      kubeConfig,
+      kind,
+      this.#onRefused(nameOf(kind)),
+    );
     const source: Source<OwnerObject> = {
       watch,
       list: async (take, signal) => {
@@ -247,23 +263,41 @@ export class Watches {
   #customObjects(name: string, kind: CustomKind) {
     const { kubeConfig, ingest, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
     const nodeOf = new Map<string, string>();
-    return this.#reflector(name, optionalSource<CustomObject>(kubeConfig, kind), {
-      read: (object) => ({
-        uid: object.metadata?.uid ?? '',
-        ...customFacts(object, kind, catalogue()),
-      }),
-      changed: ({ uid, node, findings, heard }, isListed) => {
-        const isNew = !nodeOf.has(uid);
-        nodeOf.set(uid, node);
-        ingest.customChanged(uid, node, findings, nowSeconds());
-        if (cluster.node(node) !== undefined) unmapped.onEvent(heard, nowSeconds());
-        if (isNew) ingest.eventSeen(heard, isListed, nowSeconds());
+    return this.#reflector(
+      name,
+      optionalSource<CustomObject>(kubeConfig, kind, this.#onRefused(name)),
+      {
+        read: (object) => ({
+          uid: object.metadata?.uid ?? '',
+          ...customFacts(object, kind, catalogue()),
+        }),
+        changed: ({ uid, node, findings, heard }, isListed) => {
+          const isNew = !nodeOf.has(uid);
+          nodeOf.set(uid, node);
+          ingest.customChanged(uid, node, findings, nowSeconds());
+          if (cluster.node(node) !== undefined) unmapped.onEvent(heard, nowSeconds());
+          if (isNew) ingest.eventSeen(heard, isListed, nowSeconds());
+        },
+        removed: (uid) => {
+          ingest.customChanged(uid, nodeOf.get(uid) ?? '', [], nowSeconds());
+          nodeOf.delete(uid);
+        },
       },
-      removed: (uid) => {
-        ingest.customChanged(uid, nodeOf.get(uid) ?? '', [], nowSeconds());
-        nodeOf.delete(uid);
-      },
-    });
+    );
+  }
+
+  /** Remembers and logs once that a kind is refused. */
+  #onRefused(name: string): (isRefused: boolean) => void {
+    return (isRefused) => {
+      if (!isRefused) this.#refused.delete(name);
+      else if (!this.#refused.has(name)) {
+        this.#refused.add(name);
+        this.#deps.log.warn(
+          { kind: name },
+          'we may not list this kind (403), so nothing that it says is seen; add get, list and watch for it to a ClusterRole of the extender',
+        );
+      }
+    };
   }
 
   #reflector<T extends Listed, Facts>(

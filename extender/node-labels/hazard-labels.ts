@@ -3,16 +3,16 @@ import type { NodeFacts } from '../facts/facts.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
 import type { HazardClass } from '../hazard/pod-hazard.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { type HintChange, planHints } from './hazard-plan.ts';
+import { type HazardChange, planHazardLabels } from './hazard-plan.ts';
 import { nodeHazard } from './node-hazard.ts';
-import type { NodeMarker } from './node-writer.ts';
-import { Marking } from './reconcile.ts';
+import type { NodeWriter } from './node-writer.ts';
+import { NodeReconciler } from './reconcile.ts';
 
-export interface NodeHintsDeps {
-  readonly marker: Pick<NodeMarker, 'mark'>;
+export interface HazardLabelsDeps {
+  readonly writer: Pick<NodeWriter, 'writeHazard'>;
   readonly snapshot: () => Snapshot;
   readonly isLeader: () => boolean;
-  readonly onMarked: (hazard: HazardClass) => void;
+  readonly onLabelled: (hazard: HazardClass) => void;
   readonly log: Logger;
 }
 
@@ -20,62 +20,64 @@ export interface NodeHintsDeps {
 const MOST_CHANGES = 10;
 
 /**
- * Marks nodes whose devices fail more often than the fleet's, for schedulers that do not ask us. Only the
- * replica that keeps the history does it, only in mode act, and whatever it is told to mark no more it takes
- * away again.
+ * Labels nodes whose devices fail more often than the fleet's, for schedulers that do not ask us. Only the leader does
+ * it, only in mode act, and it takes the labels away again when they are no longer wanted.
  */
-export class NodeHints {
-  readonly #deps: NodeHintsDeps;
-  readonly #marking: Marking;
-  #unmarked = 0;
+export class HazardLabels {
+  readonly #deps: HazardLabelsDeps;
+  readonly #reconciler: NodeReconciler;
+  #unlabelled = 0;
 
-  constructor(deps: NodeHintsDeps) {
+  constructor(deps: HazardLabelsDeps) {
     this.#deps = deps;
-    this.#marking = new Marking({
+    this.#reconciler = new NodeReconciler({
       ...deps,
       off: 'hints.label: false',
       mostChanges: MOST_CHANGES,
     });
   }
 
-  /** Nodes that are bad and unmarked, because enough others are marked. */
-  get unmarked(): number {
-    return this.#unmarked;
+  /** Nodes of a bad hazard without a label, because enough others have one. */
+  get unlabelled(): number {
+    return this.#unlabelled;
   }
 
   /** One round; called every few seconds. */
   async round(): Promise<void> {
-    const { marker, onMarked, log } = this.#deps;
-    await this.#marking.round(
+    const { writer, onLabelled, log } = this.#deps;
+    await this.#reconciler.round(
       () => this.#planned(),
       async ({ name, hazard, words, isTainted }) => {
-        await marker.mark(name, hazard === 'normal' ? undefined : { hazard, words, isTainted });
-        onMarked(hazard);
-        log.info({ node: name, hazard, why: words }, 'marked');
+        await writer.writeHazard(
+          name,
+          hazard === 'normal' ? undefined : { hazard, words, isTainted },
+        );
+        onLabelled(hazard);
+        log.info({ node: name, hazard, why: words }, 'labelled');
       },
     );
   }
 
-  #planned(): readonly PlannedMark[] {
+  #planned(): readonly PlannedLabel[] {
     const snapshot = this.#deps.snapshot();
     const { config, cluster } = snapshot;
     const isOn = config.hints.label && config.mode === 'act';
     const nodes = [...cluster.nodes()];
     if (!isOn && !nodes.some(({ hint }) => hint !== undefined)) return [];
-    // What is only taken away is not weighed.
+    // Labels that are only taken away need no hazard.
     const hazards = new Map(
       isOn ? nodes.map((node) => [node.name, nodeHazard(node, snapshot)] as const) : [],
     );
-    const plan = planHints(
+    const plan = planHazardLabels(
       nodes.map((node) => ({
         name: node.name,
         times: hazards.get(node.name)?.times ?? 0,
-        marked: classOf(node.hint?.label),
+        labelled: classOf(node.hint?.label),
       })),
       Math.floor((nodes.length * config.hints.mostPercent) / 100),
     );
-    this.#unmarked = plan.unmarked;
-    return [...plan.changes, ...mended(nodes, snapshot, isOn)].map(({ name, hazard }) => {
+    this.#unlabelled = plan.unlabelled;
+    return [...plan.changes, ...corrections(nodes, snapshot, isOn)].map(({ name, hazard }) => {
       const found = hazards.get(name);
       const words = found === undefined ? '' : hazardInWords(found);
       return { name, hazard, words, isTainted: config.hints.taint && hazard === 'high' };
@@ -84,17 +86,17 @@ export class NodeHints {
 }
 
 /** A change, and why. */
-interface PlannedMark extends HintChange {
+interface PlannedLabel extends HazardChange {
   readonly words: string;
   readonly isTainted: boolean;
 }
 
-/** Marks that are none of ours, and taints that do not go with their label. */
-function mended(
+/** Corrects labels with a value that is not ours, and taints that do not go with their label. */
+function corrections(
   nodes: readonly NodeFacts[],
   { config }: Snapshot,
   isOn: boolean,
-): readonly HintChange[] {
+): readonly HazardChange[] {
   return nodes.flatMap(({ name, hint }) => {
     if (hint === undefined) return [];
     const hazard = classOf(hint.label);

@@ -3,16 +3,16 @@ import { modeIn } from '../../webhook/words/mode.ts';
 import { hazardClass } from '../hazard/pod-hazard.ts';
 import type { Departure } from '../homes/departure.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { type HomeNode, planHomes } from './home-plan.ts';
+import { type HomeNode, planHomeLabels } from './home-plan.ts';
 import { nodeHazard } from './node-hazard.ts';
-import type { NodeMarker } from './node-writer.ts';
-import { Marking } from './reconcile.ts';
+import type { NodeWriter } from './node-writer.ts';
+import { NodeReconciler } from './reconcile.ts';
 
-export interface HomeHintsDeps {
-  readonly marker: Pick<NodeMarker, 'labelHomes'>;
+export interface HomeLabelsDeps {
+  readonly writer: Pick<NodeWriter, 'writeHomes'>;
   readonly snapshot: () => Snapshot;
   readonly isLeader: () => boolean;
-  readonly onMarked: (change: 'added' | 'removed', labels: number) => void;
+  readonly onLabelled: (change: 'added' | 'removed', labels: number) => void;
   readonly log: Logger;
 }
 
@@ -20,17 +20,17 @@ export interface HomeHintsDeps {
 const MOST_CHANGES = 20;
 
 /**
- * Marks the nodes that slots have left and are to come back to, for schedulers that do not ask us: a label for each
- * slot, of which its next pod knows by itself. Nodes whose devices fail more than usual are nobody's home. Only
- * the replica that keeps the history does it, in namespaces that act.
+ * Labels the nodes that slots have left and are to come back to, for schedulers that do not ask us: one label for each
+ * slot, which the affinity of its next pod names. Nodes whose devices fail more than usual are nobody's home. Only the
+ * leader does it, in namespaces that act.
  */
-export class HomeHints {
-  readonly #deps: HomeHintsDeps;
-  readonly #marking: Marking;
+export class HomeLabels {
+  readonly #deps: HomeLabelsDeps;
+  readonly #reconciler: NodeReconciler;
 
-  constructor(deps: HomeHintsDeps) {
+  constructor(deps: HomeLabelsDeps) {
     this.#deps = deps;
-    this.#marking = new Marking({
+    this.#reconciler = new NodeReconciler({
       ...deps,
       off: 'hints.homes: false',
       mostChanges: MOST_CHANGES,
@@ -39,24 +39,24 @@ export class HomeHints {
 
   /** One round; called every second. */
   async round(): Promise<void> {
-    const { marker, snapshot, onMarked, log } = this.#deps;
-    await this.#marking.round(
-      () => planHomes(homeNodes(snapshot())),
+    const { writer, snapshot, onLabelled, log } = this.#deps;
+    await this.#reconciler.round(
+      () => planHomeLabels(homeNodes(snapshot())),
       async ({ name, added, removed }) => {
-        await marker.labelHomes(name, { added, removed });
-        onMarked('added', added.length);
-        onMarked('removed', removed.length);
-        log.info({ node: name, added: added.length, removed: removed.length }, 'marked as home');
+        await writer.writeHomes(name, { added, removed });
+        onLabelled('added', added.length);
+        onLabelled('removed', removed.length);
+        log.info({ node: name, added: added.length, removed: removed.length }, 'labelled as home');
       },
     );
   }
 }
 
-/** The nodes that are marked, or are to be. */
+/** The nodes that have such labels, or are to have them. */
 function homeNodes(snapshot: Snapshot): readonly HomeNode[] {
   const { cluster, homes, config } = snapshot;
-  const marked = [...cluster.nodes()].filter(({ homeLabels }) => homeLabels !== undefined);
-  const names = new Set(marked.map(({ name }) => name));
+  const labelled = [...cluster.nodes()].filter(({ homeLabels }) => homeLabels !== undefined);
+  const names = new Set(labelled.map(({ name }) => name));
   if (config.hints.homes) for (const name of homes.nodes()) names.add(name);
   return [...names].flatMap((name) => {
     const facts = cluster.node(name);
@@ -67,7 +67,7 @@ function homeNodes(snapshot: Snapshot): readonly HomeNode[] {
     return [
       {
         name,
-        marked: facts.homeLabels ?? [],
+        labelled: facts.homeLabels ?? [],
         away: away.filter((slot) => isActedFor(slot, snapshot)),
       },
     ];

@@ -1,12 +1,12 @@
 import { homeLabelOf } from '../../webhook/words/home-label.ts';
 import type { Departure } from '../homes/departure.ts';
 
-/** Which nodes are to be marked as homes, for schedulers that do not ask us. */
+/** Which nodes are to be labelled as homes, for schedulers that do not ask us. */
 
 /** A node with the labels of homes that it has, and the slots that are to come back to it. */
 export interface HomeNode {
   readonly name: string;
-  readonly marked: readonly string[];
+  readonly labelled: readonly string[];
   readonly away: readonly Departure[];
 }
 
@@ -21,15 +21,15 @@ export interface HomeChange {
 const MOST_HOMES = 16;
 
 /** The homes that last longest come first: who came and went in a moment waits behind who ran for days. */
-export function planHomes(nodes: readonly HomeNode[]): readonly HomeChange[] {
+export function planHomeLabels(nodes: readonly HomeNode[]): readonly HomeChange[] {
   return nodes
-    .map(({ name, marked, away }) => {
+    .map(({ name, labelled, away }) => {
       const lasting = away
         .filter(({ cause }) => cause !== 'device fault')
         .toSorted((a, b) => b.homeUntilSeconds - a.homeUntilSeconds);
       const wanted = new Set(lasting.map(({ slot }) => homeLabelOf(slot.key)).slice(0, MOST_HOMES));
-      const added = [...wanted].filter((label) => !marked.includes(label));
-      const removed = marked.filter((label) => !wanted.has(label));
+      const added = [...wanted].filter((label) => !labelled.includes(label));
+      const removed = labelled.filter((label) => !wanted.has(label));
       const untilSeconds = added.length === 0 ? 0 : (lasting[0]?.homeUntilSeconds ?? 0);
       return { change: { name, added, removed }, untilSeconds };
     })

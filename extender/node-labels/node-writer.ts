@@ -1,11 +1,12 @@
 import type { KubeConfig, V1Node, V1Taint } from '@kubernetes/client-node';
+import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { NODES } from '../../certs/cluster/collections.ts';
 import { HAZARD, HAZARD_REASON } from '../../webhook/words/keys.ts';
 import type { HazardClass } from '../hazard/pod-hazard.ts';
 
-/** What a node is marked with. */
-export interface NodeMark {
+/** The hazard label of a node, why, and whether there is a taint, too. */
+export interface HazardMark {
   readonly hazard: Exclude<HazardClass, 'normal'>;
   readonly words: string;
   readonly isTainted: boolean;
@@ -17,12 +18,12 @@ export interface HomeLabels {
   readonly removed: readonly string[];
 }
 
-/** How nodes are marked. Errors carry the HTTP status as `code`. */
-export interface NodeMarker {
-  /** `undefined`: takes the mark away. */
-  mark(node: string, mark: NodeMark | undefined): Promise<void>;
+/** Writes what Surefoot puts on nodes. Refusals are ApiErrors. */
+export interface NodeWriter {
+  /** `undefined`: takes label, annotation and taint away. */
+  writeHazard(node: string, mark: HazardMark | undefined): Promise<void>;
   /** Labels of slots that have their home there, or have it no more. */
-  labelHomes(node: string, labels: HomeLabels): Promise<void>;
+  writeHomes(node: string, labels: HomeLabels): Promise<void>;
 }
 
 /** Others change nodes, too: so often is it tried with what they have made of one. */
@@ -33,9 +34,9 @@ const MOST_ATTEMPTS = 5;
  * value to the API server, whatever the patch: they are written only when ours changes, with all the others, and
  * only if nobody has changed the node since they were read.
  */
-export function nodeMarker(config: KubeConfig): NodeMarker {
+export function nodeWriter(config: KubeConfig): NodeWriter {
   const api = new ApiObjects<V1Node>(config, NODES);
-  async function attempt(name: string, mark: NodeMark | undefined): Promise<void> {
+  async function attempt(name: string, mark: HazardMark | undefined): Promise<void> {
     const { metadata, spec } = await api.get(name);
     const before = spec?.taints ?? [];
     const taints = withOurs(before, mark);
@@ -51,16 +52,16 @@ export function nodeMarker(config: KubeConfig): NodeMarker {
     await api.mergePatch(name, body);
   }
   return {
-    async mark(name, mark) {
+    async writeHazard(name, mark) {
       for (let attempts = 1; ; attempts += 1) {
         try {
           return await attempt(name, mark);
         } catch (error) {
-          if ((error as { code?: number }).code !== 409 || attempts === MOST_ATTEMPTS) throw error;
+          if (httpStatusOf(error) !== 409 || attempts === MOST_ATTEMPTS) throw error;
         }
       }
     },
-    async labelHomes(name, { added, removed }) {
+    async writeHomes(name, { added, removed }) {
       const labels = Object.fromEntries([
         ...removed.map((label) => [label, null] as const),
         ...added.map((label) => [label, ''] as const),
@@ -70,7 +71,7 @@ export function nodeMarker(config: KubeConfig): NodeMarker {
   };
 }
 
-function withOurs(taints: readonly V1Taint[], mark: NodeMark | undefined): readonly V1Taint[] {
+function withOurs(taints: readonly V1Taint[], mark: HazardMark | undefined): readonly V1Taint[] {
   const others = taints.filter(({ key }) => key !== HAZARD);
   return mark?.isTainted === true
     ? [...others, { key: HAZARD, value: mark.hazard, effect: 'PreferNoSchedule' }]

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
+import { briefly, httpStatusOf } from '../../certs/cluster/api-error.ts';
 
-export interface MarkingDeps {
+export interface ReconcilerDeps {
   readonly isLeader: () => boolean;
-  /** What to write where the rights are missing, and nodes are not to be marked. */
+  /** What to write where the rights are missing, and nodes are not to be labelled. */
   readonly off: string;
   /** Nodes changed in a round: whatever goes wrong, a fleet is not repainted in a moment. */
   readonly mostChanges: number;
@@ -15,31 +16,31 @@ interface Change {
 }
 
 /**
- * Rounds of marking nodes: one at a time, by the replica that keeps the history. A node that cannot be marked keeps
- * none of the others from it; what goes wrong is said once.
+ * Changes nodes to what is planned, in rounds, one at a time, by the leader. A node that cannot be changed holds up none
+ * of the others; a problem is logged once.
  */
-export class Marking {
-  readonly #deps: MarkingDeps;
-  /** Nodes that could not be marked when that was tried last. */
+export class NodeReconciler {
+  readonly #deps: ReconcilerDeps;
+  /** Nodes that could not be changed at the last try. */
   #failing = new Set<string>();
   #isBusy = false;
-  #said = '';
+  #logged = '';
 
-  constructor(deps: MarkingDeps) {
+  constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
   }
 
-  /** One after the other, as much of what is planned now as a round may change. */
+  /** Writes what is planned now, one node after the other, as many as a round may change. */
   async round<Planned extends Change>(
     plan: () => readonly Planned[],
-    mark: (change: Planned) => Promise<void>,
+    write: (change: Planned) => Promise<void>,
   ): Promise<void> {
     if (this.#isBusy || !this.#deps.isLeader()) return;
     this.#isBusy = true;
     try {
-      this.#say(await this.#carryOut(plan(), mark));
+      this.#logProblem(await this.#carryOut(plan(), write));
     } catch (error) {
-      this.#say(error as Problem);
+      this.#logProblem(error);
     } finally {
       this.#isBusy = false;
     }
@@ -48,8 +49,8 @@ export class Marking {
   /** Gives the first problem. Goes on with the others after one that failed, unless nothing of the kind is allowed. */
   async #carryOut<Planned extends Change>(
     planned: readonly Planned[],
-    mark: (change: Planned) => Promise<void>,
-  ): Promise<Problem | undefined> {
+    write: (change: Planned) => Promise<void>,
+  ): Promise<unknown> {
     const byName = new Map(planned.map((change) => [change.name, change]));
     this.#failing = new Set([...this.#failing].filter((name) => byName.has(name)));
     // Last, or the first few that fail would take all changes of each round.
@@ -57,38 +58,33 @@ export class Marking {
       ...planned.filter(({ name }) => !this.#failing.has(name)),
       ...[...this.#failing].flatMap((name) => byName.get(name) ?? []),
     ];
-    let first: Problem | undefined;
+    let first: unknown;
     for (const change of inOrder.slice(0, this.#deps.mostChanges)) {
       try {
-        await mark(change);
+        await write(change);
         this.#failing.delete(change.name);
       } catch (error) {
         // Behind those that have failed before it: each gets its turn.
         this.#failing.delete(change.name);
         this.#failing.add(change.name);
-        first ??= error as Problem;
-        if (first.code === FORBIDDEN) break;
+        first ??= error;
+        if (httpStatusOf(first) === FORBIDDEN) break;
       }
     }
     return first;
   }
 
-  #say(problem: Problem | undefined): void {
+  #logProblem(problem: unknown): void {
     const words = problem === undefined ? '' : this.#inWords(problem);
-    if (words !== '' && words !== this.#said) this.#deps.log.error(words);
-    this.#said = words;
+    if (words !== '' && words !== this.#logged) this.#deps.log.error(words);
+    this.#logged = words;
   }
 
-  #inWords({ code, message }: Problem): string {
-    return code === FORBIDDEN
-      ? `we may not mark nodes (403); apply the component hints of the manifests, or set ${this.#deps.off} in extender.yaml`
-      : `a node could not be marked (${code ?? message}); it is tried again`;
+  #inWords(problem: unknown): string {
+    return httpStatusOf(problem) === FORBIDDEN
+      ? `we may not label nodes (403); apply the component hints of the manifests, or set ${this.#deps.off} in extender.yaml`
+      : `a node could not be labelled (${briefly(problem)}); it is tried again`;
   }
-}
-
-interface Problem {
-  readonly code?: number;
-  readonly message?: string;
 }
 
 const FORBIDDEN = 403;

@@ -34,11 +34,12 @@ interface Leaving {
 export class Journal {
   readonly #entries = new Map<number, Entry>();
   readonly #leaving = new Map<string, Leaving>();
-  readonly #onEntry: (entry: Entry) => void;
+  readonly #listeners: ((entry: Entry) => void)[] = [];
   #written = 0;
 
-  constructor(onEntry: (entry: Entry) => void) {
-    this.#onEntry = onEntry;
+  /** Calls with each entry, also when it replaces an earlier one of its number. */
+  subscribe(listener: (entry: Entry) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** The latest `count`, newest first. */
@@ -135,7 +136,7 @@ export class Journal {
   #put(entry: Entry): void {
     this.#entries.set(entry.number, entry);
     dropOldest(this.#entries, MOST_ENTRIES);
-    this.#onEntry(entry);
+    for (const listener of this.#listeners) listener(entry);
   }
 }
 

@@ -127,6 +127,8 @@ export interface ShownSignals {
     readonly times: number;
   }[];
   readonly unmapped: readonly UnmappedKind[];
+  /** Kinds that the extender lacks the right to list: rows about them never match. */
+  readonly refused: readonly string[];
   /** Times in which nobody saw what came and went, newest first. */
   readonly uncovered: readonly {
     readonly from: string;

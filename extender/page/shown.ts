@@ -183,11 +183,13 @@ export interface SignalsSeen {
   readonly sightings: ReadonlyMap<string, { readonly nodes: number; readonly times: number }>;
   readonly unmapped: readonly UnmappedKind[];
   readonly gaps: readonly Gap[];
+  /** Kinds that we may not list. */
+  readonly refused: readonly string[];
 }
 
 /** What the catalogue looks for and finds. */
 export function shownSignals(seen: SignalsSeen): ShownSignals {
-  const { catalogue, keepsHistory, sightings, unmapped, gaps } = seen;
+  const { catalogue, keepsHistory, sightings, unmapped, gaps, refused } = seen;
   return {
     keepsHistory,
     rows: catalogue.rows.map(({ name, source, trust, words, cites, worth }) => ({
@@ -201,6 +203,7 @@ export function shownSignals(seen: SignalsSeen): ShownSignals {
       ...(sightings.get(name) ?? { nodes: 0, times: 0 }),
     })),
     unmapped,
+    refused,
     uncovered: gaps.map(({ fromSeconds, toSeconds, why }) => ({
       from: timeOf(fromSeconds),
       to: timeOf(toSeconds),

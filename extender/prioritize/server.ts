@@ -4,9 +4,7 @@ import { jsonErrorHandler, rawJsonBody } from '../../certs/serving/body.ts';
 import type { AskedPod } from '../decisions/placements.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
 import type { ExtenderMetrics } from '../metrics.ts';
-import type { Snapshot } from '../state/snapshot.ts';
-import type { ForecastCache } from './forecast-cache.ts';
-import { prioritize } from './prioritize.ts';
+import type { Verdict } from './prioritize.ts';
 import {
   answerText,
   type NameWriter,
@@ -28,9 +26,8 @@ export interface ExtenderDeps {
   readonly nodes: NodeFinder & NameWriter;
   /** Turns away what would only wait. */
   readonly bound: RequestHandler;
-  /** The state to answer from at this moment. */
-  readonly snapshot: () => Snapshot;
-  readonly cache: ForecastCache;
+  /** Forecasts the pod of a question from the facts of this moment. */
+  readonly prioritize: (question: Question) => Verdict;
   /** What is not loaded yet, in words; `undefined` when everything is. */
   readonly missing: () => string | undefined;
   readonly decisions: DecisionRecord;
@@ -84,7 +81,7 @@ function prioritizeHandler(deps: ExtenderDeps) {
 
 function answerTo(
   question: Question,
-  { nodes, snapshot, cache, missing, decisions, log }: ExtenderDeps,
+  { nodes, prioritize, missing, decisions, log }: ExtenderDeps,
   done: ReturnType<ExtenderMetrics['begin']>,
 ): string {
   if (missing() !== undefined) {
@@ -92,7 +89,7 @@ function answerTo(
     return NO_OPINION;
   }
   try {
-    const verdict = prioritize(question, snapshot(), cache);
+    const verdict = prioritize(question);
     if (verdict.kind === 'no opinion') {
       done('no-opinion');
       log.debug({ pod: question.pod.metadata.name, ...verdict.reason }, 'no opinion');

@@ -7,18 +7,15 @@ import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { nodeFacts } from '../facts/nodes.ts';
 import { podFacts } from '../facts/pods.ts';
 import type { Doors, FleetApi } from '../fleet/fleet.ts';
-import { Ingest } from '../ingest/ingest.ts';
-import { ForecastCache } from '../prioritize/forecast-cache.ts';
-import { namedScores, prioritize } from '../prioritize/prioritize.ts';
+import type { LossTerm } from '../forecast/terms.ts';
+import { namedScores } from '../prioritize/prioritize.ts';
 import { named } from '../prioritize/wire.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import { builtInCatalogue } from '../signals/built-in-catalogue.ts';
 import { catalogueOf } from '../signals/catalogue.ts';
-import { Cluster } from '../state/cluster.ts';
-import { DynamicResources } from '../state/dra.ts';
-import { RatesOfFleet } from '../state/fleet-rates.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { MemoryStore } from '../storage/memory.ts';
+import { Engine } from '../wiring/engine.ts';
 
 /** How often homes that have ended are dropped; in seconds of the fleet. */
 const PRUNE_INTERVAL_SECONDS = 600;
@@ -37,28 +34,24 @@ interface Seen {
  */
 export class SurefootInProcess {
   readonly #profiles: readonly DeviceProfile[];
-  readonly #config: ExtenderConfig;
-  readonly #cluster = new Cluster();
-  readonly #store = new MemoryStore();
-  readonly #devices = new DynamicResources();
-  readonly #forecastCache = new ForecastCache();
-  readonly #rates = new RatesOfFleet(this.#cluster, this.#store);
-  readonly #ingest: Ingest;
   readonly #catalogue = catalogueOf(builtInCatalogue());
+  readonly #engine: Engine;
   #queue: Seen[] = [];
   #prunedAtSeconds = 0;
   #tickedAtSeconds = 0;
 
-  constructor(profiles: readonly DeviceProfile[], config: ExtenderConfig) {
+  constructor(
+    profiles: readonly DeviceProfile[],
+    config: ExtenderConfig,
+    terms?: readonly LossTerm[],
+  ) {
     this.#profiles = profiles;
-    this.#config = config;
-    this.#ingest = new Ingest({
-      cluster: this.#cluster,
-      store: this.#store,
-      devices: this.#devices,
+    this.#engine = new Engine({
+      store: new MemoryStore(),
       catalogue: () => this.#catalogue,
-      onSignal() {},
-      onBound() {},
+      config: () => config,
+      profiles: () => profiles,
+      ...(terms !== undefined && { terms }),
       log: pino({ level: 'silent' }),
     });
   }
@@ -68,15 +61,12 @@ export class SurefootInProcess {
     return {
       admit: async (pod) => this.#admit(pod),
       prioritize: async ({ Pod: pod, NodeNames: nodes }) => {
-        const snapshot = this.snapshot(nowSeconds());
-        const asked = named(nodes, snapshot.cluster.index);
-        const verdict = prioritize(
-          { pod, ...asked, sentWholeNodes: false },
-          snapshot,
-          this.#forecastCache,
-        );
+        this.#catchUp(nowSeconds());
+        const { cluster } = this.#engine;
+        const question = { pod, ...named(nodes, cluster.index), sentWholeNodes: false };
+        const verdict = this.#engine.prioritize(question, nowSeconds());
         if (verdict.kind !== 'decision') return [];
-        return namedScores(verdict.answer, snapshot.cluster).map(({ node, score }) => ({
+        return namedScores(verdict.answer, cluster).map(({ node, score }) => ({
           Host: node,
           Score: score,
         }));
@@ -87,35 +77,25 @@ export class SurefootInProcess {
   /** What Surefoot knows by then. */
   snapshot(nowSeconds: number): Snapshot {
     this.#catchUp(nowSeconds);
-    return {
-      cluster: this.#cluster,
-      homes: this.#ingest.homes,
-      pulls: this.#ingest.pulls,
-      runs: this.#ingest.runs,
-      devices: this.#devices,
-      store: this.#store,
-      rates: this.#rates.current,
-      config: this.#config,
-      profiles: this.#profiles,
-      nowSeconds,
-    };
+    return this.#engine.snapshot(nowSeconds);
   }
 
   /** Watches the fleet from now on. */
   watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
-    this.#ingest.keep(nowSeconds());
+    const { ingest } = this.#engine;
+    ingest.becomeLeader(nowSeconds());
     for (const node of nodes.all())
-      this.#ingest.nodeChanged(nodeFacts(node, this.#catalogue, this.#profiles), nowSeconds());
+      ingest.nodeChanged(nodeFacts(node, this.#catalogue, this.#profiles), nowSeconds());
     nodes.subscribe(({ object, resourceVersion }) => {
       this.#saw(resourceVersion, nowSeconds(), (at) => {
-        this.#ingest.nodeChanged(nodeFacts(object, this.#catalogue, this.#profiles), at);
+        ingest.nodeChanged(nodeFacts(object, this.#catalogue, this.#profiles), at);
       });
     });
     pods.subscribe(({ type, object, resourceVersion }) => {
       this.#saw(resourceVersion, nowSeconds(), (at) => {
         const facts = podFacts(object, this.#profiles);
-        this.#ingest.podChanged(facts, false, at);
-        if (type === 'DELETED') this.#ingest.podRemoved(facts.uid, at);
+        ingest.podChanged(facts, false, at);
+        if (type === 'DELETED') ingest.podRemoved(facts.uid, at);
       });
     });
   }
@@ -135,14 +115,14 @@ export class SurefootInProcess {
     this.#tick(nowSeconds);
     if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
     this.#prunedAtSeconds = nowSeconds;
-    this.#ingest.prune(nowSeconds);
-    this.#rates.reckon(nowSeconds);
+    this.#engine.ingest.prune(nowSeconds);
+    this.#engine.rates.reckon(nowSeconds);
   }
 
   #tick(nowSeconds: number): void {
     if (nowSeconds - this.#tickedAtSeconds < TICK_INTERVAL_SECONDS) return;
     this.#tickedAtSeconds = nowSeconds;
-    this.#ingest.tick(nowSeconds);
+    this.#engine.ingest.tick(nowSeconds);
   }
 
   #admit(pod: Pod): Pod {

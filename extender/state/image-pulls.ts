@@ -19,7 +19,7 @@ const LONGEST_PULL_SECONDS = 1800;
 const MOST_TIMES_PRIOR = 4;
 
 /** Which images are on their way to which node, and how long they took. */
-export class Pulls {
+export class ImagePulls {
   readonly #cluster: Cluster;
   readonly #bandwidth = new Bandwidth();
   readonly #byUid = new Map<string, Waiting>();

@@ -6,13 +6,13 @@ import type { ExtenderConfig } from '../settings.ts';
 import type { HistoryStore } from '../storage/store.ts';
 import type { Cluster } from './cluster.ts';
 import type { DynamicResources } from './dra.ts';
-import type { Pulls } from './image-pulls.ts';
+import type { ImagePulls } from './image-pulls.ts';
 
 /** The facts of one moment, from which all answers are made. Reading changes nothing. */
 export interface Snapshot {
   readonly cluster: Cluster;
   readonly homes: Homes;
-  readonly pulls: Pulls;
+  readonly pulls: ImagePulls;
   readonly runs: Runs;
   readonly devices: Pick<DynamicResources, 'seen'>;
   readonly store: HistoryStore;

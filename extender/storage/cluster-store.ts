@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
+import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import type { HostId } from '../facts/facts.ts';
 import { blankHistory, type HostHistory, united } from '../history/host-history.ts';
 import { type DeviceHistory, historyOf, objectNameOf, statusOf } from './device-history.ts';
-import type { HistoryChanged, HistoryStore } from './store.ts';
+import type { HistoryListener, HistoryStore } from './store.ts';
 
 /** How the store reaches the API server. Errors carry the HTTP status as `code`. */
 export interface DeviceHistoryApi {
@@ -15,7 +16,6 @@ export interface DeviceHistoryApi {
 
 export interface ClusterStoreDeps {
   readonly api: DeviceHistoryApi;
-  readonly onChange: HistoryChanged;
   readonly onWritten: (result: 'written' | 'conflict' | 'failed', seconds: number) => void;
   readonly log: Logger;
 }
@@ -53,7 +53,7 @@ export class ClusterStore implements HistoryStore {
   #backoffMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #problem: { readonly words: string; readonly sinceMs: number } | undefined;
-  readonly #listeners: ((host: HostId) => void)[] = [];
+  readonly #listeners: HistoryListener[] = [];
   readonly #settling = new Set<{ readonly host: HostId | undefined; resolve: () => void }>();
 
   constructor(deps: ClusterStoreDeps) {
@@ -91,12 +91,8 @@ export class ClusterStore implements HistoryStore {
     this.#enqueue(host);
   }
 
-  subscribe(listener: (host: HostId) => void): void {
+  subscribe(listener: HistoryListener): void {
     this.#listeners.push(listener);
-  }
-
-  missing(): undefined {
-    return undefined;
   }
 
   /** What is not written yet, in words; `undefined` when all is. */
@@ -181,8 +177,8 @@ export class ClusterStore implements HistoryStore {
     this.#hostByName.delete(name);
     this.#stored.delete(host);
     if (this.#drafts.get(host) === 'gone') this.#drafts.delete(host);
-    this.#deps.onChange(before, blankHistory(host));
-    this.#tell(host);
+    this.#tellStored(before, blankHistory(host));
+    this.#changed(host);
   }
 
   stop(): void {
@@ -196,18 +192,22 @@ export class ClusterStore implements HistoryStore {
     const before = this.get(host);
     this.#hostByName.set(name, host);
     this.#stored.set(host, stored);
-    this.#deps.onChange(before, stored.history);
-    this.#tell(host);
+    this.#tellStored(before, stored.history);
+    this.#changed(host);
   }
 
   #draft(host: HostId, draft: HostHistory | 'gone' | undefined): void {
     if (draft === undefined) this.#drafts.delete(host);
     else this.#drafts.set(host, draft);
-    this.#tell(host);
+    this.#changed(host);
   }
 
-  #tell(host: HostId): void {
-    for (const listener of this.#listeners) listener(host);
+  #changed(host: HostId): void {
+    for (const listener of this.#listeners) listener.changed?.(host);
+  }
+
+  #tellStored(before: HostHistory, after: HostHistory): void {
+    for (const listener of this.#listeners) listener.stored?.(before, after);
   }
 
   #enqueue(host: HostId): void {
@@ -266,7 +266,7 @@ export class ClusterStore implements HistoryStore {
   ): Promise<void> {
     const name = objectNameOf(host);
     if (this.#mayWrite) this.#queue.add(host);
-    switch ((error as { code?: number }).code) {
+    switch (httpStatusOf(error)) {
       case 409:
         done('conflict');
         await this.#adopt(host, name).catch((failure) => this.#postpone(failure));
@@ -275,7 +275,7 @@ export class ClusterStore implements HistoryStore {
         // Somebody has deleted it; a kind that is not served fails again when it is made.
         done('failed');
         if (this.#stored.delete(host)) {
-          this.#tell(host);
+          this.#changed(host);
           break;
         }
         this.#postpone(error);
@@ -300,7 +300,7 @@ export class ClusterStore implements HistoryStore {
 
   async #delete(name: string): Promise<void> {
     await this.#deps.api.delete(name).catch((error) => {
-      if ((error as { code?: number }).code !== 404) throw error;
+      if (httpStatusOf(error) !== 404) throw error;
     });
     this.removed(name);
   }

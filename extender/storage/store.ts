@@ -16,11 +16,13 @@ export interface HistoryStore {
   put(history: HostHistory): void;
   /** Forgets a host. */
   remove(host: HostId): void;
-  /** Calls whenever `get` or `draft` may give something else of a host than before. */
-  subscribe(listener: (host: HostId) => void): void;
-  /** What keeps the store from being relied on, in words; `undefined` when nothing does. */
-  missing(): string | undefined;
+  subscribe(listener: HistoryListener): void;
 }
 
-/** Called when what may be relied on has changed. */
-export type HistoryChanged = (before: HostHistory, after: HostHistory) => void;
+/** Whoever wants to know of changes. */
+export interface HistoryListener {
+  /** `get` or `draft` may return another history of this host than before. */
+  changed?(host: HostId): void;
+  /** What may be relied on has changed. */
+  stored?(before: HostHistory, after: HostHistory): void;
+}

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { ApiError, httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { ApiObjects, type Collection, type Selector } from '../../certs/cluster/api-objects.ts';
 import { NAMESPACES, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { rawLines } from '../../certs/cluster/raw-lines.ts';
@@ -7,7 +8,7 @@ import type { Pod } from '../../webhook/words/pod.ts';
 import type { NodeEvent } from '../facts/events.ts';
 import type { Namespace } from '../facts/namespaces.ts';
 import type { Node } from '../facts/nodes.ts';
-import type { Listed, Source } from './reflector.ts';
+import { type Listed, ServedNow, type Source } from './reflector.ts';
 
 /** The server ends each watch after this long, so that a dead connection is noticed. */
 const WATCH_SECONDS = 300;
@@ -29,9 +30,9 @@ export function podSource(config: KubeConfig): Source<Pod> {
 const ABOUT_NODES = { fieldSelector: 'involvedObject.kind=Node' };
 
 /** Events about nodes; of the others nothing is fetched. */
-export function nodeEventSource(config: KubeConfig): Source<NodeEvent> {
+export function nodeEventSource(config: KubeConfig, onRefused: OnRefused): Source<NodeEvent> {
   const events = { api: 'api/v1', plural: 'events' };
-  return optional('events', source<NodeEvent>(config, 'events', events, ABOUT_NODES));
+  return optional('events', source<NodeEvent>(config, 'events', events, ABOUT_NODES), onRefused);
 }
 
 /** Objects of a kind of ours: where it is not served, that is an error. */
@@ -65,19 +66,28 @@ const ABSENT_MS = 60_000;
 const ABSENT = 'absent';
 
 /** Objects of a kind that a cluster may or may not serve. */
-export function optionalSource<T extends Listed>(config: KubeConfig, kind: ApiKind): Source<T> {
-  return optional(kind.plural, servedSource<T>(config, kind));
+export function optionalSource<T extends Listed>(
+  config: KubeConfig,
+  kind: ApiKind,
+  onRefused: OnRefused = () => {},
+): Source<T> {
+  return optional(kind.plural, servedSource<T>(config, kind), onRefused);
 }
 
+/** Called at each list with whether we lack the right to it. */
+export type OnRefused = (isRefused: boolean) => void;
+
 /** The same source; where the kind is not served, or hidden from us, there are none, until it is. */
-function optional<T>(plural: string, source: Source<T>): Source<T> {
+function optional<T>(plural: string, source: Source<T>, onRefused: OnRefused): Source<T> {
   let wasServed = false;
   const list: Source<T>['list'] = async (take, signal) => {
     try {
       const resourceVersion = await source.list(take, signal);
       wasServed = true;
+      onRefused(false);
       return resourceVersion;
     } catch (error) {
+      onRefused(httpStatusOf(error) === FORBIDDEN);
       // What was there is not gone because we are refused, or while its definition is replaced.
       if (wasServed || !isAbsent(error)) throw error;
       return ABSENT;
@@ -94,10 +104,7 @@ function optional<T>(plural: string, source: Source<T>): Source<T> {
           : await list(() => {}, signal).catch(() => undefined);
         if (version !== undefined && version !== ABSENT) {
           // Nothing was missed: there was none before.
-          return Object.assign(new Error(`${plural} are served now`), {
-            code: 410,
-            isFirst: true,
-          });
+          return new ServedNow(plural);
         }
       }
       return undefined;
@@ -111,9 +118,11 @@ export function isServed(resourceVersion: string): boolean {
 }
 
 function isAbsent(error: unknown): boolean {
-  const { code } = error as ApiError;
-  return code === 404 || code === 403;
+  const status = httpStatusOf(error);
+  return status === 404 || status === FORBIDDEN;
 }
+
+const FORBIDDEN = 403;
 
 /** The same source, whose errors say in one sentence what to do. */
 function explained<T>(config: KubeConfig, kind: string, source: Source<T>): Source<T> {
@@ -129,19 +138,12 @@ function explained<T>(config: KubeConfig, kind: string, source: Source<T>): Sour
 }
 
 function explain(error: unknown, kind: string, server: string): Error {
-  const { code, cause } = error as ApiError;
-  const status = typeof code === 'number' ? code : undefined;
-  return Object.assign(
-    new Error(sentenceFor(status, kind, server, cause ?? error), { cause: error }),
-    {
-      code: status,
-    },
-  );
-}
-
-interface ApiError {
-  readonly code?: number | string;
-  readonly cause?: unknown;
+  const status = httpStatusOf(error);
+  const { cause = error } = error as Error;
+  const words = sentenceFor(status, kind, server, cause);
+  return status === undefined
+    ? new Error(words, { cause: error })
+    : new ApiError(status, words, { cause: error });
 }
 
 function sentenceFor(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { ApiError, httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { Seldom } from '../../certs/serving/seldom.ts';
 
 /** What a reflector needs of an API object: who it is, and which version of it this is. */
@@ -24,6 +25,13 @@ export interface Source<T> {
     onEvent: (type: string, object: T) => void,
     signal: AbortSignal,
   ): Promise<Error | undefined>;
+}
+
+/** A kind that was not served is served now: everything of it is new. */
+export class ServedNow extends ApiError {
+  constructor(plural: string) {
+    super(410, `${plural} are served now`);
+  }
 }
 
 /** What a reflector makes of the objects it sees, and whom it tells. */
@@ -144,7 +152,7 @@ export class Reflector<T extends Listed, Facts> {
       const expired = isExpired(error);
       this.#metrics.restarted(expired ? 'expired' : 'failed');
       if (expired) this.#resourceVersion = '';
-      if ((error as { isFirst?: boolean }).isFirst === true) this.#told = undefined;
+      if (error instanceof ServedNow) this.#told = undefined;
       const why = sentenceOf(error);
       if (this.#problem !== undefined) this.#problem = why;
       this.#log.warn({ watch: this.#name, why }, 'watch failed; starting again');
@@ -297,11 +305,11 @@ function versionOf(object: Listed): string {
 /** The API server's Status object inside an ERROR event. */
 function errorOf(object: unknown): Error {
   const { code = 0, message = 'the watch failed' } = object as { code?: number; message?: string };
-  return Object.assign(new Error(message), { code });
+  return new ApiError(code, message);
 }
 
 function isExpired(error: unknown): boolean {
-  return (error as { code?: number }).code === 410;
+  return httpStatusOf(error) === 410;
 }
 
 function sentenceOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { ApiError } from '../../certs/cluster/api-error.ts';
 import type { Kept } from '../../certs/renewal.ts';
 import type { CertificateStore, KeptSecret } from '../../certs/store.ts';
 
@@ -34,7 +35,7 @@ export class FakeCertificateStore implements CertificateStore {
     this.beforeWrite?.();
     this.beforeWrite = undefined;
     if (resourceVersion !== String(this.#version)) {
-      throw Object.assign(new Error('HTTP 409'), { code: 409 });
+      throw new ApiError(409, 'HTTP 409');
     }
     this.writes += 1;
     this.change(kept);

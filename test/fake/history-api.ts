@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError } from '../../certs/cluster/api-error.ts';
 import type { Lease, LeaseApi } from '../../certs/cluster/lease.ts';
 import type { DeviceHistoryApi } from '../../extender/storage/cluster-store.ts';
 import type { DeviceHistory } from '../../extender/storage/device-history.ts';
 
 /** An error as the Kubernetes client throws it. */
 function apiError(code: number): Error {
-  return Object.assign(new Error(`HTTP ${code}`), { code });
+  return new ApiError(code, `HTTP ${code}`);
 }
 
 /** DeviceHistory objects with resource versions, a status apart, and outages. */

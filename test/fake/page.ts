@@ -4,7 +4,13 @@ import { LiveFeed } from '../../extender/page/live.ts';
 import type { Snapshot } from '../../extender/state/snapshot.ts';
 import { listening } from './listening.ts';
 
-export const NO_SIGNALS = { keepsHistory: true, rows: [], unmapped: [], uncovered: [] };
+export const NO_SIGNALS = {
+  keepsHistory: true,
+  rows: [],
+  unmapped: [],
+  refused: [],
+  uncovered: [],
+};
 
 /** The page's port with these decisions, and nothing else to tell; gives its address. */
 export function servingPage(deps: {

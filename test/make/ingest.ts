@@ -1,36 +1,43 @@
 import { pino } from 'pino';
 import type { NodeFacts } from '../../extender/facts/facts.ts';
-import { Ingest, type IngestDeps } from '../../extender/ingest/ingest.ts';
+import type { IngestListener } from '../../extender/ingest/ingest.ts';
 import type { NodeMarks } from '../../extender/signals/finding.ts';
 import { nodeFindings } from '../../extender/signals/finding.ts';
-import { Cluster } from '../../extender/state/cluster.ts';
-import { DynamicResources } from '../../extender/state/dra.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
-import type { HistoryChanged } from '../../extender/storage/store.ts';
+import { Engine, type EngineOptions } from '../../extender/wiring/engine.ts';
 import { CATALOGUE } from './catalogue.ts';
+import { ACTING } from './configuration.ts';
 import { makeNode } from './facts.ts';
+import { makeProfile } from './profile.ts';
 
-/** A ingest that keeps its history in memory, and what it told. */
-export function makeIngest(overrides: Partial<IngestDeps> & { onChange?: HistoryChanged } = {}) {
-  const { onChange, ...deps } = overrides;
-  const cluster = new Cluster();
-  const store = deps.store ?? new MemoryStore(onChange);
-  const devices = new DynamicResources();
+export interface IngestParts
+  extends Partial<Pick<EngineOptions, 'store' | 'onSignal' | 'catalogue' | 'log'>> {
+  readonly onBound?: NonNullable<IngestListener['bound']>;
+}
+
+/** An engine that leads and keeps its history in memory, and what it told. */
+export function makeIngest({ onBound, ...options }: IngestParts = {}) {
   const outcomes: string[] = [];
   const bound: string[] = [];
-  const ingest = new Ingest({
-    cluster,
-    devices,
-    store,
+  const engine = new Engine({
+    store: new MemoryStore(),
     catalogue: () => CATALOGUE,
+    config: () => ACTING,
+    profiles: () => [makeProfile()],
     onSignal: (row, outcome) => outcomes.push(`${row} ${outcome}`),
-    onBound: ({ name, node }) => bound.push(`${name} on ${node}`),
     log: pino({ level: 'silent' }),
-    ...deps,
+    ...options,
   });
-  ingest.keep(0);
+  const { ingest, cluster, store, devices } = engine;
+  ingest.subscribe({
+    bound(pod, ...when) {
+      bound.push(`${pod.name} on ${pod.node}`);
+      onBound?.(pod, ...when);
+    },
+  });
+  ingest.becomeLeader(0);
   const historyOf = (node: string) => store.get(cluster.node(node)?.host ?? `uuid:${node}`);
-  return { ingest, cluster, store, devices, outcomes, bound, historyOf };
+  return { engine, ingest, cluster, store, devices, outcomes, bound, historyOf };
 }
 
 /** A node on which these things stand, as the catalogue reads them. */

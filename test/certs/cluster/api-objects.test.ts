@@ -151,7 +151,7 @@ describe('refusals', () => {
   test('say what the API server says, with its status', async () => {
     const { objects } = await answering(409, { kind: 'Status', message: 'it has been modified' });
     await expect(objects.get('x')).rejects.toMatchObject({
-      code: 409,
+      status: 409,
       message: 'it has been modified',
     });
   });
@@ -159,7 +159,7 @@ describe('refusals', () => {
   test('of something that stands before it are given as they are', async () => {
     const { objects } = await answering(502, '<h1>Bad Gateway</h1>');
     await expect(objects.get('x')).rejects.toMatchObject({
-      code: 502,
+      status: 502,
       message: '<h1>Bad Gateway</h1>',
     });
   });
@@ -167,7 +167,9 @@ describe('refusals', () => {
   test('find takes an absence, and nothing else, for an answer', async () => {
     expect(await (await answering(404, {})).objects.find('x')).toBeUndefined();
     expect(await (await answering(200, NAMED)).objects.find('x')).toEqual(NAMED);
-    await expect((await answering(403, {})).objects.find('x')).rejects.toMatchObject({ code: 403 });
+    await expect((await answering(403, {})).objects.find('x')).rejects.toMatchObject({
+      status: 403,
+    });
   });
 });
 

@@ -60,7 +60,7 @@ test('a refusal and a cut are errors', async () => {
   const refused = await linesOf((response) => response.status(410).end('gone'));
   await expect(Array.fromAsync(refused)).rejects.toMatchObject({
     message: 'gone',
-    code: 410,
+    status: 410,
   });
   const cut = await linesOf((response) => {
     response.write('x\n');

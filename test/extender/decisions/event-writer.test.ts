@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { ApiError } from '../../../certs/cluster/api-error.ts';
 import type { PlacementEvent } from '../../../extender/decisions/emit.ts';
 import {
   type EventSink,
@@ -36,7 +37,7 @@ function writing() {
   });
   const tell = async (times = 1) => {
     for (let time = 0; time < times; time += 1) {
-      writer.tell(POD, EVENT, 60);
+      writer.write(POD, EVENT, 60);
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
@@ -73,7 +74,7 @@ describe('Events about placements', () => {
 
   test('that are refused are said once a minute, with what is needed', async () => {
     const { sink, said, clock, tell, count } = writing();
-    sink.error = { code: 403 };
+    sink.error = new ApiError(403, 'no');
     await tell(3);
     expect(count('failed')).toBe(3);
     expect(said).toHaveLength(1);
@@ -85,7 +86,7 @@ describe('Events about placements', () => {
 
   test("about a pod whose namespace is gone are nobody's loss", async () => {
     const { sink, said, tell, count } = writing();
-    sink.error = { code: 404 };
+    sink.error = new ApiError(404, 'no');
     await tell();
     expect(count('failed')).toBe(1);
     expect(said).toEqual([]);

@@ -235,7 +235,6 @@ describe('the ingest', () => {
       store,
       catalogue: () => CATALOGUE,
       onSignal() {},
-      onBound() {},
       log: pino({ level: 'silent' }),
     });
     again.restoreHomes();
@@ -319,10 +318,10 @@ describe('the ingest', () => {
 
   test('an Event about a Node that does not exist is not kept until one of its name does', () => {
     const { ingest, store } = writing();
-    ingest.stopKeeping();
+    ingest.stopLeading();
     ingest.eventSeen({ node: 'gpu-2', namespace: 'default', signals: [makeSignal()] }, false, 10);
     ingest.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
-    ingest.keep(12);
+    ingest.becomeLeader(12);
     expect(store.get('uuid:gpu-2').incidents).toEqual([]);
   });
 

@@ -60,9 +60,9 @@ describe('times in which nobody saw what came and went', () => {
   test('are told once and listed, newest first; a moment is none', () => {
     const told: string[] = [];
     const coverage = new WatchGaps(({ why }) => told.push(why));
-    coverage.missed(10, 10.5, 'a moment');
-    coverage.missed(10, 70, 'first');
-    coverage.missed(100, 130, 'second');
+    coverage.add(10, 10.5, 'a moment');
+    coverage.add(10, 70, 'first');
+    coverage.add(100, 130, 'second');
     expect(told).toEqual(['first', 'second']);
     expect(coverage.list()).toEqual([
       { fromSeconds: 100, toSeconds: 130, why: 'second' },

@@ -1,11 +1,13 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { HomeHints } from '../../../extender/node-labels/home-labels.ts';
+import { ApiError } from '../../../certs/cluster/api-error.ts';
+import { HomeLabels } from '../../../extender/node-labels/home-labels.ts';
 import type { ExtenderConfig } from '../../../extender/settings.ts';
 import { homeLabelOf } from '../../../webhook/words/home-label.ts';
+import { ACTING } from '../../make/configuration.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
-import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 
 const ON: ExtenderConfig = { ...ACTING, hints: { ...ACTING.hints, homes: true } };
 const POD = makePodFacts();
@@ -34,11 +36,11 @@ function fleet(config: ExtenderConfig = ON) {
   made.ingest.podChanged(POD, false, 10);
   made.ingest.podChanged({ ...POD, phase: 'Failed', exitCode: 139 }, false, 1000);
   let writes = 0;
-  const hints = new HomeHints({
-    marker: {
-      async labelHomes(name, { added, removed }) {
-        if (state.fails !== undefined) throw Object.assign(new Error('no'), { code: state.fails });
-        if (name === state.refuses) throw Object.assign(new Error('no'), { code: 422 });
+  const hints = new HomeLabels({
+    writer: {
+      async writeHomes(name, { added, removed }) {
+        if (state.fails !== undefined) throw new ApiError(state.fails, 'no');
+        if (name === state.refuses) throw new ApiError(422, 'no');
         writes += 1;
         const kept = [...(labels.get(name) ?? [])].filter((label) => !removed.includes(label));
         labels.set(name, new Set([...kept, ...added]));
@@ -47,7 +49,7 @@ function fleet(config: ExtenderConfig = ON) {
     },
     snapshot: () => makeSnapshot(made, { config: state.config, nowSeconds: state.nowSeconds }),
     isLeader: () => state.isLeader,
-    onMarked() {},
+    onLabelled() {},
     log: pino({ level: 'silent' }),
   });
   const marked = () =>

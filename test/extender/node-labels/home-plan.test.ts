@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Departure } from '../../../extender/homes/departure.ts';
-import { type HomeNode, planHomes } from '../../../extender/node-labels/home-plan.ts';
+import { type HomeNode, planHomeLabels } from '../../../extender/node-labels/home-plan.ts';
 import { homeLabelOf } from '../../../webhook/words/home-label.ts';
 
 const away = (key: string, overrides: Partial<Departure> = {}): Departure => ({
@@ -18,27 +18,27 @@ const away = (key: string, overrides: Partial<Departure> = {}): Departure => ({
 });
 const node = (overrides: Partial<HomeNode>): HomeNode => ({
   name: 'gpu-1',
-  marked: [],
+  labelled: [],
   away: [],
   ...overrides,
 });
 const A = homeLabelOf('a');
 const B = homeLabelOf('b');
 
-describe('homes are marked', () => {
+describe('homes are labelled', () => {
   const rows: readonly {
     name: string;
     node: Partial<HomeNode>;
     added?: readonly string[];
     removed?: readonly string[];
   }[] = [
-    { name: 'nobody is away, nothing is marked', node: {} },
+    { name: 'nobody is away, nothing is labelled', node: {} },
     { name: 'a slot has left', node: { away: [away('a')] }, added: [A] },
-    { name: 'a slot has left, and that is marked', node: { away: [away('a')], marked: [A] } },
-    { name: 'a slot is back', node: { marked: [A] }, removed: [A] },
+    { name: 'a slot has left, and that is labelled', node: { away: [away('a')], labelled: [A] } },
+    { name: 'a slot is back', node: { labelled: [A] }, removed: [A] },
     {
       name: 'one is back, another has left',
-      node: { away: [away('b')], marked: [A] },
+      node: { away: [away('b')], labelled: [A] },
       added: [B],
       removed: [A],
     },
@@ -51,12 +51,12 @@ describe('homes are marked', () => {
   ];
   test.each(rows)('$name', ({ node: overrides, added = [], removed = [] }) => {
     const changes = added.length + removed.length === 0 ? [] : [{ name: 'gpu-1', added, removed }];
-    expect(planHomes([node(overrides)])).toEqual(changes);
+    expect(planHomeLabels([node(overrides)])).toEqual(changes);
   });
 
   test('the longest homes first, what only goes at last', () => {
-    const changes = planHomes([
-      node({ name: 'gone', marked: [A] }),
+    const changes = planHomeLabels([
+      node({ name: 'gone', labelled: [A] }),
       node({ name: 'short', away: [away('a', { homeUntilSeconds: 1000 })] }),
       node({ name: 'long', away: [away('b', { homeUntilSeconds: 3000 })] }),
     ]);
@@ -67,7 +67,7 @@ describe('homes are marked', () => {
     const slots = Array.from({ length: 20 }, (_none, index) =>
       away(`slot-${index}`, { homeUntilSeconds: 1000 + index }),
     );
-    const added = planHomes([node({ away: slots })])[0]?.added;
+    const added = planHomeLabels([node({ away: slots })])[0]?.added;
     expect(new Set(added)).toEqual(
       new Set(slots.slice(4).map(({ slot }) => homeLabelOf(slot.key))),
     );

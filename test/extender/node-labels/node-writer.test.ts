@@ -1,7 +1,7 @@
 import type { V1Taint } from '@kubernetes/client-node';
 import express from 'express';
 import { describe, expect, test } from 'vitest';
-import { nodeMarker } from '../../../extender/node-labels/node-writer.ts';
+import { nodeWriter } from '../../../extender/node-labels/node-writer.ts';
 import { HAZARD, HAZARD_REASON } from '../../../webhook/words/keys.ts';
 import { listening } from '../../fake/listening.ts';
 import { loadedKubeConfig } from '../../make/kubeconfig.ts';
@@ -25,7 +25,7 @@ async function nodeWith(taints: readonly V1Taint[] | undefined, conflicts = 0) {
       response.status(409).json({ message: 'the object has been modified' });
     } else response.json({ metadata: { name: 'gpu-1' } });
   });
-  return { marker: nodeMarker(loadedKubeConfig(await listening(app))), patches };
+  return { writer: nodeWriter(loadedKubeConfig(await listening(app))), patches };
 }
 
 const metadataOf = (hazard: string | null, words: string | null) => ({
@@ -51,8 +51,8 @@ describe('marks on nodes', () => {
     },
   ];
   test.each(rows)('taints: $name, if nobody changed the node meanwhile', async (row) => {
-    const { marker, patches } = await nodeWith(row.taints);
-    await marker.mark('gpu-1', row.mark);
+    const { writer, patches } = await nodeWith(row.taints);
+    await writer.writeHazard('gpu-1', row.mark);
     expect(patches).toEqual([
       {
         type: 'application/merge-patch+json',
@@ -68,14 +68,14 @@ describe('marks on nodes', () => {
   });
 
   test('taints that stay as they are are not written', async () => {
-    const { marker, patches } = await nodeWith([THEIRS]);
-    await marker.mark('gpu-1', undefined);
+    const { writer, patches } = await nodeWith([THEIRS]);
+    await writer.writeHazard('gpu-1', undefined);
     expect(patches.map(({ body }) => body)).toEqual([{ metadata: metadataOf(null, null) }]);
   });
 
   test('labels of homes come and go by themselves', async () => {
-    const { marker, patches } = await nodeWith([THEIRS]);
-    await marker.labelHomes('gpu-1', {
+    const { writer, patches } = await nodeWith([THEIRS]);
+    await writer.writeHomes('gpu-1', {
       added: ['surefoot.dev/home-1'],
       removed: ['surefoot.dev/home-2'],
     });
@@ -85,12 +85,12 @@ describe('marks on nodes', () => {
 
   test('where somebody else was quicker it is tried with what they made of it, five times', async () => {
     const twice = await nodeWith([], 2);
-    await twice.marker.mark('gpu-1', MARK);
+    await twice.writer.writeHazard('gpu-1', MARK);
     expect(twice.patches.map(({ body }) => body)).toMatchObject(
       ['1', '2', '3'].map((resourceVersion) => ({ metadata: { resourceVersion } })),
     );
     const always = await nodeWith([], Number.POSITIVE_INFINITY);
-    await expect(always.marker.mark('gpu-1', MARK)).rejects.toMatchObject({ code: 409 });
+    await expect(always.writer.writeHazard('gpu-1', MARK)).rejects.toMatchObject({ status: 409 });
     expect(always.patches).toHaveLength(5);
   });
 });

@@ -1,12 +1,13 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { Marking } from '../../../extender/node-labels/reconcile.ts';
+import { ApiError } from '../../../certs/cluster/api-error.ts';
+import { NodeReconciler } from '../../../extender/node-labels/reconcile.ts';
 
 /** Three changes a round, of a plan that holds until it is carried out. */
 function marking(names: readonly string[], fails: (name: string) => number | undefined) {
   const said: string[] = [];
   const log = pino({}, { write: (line: string) => said.push(JSON.parse(line).msg) });
-  const marks = new Marking({ isLeader: () => true, off: 'x: false', mostChanges: 3, log });
+  const marks = new NodeReconciler({ isLeader: () => true, off: 'x: false', mostChanges: 3, log });
   const marked = new Set<string>();
   const round = async () => {
     const tried: string[] = [];
@@ -15,7 +16,7 @@ function marking(names: readonly string[], fails: (name: string) => number | und
       async ({ name }) => {
         tried.push(name);
         const code = fails(name);
-        if (code !== undefined) throw Object.assign(new Error('no'), { code });
+        if (code !== undefined) throw new ApiError(code, 'no');
         marked.add(name);
       },
     );
@@ -34,7 +35,7 @@ describe('rounds of marking', () => {
     const isBad = (name: string) => 'abc'.includes(name);
     const { round, said } = marking([...'abcde'], (name) => (isBad(name) ? 500 : undefined));
     expect([await round(), await round()]).toEqual(['a b c', 'd e a']);
-    expect(said).toEqual(['a node could not be marked (500); it is tried again']);
+    expect(said).toEqual(['a node could not be labelled (500); it is tried again']);
   });
 
   test('give each of many that cannot be marked its turn', async () => {

@@ -7,19 +7,19 @@ import { makeIngest } from '../../make/ingest.ts';
 /** A journal that follows a ingest, as in the extender. */
 function following() {
   const told: number[] = [];
-  const journal = new Journal(({ number }) => told.push(number));
+  const journal = new Journal();
+  journal.subscribe(({ number }) => told.push(number));
   let nowSeconds = 0;
-  const { ingest, cluster } = makeIngest({
-    onChange(before, after) {
+  const { ingest, cluster, store } = makeIngest();
+  ingest.subscribe({
+    nodeChanged: (...change) => journal.nodeChanged(...change),
+    departed: (...change) => journal.departed(...change),
+  });
+  store.subscribe({
+    stored(before, after) {
       const node = cluster.onHost(after.host);
-      if (node !== undefined) {
-        journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds);
-      }
-    },
-    witness: {
-      touched() {},
-      nodeChanged: (...change) => journal.nodeChanged(...change),
-      departed: (...change) => journal.departed(...change),
+      if (node === undefined) return;
+      journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds);
     },
   });
   ingest.nodeChanged(makeNode(), 0);

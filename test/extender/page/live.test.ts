@@ -31,7 +31,7 @@ class Watcher {
 
 test('what happens while nobody watches is not collected', async () => {
   const cluster = new Watched();
-  const snapshot = makeSnapshot({ ...makeIngest(), cluster });
+  const snapshot = makeSnapshot(makeIngest(), { cluster });
   const feed = new LiveFeed({
     snapshot: () => snapshot,
     decisions: new DecisionRecord(),

@@ -9,6 +9,8 @@ import { prioritize } from '../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../extender/prioritize/wire.ts';
 import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import { MemoryStore } from '../../../extender/storage/memory.ts';
+import type { HistoryListener } from '../../../extender/storage/store.ts';
+import { ACTING } from '../../make/configuration.ts';
 import {
   EXPECTATIONS,
   GPU,
@@ -19,7 +21,7 @@ import {
 } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 
 const NODES = ['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3'];
 const IMAGE = 'registry.example/train:1';
@@ -41,7 +43,7 @@ class WrittenLater extends MemoryStore {
     return this.#written.all();
   }
 
-  override subscribe(listener: (host: string) => void) {
+  override subscribe(listener: HistoryListener) {
     super.subscribe(listener);
     this.#written.subscribe(listener);
   }

@@ -12,10 +12,11 @@ import { named } from '../../../extender/prioritize/wire.ts';
 import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import type { Pod } from '../../../webhook/words/pod.ts';
 import type { Slot } from '../../../webhook/words/workload.ts';
+import { ACTING } from '../../make/configuration.ts';
 import { EXPECTATIONS, GPU, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 
 const NODES = ['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3', 'gpu-4'];
 const IMAGE = 'registry.example/train:1';

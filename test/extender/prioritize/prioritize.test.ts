@@ -5,10 +5,11 @@ import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
 import { prioritize } from '../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../extender/prioritize/wire.ts';
 import { slotOf } from '../../../webhook/words/workload.ts';
+import { ACTING } from '../../make/configuration.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 import { askIn, DEVICE_RATE, NODE_RATE, type World } from '../../make/world.ts';
 
 /** Same node against flaky against cached: whoever wins, wins by the seconds. */

@@ -5,16 +5,18 @@ import { Bound } from '../../../certs/serving/bound.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { extenderMetrics } from '../../../extender/metrics.ts';
 import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
+import { prioritize } from '../../../extender/prioritize/prioritize.ts';
 import { BODY_LIMIT_BYTES, extenderApp } from '../../../extender/prioritize/server.ts';
 import type { ExtenderConfig } from '../../../extender/settings.ts';
 import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import type { Pod } from '../../../webhook/words/pod.ts';
 import { listening, postJson } from '../../fake/listening.ts';
 import { servingPage } from '../../fake/page.ts';
+import { ACTING } from '../../make/configuration.ts';
 import { GPU, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
-import { ACTING, makeSnapshot } from '../../make/snapshot.ts';
+import { makeSnapshot } from '../../make/snapshot.ts';
 import { sample } from '../../samples.ts';
 
 const IMAGE = 'registry.example/train:1';
@@ -40,8 +42,7 @@ async function serving(overrides: Partial<ExtenderConfig> = {}, isReady = true) 
       nodes: cluster.index,
       bound: new Bound({ requests: 64, bytes: 64 * 2 ** 20, onShed() {} }).handler,
       onAsked: ({ uid }, scheduler) => askedBy.push(`${uid} by ${scheduler}`),
-      snapshot,
-      cache,
+      prioritize: (question) => prioritize(question, snapshot(), cache),
       missing: () => (isReady ? undefined : 'pods are not listed'),
       decisions,
       metrics: extenderMetrics(registry),

@@ -651,8 +651,8 @@ describe('what looked like more than it was', () => {
     const { exposure, counted } = historyOf('gpu-1');
     expect(counted).toHaveLength(64);
     for (let restart = 0; restart < 3; restart += 1) {
-      ingest.stopKeeping();
-      ingest.keep(30_000);
+      ingest.stopLeading();
+      ingest.becomeLeader(30_000);
     }
     expect(historyOf('gpu-1').exposure).toEqual(exposure);
   });
@@ -745,7 +745,7 @@ describe('whoever keeps the history', () => {
   test('a replica that takes over finds all that stands, and what passed within a minute, exactly once', () => {
     const first = makeIngest();
     const second = makeIngest({ store: first.store });
-    second.ingest.stopKeeping();
+    second.ingest.stopLeading();
     const tellBoth = (tell: (ingest: Ingest) => void) => {
       for (const { ingest } of [first, second]) tell(ingest);
     };
@@ -768,23 +768,23 @@ describe('whoever keeps the history', () => {
     });
     ingest.podChanged(worked, false, 100_016);
     ingest.podChanged({ ...worked, phase: 'Succeeded', endedAtSeconds: 100_017 }, false, 100_017);
-    ingest.keep(100_030);
+    ingest.becomeLeader(100_030);
     expect(second.historyOf('gpu-1').incidents).toHaveLength(1);
     expect(second.historyOf('gpu-2').incidents).toHaveLength(1);
     expect(second.historyOf('gpu-2').incidents[0]?.evidence).toHaveLength(2);
     expect(second.historyOf('gpu-2').exposure.busyDays).toBeCloseTo(1 / 8, 4);
-    ingest.stopKeeping();
-    ingest.keep(100_040);
+    ingest.stopLeading();
+    ingest.becomeLeader(100_040);
     expect(second.historyOf('gpu-2').exposure.busyDays).toBeCloseTo(1 / 8, 4);
     expect(second.historyOf('gpu-2').incidents).toHaveLength(1);
   });
 
   test('the first start imports what stands, as old as it is', () => {
     const { ingest, store, cluster } = makeIngest();
-    ingest.stopKeeping();
+    ingest.stopLeading();
     const since = { ...makeCondition('GPUMissing', 'True'), sinceSeconds: 5000 };
     ingest.nodeChanged(makeMarkedNode({ conditions: [since] }), 100_000);
-    ingest.keep(100_010);
+    ingest.becomeLeader(100_010);
     expect(store.get(cluster.node('gpu-1')?.host ?? '').incidents).toMatchObject([
       { openedAtSeconds: 5000 },
     ]);

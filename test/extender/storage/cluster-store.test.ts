@@ -12,14 +12,16 @@ function storing(api = new FakeHistoryApi()) {
   const results: string[] = [];
   const store = new ClusterStore({
     api,
-    onChange: (before, after) =>
-      changes.push(`${before.incidents.length} -> ${after.incidents.length}`),
     onWritten: (result) => results.push(result),
     log: pino({ level: 'silent' }),
   });
   // Whoever subscribes must have been told of the last thing that changed, whatever a test does.
   const told = new Map<string, readonly [HostHistory, HostHistory]>();
-  store.subscribe((host) => told.set(host, [store.get(host), store.draft(host)]));
+  store.subscribe({
+    changed: (host) => told.set(host, [store.get(host), store.draft(host)]),
+    stored: (before, after) =>
+      changes.push(`${before.incidents.length} -> ${after.incidents.length}`),
+  });
   onTestFinished(() => {
     store.stop();
     for (const [host, last] of told) expect(last).toEqual([store.get(host), store.draft(host)]);

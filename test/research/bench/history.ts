@@ -38,7 +38,6 @@ export async function benchHistory(output: 'table' | 'json'): Promise<void> {
   const empty = heap();
   const store = new ClusterStore({
     api: new FakeHistoryApi(),
-    onChange() {},
     onWritten() {},
     log: pino({ level: 'silent' }),
   });

@@ -1,0 +1,74 @@
+import type { NodeFacts } from '../facts/facts.ts';
+import type { SeenDevice } from '../history/swap.ts';
+import type { Catalogue } from '../signals/catalogue.ts';
+import { allocatableFindings, deviceHealthFindings, type Finding } from '../signals/finding.ts';
+import { physicalDevice } from '../signals/identity.ts';
+import type { Cluster } from '../state/cluster.ts';
+import type { DynamicResources } from '../state/dra.ts';
+
+/** What stands about each node now, from whichever object of the API says it. */
+export class StandingFindings {
+  readonly #cluster: Cluster;
+  readonly #devices: DynamicResources;
+  readonly #catalogue: () => Catalogue;
+  /** Of custom objects, by node and the object's key. */
+  readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
+
+  constructor(cluster: Cluster, devices: DynamicResources, catalogue: () => Catalogue) {
+    this.#cluster = cluster;
+    this.#devices = devices;
+    this.#catalogue = catalogue;
+  }
+
+  /** What a custom object says about a node from now on; nothing once it is gone. */
+  setCustom(key: string, node: string, findings: readonly Finding[]): void {
+    const said = this.#custom.get(node) ?? new Map<string, readonly Finding[]>();
+    if (findings.length === 0) said.delete(key);
+    else said.set(key, findings);
+    if (said.size === 0) this.#custom.delete(node);
+    else this.#custom.set(node, said);
+  }
+
+  /** Everything that stands about a node: on its Node object, on its devices, and in the status of its pods. */
+  on(node: NodeFacts): readonly Finding[] {
+    const catalogue = this.#catalogue();
+    const health = [...this.#cluster.holding(node.name)].flatMap((pod) =>
+      pod.isTerminating ? [] : pod.deviceHealth,
+    );
+    return [
+      ...node.findings,
+      ...allocatableFindings(node.devices, catalogue),
+      ...this.#devices.findings(node.name, catalogue),
+      ...[...(this.#custom.get(node.name)?.values() ?? [])].flat(),
+      ...deviceHealthFindings(health, catalogue),
+    ];
+  }
+
+  /** The devices of a node that pods or ResourceSlices name. */
+  devicesOn(node: NodeFacts): readonly SeenDevice[] {
+    const held = [...this.#cluster.holding(node.name)].flatMap(({ deviceHealth }) =>
+      deviceHealth.map(({ resource, device }) => ({ resource, id: physicalDevice(device) })),
+    );
+    return [...held, ...this.#devices.seen(node.name)];
+  }
+
+  /** Workloads whose pods hold the device; all on the node, where none names it. */
+  ownersOf(node: NodeFacts, device: string | undefined): readonly string[] {
+    const holding = [...this.#cluster.holding(node.name)];
+    const having = holding.filter(({ deviceHealth }) =>
+      deviceHealth.some((one) => physicalDevice(one.device) === device),
+    );
+    const pods = having.length > 0 ? having : holding;
+    return [...new Set(pods.map(({ slot }) => slot.workload))];
+  }
+
+  /** On how many nodes each row of the catalogue stands. */
+  nodesByRow(): ReadonlyMap<string, number> {
+    const nodes = new Map<string, number>();
+    for (const node of this.#cluster.nodes()) {
+      const rows = new Set(this.on(node).map(({ row }) => row.name));
+      for (const row of rows) nodes.set(row, (nodes.get(row) ?? 0) + 1);
+    }
+    return nodes;
+  }
+}

@@ -1,0 +1,161 @@
+import { namespaceOf } from '../../certs/cluster/kube-config.ts';
+import { placementEvent } from '../decisions/emit.ts';
+import { EventWriter, eventSink } from '../decisions/event-writer.ts';
+import { Placements } from '../decisions/placements.ts';
+import { DecisionRecord } from '../decisions/record.ts';
+import { ClusterLeader, type Leader, memoryLeader } from '../ingest/leader.ts';
+import { Unmapped } from '../ingest/unmapped.ts';
+import { WatchGaps } from '../ingest/watch-gaps.ts';
+import { Watches } from '../ingest/watches.ts';
+import { HazardLabels } from '../node-labels/hazard-labels.ts';
+import { HomeLabels } from '../node-labels/home-labels.ts';
+import { nodeWriter } from '../node-labels/node-writer.ts';
+import { Journal } from '../page/journal.ts';
+import { LiveFeed } from '../page/live.ts';
+import type { ControlName } from '../page/shapes.ts';
+import { timeOf } from '../page/shown.ts';
+import type { Context } from './context.ts';
+import { Engine } from './engine.ts';
+import type { ExtenderOptions } from './options.ts';
+
+/** The parts of a running extender; each is given only what was made before it. */
+export type Program = ReturnType<typeof composeProgram>;
+
+/** Makes all parts. Nothing runs yet. */
+export function composeProgram(options: ExtenderOptions, context: Context) {
+  const { config, catalogue, metrics, nowSeconds, log } = context;
+  const watchGaps = new WatchGaps(({ fromSeconds, toSeconds, why }) => {
+    const gap = { from: timeOf(fromSeconds), to: timeOf(toSeconds), why };
+    log.warn(gap, 'what came and went in this time was not seen');
+    metrics.uncovered(toSeconds - fromSeconds);
+  });
+  const leader = leaderFor(options, context, watchGaps);
+  const engine = new Engine({
+    store: leader.store,
+    catalogue,
+    config: () => config.value.extender,
+    profiles: () => config.value.profiles,
+    onSignal: metrics.signal,
+    log,
+  });
+  const { cluster, devices, ingest } = engine;
+  const unmapped = new Unmapped();
+  metrics.countHistory({
+    isLeader: () => ingest.isLeader,
+    unwritten: () => leader.unwritten,
+    unmapped: () => unmapped.list().length,
+  });
+  const decisions = new DecisionRecord();
+  const placements = placementsOf(engine, decisions, context);
+  const live = liveFeed(engine, { decisions, placements }, options, context);
+  const watches = new Watches({
+    kubeConfig: context.kubeConfig,
+    ingest,
+    cluster,
+    devices,
+    unmapped,
+    catalogue,
+    profiles: () => config.value.profiles,
+    nowSeconds,
+    metrics: metrics.watch,
+    onGap(kind, seconds) {
+      const why = `the watch of ${kind} had to be begun anew with a list`;
+      watchGaps.add(nowSeconds() - seconds, nowSeconds(), why);
+    },
+    log,
+  });
+  // What a device is may have changed, or what is a sign: everything is read again.
+  config.subscribe(() => watches.refresh());
+  const labels = nodeLabels(engine, context);
+  return { leader, engine, unmapped, watchGaps, decisions, placements, live, watches, ...labels };
+}
+
+function leaderFor(options: ExtenderOptions, context: Context, watchGaps: WatchGaps): Leader {
+  const { kubeConfig, identity, metrics, nowSeconds, log } = context;
+  if (options.history === 'memory') return memoryLeader(nowSeconds);
+  return new ClusterLeader({
+    kubeConfig,
+    identity,
+    namespace: namespaceOf(kubeConfig),
+    nowSeconds,
+    onWritten: metrics.historyWritten,
+    onGap: (from, to) => watchGaps.add(from, to, 'no replica kept the history'),
+    watchMetrics: metrics.watch('devicehistories'),
+    log,
+  });
+}
+
+/** Joins bindings with decisions, counts them, and tells pods about them. */
+function placementsOf(
+  engine: Engine,
+  decisions: DecisionRecord,
+  { kubeConfig, identity, metrics, nowSeconds, log }: Context,
+): Placements {
+  const snapshot = () => engine.snapshot(nowSeconds());
+  const events = new EventWriter({
+    sink: eventSink(kubeConfig, identity),
+    onResult: metrics.event,
+    log,
+    nowMs: () => performance.now(),
+  });
+  const placements = new Placements({
+    decisions,
+    snapshot,
+    onPlaced(how, decision) {
+      metrics.placed(how);
+      if (decision?.mode !== 'act' || !snapshot().config.events) return;
+      const event = placementEvent(decision);
+      if (event !== undefined) events.write(decision.pod, event, nowSeconds());
+    },
+  });
+  engine.ingest.subscribe({ bound: (...binding) => placements.bound(...binding) });
+  return placements;
+}
+
+/** What the page is sent as it happens. */
+function liveFeed(
+  engine: Engine,
+  { decisions, placements }: { decisions: DecisionRecord; placements: Placements },
+  options: ExtenderOptions,
+  { config, nowSeconds }: Context,
+): LiveFeed {
+  const journal = new Journal();
+  const live = new LiveFeed({
+    snapshot: () => engine.snapshot(nowSeconds()),
+    decisions,
+    entries: (count) => journal.latest(count),
+    controls: Object.keys(options.controls ?? {}) as ControlName[],
+    cluster: () => config.value.cluster,
+    alarm: () => placements.alarm(nowSeconds()),
+  });
+  journal.subscribe((entry) => live.wrote(entry));
+  const { cluster, ingest, store } = engine;
+  ingest.subscribe({
+    touched: (node) => live.touched(node),
+    nodeChanged: (...change) => journal.nodeChanged(...change),
+    departed: (...change) => journal.departed(...change),
+  });
+  store.subscribe({
+    stored(before, after) {
+      const node = cluster.onHost(after.host);
+      live.touched(node?.name);
+      if (node === undefined) return;
+      journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds());
+    },
+  });
+  return live;
+}
+
+/** The labels of nodes for schedulers that do not ask us. */
+function nodeLabels(engine: Engine, { kubeConfig, metrics, nowSeconds, log }: Context) {
+  const deps = {
+    writer: nodeWriter(kubeConfig),
+    snapshot: () => engine.snapshot(nowSeconds()),
+    isLeader: () => engine.ingest.isLeader,
+    log,
+  };
+  const hazardLabels = new HazardLabels({ ...deps, onLabelled: metrics.marked });
+  metrics.countUnmarked(() => hazardLabels.unlabelled);
+  const homeLabels = new HomeLabels({ ...deps, onLabelled: metrics.markedHome });
+  return { hazardLabels, homeLabels };
+}

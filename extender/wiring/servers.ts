@@ -1,0 +1,121 @@
+import { adminApp, type ReadinessCheck } from '../../certs/serving/admin.ts';
+import { Bound } from '../../certs/serving/bound.ts';
+import { Callers } from '../../certs/serving/connections.ts';
+import { RunningServer } from '../../certs/serving/http.ts';
+import { brokenReading } from '../../certs/serving/service-metrics.ts';
+import { startTlsServer } from '../../certs/serving/tls-server.ts';
+import { pageApp } from '../page/api.ts';
+import { shownSignals } from '../page/shown.ts';
+import { extenderApp } from '../prioritize/server.ts';
+import type { Context } from './context.ts';
+import type { Doors, ExtenderOptions } from './options.ts';
+import type { Program } from './program.ts';
+
+/** What may wait: a scheduler asks about one pod at a time, and a cluster has a handful of schedulers. */
+const MOST_QUESTIONS = 64;
+const MOST_QUESTION_BYTES = 64 * 2 ** 20;
+
+/** The three servers of an extender. */
+export interface Servers {
+  readonly questions: Pick<RunningServer, 'port' | 'stop'>;
+  readonly admin: RunningServer;
+  readonly page: RunningServer;
+}
+
+/** Starts all servers; `isStopping` makes `/readyz` say so. */
+export async function startServers(
+  options: ExtenderOptions,
+  doors: Doors,
+  context: Context,
+  program: Program,
+  isStopping: () => boolean,
+): Promise<Servers> {
+  const checks = checksOf(program, context);
+  const missing = () => checks.map((check) => check.missing()).find((why) => why !== undefined);
+  const questions = await questionServer(options, doors, context, program, missing);
+  const admin = await RunningServer.http(
+    doors.admin,
+    adminApp(context.registry, [
+      {
+        name: 'not-stopping',
+        missing: () => (isStopping() ? 'the program is stopping' : undefined),
+      },
+      {
+        name: 'configuration',
+        missing: () => undefined,
+        remark: () => brokenReading(context.config),
+      },
+      ...checks,
+      ...('check' in questions ? [questions.check as ReadinessCheck] : []),
+    ]),
+  );
+  const page = await RunningServer.http(doors.page, pageOf(options, context, program));
+  return { questions, admin, page };
+}
+
+function checksOf(
+  { leader, placements, watches }: Program,
+  { nowSeconds }: Context,
+): readonly ReadinessCheck[] {
+  return [
+    { name: 'history-loaded', missing: () => leader.missing(), remark: () => leader.remark() },
+    { name: 'asked', missing: () => undefined, remark: () => placements.alarm(nowSeconds()) },
+    ...watches.checks,
+  ];
+}
+
+/** `POST /prioritize`, over HTTPS where there is a serving pair. */
+async function questionServer(
+  { tlsDir }: ExtenderOptions,
+  { listen, clients }: Doors,
+  { metrics, registry, nowSeconds, log }: Context,
+  { engine, decisions, placements }: Program,
+  missing: () => string | undefined,
+) {
+  const callers = new Callers();
+  const bound = new Bound({
+    requests: MOST_QUESTIONS,
+    bytes: MOST_QUESTION_BYTES,
+    onShed: () => metrics.shed(),
+    callers,
+  });
+  const app = extenderApp({
+    bound: bound.handler,
+    nodes: engine.cluster.index,
+    prioritize: (question) => engine.prioritize(question, nowSeconds()),
+    missing,
+    decisions,
+    onAsked: (pod, scheduler) => placements.asked(pod, scheduler, nowSeconds()),
+    metrics,
+    log,
+  });
+  if (tlsDir === undefined) return RunningServer.http(listen, app, callers);
+  return startTlsServer({
+    tlsDir,
+    ...(clients !== undefined && { clients }),
+    callers,
+    address: listen,
+    listener: app,
+    registry,
+    log,
+  });
+}
+
+function pageOf(options: ExtenderOptions, { catalogue, nowSeconds }: Context, program: Program) {
+  const { engine, unmapped, watchGaps, watches, decisions, live } = program;
+  return pageApp({
+    signals: () =>
+      shownSignals({
+        catalogue: catalogue(),
+        keepsHistory: engine.ingest.isLeader,
+        sightings: engine.ingest.sightings(),
+        unmapped: unmapped.list(),
+        gaps: watchGaps.list(),
+        refused: watches.refused(),
+      }),
+    decisions,
+    snapshot: () => engine.snapshot(nowSeconds()),
+    live,
+    ...(options.controls !== undefined && { controls: options.controls }),
+  });
+}

@@ -1,0 +1,45 @@
+import type { Leader } from '../ingest/leader.ts';
+import type { Context } from './context.ts';
+import type { Engine } from './engine.ts';
+import type { Program } from './program.ts';
+
+/** How often homes that have ended are dropped. */
+const PRUNE_INTERVAL_MS = 60_000;
+/** How often the hazard labels of nodes are looked at again, where they are wanted. */
+const HAZARD_LABELS_INTERVAL_MS = 5000;
+/** How often states that wait are looked at again, and common causes looked for. */
+const TICK_INTERVAL_MS = 1000;
+
+/** Starts what is done again and again; call what it returns to end it. */
+export function startTimers(
+  { engine, leader, placements, hazardLabels, homeLabels }: Program,
+  { nowSeconds, log }: Context,
+  tickMs = TICK_INTERVAL_MS,
+): () => void {
+  let alarm: string | undefined;
+  const timers = [
+    setInterval(() => {
+      void prune(engine, leader, nowSeconds());
+      const before = alarm;
+      alarm = placements.alarm(nowSeconds());
+      if (before === undefined && alarm !== undefined) log.warn(alarm);
+    }, PRUNE_INTERVAL_MS),
+    setInterval(() => {
+      engine.tick(nowSeconds());
+      void homeLabels.round();
+    }, tickMs),
+    setInterval(() => void hazardLabels.round(), HAZARD_LABELS_INTERVAL_MS),
+  ];
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** Drops what has ended, unless this machine's clock is wrong: by a wrong clock, everything would have ended. */
+export async function prune(
+  { ingest }: Pick<Engine, 'ingest'>,
+  leader: Pick<Leader, 'confirms'>,
+  nowSeconds: number,
+): Promise<void> {
+  if (await leader.confirms(nowSeconds)) ingest.prune(nowSeconds);
+}
