@@ -3,6 +3,7 @@ import type { Reason } from '../../webhook/words/reason.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import type { NodeScore } from '../forecast/level.ts';
 import type { Forecast } from '../forecast/loss.ts';
+import { tellingForecasts } from './telling-forecasts.ts';
 
 /** All forecasts for one pod at one moment, joined with where the pod was bound. */
 export interface Decision {
@@ -31,23 +32,30 @@ export type ForecastOn = (
   node: string,
 ) => { readonly forecast: Forecast; readonly score: number | undefined } | undefined;
 
-/** A group of 512 that starts again, twice: the first of them is who people ask about. Some kilobytes each. */
+/** A group of 512 that starts again, twice: the first of them is who people ask about. */
 export const MOST_DECISIONS = 1024;
+/** Decisions with all their forecasts, about 12 kB each; older ones keep those that tell most, about 4 kB. */
+const MOST_WHOLE = 256;
 /** Decisions of which any node's forecast is known until the pod is bound, which takes milliseconds. */
 const MOST_UNBOUND = 64;
 
 /** The latest decisions, in bounded memory. */
 export class DecisionRecord {
-  readonly #decisions = new Map<string, Decision>();
+  /** By pod, the oldest first; each is older than all in `#whole`. */
+  readonly #older = new Map<string, Decision>();
+  readonly #whole = new Map<string, Decision>();
   /** By pod. */
   readonly #forecastOn = new Map<string, ForecastOn>();
   readonly #listeners = new Set<(podUid: string) => void>();
 
   /** Keeps a decision; a later one for the same pod replaces the earlier. */
   add({ forecastOn, ...decision }: Decision): void {
-    this.#decisions.delete(decision.pod.uid);
-    this.#decisions.set(decision.pod.uid, decision);
-    dropOldest(this.#decisions, MOST_DECISIONS);
+    this.#older.delete(decision.pod.uid);
+    this.#whole.delete(decision.pod.uid);
+    this.#whole.set(decision.pod.uid, decision);
+    for (const old of dropOldest(this.#whole, MOST_WHOLE))
+      this.#older.set(old.pod.uid, shortened(old));
+    dropOldest(this.#older, MOST_DECISIONS - MOST_WHOLE);
     this.#forecastOn.delete(decision.pod.uid);
     const known = decision.asked - decision.unknownNodes;
     if (forecastOn !== undefined && decision.forecasts.length < known) {
@@ -59,14 +67,14 @@ export class DecisionRecord {
 
   /** Joins a decision with the binding that the watch has shown; gives it, if it is remembered. */
   bound(uid: string, node: string, atSeconds: number): Decision | undefined {
-    const decision = this.#decisions.get(uid);
+    const decision = this.of(uid);
     if (decision === undefined || decision.unasked !== undefined) return undefined;
     const joined = {
       ...withNode(node, decision, this.#forecastOn.get(uid)),
       bound: { node, atSeconds },
     };
     this.#forecastOn.delete(uid);
-    this.#decisions.set(uid, joined);
+    (this.#whole.has(uid) ? this.#whole : this.#older).set(uid, joined);
     this.#tell(uid);
     return joined;
   }
@@ -89,7 +97,7 @@ export class DecisionRecord {
 
   /** The decision for a pod, while it is remembered. */
   of(podUid: string): Decision | undefined {
-    return this.#decisions.get(podUid);
+    return this.#whole.get(podUid) ?? this.#older.get(podUid);
   }
 
   /** Calls with the pod's uid whenever its decision is new or has been joined with a binding. */
@@ -99,12 +107,19 @@ export class DecisionRecord {
 
   /** The latest `count`, newest first. */
   latest(count: number): readonly Decision[] {
-    return [...this.#decisions.values()].slice(-count).reverse();
+    return [...this.#older.values(), ...this.#whole.values()].slice(-count).reverse();
   }
 
   #tell(podUid: string): void {
     for (const listener of this.#listeners) listener(podUid);
   }
+}
+
+/** The decision with the forecasts that tell most, and their scores. */
+function shortened(decision: Decision): Decision {
+  const forecasts = tellingForecasts(decision);
+  const nodes = new Set(forecasts.map(({ candidate }) => candidate.node));
+  return { ...decision, forecasts, scores: decision.scores.filter(({ node }) => nodes.has(node)) };
 }
 
 /** The decision with what the node was forecast, which may be neither among the best nor the worst. */

@@ -1,5 +1,6 @@
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import type { Candidate } from '../forecast/candidate.ts';
+import type { ToldHazard } from '../forecast/hazard-words.ts';
 import { imagesOnNode } from '../forecast/images.ts';
 import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
 import { busyDaysOn } from '../state/busy-days.ts';
@@ -88,9 +89,14 @@ function hazardOn(
   const [worst = { times: 1 }] = hazards.toSorted((a, b) => b.times - a.times);
   return {
     faultsPerDay: hazards.reduce((sum, hazard) => sum + hazard.faultsPerDay, 0),
-    hazard: worst,
+    hazard: toldHazard(worst),
     incidents: hazards.flatMap((hazard) => hazard.incidents),
   };
+}
+
+/** No more than is told: decisions keep it. */
+function toldHazard({ times, badCohort }: ToldHazard): ToldHazard {
+  return { times, ...(badCohort !== undefined && { badCohort }) };
 }
 
 /** Each claim is taken to be for one of the devices that the node publishes, whichever. */

@@ -4,6 +4,7 @@ import {
   DecisionRecord,
   MOST_DECISIONS,
 } from '../../../extender/decisions/record.ts';
+import { makeForecast } from '../../make/forecast.ts';
 
 function decision(index: number): Decision {
   return {
@@ -38,5 +39,23 @@ describe('decisions', () => {
     record.add(decision(1));
     record.add({ ...decision(1), atSeconds: 5 });
     expect(record.latest(10).map(({ atSeconds }) => atSeconds)).toEqual([5]);
+  });
+
+  test('that are older keep the forecasts that tell most, with their scores', () => {
+    const record = new DecisionRecord();
+    const forecasts = Array.from({ length: 16 }, (_none, at) =>
+      makeForecast({ candidate: { node: `gpu-${at}` }, lossSeconds: at }),
+    );
+    const scores = forecasts.map(({ candidate: { node } }, score) => ({ node, score }));
+    for (let index = 0; index < 300; index += 1) {
+      record.add({ ...decision(index), forecasts, scores });
+      record.bound(`uid-${index}`, 'gpu-9', index);
+    }
+    const kept = (uid: string) => record.of(uid)?.forecasts.map(({ candidate }) => candidate.node);
+    expect(kept('uid-299')).toHaveLength(16);
+    expect(kept('uid-0')).toEqual(['gpu-0', 'gpu-1', 'gpu-2', 'gpu-3', 'gpu-9']);
+    expect(record.of('uid-0')?.scores).toContainEqual({ node: 'gpu-9', score: 9 });
+    expect(record.latest(2).map(({ atSeconds }) => atSeconds)).toEqual([299, 298]);
+    expect(record.latest(300).at(-1)?.atSeconds).toBe(0);
   });
 });
