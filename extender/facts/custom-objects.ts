@@ -4,6 +4,7 @@ import type { Catalogue, CatalogueRow } from '../signals/catalogue.ts';
 import { type Finding, findingFrom } from '../signals/finding.ts';
 import { momentOf } from '../signals/signal.ts';
 import { matches } from '../signals/signs.ts';
+import { type ApiKind, nameOf } from './api-kind.ts';
 import type { EventFacts } from './events.ts';
 import { secondsOf } from './timestamp.ts';
 
@@ -13,15 +14,8 @@ export interface CustomObject {
   readonly [field: string]: unknown;
 }
 
-/** A kind of custom object that some row of the catalogue is about. */
-export interface CustomKind {
-  readonly group: string;
-  readonly version: string;
-  readonly plural: string;
-}
-
 /** The kinds that the catalogue wants watched, each once. */
-export function customKinds(catalogue: Catalogue): readonly CustomKind[] {
+export function customKinds(catalogue: Catalogue): readonly ApiKind[] {
   const kinds = catalogue.of('custom-object').flatMap(({ object }) =>
     (object?.plurals ?? []).map((plural) => ({
       group: object?.group ?? '',
@@ -30,11 +24,6 @@ export function customKinds(catalogue: Catalogue): readonly CustomKind[] {
     })),
   );
   return [...new Map(kinds.map((kind) => [nameOf(kind), kind])).values()];
-}
-
-/** `rebootnodes.janitor.dgxc.nvidia.com`. */
-export function nameOf({ plural, group }: CustomKind): string {
-  return `${plural}.${group}`;
 }
 
 /** What one object says, and about which node. */
@@ -48,7 +37,7 @@ export interface CustomFacts {
 /** The facts of a custom object: one finding for each row that it matches, for as long as it is there. */
 export function customFacts(
   object: CustomObject,
-  kind: CustomKind,
+  kind: ApiKind,
   catalogue: Catalogue,
 ): CustomFacts {
   const about = catalogue.of('custom-object').filter((row) => isAbout(row, kind));
@@ -71,7 +60,7 @@ export function customFacts(
   return { node, findings: [], heard: { node, namespace, signals, unmapped } };
 }
 
-function isAbout({ object }: CatalogueRow, { group, plural }: CustomKind): boolean {
+function isAbout({ object }: CatalogueRow, { group, plural }: ApiKind): boolean {
   return object?.group === group && object.plurals.includes(plural);
 }
 

@@ -6,19 +6,10 @@ import type { Toleration } from '../../webhook/words/pod.ts';
 import type { Taint } from '../../webhook/words/toleration.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
 import type { Finding } from '../signals/finding.ts';
+import type { HostId } from '../signals/identity.ts';
+import type { ContainerEnd, DeviceCount, DeviceHealth, PodCondition } from '../signals/observed.ts';
 
 /** What one look at the API showed: the narrow records that history and forecast work on. */
-
-/** Identifies hardware across re-created Node objects; see identity.ts. */
-export type HostId = string;
-
-/** Numbers of one extended resource on a node. */
-export interface DeviceCount {
-  /** How many the device plugin has registered, broken ones included. */
-  readonly capacity: number;
-  /** How many it offers. */
-  readonly allocatable: number;
-}
 
 /** An image as nodes list it; what many nodes list is one object. */
 export interface ImageListing {
@@ -75,14 +66,6 @@ export interface NodeFacts {
   readonly unmapped: readonly string[];
 }
 
-/** One device as the kubelet reports it in a pod's status (KEP-4680). */
-export interface DeviceHealth {
-  readonly resource: string;
-  /** The plugin's device id, for NVIDIA the UUID. */
-  readonly device: string;
-  readonly health: 'Healthy' | 'Unhealthy' | 'Unknown';
-}
-
 export interface PodFacts {
   readonly uid: string;
   readonly namespace: string;
@@ -137,23 +120,6 @@ export interface RanImage {
   readonly image: string;
   readonly digest?: string;
   readonly atSeconds: number;
-}
-
-/** How a container ended, or why it waits. */
-export interface ContainerEnd {
-  readonly container: string;
-  readonly isWaiting: boolean;
-  /** Absent while it waits. */
-  readonly exitCode?: number;
-  readonly reason?: string;
-  readonly message?: string;
-}
-
-export interface PodCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
 }
 
 /** True while the pod holds its devices on a node. */

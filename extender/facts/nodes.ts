@@ -8,7 +8,8 @@ import { madeOnce, sharedParts, sharedTexts } from '../bounds/shared.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { type NodeMarks, nodeFindings } from '../signals/finding.ts';
 import { hostIdOf } from '../signals/identity.ts';
-import type { DeviceCount, NodeFacts } from './facts.ts';
+import type { DeviceCount } from '../signals/observed.ts';
+import type { NodeFacts } from './facts.ts';
 import { imageList, type ListedImage } from './images.ts';
 import { secondsOf } from './timestamp.ts';
 

@@ -1,6 +1,19 @@
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
-import { intervalsOf, type OwnerFacts } from '../homes/wanted.ts';
-import type { ApiKind } from '../watch/api.ts';
+import type { ApiKind } from './api-kind.ts';
+
+/** What the object that owns a workload wants of it now. */
+export interface OwnerFacts {
+  /** `namespace/Kind/name`, as slots name it. */
+  readonly workload: string;
+  /** Why it wants none of its slots any more; absent while it wants some. */
+  readonly isOver?: 'complete' | 'failed' | 'suspended';
+  /** How many pods it wants at once; absent where that does not bound its slots. */
+  readonly replicas?: number;
+  /** Numbered slots that it wants: from this one, below that one. */
+  readonly slots?: { readonly from: number; readonly below: number };
+  /** Numbered slots that are done or have failed for good, from and to, in order. */
+  readonly doneSlots?: readonly (readonly [number, number])[];
+}
 
 /** What Surefoot reads of an object that owns pods. */
 export interface OwnerObject {
@@ -108,4 +121,16 @@ function overBy(
   const over = conditions.find(({ type = '', status }) => status === 'True' && types[type]);
   const isOver = types[over?.type ?? ''];
   return isOver === undefined ? {} : { isOver };
+}
+
+/** Indexes as the Job controller writes them (`1,3-5,7`), in order. */
+export function intervalsOf(...texts: readonly string[]): readonly (readonly [number, number])[] {
+  return texts
+    .flatMap((text) => text.split(','))
+    .filter((interval) => /^\d+(-\d+)?$/.test(interval))
+    .map((interval): readonly [number, number] => {
+      const [from = 0, to = from] = interval.split('-').map(Number);
+      return [from, to];
+    })
+    .sort(([a], [b]) => a - b);
 }

@@ -7,13 +7,8 @@ import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/wor
 import { slotOf } from '../../webhook/words/workload.ts';
 import { beginningOf } from '../bounds/beginning.ts';
 import { sharedParts } from '../bounds/shared.ts';
-import type {
-  ContainerEnd,
-  DeviceHealth,
-  PodCondition,
-  PodFacts,
-  SchedulingConstraints,
-} from './facts.ts';
+import type { ContainerEnd, DeviceHealth, PodCondition } from '../signals/observed.ts';
+import type { PodFacts, SchedulingConstraints } from './facts.ts';
 import { digestOf, sharedImageName } from './images.ts';
 import { secondsOf } from './timestamp.ts';
 

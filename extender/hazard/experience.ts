@@ -1,7 +1,7 @@
 import { type Cohorts, eachCohort, kindOf } from '../history/cohorts.ts';
 import { cohortsAt, type Era } from '../history/exposure.ts';
+import { decayedDays, halved, recencyStep } from './decay.ts';
 import type { HazardConstants } from './fitted.ts';
-import { decayedDays, halved, recencyStep } from './hazard.ts';
 
 /** What one host has lived through, on its own clock of busy days. */
 export interface HostLife {

@@ -54,6 +54,3 @@ export const FITTED: HazardConstants = {
   // A judgement: no device is taken to be worse because it has just failed.
   mostRecencyRatio: 300,
 };
-
-/** Ages at which a device comes into the next cohort: half-years, as finely as Titan's record bears. */
-export const AGE_STEPS_DAYS = [91, 182, 365, 547, 730, 912, 1095, 1277, 1460, 1642, 1825] as const;

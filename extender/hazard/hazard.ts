@@ -1,4 +1,5 @@
 import type { Cohorts } from '../history/cohorts.ts';
+import { decayedDays, halved, recencyStep } from './decay.ts';
 import { FITTED, type HazardConstants } from './fitted.ts';
 import type { UnitRates } from './rates.ts';
 
@@ -93,22 +94,6 @@ function meanRatio(
     if (from >= end) break;
   }
   return (sum + (end - from)) / horizonDays;
-}
-
-/** Which step of the recency a unit is in so many busy days after a fault. */
-export function recencyStep(ageDays: number, steps: readonly number[]): number {
-  const step = steps.findIndex((days) => ageDays < days);
-  return step < 0 ? steps.length : step;
-}
-
-/** What is left of one after so long. */
-export function halved(days: number, halfLifeDays: number): number {
-  return 2 ** (-Math.max(0, days) / halfLifeDays);
-}
-
-/** Busy days that count, of so many up to now. */
-export function decayedDays(busyDays: number, halfLifeDays: number): number {
-  return (halfLifeDays / Math.LN2) * (1 - halved(busyDays, halfLifeDays));
 }
 
 /** The middle 95 % of a gamma distribution of this shape, as multiples of its mean (Wilson and Hilferty). */

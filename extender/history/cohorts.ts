@@ -1,6 +1,5 @@
 import { sharedTexts } from '../bounds/shared.ts';
 import type { NodeFacts } from '../facts/facts.ts';
-import { AGE_STEPS_DAYS } from '../hazard/fitted.ts';
 import { groupName } from './group-name.ts';
 
 /** What a device has in common with others of its fleet. */
@@ -13,6 +12,8 @@ export type CohortKind = 'model' | 'driver' | 'block' | 'rack' | 'age';
 export type Cohorts = string;
 
 const SECONDS_PER_DAY = 86_400;
+/** Ages at which a device comes into the next cohort: half-years, as finely as Titan's record bears. */
+const AGE_STEPS_DAYS = [91, 182, 365, 547, 730, 912, 1095, 1277, 1460, 1642, 1825] as const;
 
 /** The cohorts of a device that was first seen then, on a node. */
 export function cohortsOf(

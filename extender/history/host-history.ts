@@ -1,5 +1,6 @@
-import type { HostId, NodeFacts } from '../facts/facts.ts';
+import type { NodeFacts } from '../facts/facts.ts';
 import type { Departure } from '../homes/departure.ts';
+import type { HostId } from '../signals/identity.ts';
 import { type Exposure, NO_EXPOSURE } from './exposure.ts';
 import { type Incident, incidentWeight, isOpen } from './incident.ts';
 import type { Maintenance } from './maintenance.ts';

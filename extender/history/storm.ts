@@ -1,4 +1,4 @@
-import type { HostId } from '../facts/facts.ts';
+import type { HostId } from '../signals/identity.ts';
 import type { CommonCause } from './incident.ts';
 
 /** One host that was struck, and what it shares with others. */

@@ -1,18 +1,5 @@
 import type { Slot } from '../../webhook/words/workload.ts';
-
-/** What the object that owns a workload wants of it now. */
-export interface OwnerFacts {
-  /** `namespace/Kind/name`, as slots name it. */
-  readonly workload: string;
-  /** Why it wants none of its slots any more; absent while it wants some. */
-  readonly isOver?: 'complete' | 'failed' | 'suspended';
-  /** How many pods it wants at once; absent where that does not bound its slots. */
-  readonly replicas?: number;
-  /** Numbered slots that it wants: from this one, below that one. */
-  readonly slots?: { readonly from: number; readonly below: number };
-  /** Numbered slots that are done or have failed for good, from and to, in order. */
-  readonly doneSlots?: readonly (readonly [number, number])[];
-}
+import type { OwnerFacts } from '../facts/owners.ts';
 
 /**
  * Whether an owner still wants this slot's slotNumber. `bound` is how many of its pods hold a node now: of
@@ -48,16 +35,4 @@ function isIn(intervals: readonly (readonly [number, number])[], slotNumber: num
     else return true;
   }
   return false;
-}
-
-/** Indexes as the Job controller writes them (`1,3-5,7`), in order. */
-export function intervalsOf(...texts: readonly string[]): readonly (readonly [number, number])[] {
-  return texts
-    .flatMap((text) => text.split(','))
-    .filter((interval) => /^\d+(-\d+)?$/.test(interval))
-    .map((interval): readonly [number, number] => {
-      const [from = 0, to = from] = interval.split('-').map(Number);
-      return [from, to];
-    })
-    .sort(([a], [b]) => a - b);
 }

@@ -1,5 +1,5 @@
-import type { HostId } from '../facts/facts.ts';
 import { bounded, type HostHistory, isExpired, lastHeardSeconds } from '../history/host-history.ts';
+import type { HostId } from '../signals/identity.ts';
 import type { HistoryStore } from '../storage/store.ts';
 
 /** Hosts that are gone are remembered up to this number, or up to the number of hosts that are there. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { HostId, NodeFacts, PodFacts } from '../facts/facts.ts';
+import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import { withClock } from '../hazard/life.ts';
 import { busyShare, withWork, workedSeconds } from '../history/exposure.ts';
 import {
@@ -14,6 +14,7 @@ import { type Outcome, reconcileFindings, type Waiting, withMoment } from '../hi
 import { NamespaceBudget, withForgeable, withProven } from '../history/trust.ts';
 import type { Departure } from '../homes/departure.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
+import type { HostId } from '../signals/identity.ts';
 import type { Signal } from '../signals/signal.ts';
 import { busyDaysOf, busyDaysOn, hostSize } from '../state/busy-days.ts';
 import type { Cluster } from '../state/cluster.ts';

@@ -1,10 +1,11 @@
 import { asksForDevices } from '../../webhook/words/device.ts';
 import type { EventFacts } from '../facts/events.ts';
-import { type HostId, holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
+import { holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import { type Departure, hasLeft, isRejection } from '../homes/departure.ts';
 import { Homes } from '../homes/homes.ts';
 import { Runs } from '../homes/runs.ts';
 import type { Finding } from '../signals/finding.ts';
+import type { HostId } from '../signals/identity.ts';
 import type { DynamicResources } from '../state/dra.ts';
 import { ImagePulls } from '../state/image-pulls.ts';
 import { type KnownOwner, Owners } from '../state/owners.ts';

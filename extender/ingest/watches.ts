@@ -1,13 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
-import {
-  type CustomKind,
-  type CustomObject,
-  customFacts,
-  customKinds,
-  nameOf,
-} from '../facts/custom-objects.ts';
+import { type ApiKind, nameOf } from '../facts/api-kind.ts';
+import { type CustomObject, customFacts, customKinds } from '../facts/custom-objects.ts';
 import { eventFacts, type NodeEvent } from '../facts/events.ts';
 import { namespaceFacts } from '../facts/namespaces.ts';
 import { nodeFacts } from '../facts/nodes.ts';
@@ -260,7 +255,7 @@ export class Watches {
     });
   }
 
-  #customObjects(name: string, kind: CustomKind) {
+  #customObjects(name: string, kind: ApiKind) {
     const { kubeConfig, ingest, cluster, unmapped, catalogue, nowSeconds } = this.#deps;
     const nodeOf = new Map<string, string>();
     return this.#reflector(

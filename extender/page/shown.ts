@@ -1,5 +1,5 @@
 import type { Decision } from '../decisions/record.ts';
-import type { DeviceCount, NodeFacts, PodFacts } from '../facts/facts.ts';
+import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import { incidentInWords } from '../forecast/evidence.ts';
 import { forecastInWords, reasonsOf } from '../forecast/explain.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
@@ -12,6 +12,7 @@ import type { Gap } from '../ingest/watch-gaps.ts';
 import { deviceHost } from '../prioritize/candidate.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { physicalDevice } from '../signals/identity.ts';
+import type { DeviceCount } from '../signals/observed.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type {
   DeviceState,

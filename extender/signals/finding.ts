@@ -1,6 +1,6 @@
-import type { DeviceCount, DeviceHealth } from '../facts/facts.ts';
 import type { Catalogue } from './catalogue.ts';
 import { physicalDevice } from './identity.ts';
+import type { DeviceCount, DeviceHealth } from './observed.ts';
 import { type Fields, matches, type Sign, signsIn } from './signs.ts';
 
 /** A state that stands in the API now and is a sign of something. */

@@ -1,4 +1,5 @@
-import type { HostId } from '../facts/facts.ts';
+/** Identifies hardware across re-created Node objects. */
+export type HostId = string;
 
 /** What a Node object says about the machine under it. */
 export interface HostMarks {

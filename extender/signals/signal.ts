@@ -1,6 +1,7 @@
-import type { PodFacts } from '../facts/facts.ts';
+import type { DevicesAsked } from '../../webhook/words/device.ts';
 import type { Catalogue, CatalogueRow, SignalClass, Worth } from './catalogue.ts';
 import type { Finding } from './finding.ts';
+import type { ContainerEnd, PodCondition } from './observed.ts';
 import { type Sign, signsIn } from './signs.ts';
 
 /** A raw observation that may mean a device fault. */
@@ -61,12 +62,26 @@ export function momentOf({ row, worth, code, device, slot }: Sign, atSeconds: nu
   };
 }
 
+/** A pod that a kubelet may have refused. */
+interface Refused {
+  readonly statusReason?: string;
+  readonly statusMessage?: string;
+  readonly devices: DevicesAsked;
+}
+
+/** A pod with what its containers ended with. */
+interface WithContainers {
+  readonly namespace: string;
+  readonly containers: readonly ContainerEnd[];
+  readonly devices: DevicesAsked;
+}
+
 /**
- * The kubelet's refusal of a pod for want of a device. The caller asks blame.ts first: the same
+ * The kubelet's refusal of a pod for want of a device. The caller asks ingest/scheduling-race.ts first: the same
  * message stands for a broken device and for two schedulers that raced.
  */
 export function rejectionSignals(
-  { statusReason, statusMessage, devices }: PodFacts,
+  { statusReason, statusMessage, devices }: Refused,
   catalogue: Catalogue,
   atSeconds: number,
 ): readonly Signal[] {
@@ -80,7 +95,7 @@ export function rejectionSignals(
 
 /** What containers of the pod ended with, or wait for; a tenant can write all of it. */
 export function containerSignals(
-  { containers, namespace, devices }: PodFacts,
+  { containers, namespace, devices }: WithContainers,
   catalogue: Catalogue,
   atSeconds: number,
 ): readonly Signal[] {
@@ -99,7 +114,7 @@ export function containerSignals(
 
 /** What conditions of the pod say about its node. */
 export function podConditionSignals(
-  { conditions }: PodFacts,
+  { conditions }: { readonly conditions: readonly PodCondition[] },
   catalogue: Catalogue,
   atSeconds: number,
 ): readonly Signal[] {

@@ -1,13 +1,7 @@
 import type { NamespaceOptIn } from '../../webhook/words/opt-in.ts';
-import {
-  countAsked,
-  type HostId,
-  holdsDevices,
-  type NodeFacts,
-  type PodFacts,
-} from '../facts/facts.ts';
+import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import type { NamespaceFacts } from '../facts/namespaces.ts';
-import { physicalDevice } from '../signals/identity.ts';
+import { type HostId, physicalDevice } from '../signals/identity.ts';
 import { ImageIndex } from './image-index.ts';
 import { NodeIndex, UNKNOWN_NODE } from './node-index.ts';
 

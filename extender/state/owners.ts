@@ -1,5 +1,6 @@
 import type { Slot } from '../../webhook/words/workload.ts';
-import { isWanted, type OwnerFacts } from '../homes/wanted.ts';
+import type { OwnerFacts } from '../facts/owners.ts';
+import { isWanted } from '../homes/wanted.ts';
 
 /** An owner and its uid: one of the same name may follow it. */
 export type KnownOwner = OwnerFacts & { readonly uid: string };

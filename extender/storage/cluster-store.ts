@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { httpStatusOf } from '../../certs/cluster/api-error.ts';
-import type { HostId } from '../facts/facts.ts';
 import { blankHistory, type HostHistory, united } from '../history/host-history.ts';
+import type { HostId } from '../signals/identity.ts';
 import { type DeviceHistory, historyOf, objectNameOf, statusOf } from './device-history.ts';
 import type { HistoryListener, HistoryStore } from './store.ts';
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
 import { sharedTexts } from '../bounds/shared.ts';
-import type { HostId } from '../facts/facts.ts';
 import { type Exposure, NO_EXPOSURE } from '../history/exposure.ts';
 import {
   boundedIncidents,
@@ -13,6 +12,7 @@ import {
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { KnownDevice } from '../history/swap.ts';
 import type { Departure } from '../homes/departure.ts';
+import type { HostId } from '../signals/identity.ts';
 
 /**
  * A host's history as it is stored: the DeviceHistory object (surefoot.dev/v1alpha1, cluster-scoped,

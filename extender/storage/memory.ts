@@ -1,5 +1,5 @@
-import type { HostId } from '../facts/facts.ts';
 import { blankHistory, type HostHistory } from '../history/host-history.ts';
+import type { HostId } from '../signals/identity.ts';
 import type { HistoryListener, HistoryStore } from './store.ts';
 
 /** Keeps history for as long as the process lives. */

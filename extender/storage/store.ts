@@ -1,5 +1,5 @@
-import type { HostId } from '../facts/facts.ts';
 import type { HostHistory } from '../history/host-history.ts';
+import type { HostId } from '../signals/identity.ts';
 
 /** Where device history lives. */
 export interface HistoryStore {

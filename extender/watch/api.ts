@@ -5,6 +5,7 @@ import { ApiObjects, type Collection, type Selector } from '../../certs/cluster/
 import { NAMESPACES, NODES, PODS } from '../../certs/cluster/collections.ts';
 import { rawLines } from '../../certs/cluster/raw-lines.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
+import type { ApiKind } from '../facts/api-kind.ts';
 import type { NodeEvent } from '../facts/events.ts';
 import type { Namespace } from '../facts/namespaces.ts';
 import type { Node } from '../facts/nodes.ts';
@@ -52,12 +53,6 @@ function source<T extends object>(
     list: (take, signal) => objects.each(selector, take, signal),
     watch: watchOf<T>(config, objects.path, selector),
   });
-}
-
-export interface ApiKind {
-  readonly group: string;
-  readonly version: string;
-  readonly plural: string;
 }
 
 /** How often a kind that is not served is asked for again. */

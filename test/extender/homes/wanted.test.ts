@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { OWNER_KINDS, type OwnerObject, ownerFacts } from '../../../extender/facts/owners.ts';
-import { isWanted, type OwnerFacts } from '../../../extender/homes/wanted.ts';
+import {
+  OWNER_KINDS,
+  type OwnerFacts,
+  type OwnerObject,
+  ownerFacts,
+} from '../../../extender/facts/owners.ts';
+import { isWanted } from '../../../extender/homes/wanted.ts';
 
 const kindOf = (kind: string) => {
   const found = OWNER_KINDS.find((one) => one.kind === kind);

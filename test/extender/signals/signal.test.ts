@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { DeviceHealth } from '../../../extender/facts/facts.ts';
 import {
   allocatableFindings,
   deviceHealthFindings,
   nodeFindings,
 } from '../../../extender/signals/finding.ts';
+import type { DeviceHealth } from '../../../extender/signals/observed.ts';
 import { rejectionSignals } from '../../../extender/signals/signal.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makePodFacts } from '../../make/facts.ts';
