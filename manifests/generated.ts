@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { manifestText } from '../extender/commands/manifests.ts';
+import { manifestText } from '../extender/commands/actions/manifests.ts';
 import { asksFor } from '../webhook/match-conditions.ts';
 import { mutatingWebhookConfiguration } from '../webhook/registration.ts';
 import { chartValuesSchema } from './chart-values.ts';

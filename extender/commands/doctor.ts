@@ -1,68 +1,28 @@
-import { styleText } from 'node:util';
-import { stringify } from 'yaml';
-import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
-import { type Severity, type Symptom, symptoms } from '../doctor/checks.ts';
-import { look } from '../doctor/look.ts';
-import type { Seen } from '../doctor/seen.ts';
+import { type Command, Option } from 'commander';
+import { CONTEXT, KUBECONFIG } from './options.ts';
+import { print } from './terminal/print.ts';
 
-export interface DoctorOptions extends ApiOptions {
-  readonly namespace: string;
-  readonly extenderAdmin?: string;
-  readonly output: 'table' | 'json' | 'yaml';
-}
-
-const MARKS: Readonly<Record<Severity, string>> = {
-  ok: styleText('green', 'ok     '),
-  warning: styleText('yellow', 'warning'),
-  error: styleText('red', 'error  '),
-};
-
-/** Looks at a live cluster; gives what to print, and whether anything is an error. */
-export async function doctor(
-  options: DoctorOptions,
-): Promise<{ readonly text: string; readonly isWell: boolean }> {
-  const { namespace, extenderAdmin } = options;
-  const seen = await look(loadKubeConfig(options), {
-    namespace,
-    ...(extenderAdmin !== undefined && { extenderAdmin }),
-    nowSeconds: Date.now() / 1000,
-  });
-  const found = symptoms(seen);
-  const isWell = found.every(({ level }) => level !== 'error');
-  const report = { ...whereabouts(seen), symptoms: found };
-  switch (options.output) {
-    case 'json':
-      return { text: JSON.stringify(report, null, 2), isWell };
-    case 'yaml':
-      return { text: stringify(report).trimEnd(), isWell };
-    default:
-      return { text: `${heading(report)}\n${inWords(found)}`, isWell };
-  }
-}
-
-/** Which cluster was looked at, for those who have several. */
-interface Whereabouts {
-  readonly cluster?: string;
-  readonly kubernetes: string;
-  readonly namespace: string;
-}
-
-function whereabouts({ configuration, kubernetes, namespace }: Seen): Whereabouts {
-  const cluster = configuration.ok ? configuration.value?.cluster : undefined;
-  return { ...(cluster !== undefined && { cluster }), kubernetes, namespace };
-}
-
-function heading({ cluster, kubernetes, namespace }: Whereabouts): string {
-  const named = cluster === undefined ? [] : [`cluster ${cluster}`];
-  return [...named, `Kubernetes ${kubernetes}`, `namespace ${namespace}`].join(', ');
-}
-
-function inWords(found: readonly Symptom[]): string {
-  const width = Math.max(...found.map(({ check }) => check.length));
-  return found
-    .flatMap(({ check, level, words, fix }) => [
-      `${MARKS[level]}  ${check.padEnd(width)}  ${words}`,
-      ...(fix === undefined ? [] : [`${' '.repeat(7)}  ${' '.repeat(width)}  -> ${fix}`]),
-    ])
-    .join('\n');
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('look at a live cluster for what keeps Surefoot from its work, each with the fix')
+    .option('-n, --namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .option('--extender-admin <ADDR:PORT>', 'of the extender (default: through the API server)')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
+    .addOption(
+      new Option('-o, --output <FORM>', 'how to print it')
+        .choices(['table', 'json', 'yaml'])
+        .default('table'),
+    )
+    .addHelpText(
+      'after',
+      '\nExit status: 0 well, warnings or not; 1 an error was found; 2 a wrong call.',
+    )
+    .action(async (options) => {
+      const { doctor } = await import('./actions/doctor.ts');
+      const { text, isWell } = await doctor(options);
+      print(text);
+      if (!isWell) process.exitCode = 1;
+    });
 }

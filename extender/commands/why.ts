@@ -1,204 +1,27 @@
-import { stringify } from 'yaml';
-import { type ApiOptions, loadKubeConfig } from '../../certs/cluster/kube-config.ts';
-import { WrongCall } from '../../certs/serving/lifecycle.ts';
-import { spanInWords } from '../../webhook/words/duration.ts';
-import { MOST_DECISIONS } from '../decisions/record.ts';
-import { runningExtenders } from '../doctor/extender-pods.ts';
-import { LOSS_TERMS } from '../forecast/terms.ts';
-import type { ShownDecision, ShownDecisions, ShownForecast, ShownTerm } from '../page/shapes.ts';
-import { shownTerms } from '../page/shown.ts';
-import { withPageOf } from './client.ts';
-import { tableText } from './terminal/table.ts';
+import { type Command, Option } from 'commander';
+import { CONTEXT, KUBECONFIG } from './options.ts';
+import { print } from './terminal/print.ts';
 
-export interface WhyOptions extends ApiOptions {
-  readonly namespace: string;
-  /** Where the extender's page is; absent: that of each extender of the cluster, through the API server. */
-  readonly page?: string;
-  /** Where Surefoot is installed. */
-  readonly systemNamespace?: string;
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
-  readonly nowSeconds?: () => number;
-}
-
-/** A decision, and the terms that its forecasts have. */
-interface Told {
-  readonly decision: ShownDecision;
-  readonly terms: readonly ShownTerm[];
-}
-
-/** Rows of the table, unless it is to be wide. */
-const FEW = 5;
-
-/** Says why a pod is where it is: what each node was forecast to cost it, and where it went. */
-export async function why(pod: string, options: WhyOptions): Promise<string> {
-  const { namespace, output, nowSeconds = () => Date.now() / 1000 } = options;
-  const name = pod.replace(/^pods?\//, '');
-  const told = await decisionAbout(`${namespace}/${name}`, options);
-  switch (output) {
-    case 'json':
-      return JSON.stringify(told.decision, null, 2);
-    case 'yaml':
-      return stringify(told.decision).trimEnd();
-    default:
-      return inWords(told, output === 'wide', nowSeconds());
-  }
-}
-
-/** Of several extenders the one has it whose scheduler has asked. */
-async function decisionAbout(pod: string, options: WhyOptions): Promise<Told> {
-  const { page, systemNamespace = 'surefoot-system' } = options;
-  if (page !== undefined) return (await decisionAt(page, pod)) ?? noDecision(pod);
-  const config = loadKubeConfig(options);
-  const extenders = await runningExtenders(config, systemNamespace);
-  if (extenders.length === 0) {
-    throw new Error(
-      `no extender runs in ${systemNamespace} of ${config.getCurrentCluster()?.server}; say where Surefoot is with --system-namespace, or where its page is with --page ADDR:PORT (npm start: 127.0.0.1:9092)`,
-    );
-  }
-  for (const extender of extenders) {
-    const told = await withPageOf(config, systemNamespace, extender, (at) => decisionAt(at, pod));
-    if (told !== undefined) return told;
-  }
-  return noDecision(pod);
-}
-
-function noDecision(pod: string): never {
-  throw new Error(
-    `no decision about ${pod} is remembered: its scheduler did not ask (only one node was left, or it is another scheduler), it has not opted in, or ${MOST_DECISIONS} pods have been asked about since`,
-  );
-}
-
-async function decisionAt(page: string, pod: string): Promise<Told | undefined> {
-  const url = `${addressOf(page)}/api/decisions?pod=${encodeURIComponent(pod)}`;
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch {
-    throw new WrongCall(
-      `--page: nothing answers at ${page}; it is where "surefoot extender" or "npm start" shows its page, in a cluster behind kubectl port-forward`,
-    );
-  }
-  const body = (await response.json().catch(() => ({}))) as Partial<ShownDecisions> & {
-    error?: string;
-  };
-  if (!response.ok) throw new Error(body.error ?? `${url} answered ${response.status}`);
-  const decision = body.decisions?.[0];
-  if (decision === undefined) return undefined;
-  return body.terms === undefined ? fromEarlierForm(decision) : { decision, terms: body.terms };
-}
-
-/** What an extender before 0.2 shows: its four terms by their own names, and no table of them. */
-function fromEarlierForm(decision: ShownDecision): Told {
-  const forecasts = decision.forecasts.map((one) => ({
-    ...one,
-    seconds: {
-      pull: one.pullSeconds,
-      cold: one.coldSeconds,
-      risk: one.riskSeconds,
-      displaced: one.displacedSeconds,
-    },
-  }));
-  const names = new Set(['pull', 'cold', 'risk', 'displaced']);
-  const terms = shownTerms(LOSS_TERMS.filter(({ name }) => names.has(name)));
-  return { decision: { ...decision, forecasts }, terms };
-}
-
-function addressOf(page: string): string {
-  const url = URL.parse(page.includes('://') ? page : `http://${page}`);
-  if (url === null) {
-    throw new WrongCall(`--page: "${page}" is no address; write one such as 127.0.0.1:9092`);
-  }
-  return url.origin;
-}
-
-function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: number): string {
-  const { pod, forecasts, boundTo, unasked } = decision;
-  if (unasked !== undefined) {
-    return `${pod.namespace}/${pod.name}: placed on ${boundTo} without a question; ${unasked.words}`;
-  }
-  const [best] = forecasts;
-  const chosen = forecasts.find(({ node }) => node === boundTo);
-  const shown = isWide ? forecasts : fewOf(forecasts, chosen);
-  const terms = all.filter(({ name }) =>
-    shown.some(({ seconds }) => isWorthShowing(seconds[name])),
-  );
-  return [
-    ...headline(decision, nowSeconds),
-    tableText([
-      ['NODE', 'LOSS', ...terms.map(({ column }) => column), 'SCORE'],
-      ...shown.map((one) => row(one, terms, one === best, one === chosen)),
-    ]),
-    '',
-    ...shown.map(({ words }) => words),
-  ].join('\n');
-}
-
-function headline(
-  { pod, at, mode, boundTo, asked, unknownNodes, forecasts, remarks }: ShownDecision,
-  nowSeconds: number,
-): readonly string[] {
-  const ago = spanInWords(Math.max(0, nowSeconds - Date.parse(at) / 1000));
-  const where = boundTo === undefined ? 'not placed yet' : `placed on ${boundTo}`;
-  const said = mode === 'observe' ? '; observing: the scheduler was told nothing' : '';
-  const unknown = unknownNodes === 0 ? '' : `, of which ${unknownNodes} are not known yet`;
-  return [
-    `${pod.namespace}/${pod.name}: ${where}; asked ${ago} ago about ${asked} nodes${unknown}${said}`,
-    ...betterIn(forecasts, boundTo, mode),
-    ...remarks.map(({ words }) => words),
-    '',
-  ];
-}
-
-/** What is worth a word when the pod is not where it would have lost least. */
-function betterIn(
-  forecasts: readonly ShownForecast[],
-  boundTo: string | undefined,
-  mode: ShownDecision['mode'],
-): readonly string[] {
-  const [best] = forecasts;
-  if (best === undefined || boundTo === undefined) return [];
-  const chosen = forecasts.find(({ node }) => node === boundTo);
-  if (chosen === undefined) {
-    return [
-      `what ${boundTo} was forecast is not remembered: it was neither among the best nor the worst`,
-    ];
-  }
-  if (chosen.lossSeconds - best.lossSeconds < 0.5) return [];
-  const why =
-    mode === 'observe'
-      ? 'the scheduler had not been told'
-      : "the scheduler's other plugins decided, or it was full";
-  return [`${best.node} would have cost it less: ${why}`];
-}
-
-/** The best ones, the one that was chosen, and the worst. */
-function fewOf(
-  forecasts: readonly ShownForecast[],
-  chosen: ShownForecast | undefined,
-): readonly ShownForecast[] {
-  if (forecasts.length <= FEW) return forecasts;
-  const wanted = new Set([chosen, forecasts.at(-1), ...forecasts.slice(0, FEW)]);
-  wanted.delete(undefined);
-  const few = new Set([...wanted].slice(0, FEW));
-  return forecasts.filter((one) => few.has(one));
-}
-
-function row(
-  { node, lossSeconds, seconds, score }: ShownForecast,
-  terms: readonly ShownTerm[],
-  isBest: boolean,
-  isChosen: boolean,
-): readonly string[] {
-  const mark = isChosen ? ' <- here' : isBest ? ' (best)' : '';
-  return [
-    `${node}${mark}`,
-    ...[lossSeconds, ...terms.map(({ name }) => seconds[name] ?? 0)].map((lost) =>
-      isWorthShowing(lost) ? spanInWords(lost) : '-',
-    ),
-    score === undefined ? '-' : String(score),
-  ];
-}
-
-function isWorthShowing(seconds = 0): boolean {
-  return seconds >= 0.5;
+export function addWhy(program: Command): void {
+  program
+    .command('why')
+    .description('why a pod is where it is: what each node was forecast to cost it')
+    .argument('<POD>', 'name of the pod')
+    .option('-n, --namespace <NAMESPACE>', 'its namespace', 'default')
+    .option(
+      '--page <ADDR:PORT>',
+      'where the page of the extender is (default: in the cluster, through the API server)',
+    )
+    .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT)
+    .addOption(
+      new Option('-o, --output <FORM>', 'how to print it; wide: every node that is remembered')
+        .choices(['table', 'wide', 'json', 'yaml'])
+        .default('table'),
+    )
+    .action(async (pod, options) => {
+      const { why } = await import('./actions/why.ts');
+      print(await why(pod, options));
+    });
 }

@@ -5,7 +5,7 @@ import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
-import { FORM, VERSION } from '../storage/device-history.ts';
+import { FORM, VERSION } from '../storage/schema.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
 
 export type Severity = 'ok' | 'warning' | 'error';

@@ -19,7 +19,7 @@ import { INJECT } from '../../webhook/words/keys.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
-import { DEVICE_HISTORIES } from '../storage/device-history.ts';
+import { DEVICE_HISTORIES } from '../storage/schema.ts';
 import { runningExtenders } from './extender-pods.ts';
 import { installedConfiguration } from './installed-configuration.ts';
 import { NEEDED_RIGHTS, type NeededRight } from './rights.ts';

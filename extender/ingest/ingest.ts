@@ -6,7 +6,7 @@ import { Homes } from '../homes/homes.ts';
 import { Runs } from '../homes/runs.ts';
 import type { Finding } from '../signals/finding.ts';
 import type { HostId } from '../signals/identity.ts';
-import type { DynamicResources } from '../state/dra.ts';
+import type { DynamicResources } from '../state/dynamic-resources.ts';
 import { ImagePulls } from '../state/image-pulls.ts';
 import { type KnownOwner, Owners } from '../state/owners.ts';
 import type { ForgivenessAsked } from './forgiveness.ts';

@@ -6,14 +6,10 @@ import { leaseApi } from '../../certs/cluster/lease-api.ts';
 import { serverTime } from '../../certs/cluster/server-time.ts';
 import { deviceHistoryApi } from '../storage/api.ts';
 import { ClusterStore } from '../storage/cluster-store.ts';
-import {
-  DEVICE_HISTORIES,
-  type DeviceHistory,
-  historyOf,
-  PLURAL,
-} from '../storage/device-history.ts';
+import { historyOf } from '../storage/decode.ts';
 import { forgivenessIn, withoutForgiveness } from '../storage/forgive.ts';
 import { MemoryStore } from '../storage/memory.ts';
+import { DEVICE_HISTORIES, type DeviceHistory, PLURAL } from '../storage/schema.ts';
 import type { HistoryStore } from '../storage/store.ts';
 import { servedSource } from '../watch/api.ts';
 import { Reflector, type ReflectorMetrics, type Source } from '../watch/reflector.ts';

@@ -4,7 +4,7 @@ import type { Catalogue } from '../signals/catalogue.ts';
 import { allocatableFindings, deviceHealthFindings, type Finding } from '../signals/finding.ts';
 import { physicalDevice } from '../signals/identity.ts';
 import type { Cluster } from '../state/cluster.ts';
-import type { DynamicResources } from '../state/dra.ts';
+import type { DynamicResources } from '../state/dynamic-resources.ts';
 
 /** What stands about each node now, from whichever object of the API says it. */
 export class StandingFindings {

@@ -3,6 +3,14 @@ import type { Logger } from 'pino';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { type ApiKind, nameOf } from '../facts/api-kind.ts';
 import { type CustomObject, customFacts, customKinds } from '../facts/custom-objects.ts';
+import {
+  claimAsKept,
+  type DeviceTaintRule,
+  type ResourceClaim,
+  type ResourceSlice,
+  ruleAsKept,
+  sliceAsKept,
+} from '../facts/dra.ts';
 import { eventFacts, type NodeEvent } from '../facts/events.ts';
 import { namespaceFacts } from '../facts/namespaces.ts';
 import { nodeFacts } from '../facts/nodes.ts';
@@ -10,15 +18,7 @@ import { OWNER_KINDS, type OwnerKind, type OwnerObject, ownerFacts } from '../fa
 import { devicePodFacts } from '../facts/pods.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import type { Cluster } from '../state/cluster.ts';
-import {
-  claimAsKept,
-  type DeviceTaintRule,
-  type DynamicResources,
-  type ResourceClaim,
-  type ResourceSlice,
-  ruleAsKept,
-  sliceAsKept,
-} from '../state/dra.ts';
+import type { DynamicResources } from '../state/dynamic-resources.ts';
 import {
   isServed,
   namespaceSource,

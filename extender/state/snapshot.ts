@@ -5,7 +5,7 @@ import type { Runs } from '../homes/runs.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import type { HistoryStore } from '../storage/store.ts';
 import type { Cluster } from './cluster.ts';
-import type { DynamicResources } from './dra.ts';
+import type { DynamicResources } from './dynamic-resources.ts';
 import type { ImagePulls } from './image-pulls.ts';
 
 /** The facts of one moment, from which all answers are made. Reading changes nothing. */

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import type { DeviceHistoryApi } from './cluster-store.ts';
-import { DEVICE_HISTORIES, type DeviceHistory, GROUP, VERSION } from './device-history.ts';
+import { DEVICE_HISTORIES, type DeviceHistory, GROUP, VERSION } from './schema.ts';
 
 /** What every DeviceHistory says of itself. */
 const KIND = { apiVersion: `${GROUP}/${VERSION}`, kind: 'DeviceHistory' } as const;

@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { blankHistory, type HostHistory, united } from '../history/host-history.ts';
 import type { HostId } from '../signals/identity.ts';
-import { type DeviceHistory, historyOf, objectNameOf, statusOf } from './device-history.ts';
+import { historyOf } from './decode.ts';
+import { statusOf } from './encode.ts';
+import { type DeviceHistory, objectNameOf } from './schema.ts';
 import type { HistoryListener, HistoryStore } from './store.ts';
 
 /** How the store reaches the API server. Errors carry the HTTP status as `code`. */

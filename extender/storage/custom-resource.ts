@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deviceHistoryStatusSchema, GROUP, PLURAL, VERSION } from './device-history.ts';
+import { deviceHistoryStatusSchema, GROUP, PLURAL, VERSION } from './schema.ts';
 
 /** The CustomResourceDefinition of DeviceHistory, from the schema that reads it. */
 export function deviceHistoryDefinition(): object {

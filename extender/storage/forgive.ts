@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { deviceHistories } from './api.ts';
-import type { DeviceHistory } from './device-history.ts';
+import type { DeviceHistory } from './schema.ts';
 
 /** On a DeviceHistory: forgive what is in it. Who may write it there is a matter of RBAC. */
 export const FORGIVE = 'surefoot.dev/forgive';

@@ -9,7 +9,7 @@ import type { Question } from '../prioritize/wire.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { Cluster } from '../state/cluster.ts';
-import { DynamicResources } from '../state/dra.ts';
+import { DynamicResources } from '../state/dynamic-resources.ts';
 import { RatesOfFleet } from '../state/fleet-rates.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { HistoryStore } from '../storage/store.ts';

@@ -13,7 +13,7 @@ import {
 } from '@kubernetes/client-node';
 import { parse, stringify } from 'yaml';
 import { build } from '../../build.ts';
-import { manifestText } from '../../extender/commands/manifests.ts';
+import { manifestText } from '../../extender/commands/actions/manifests.ts';
 import type { ShownDecision, ShownNode, ShownSignals } from '../../extender/page/shapes.ts';
 import type { Mode } from '../../webhook/words/mode.ts';
 import { asTheImage } from '../image-settings.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '../../certs/cluster/api-error.ts';
 import type { Lease, LeaseApi } from '../../certs/cluster/lease.ts';
 import type { DeviceHistoryApi } from '../../extender/storage/cluster-store.ts';
-import type { DeviceHistory } from '../../extender/storage/device-history.ts';
+import type { DeviceHistory } from '../../extender/storage/schema.ts';
 
 /** An error as the Kubernetes client throws it. */
 function apiError(code: number): Error {

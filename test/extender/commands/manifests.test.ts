@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { certsMetrics } from '../../../certs/main.ts';
 import { configurationMetrics } from '../../../certs/serving/service-metrics.ts';
-import { manifestText } from '../../../extender/commands/manifests.ts';
+import { manifestText } from '../../../extender/commands/actions/manifests.ts';
 import { extenderMetrics } from '../../../extender/metrics.ts';
 import { generatedFiles } from '../../../manifests/generated.ts';
 import { admissionMetrics } from '../../../webhook/metrics.ts';

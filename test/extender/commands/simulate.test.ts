@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type Outcome, run } from '../../../extender/commands/simulate.ts';
+import { type Outcome, run } from '../../../extender/commands/actions/simulate.ts';
 import { readScript, shippedConfiguration } from '../../../extender/simulation/fleet-files.ts';
 import { SurefootInProcess } from '../../../extender/simulation/surefoot-in-process.ts';
 import { Program } from '../../fake/program.ts';

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { Ingest } from '../../../extender/ingest/ingest.ts';
 import { Cluster } from '../../../extender/state/cluster.ts';
-import { DynamicResources } from '../../../extender/state/dra.ts';
+import { DynamicResources } from '../../../extender/state/dynamic-resources.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makeNode, makePodFacts, makeSignal } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';

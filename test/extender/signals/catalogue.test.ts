@@ -15,7 +15,7 @@ import {
   podConditionSignals,
   rejectionSignals,
 } from '../../../extender/signals/signal.ts';
-import { DynamicResources } from '../../../extender/state/dra.ts';
+import { DynamicResources } from '../../../extender/state/dynamic-resources.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU, makePodFacts } from '../../make/facts.ts';
 import { makePod } from '../../make/pod.ts';

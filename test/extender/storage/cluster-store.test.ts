@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { blankHistory, type HostHistory } from '../../../extender/history/host-history.ts';
 import { ClusterStore } from '../../../extender/storage/cluster-store.ts';
-import { statusOf } from '../../../extender/storage/device-history.ts';
+import { statusOf } from '../../../extender/storage/encode.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { FakeHistoryApi } from '../../fake/history-api.ts';
 import { makeIncident } from '../../make/facts.ts';

@@ -4,11 +4,8 @@ import { nodeFacts } from '../../../extender/facts/nodes.ts';
 import { blankHistory } from '../../../extender/history/host-history.ts';
 import type { Incident } from '../../../extender/history/incident.ts';
 import { ClusterStore } from '../../../extender/storage/cluster-store.ts';
-import {
-  type DeviceHistory,
-  objectNameOf,
-  statusOf,
-} from '../../../extender/storage/device-history.ts';
+import { statusOf } from '../../../extender/storage/encode.ts';
+import { type DeviceHistory, objectNameOf } from '../../../extender/storage/schema.ts';
 import { FakeHistoryApi } from '../../fake/history-api.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { GPU } from '../../make/facts.ts';

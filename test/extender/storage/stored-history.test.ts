@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { blankHistory, type HostHistory } from '../../../extender/history/host-history.ts';
-import {
-  type DeviceHistory,
-  historyOf,
-  objectNameOf,
-  statusOf,
-} from '../../../extender/storage/device-history.ts';
+import { historyOf } from '../../../extender/storage/decode.ts';
+import { statusOf } from '../../../extender/storage/encode.ts';
+import { type DeviceHistory, objectNameOf } from '../../../extender/storage/schema.ts';
 import { GPU, makeIncident } from '../../make/facts.ts';
 
 const WHOLE: HostHistory = {

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { why } from '../../../extender/commands/why.ts';
-import { endsOf } from '../../../extender/decisions/ends.ts';
-import { DecisionRecord } from '../../../extender/decisions/record.ts';
-import type { Forecast } from '../../../extender/forecast/loss.ts';
-import type { Reason } from '../../../webhook/words/reason.ts';
-import { directoryWith } from '../../fake/directory.ts';
-import { forwardingServer } from '../../fake/forwarding-server.ts';
-import { servingPage } from '../../fake/page.ts';
-import { makeForecast } from '../../make/forecast.ts';
-import { makeKubeconfig } from '../../make/kubeconfig.ts';
+import { why } from '../../../../extender/commands/actions/why.ts';
+import { endsOf } from '../../../../extender/decisions/ends.ts';
+import { DecisionRecord } from '../../../../extender/decisions/record.ts';
+import type { Forecast } from '../../../../extender/forecast/loss.ts';
+import type { Reason } from '../../../../webhook/words/reason.ts';
+import { directoryWith } from '../../../fake/directory.ts';
+import { forwardingServer } from '../../../fake/forwarding-server.ts';
+import { servingPage } from '../../../fake/page.ts';
+import { makeForecast } from '../../../make/forecast.ts';
+import { makeKubeconfig } from '../../../make/kubeconfig.ts';
 
 const AT = Date.parse('2026-11-26T10:00:00Z') / 1000;
 

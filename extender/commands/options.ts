@@ -1,0 +1,25 @@
+import { Option } from 'commander';
+import { WrongCall } from '../../certs/serving/lifecycle.ts';
+
+/** Flags that several commands have. */
+
+/** Endpoints and proxies take a few seconds to stop sending (kubernetes#127335). */
+const DRAIN_SECONDS = 5;
+
+/** How a command reaches a cluster. */
+export const KUBECONFIG = new Option(
+  '--kubeconfig <FILE>',
+  'how to reach the API server (default: as kubectl does)',
+);
+export const CONTEXT = new Option('--context <NAME>', 'context of the kubeconfig');
+
+export function drainOption(): Option {
+  return new Option('--drain <SECONDS>', 'how long to serve on after SIGTERM')
+    .argParser(wholeSeconds)
+    .default(DRAIN_SECONDS);
+}
+
+function wholeSeconds(text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new WrongCall(`--drain: "${text}" is not a number of seconds; write one such as 5`);
+}
