@@ -4,6 +4,7 @@ import type { Job } from './words/job.ts';
 import { LONGEST_NAME } from './words/longest-name.ts';
 import type { Pod } from './words/pod.ts';
 import type { Reason } from './words/reason.ts';
+import { declinedText } from './words/warning.ts';
 
 /** The only file that knows AdmissionReview (admission.k8s.io/v1): reading it and answering it. */
 
@@ -115,9 +116,7 @@ export function patched(
 
 /** A warning a person reads under their command: `Surefoot left this pod as it is: ...`. */
 export function declineWarning(reasons: readonly Reason[]): string {
-  return warning(
-    `Surefoot left this pod as it is: ${reasons.map((reason) => reason.words).join('; ')}`,
-  );
+  return warning(declinedText(reasons));
 }
 
 /** The same, cut to what the API server passes on. */

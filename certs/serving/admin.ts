@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import type { Registry } from 'prom-client';
+import { type Readiness, readinessText } from './readiness.ts';
 
 /** One thing a program needs before it can serve. */
 export interface ReadinessCheck {
@@ -12,7 +13,7 @@ export interface ReadinessCheck {
 
 /**
  * `/livez`, `/readyz` and `/metrics`. Ready means "has what it needs", not "the process is up",
- * and says which check fails; the format is the API server's own verbose one.
+ * and says which check fails, as text or with `?output=json`.
  */
 export function adminApp(registry: Registry, checks: readonly ReadinessCheck[]): Express {
   const app = express().disable('x-powered-by').disable('etag');
@@ -21,21 +22,11 @@ export function adminApp(registry: Registry, checks: readonly ReadinessCheck[]):
     response.type('text/plain').send('ok\n');
   });
 
-  app.get('/readyz', (_request, response) => {
-    const results = checks.map(({ name, missing, remark }) => ({
-      name,
-      reason: missing(),
-      but: remark?.(),
-    }));
-    const ready = results.every(({ reason }) => reason === undefined);
-    const lines = results.map(({ name, reason, but }) => {
-      if (reason !== undefined) return `[-]${name} failed: ${reason}`;
-      return but === undefined ? `[+]${name} ok` : `[+]${name} ok, but ${but}`;
-    });
-    response
-      .status(ready ? 200 : 503)
-      .type('text/plain')
-      .send(`${[...lines, ready ? 'ready' : 'not ready'].join('\n')}\n`);
+  app.get('/readyz', ({ query }, response) => {
+    const readiness = readinessOf(checks);
+    response.status(readiness.isReady ? 200 : 503);
+    if (query.output === 'json') response.json(readiness);
+    else response.type('text/plain').send(readinessText(readiness));
   });
 
   let gathering: Promise<string> | undefined;
@@ -53,4 +44,13 @@ export function adminApp(registry: Registry, checks: readonly ReadinessCheck[]):
     });
   });
   return app;
+}
+
+function readinessOf(checks: readonly ReadinessCheck[]): Readiness {
+  const results = checks.map(({ name, missing, remark }) => {
+    const reason = missing();
+    const words = reason ?? remark?.();
+    return { name, isOk: reason === undefined, ...(words !== undefined && { words }) };
+  });
+  return { isReady: results.every(({ isOk }) => isOk), checks: results };
 }

@@ -5,6 +5,7 @@ import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
+import { isDeclined } from '../../webhook/words/warning.ts';
 import { FORM, VERSION } from '../storage/schema.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
 
@@ -29,7 +30,8 @@ const CHECKS: readonly (readonly [name: string, find: (seen: Seen) => readonly F
   ['rights', rights],
   ['history kind', definition],
   ['programs', programs],
-  ['history keeper', keeper],
+  ['history keeper', historyKeeper],
+  ['kinds looked at', refusedKinds],
   ['clock', clock],
   ['scheduler version', schedulerVersion],
   ['scheduler calls', schedulerCalls],
@@ -150,7 +152,7 @@ function certificate({ certificates, serverSeconds, namespace }: Seen): readonly
 /** A pod that names an unknown profile is answered with a warning, in whatever mode. */
 function webhook({ probe, namespace }: Seen): readonly Found[] {
   return where(probe, ({ status, warnings, message }) => {
-    if (warnings.some((words) => words.startsWith('Surefoot left this pod as it is'))) {
+    if (warnings.some(isDeclined)) {
       return ok('the API server reaches it and trusts it');
     }
     if (status >= 400) {
@@ -209,7 +211,7 @@ function programs({ deployments, namespace }: Seen): readonly Found[] {
   });
 }
 
-function keeper({ leases, serverSeconds, namespace }: Seen): readonly Found[] {
+function historyKeeper({ leases, serverSeconds, namespace }: Seen): readonly Found[] {
   return where(leases, (found) => {
     const lease = found.get('surefoot-extender');
     const { holder = '', renewedAtSeconds } = lease ?? {};
@@ -267,13 +269,16 @@ function minorOf(version: string): number | undefined {
 }
 
 function schedulerCalls({ extender, namespace }: Seen): readonly Found[] {
-  return where(extender, ({ readiness, isReady, metrics }) => {
-    if (!isReady)
-      return error(`the extender is not ready: ${linesOf(readiness, '[-]')}`, 'see its log');
-    const alarm = readiness.split('\n').find((line) => line.startsWith('[+]asked ok, but '));
+  return where(extender, ({ readiness, metrics }) => {
+    if (!readiness.isReady) {
+      const failed = readiness.checks.filter(({ isOk }) => !isOk);
+      const words = failed.map(({ name, words = 'failed' }) => `${name}: ${words}`).join('; ');
+      return error(`the extender is not ready: ${words}`, 'see its log');
+    }
+    const alarm = readiness.checks.find(({ name }) => name === 'asked')?.words;
     if (alarm !== undefined) {
       return error(
-        alarm.slice('[+]asked ok, but '.length),
+        alarm,
         `see that the scheduler has the extender in its configuration, and reaches it: kubectl -n ${namespace} logs deployment/surefoot-extender -c kube-scheduler`,
       );
     }
@@ -283,12 +288,17 @@ function schedulerCalls({ extender, namespace }: Seen): readonly Found[] {
   });
 }
 
-function linesOf(text: string, start: string): string {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(start))
-    .map((line) => line.slice(start.length))
-    .join('; ');
+/** Kinds that rows of the catalogue are about, and that the extender lacks the right to list. */
+function refusedKinds({ extender }: Seen): readonly Found[] {
+  return where(extender, ({ readiness }) => {
+    const refused = readiness.checks.find(({ name }) => name === 'kinds-allowed')?.words;
+    return refused === undefined
+      ? ok('the extender may list every kind that it looks at')
+      : warning(
+          refused,
+          'add a ClusterRole with get, list and watch for them, bound to the ServiceAccount surefoot-extender',
+        );
+  });
 }
 
 /** The sum of the samples of a metric with this label. */

@@ -12,6 +12,7 @@ import { DEPLOYMENTS, NAMESPACES, NODES, PODS } from '../../certs/cluster/collec
 import { leases } from '../../certs/cluster/lease-api.ts';
 import { rawRequest, refusal } from '../../certs/cluster/raw-request.ts';
 import { timeOf } from '../../certs/cluster/server-time.ts';
+import { readinessIn } from '../../certs/serving/readiness.ts';
 import { certificateStore } from '../../certs/store.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
@@ -225,6 +226,8 @@ function inWords({ account, verb, group, resource, name }: NeededRight): string 
   return `${account} may not ${verb} ${of}${name === undefined ? '' : ` ${name}`}`;
 }
 
+const READYZ = '/readyz?output=json';
+
 async function extenderState(
   config: KubeConfig,
   { namespace, extenderAdmin }: LookOptions,
@@ -232,15 +235,15 @@ async function extenderState(
   if (extenderAdmin !== undefined) {
     const at = (path: string) =>
       fetch(`http://${extenderAdmin}${path}`, { signal: AbortSignal.timeout(TIME_LIMIT_MS) });
-    const ready = await at('/readyz');
+    const ready = await at(READYZ);
     const metrics = await (await at('/metrics')).text();
-    return { readiness: await ready.text(), isReady: ready.ok, metrics };
+    return { readiness: readinessIn(await ready.text()), metrics };
   }
   const [pod] = await runningExtenders(config, namespace);
   if (pod === undefined) throw new Error('no pod of it runs');
   const base = `/api/v1/namespaces/${namespace}/pods/${pod}:${ADMIN_PORT}/proxy`;
-  const ready = await rawRequest(config, 'GET', `${base}/readyz`);
+  const ready = await rawRequest(config, 'GET', `${base}${READYZ}`);
   if (ready.status === 403) throw refusal(ready.status, ready.text);
   const metrics = await rawRequest(config, 'GET', `${base}/metrics`);
-  return { readiness: ready.text, isReady: ready.status === 200, metrics: metrics.text };
+  return { readiness: readinessIn(ready.text), metrics: metrics.text };
 }

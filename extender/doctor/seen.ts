@@ -1,4 +1,5 @@
 import type { Kept } from '../../certs/renewal.ts';
+import type { Readiness } from '../../certs/serving/readiness.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 
 /** What was seen of a cluster and of an installation in it; plain, so that what follows from it can be tested. */
@@ -91,9 +92,7 @@ export interface SeenPod {
 }
 
 export interface ExtenderState {
-  /** Lines of /readyz. */
-  readonly readiness: string;
-  readonly isReady: boolean;
+  readonly readiness: Readiness;
   /** Its metrics, in Prometheus' text format. */
   readonly metrics: string;
 }

@@ -61,7 +61,18 @@ function checksOf(
     { name: 'history-loaded', missing: () => leader.missing(), remark: () => leader.remark() },
     { name: 'asked', missing: () => undefined, remark: () => placements.alarm(nowSeconds()) },
     ...watches.checks,
+    {
+      name: 'kinds-allowed',
+      missing: () => undefined,
+      remark: () => refusedInWords(watches.refused()),
+    },
   ];
+}
+
+function refusedInWords(kinds: readonly string[]): string | undefined {
+  return kinds.length === 0
+    ? undefined
+    : `we may not list ${kinds.join(', ')} (403), so rows of the catalogue about them never match; grant get, list and watch`;
 }
 
 /** `POST /prioritize`, over HTTPS where there is a serving pair. */

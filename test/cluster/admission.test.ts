@@ -107,7 +107,7 @@ describe('admission', () => {
     expect(body.spec.terminationGracePeriodSeconds).toBe(30);
     expect(body.metadata.labels).toBeUndefined();
     expect(warnings).toContain(
-      'Surefoot left this pod as it is: the annotation surefoot.dev/profile names \\"nvida\\", which profiles.yaml does not have; it has \\"nvidia\\", \\"amd\\", \\"intel\\", \\"tpu\\", \\"neuron\\"',
+      'Surefoot left this pod as it is: the annotation surefoot.dev/profile names \\"nvida\\", which profiles.yaml does not have; it has \\"nvidia\\", \\"amd\\", \\"intel\\", \\"tpu\\", \\"neuron\\" (UnknownProfile)',
     );
   });
 

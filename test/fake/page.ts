@@ -1,4 +1,5 @@
 import type { DecisionRecord } from '../../extender/decisions/record.ts';
+import type { LossTerm } from '../../extender/forecast/terms.ts';
 import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
 import type { Snapshot } from '../../extender/state/snapshot.ts';
@@ -16,6 +17,7 @@ export const NO_SIGNALS = {
 export function servingPage(deps: {
   readonly decisions: DecisionRecord;
   readonly snapshot: () => Snapshot;
+  readonly terms?: readonly LossTerm[];
 }): Promise<string> {
   const live = new LiveFeed({
     ...deps,

@@ -74,7 +74,7 @@ test('an object that has no room for more is left as it is, and says so', async 
   expect(full).toMatchObject({
     allowed: true,
     warnings: [
-      'Surefoot left this pod as it is: the object is so large that the API server would refuse it with anything added',
+      'Surefoot left this pod as it is: the object is so large that the API server would refuse it with anything added (ObjectFull)',
     ],
   });
 });
@@ -138,7 +138,7 @@ describe('POST /mutate', () => {
     const response = await responseOf(await postJson(`${url}/mutate`, makeReview({}, pod)));
     expect(response.patch).toBeUndefined();
     expect(response.warnings).toEqual([
-      'Surefoot left this pod as it is: the annotation surefoot.dev/profile names "amd", which profiles.yaml does not have; it has "nvidia"',
+      'Surefoot left this pod as it is: the annotation surefoot.dev/profile names "amd", which profiles.yaml does not have; it has "nvidia" (UnknownProfile)',
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { issueAuthority, issueServingPair } from '../../../certs/issue.ts';
+import { readinessIn } from '../../../certs/serving/readiness.ts';
 import { symptoms } from '../../../extender/doctor/checks.ts';
 import { NEEDED_RIGHTS } from '../../../extender/doctor/rights.ts';
 import type { Looked, Seen, SeenPod } from '../../../extender/doctor/seen.ts';
@@ -55,7 +56,7 @@ function makeSeen(overrides: Partial<Seen> = {}): Seen {
     namespaces: got([{ name: 'team-a', inject: 'enabled' }]),
     pods: got([POD]),
     missingRights: got([]),
-    extender: got({ readiness: '[+]asked ok\nready\n', isReady: true, metrics: '' }),
+    extender: got({ readiness: readinessIn('[+]asked ok\nready\n'), metrics: '' }),
     ...overrides,
   };
 }
@@ -83,7 +84,7 @@ const scheduler = (version: string) => ({
 describe('what doctor finds', () => {
   test('is nothing where all is well, and every check says so', () => {
     expect(wrongIn(makeSeen())).toEqual([]);
-    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(16);
+    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(17);
   });
 
   test('what it may not see it says, check by check, and goes on', () => {
@@ -200,12 +201,24 @@ describe('what doctor finds', () => {
       name: 'a scheduler that does not ask',
       change: {
         extender: got({
-          readiness: '[+]asked ok, but 3 pods were placed without a question\nready',
-          isReady: true,
+          readiness: readinessIn('[+]asked ok, but 3 pods were placed without a question\nready'),
           metrics: '',
         }),
       },
       finds: 'error scheduler calls: 3 pods were placed without a question',
+    },
+    {
+      name: 'a kind that the extender may not list',
+      change: {
+        extender: got({
+          readiness: {
+            isReady: true,
+            checks: [{ name: 'kinds-allowed', isOk: true, words: 'we may not list a.b (403)' }],
+          },
+          metrics: '',
+        }),
+      },
+      finds: 'warning kinds looked at: we may not list a.b (403)',
     },
     {
       name: 'a pod that no scheduler looks at',
