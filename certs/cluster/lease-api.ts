@@ -11,7 +11,14 @@ export interface LeaseObject {
     readonly leaseDurationSeconds?: number;
     /** RFC 3339 with microseconds. */
     readonly renewTime?: string;
+    readonly acquireTime?: string;
+    readonly leaseTransitions?: number;
   };
+}
+
+/** A lease with the object that it was read from. */
+interface ReadLease extends Lease {
+  readonly object: LeaseObject;
 }
 
 /** Leases of a namespace. */
@@ -26,37 +33,54 @@ export function leases(config: KubeConfig, namespace: string): ApiObjects<LeaseO
 /** The Lease of a name. */
 export function leaseApi(config: KubeConfig, namespace: string, name: string): LeaseApi {
   const api = leases(config, namespace);
-  const held = (holderIdentity: string, leaseDurationSeconds: number) => ({
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    spec: { holderIdentity, leaseDurationSeconds, renewTime: microTime(new Date()) },
-  });
   return {
     get: async (signal) => {
       const found = await api.find(name, signal);
       return found === undefined ? undefined : leaseOf(found);
     },
     create: async (holder, durationSeconds, signal) =>
-      leaseOf(await api.create({ metadata: { name }, ...held(holder, durationSeconds) }, signal)),
-    replace: async (resourceVersion, holder, durationSeconds, signal) =>
-      leaseOf(
-        await api.replace(
-          name,
-          {
-            metadata: { name, resourceVersion },
-            ...held(holder, durationSeconds),
-          },
-          { signal },
-        ),
-      ),
+      leaseOf(await api.create(heldBy({ metadata: { name } }, holder, durationSeconds), signal)),
+    replace: async (lease, holder, durationSeconds, signal) => {
+      const { object } = lease as ReadLease;
+      return leaseOf(await api.replace(name, heldBy(object, holder, durationSeconds), { signal }));
+    },
   };
 }
 
-function leaseOf({ metadata, spec = {} }: LeaseObject): Lease {
+/**
+ * The object with another holder, or renewed by the one that it has. Labels and annotations stay; `acquireTime` and
+ * `leaseTransitions` change as client-go has it (tools/leaderelection): with the holder, and not when it lets go.
+ */
+function heldBy(object: LeaseObject, holderIdentity: string, leaseDurationSeconds: number) {
+  const { spec } = object;
+  const now = microTime(new Date());
+  const before = spec?.holderIdentity;
+  const isNew = before !== holderIdentity;
+  const isTaken = isNew && holderIdentity !== '' && spec !== undefined;
   return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    ...object,
+    spec: {
+      ...spec,
+      holderIdentity,
+      leaseDurationSeconds,
+      renewTime: now,
+      acquireTime: isNew ? now : (spec?.acquireTime ?? now),
+      leaseTransitions: (spec?.leaseTransitions ?? 0) + (isTaken ? 1 : 0),
+    },
+  };
+}
+
+function leaseOf(object: LeaseObject): ReadLease {
+  const { metadata, spec = {} } = object;
+  return {
+    object,
     resourceVersion: metadata.resourceVersion ?? '',
     holder: spec.holderIdentity ?? '',
     renewedAt: spec.renewTime === undefined ? '' : new Date(spec.renewTime).toISOString(),
     durationSeconds: spec.leaseDurationSeconds ?? TIMING.durationSeconds,
+    ...(spec.acquireTime !== undefined && { acquiredAt: spec.acquireTime }),
+    transitions: spec.leaseTransitions ?? 0,
   };
 }

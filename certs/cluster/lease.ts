@@ -11,6 +11,10 @@ export interface Lease {
   /** As it stands there: only whether it changes is looked at, never the time that it says. */
   readonly renewedAt: string;
   readonly durationSeconds: number;
+  /** When its holder got it; `undefined` where nobody wrote that. */
+  readonly acquiredAt?: string;
+  /** How often its holder has changed. */
+  readonly transitions: number;
 }
 
 /** Who holds a lease after an attempt: we, or somebody else. */
@@ -25,16 +29,16 @@ export interface LeaseApi {
   /** `undefined` when there is none. */
   get(signal?: AbortSignal): Promise<Lease | undefined>;
   create(holder: string, durationSeconds: number, signal?: AbortSignal): Promise<Lease>;
-  /** Replaces it if it still has this version. */
+  /** Gives a lease that was read to a holder, if nobody has changed it since. All that is not ours in it stays. */
   replace(
-    resourceVersion: string,
+    lease: Lease,
     holder: string,
     durationSeconds: number,
     signal?: AbortSignal,
   ): Promise<Lease>;
 }
 
-export interface LeaderDeps {
+export interface LeaderElectorDeps {
   readonly api: LeaseApi;
   /** Who we are: unique among replicas. */
   readonly identity: string;
@@ -71,7 +75,7 @@ export function replicaIdentity(): string {
  * that clocks that differ harm nobody, and a leader that cannot renew stops before that.
  */
 export class LeaderElector {
-  readonly #deps: LeaderDeps;
+  readonly #deps: LeaderElectorDeps;
   readonly #timing: LeaseTiming;
   readonly #stop = new AbortController();
   #isLeading = false;
@@ -80,7 +84,7 @@ export class LeaderElector {
     | undefined;
   #renewedMs = 0;
 
-  constructor(deps: LeaderDeps) {
+  constructor(deps: LeaderElectorDeps) {
     this.#deps = deps;
     this.#timing = deps.timing ?? TIMING;
   }
@@ -136,6 +140,9 @@ export class LeaderElector {
     const { durationSeconds } = this.#timing;
     const lease = await api.get(signal);
     if (lease === undefined) {
+      // Deleted under its holder, who makes it again in time; an installer of an earlier version does that.
+      const { holder = '' } = this.#seen ?? {};
+      if (holder !== '' && holder !== identity && !this.#isOld()) return { by: holder };
       await api.create(identity, durationSeconds, signal);
       return {};
     }
@@ -144,7 +151,7 @@ export class LeaderElector {
     if (lease.holder !== identity && lease.holder !== '' && !this.#hasExpired(lease)) {
       return { by: lease.holder };
     }
-    await api.replace(lease.resourceVersion, identity, durationSeconds, signal);
+    await api.replace(lease, identity, durationSeconds, signal);
     return { lastRenewedAt: lease.renewedAt };
   }
 
@@ -154,6 +161,12 @@ export class LeaderElector {
       this.#seen = { renewedAt, holder, sinceMs: nowMs };
     }
     return nowMs - this.#seen.sinceMs > durationSeconds * 1000;
+  }
+
+  /** Whether whoever held the lease last has had time enough to renew it. */
+  #isOld(): boolean {
+    const sinceMs = this.#seen?.sinceMs ?? Number.NEGATIVE_INFINITY;
+    return performance.now() - sinceMs > this.#timing.durationSeconds * 1000;
   }
 
   #lead(lastRenewedAt: string | undefined): void {
@@ -174,7 +187,7 @@ export class LeaderElector {
       await within(this.#timing.renewDeadlineMs / 2, async (signal) => {
         const lease = await this.#deps.api.get(signal);
         if (lease?.holder !== this.#deps.identity) return;
-        await this.#deps.api.replace(lease.resourceVersion, '', 1, signal);
+        await this.#deps.api.replace(lease, '', 1, signal);
       });
     } catch (error) {
       this.#deps.log.debug({ err: error }, 'the lease could not be let go; it will expire');

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CoordinationV1Api } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import type { ShownNode } from '../../extender/page/shapes.ts';
 import { DEVICE_FAULT, GPU } from './bed-keys.ts';
@@ -46,6 +47,44 @@ async function faultsKept(node: string): Promise<number> {
   const { rows } = await raw.table('/apis/surefoot.dev/v1alpha1/devicehistories');
   return Number(rows.find(([, name]) => name === node)?.[2] ?? 0);
 }
+
+test('the Lease keeps what others write on it, and says when and how often its holder changed', async () => {
+  const leases = used.bed.admin.makeApiClient(CoordinationV1Api);
+  const at = { namespace: 'surefoot-system', name: 'surefoot-extender' };
+  const before = await leases.readNamespacedLease(at);
+  before.metadata = {
+    ...before.metadata,
+    labels: { team: 'gpu' },
+    annotations: { 'argocd.argoproj.io/tracking-id': 'surefoot' },
+  };
+  await eventually('somebody to label the Lease', async () => {
+    const { metadata } = await leases.readNamespacedLease(at);
+    const { resourceVersion = '' } = metadata ?? {};
+    const body = { ...before, metadata: { ...before.metadata, resourceVersion } };
+    return leases.replaceNamespacedLease({ ...at, body }).then(
+      () => true,
+      () => false,
+    );
+  });
+  const transitions = before.spec?.leaseTransitions ?? 0;
+  await used.bed.surefoot.killExtender();
+  await used.bed.surefoot.startExtender();
+  await eventually(
+    'the next to hold it',
+    async () => {
+      const { spec } = await leases.readNamespacedLease(at);
+      return spec?.holderIdentity !== before.spec?.holderIdentity;
+    },
+    { timeoutSeconds: 40 },
+  );
+  const { metadata, spec } = await leases.readNamespacedLease(at);
+  expect(metadata).toMatchObject({
+    labels: { team: 'gpu' },
+    annotations: { 'argocd.argoproj.io/tracking-id': 'surefoot' },
+  });
+  expect(spec?.leaseTransitions).toBe(transitions + 1);
+  expect(Number(spec?.acquireTime)).toBeGreaterThan(Number(before.spec?.acquireTime));
+});
 
 describe('what is kept in DeviceHistory', () => {
   test('is there for kubectl, and after a restart', async () => {

@@ -95,13 +95,13 @@ export class FakeLease implements LeaseApi {
   }
 
   async replace(
-    resourceVersion: string,
+    lease: Lease,
     holder: string,
     durationSeconds: number,
     signal?: AbortSignal,
   ): Promise<Lease> {
     this.#reach();
-    if (this.lease?.resourceVersion !== resourceVersion) throw apiError(409);
+    if (this.lease?.resourceVersion !== lease.resourceVersion) throw apiError(409);
     return this.#answer('replace', this.#put(holder, durationSeconds), signal);
   }
 
@@ -117,7 +117,8 @@ export class FakeLease implements LeaseApi {
   #put(holder: string, durationSeconds: number): Lease {
     this.#version += 1;
     const renewedAt = new Date(this.#version).toISOString();
-    this.lease = { resourceVersion: String(this.#version), holder, renewedAt, durationSeconds };
+    const resourceVersion = String(this.#version);
+    this.lease = { resourceVersion, holder, renewedAt, durationSeconds, transitions: 0 };
     return this.lease;
   }
 

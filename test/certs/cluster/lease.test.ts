@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { LeaderElector } from '../../../certs/cluster/lease.ts';
+import { LeaderElector, type Lease } from '../../../certs/cluster/lease.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { FakeLease } from '../../fake/history-api.ts';
 
@@ -47,7 +47,7 @@ test('a lease that somebody else has taken is lost at once', async () => {
   const api = new FakeLease();
   const { leader, told } = replica(api, 'first');
   await eventually('it to lead', () => leader.isLeading);
-  await api.replace(api.lease?.resourceVersion ?? '', 'other', 15);
+  await api.replace(api.lease as Lease, 'other', 15);
   await eventually('it to notice', () => !leader.isLeading);
   expect(told).toEqual(['leads first', 'lost']);
 });
@@ -110,7 +110,7 @@ describe('as client-go has it', () => {
     {
       name: 'the lease was given to another meanwhile: the leader stops at once',
       spoil: (api) => {
-        void api.replace(api.lease?.resourceVersion ?? '', 'other', 3);
+        void api.replace(api.lease as Lease, 'other', 3);
       },
       mostMs: 400,
       follows: true,
