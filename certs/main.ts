@@ -47,8 +47,8 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
   const kubeConfig = loadKubeConfig(options);
   const { namespace, secret } = secretName(options.secret, namespaceOf(kubeConfig));
   const registry = serviceRegistry('certs');
-  const metrics = certsMetrics(registry, () => standing);
-  let standing: RenewalStatus | undefined;
+  const metrics = certsMetrics(registry, () => status);
+  let status: RenewalStatus | undefined;
   let problem: string | undefined;
   const renewer = new Renewer({
     store: certificateStore(kubeConfig, {
@@ -58,7 +58,7 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
     }),
     options,
     serversNotServing: (certificate) => serversNotServing(certificate, servers),
-    onAction: metrics.deed,
+    onAction: metrics.action,
     log,
   });
   const leader = new LeaderElector({
@@ -75,7 +75,7 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
     while (!stopped.signal.aborted) {
       if (leader.isLeading) await oneRound();
       else {
-        standing = undefined;
+        status = undefined;
         problem = undefined;
       }
       await sleep(ROUND_MS, undefined, { signal: stopped.signal }).catch(() => {});
@@ -83,8 +83,8 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
   }
   async function oneRound(): Promise<void> {
     try {
-      standing = await renewer.round();
-      say(standing.missing);
+      status = await renewer.round();
+      say(status.missing);
     } catch (error) {
       // Another writer was quicker: the next round begins from what it has written.
       if (httpStatusOf(error) === 409) return;
@@ -105,8 +105,7 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
       {
         name: 'certificates',
         missing: () => problem,
-        remark: () =>
-          standing?.waitsFor ?? (leader.isLeading ? undefined : 'another replica leads'),
+        remark: () => status?.waitsFor ?? (leader.isLeading ? undefined : 'another replica leads'),
       },
     ]),
   );
@@ -138,15 +137,16 @@ function secretName(text: string, ownNamespace: string): { namespace: string; se
 }
 
 /** What the certificates program counts, and shows of how things stand. */
-export function certsMetrics(registry: Registry, standing: () => RenewalStatus | undefined) {
+export function certsMetrics(registry: Registry, status: () => RenewalStatus | undefined) {
   const registers = [registry];
-  const deeds = new Counter({
+  const actions = new Counter({
     name: 'surefoot_certificate_steps_total',
     help: 'Steps of renewals that were taken.',
     labelNames: ['step'],
     registers,
   });
-  for (const step of ['new authority', 'new pair', 'trust only', 'publish']) deeds.inc({ step }, 0);
+  for (const step of ['new authority', 'new pair', 'trust only', 'publish'])
+    actions.inc({ step }, 0);
   const failures = new Counter({
     name: 'surefoot_certificate_failures_total',
     help: 'Rounds that failed; the next one begins anew.',
@@ -155,7 +155,7 @@ export function certsMetrics(registry: Registry, standing: () => RenewalStatus |
   const gauge = (
     name: string,
     help: string,
-    value: (standing: RenewalStatus) => number | undefined,
+    value: (status: RenewalStatus) => number | undefined,
   ) =>
     new Gauge({
       name,
@@ -164,7 +164,7 @@ export function certsMetrics(registry: Registry, standing: () => RenewalStatus |
       collect() {
         // Not reset(), which leaves a 0 there: as if all had expired in 1970.
         this.remove();
-        const of = standing();
+        const of = status();
         const now = of === undefined ? undefined : value(of);
         if (now !== undefined) this.set(now);
       },
@@ -186,7 +186,7 @@ export function certsMetrics(registry: Registry, standing: () => RenewalStatus |
     ({ authorities }) => authorities,
   );
   return {
-    deed: (step: RenewalAction) => deeds.inc({ step }),
+    action: (step: RenewalAction) => actions.inc({ step }),
     failed: () => failures.inc(),
   };
 }

@@ -25,7 +25,7 @@ export interface RenewerDeps {
   readonly options: RenewerOptions;
   /** Servers that do not show this certificate yet, in words. */
   readonly serversNotServing: (certificate: string) => Promise<readonly string[]>;
-  readonly onAction: (deed: RenewalAction) => void;
+  readonly onAction: (action: RenewalAction) => void;
   /** A clock that never jumps; default: this process's. */
   readonly nowMs?: () => number;
   readonly log: Logger;
@@ -66,7 +66,7 @@ export class Renewer {
       }
       const { step, published } = await this.#step(secret.kept, now);
       if (step.kind === 'nothing' || step.kind === 'wait' || step.kind === 'look at servers') {
-        return this.#standing(secret.kept, step, published);
+        return this.#status(secret.kept, step, published);
       }
       log.info({ why: step.why }, WORDS[step.kind]);
       await this.#take(step, secret, now);
@@ -144,7 +144,7 @@ export class Renewer {
     });
   }
 
-  #standing(kept: Kept, step: Step, published: Seen['published']): RenewalStatus {
+  #status(kept: Kept, step: Step, published: Seen['published']): RenewalStatus {
     const waitsFor = step.kind === 'wait' ? step.why : oddWish(kept);
     if (waitsFor !== undefined && waitsFor !== this.#said) this.#deps.log.info(waitsFor);
     this.#said = waitsFor ?? '';

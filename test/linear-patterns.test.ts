@@ -49,8 +49,8 @@ function regexesIn(node: unknown): readonly RegexNode[] {
 }
 
 function patternsOfCatalogue(): readonly Pattern[] {
-  return CATALOGUE.rows.flatMap(({ name, match, device, code, slot }) =>
-    Object.entries({ ...match, device, code, slot }).flatMap(([field, expression]) =>
+  return CATALOGUE.rows.flatMap(({ name, match, device, code, pciSlot }) =>
+    Object.entries({ ...match, device, code, pciSlot }).flatMap(([field, expression]) =>
       expression === undefined
         ? []
         : [{ where: `${name}.${field}`, source: expression.source, flags: expression.flags }],

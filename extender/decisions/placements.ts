@@ -68,14 +68,14 @@ export class Placements {
   /** The watch shows that a pod was bound. One that was listed may have been before we listened. */
   bound(pod: PodFacts, atSeconds: number, seen: BindingSeen): void {
     const { decisions, snapshot, onPlaced } = this.#deps;
-    const { uid, node = '', placing } = pod;
+    const { uid, node = '', schedulingConstraints } = pod;
     const now = snapshot();
     const decision = decisions.bound(uid, node, atSeconds);
     if (decision !== undefined) {
       onPlaced('Asked', decision);
       return;
     }
-    if (seen === 'listed' || placing === undefined) return;
+    if (seen === 'listed' || schedulingConstraints === undefined) return;
     const namespace = now.cluster.namespaceOptIn(pod.namespace);
     if (!isOptedIn(pod.optIn, namespace)) return;
     const reason = seen === 'named' ? namesItsNode(node) : this.#whyUnasked(pod, node, now);
@@ -84,7 +84,11 @@ export class Placements {
     decisions.unasked(pod, mode, node, atSeconds, reason);
     if (reason.code === 'NotAsked') {
       const { namespace: of } = pod;
-      this.#unasked.push({ atSeconds, scheduler: placing.schedulerName, namespace: of });
+      this.#unasked.push({
+        atSeconds,
+        scheduler: schedulingConstraints.schedulerName,
+        namespace: of,
+      });
       this.#unasked = this.#unasked.slice(-MOST_HEARD);
     }
   }
@@ -119,7 +123,7 @@ export class Placements {
   }
 
   #whyUnasked(pod: PodFacts, node: string, snapshot: Snapshot): Reason {
-    const { choice, schedulerName, nominatedNode } = pod.placing ?? {};
+    const { choice, schedulerName, nominatedNode } = pod.schedulingConstraints ?? {};
     if (this.#heard.has(pod.uid)) {
       return reason('NoOpinion', 'the scheduler asked, and Surefoot had no opinion');
     }
@@ -150,7 +154,7 @@ export class Placements {
 
 /** Another node that would have had devices for the pod, as far as we see. */
 function otherWithRoom(pod: PodFacts, node: string, { cluster }: Snapshot): string | undefined {
-  const { tolerations = [] } = pod.placing ?? {};
+  const { tolerations = [] } = pod.schedulingConstraints ?? {};
   const hasRoom = (facts: NodeFacts) =>
     facts.name !== node &&
     facts.isReady &&

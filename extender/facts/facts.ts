@@ -74,7 +74,7 @@ export interface PodFacts {
   readonly node?: string;
   readonly phase: string;
   /** What its scheduler has to go by; only until it runs. */
-  readonly placing?: SchedulingConstraints;
+  readonly schedulingConstraints?: SchedulingConstraints;
   readonly slot: Slot;
   readonly optIn: PodOptIn;
   readonly devices: DevicesAsked;

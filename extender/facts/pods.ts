@@ -43,7 +43,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     name: metadata.name ?? '',
     ...(spec.nodeName && { node: spec.nodeName }),
     phase: status.phase ?? 'Pending',
-    ...placingOf(pod),
+    ...schedulingConstraintsOf(pod),
     slot: slotOf(pod),
     optIn: podOptIn(pod),
     devices: {
@@ -73,12 +73,14 @@ const shared = sharedParts(8 * 2 ** 20);
 
 /** The same facts, to be kept: pods of a workload ask for the same, and most have nothing to tell. */
 export function withSharedParts(pod: PodFacts): PodFacts {
-  const { expectations, ran, placing } = pod;
+  const { expectations, ran, schedulingConstraints } = pod;
   return {
     ...pod,
     devices: shared(pod.devices),
     ...(expectations !== undefined && { expectations: shared(expectations) }),
-    ...(placing !== undefined && { placing: shared(placing) }),
+    ...(schedulingConstraints !== undefined && {
+      schedulingConstraints: shared(schedulingConstraints),
+    }),
     images: shared(pod.images),
     // When it ran is its own.
     ran: ran.length === 0 ? shared(ran) : ran,
@@ -88,12 +90,12 @@ export function withSharedParts(pod: PodFacts): PodFacts {
   };
 }
 
-function placingOf(pod: Pod): { placing?: SchedulingConstraints } {
+function schedulingConstraintsOf(pod: Pod): { schedulingConstraints?: SchedulingConstraints } {
   const { phase = 'Pending', nominatedNodeName } = pod.status ?? {};
   if (phase !== 'Pending') return {};
   const { schedulerName = 'default-scheduler', tolerations = [] } = pod.spec;
   return {
-    placing: {
+    schedulingConstraints: {
       schedulerName: beginningOf(schedulerName, LONGEST_MESSAGE),
       choice: nodeChoiceOf(pod),
       tolerations: tolerations.slice(0, MOST_TOLERATIONS),

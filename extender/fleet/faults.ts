@@ -111,12 +111,12 @@ export class Faults {
   #strike(node: string, random: Random): void {
     const { kubelets, nodes } = this.#deps;
     const slot = random.below(GPUS_PER_NODE);
-    const lot = random.fraction();
-    if (lot < RACK_SHARE) {
+    const draw = random.fraction();
+    if (draw < RACK_SHARE) {
       this.#loseRack(nodes.get(node)?.metadata.labels?.[RACK_LABEL] ?? '');
-    } else if (lot < RACK_SHARE + SWAP_SHARE) {
+    } else if (draw < RACK_SHARE + SWAP_SHARE) {
       kubelets.breakDevice(node, slot, random.waitSeconds(REPAIR_SECONDS), true);
-    } else if (lot < RACK_SHARE + SWAP_SHARE + TRANSIENT_SHARE) {
+    } else if (draw < RACK_SHARE + SWAP_SHARE + TRANSIENT_SHARE) {
       kubelets.breakDevice(node, slot, random.waitSeconds(TRANSIENT_SECONDS));
     } else {
       this.#becomeLemon(node, slot, random);

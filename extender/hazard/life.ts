@@ -74,7 +74,7 @@ function endedAtBusyDays(incident: Incident, busyDays: number): number {
 }
 
 /** The incidents, each that has ended with what the host's clock showed then. */
-export function withClock(
+export function withBusyDaysAtEnd(
   incidents: readonly Incident[],
   before: readonly Incident[],
   busyDays: number,

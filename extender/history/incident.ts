@@ -24,7 +24,7 @@ export interface Incident {
   readonly resource?: string;
   /** Absent while no signal has told which device it is. */
   readonly device?: string;
-  readonly slot?: string;
+  readonly pciSlot?: string;
   readonly code?: string;
   readonly openedAtSeconds: number;
   readonly lastSeenAtSeconds: number;
@@ -174,7 +174,8 @@ function opened(
   incidents: readonly Incident[],
   owners: readonly string[],
 ): Incident {
-  const { scope, resource, device, slot, code, atSeconds, mergeSeconds, standing, words } = signal;
+  const { scope, resource, device, pciSlot, code, atSeconds, mergeSeconds, standing, words } =
+    signal;
   const worth = worthAmong(signal, incidents, owners);
   return {
     id: idAmong(incidents, atSeconds),
@@ -182,7 +183,7 @@ function opened(
     scope,
     ...(resource !== undefined && { resource }),
     ...(device !== undefined && { device }),
-    ...(slot !== undefined && { slot }),
+    ...(pciSlot !== undefined && { pciSlot }),
     ...(code !== undefined && { code }),
     openedAtSeconds: atSeconds,
     lastSeenAtSeconds: atSeconds,
@@ -236,7 +237,7 @@ function merged(incident: Incident, signal: Signal): Incident {
       : incident.standing;
   const isStronger = signal.probability > incident.probability;
   const device = incident.device ?? signal.device;
-  const slot = incident.slot ?? signal.slot;
+  const pciSlot = incident.pciSlot ?? signal.pciSlot;
   const code = incident.code ?? signal.code;
   const resource = incident.resource ?? signal.resource;
   const last = Math.max(incident.lastSeenAtSeconds, signal.atSeconds);
@@ -245,7 +246,7 @@ function merged(incident: Incident, signal: Signal): Incident {
     ...(isStronger && { class: asIncidentClass(signal.class), scope: signal.scope }),
     ...(resource !== undefined && { resource }),
     ...(device !== undefined && { device }),
-    ...(slot !== undefined && { slot }),
+    ...(pciSlot !== undefined && { pciSlot }),
     ...(code !== undefined && { code }),
     standing,
     ...(byTenants === true && signal.trust === 'forgeable' && { byTenants }),

@@ -1,8 +1,8 @@
 import type { HostId } from '../signals/identity.ts';
 import type { CommonCause } from './incident.ts';
 
-/** One host that was struck, and what it shares with others. */
-export interface Struck {
+/** One host that was affected, and what it shares with others. */
+export interface AffectedHost {
   readonly host: HostId;
   /** Id of its incident. */
   readonly incident: string;
@@ -25,9 +25,9 @@ export interface Population {
 /** Faults within this time have a common cause, if any. A judgement, as are the numbers below. */
 export const STORM_SECONDS = 600;
 const FEWEST_HOSTS = 3;
-/** Of a group, so many of its hosts are struck at least. */
+/** Of a group, so many of its hosts are affected at least. */
 const LEAST_SHARE = 0.2;
-/** Of the hosts that are struck, so many are in the group at least: else it is something wider. */
+/** Of the hosts that are affected, so many are in the group at least: else it is something wider. */
 const LEAST_CONCENTRATION = 0.8;
 /** A driver or model that nearly all hosts have tells nothing. */
 const MOST_OF_FLEET = 0.8;
@@ -36,14 +36,14 @@ const MOST_OF_FLEET = 0.8;
 const KINDS = ['rack', 'driver', 'model'] as const;
 
 /**
- * What struck several hosts at once, the newest among them; `undefined` when each is a fault of its
- * own. `recent` holds what was struck within STORM_SECONDS, the newest too.
+ * What affected several hosts at once, the newest among them; `undefined` when each is a fault of its
+ * own. `recent` holds what was affected within STORM_SECONDS, the newest too.
  */
 export function commonCauseOf(
-  newest: Struck,
-  recent: readonly Struck[],
+  newest: AffectedHost,
+  recent: readonly AffectedHost[],
   population: Population,
-): { readonly cause: CommonCause; readonly members: readonly Struck[] } | undefined {
+): { readonly cause: CommonCause; readonly members: readonly AffectedHost[] } | undefined {
   const witnesses = recent.filter((one) => isWitness(one, newest));
   for (const kind of KINDS) {
     const name = newest[kind];
@@ -62,22 +62,22 @@ export function commonCauseOf(
   return undefined;
 }
 
-/** Whether so many of a group are struck, and so few outside it, that the group is the reason. */
+/** Whether so many of a group are affected, and so few outside it, that the group is the reason. */
 function isCommon(
-  members: readonly Struck[],
+  members: readonly AffectedHost[],
   shared: number,
-  witnesses: readonly Struck[],
+  witnesses: readonly AffectedHost[],
 ): boolean {
-  const struck = hostsOf(members);
+  const affected = hostsOf(members);
   return (
-    struck >= FEWEST_HOSTS &&
-    struck >= LEAST_SHARE * shared &&
-    struck >= LEAST_CONCENTRATION * hostsOf(witnesses)
+    affected >= FEWEST_HOSTS &&
+    affected >= LEAST_SHARE * shared &&
+    affected >= LEAST_CONCENTRATION * hostsOf(witnesses)
   );
 }
 
 /** What is explained already, and has neither a rack nor a workload in common with the newest, is none. */
-function isWitness({ cause, rack, owners }: Struck, newest: Struck): boolean {
+function isWitness({ cause, rack, owners }: AffectedHost, newest: AffectedHost): boolean {
   return (
     cause === undefined ||
     (rack !== undefined && rack === newest.rack) ||
@@ -85,10 +85,10 @@ function isWitness({ cause, rack, owners }: Struck, newest: Struck): boolean {
   );
 }
 
-function caused(kind: CommonCause['kind'], name: string, members: readonly Struck[]) {
+function caused(kind: CommonCause['kind'], name: string, members: readonly AffectedHost[]) {
   return { cause: { kind, name, hosts: hostsOf(members) }, members };
 }
 
-function hostsOf(struck: readonly Struck[]): number {
-  return new Set(struck.map(({ host }) => host)).size;
+function hostsOf(affected: readonly AffectedHost[]): number {
+  return new Set(affected.map(({ host }) => host)).size;
 }

@@ -6,7 +6,7 @@ export interface KnownDevice {
   readonly resource?: string;
   readonly id: string;
   /** Where it sits, when something told, such as its PCI address. */
-  readonly slot?: string;
+  readonly pciSlot?: string;
   readonly lastSeenAtSeconds: number;
   /** When it was first seen, here or in another host. */
   readonly firstSeenAtSeconds?: number;
@@ -15,7 +15,7 @@ export interface KnownDevice {
 }
 
 /** A device as it is seen now. */
-export type SeenDevice = Pick<KnownDevice, 'resource' | 'id' | 'slot'>;
+export type SeenDevice = Pick<KnownDevice, 'resource' | 'id' | 'pciSlot'>;
 
 /** How a device comes to a host. */
 export interface Arrival {
@@ -135,19 +135,20 @@ function arrived(
 function isFresh(known: KnownDevice, seen: SeenDevice, nowSeconds: number): boolean {
   return (
     nowSeconds - known.lastSeenAtSeconds < FRESH_SECONDS &&
-    (seen.slot === undefined || seen.slot === known.slot)
+    (seen.pciSlot === undefined || seen.pciSlot === known.pciSlot)
   );
 }
 
 function goneFor(
-  { resource, slot }: SeenDevice,
+  { resource, pciSlot }: SeenDevice,
   known: readonly KnownDevice[],
   held: ReadonlySet<string>,
   room: ReadonlyMap<string, number>,
   incidents: readonly Incident[],
 ): KnownDevice | undefined {
   const free = known.filter(({ id }) => !held.has(id));
-  const before = slot === undefined ? undefined : free.find((device) => device.slot === slot);
+  const before =
+    pciSlot === undefined ? undefined : free.find((device) => device.pciSlot === pciSlot);
   if (before !== undefined || resource === undefined) return before;
   const ofResource = known.filter((device) => device.resource === resource);
   if (ofResource.length < (room.get(resource) ?? Number.POSITIVE_INFINITY)) return undefined;

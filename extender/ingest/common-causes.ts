@@ -1,17 +1,22 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import type { HostHistory } from '../history/host-history.ts';
 import type { CommonCause, Incident } from '../history/incident.ts';
-import { commonCauseOf, type Population, STORM_SECONDS, type Struck } from '../history/storm.ts';
+import {
+  type AffectedHost,
+  commonCauseOf,
+  type Population,
+  STORM_SECONDS,
+} from '../history/storm.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { HistoryStore } from '../storage/store.ts';
 
-/** Which hosts were struck of late, and what they have in common. */
+/** Which hosts were affected of late, and what they have in common. */
 export class CommonCauses {
   readonly #cluster: Cluster;
   readonly #store: HistoryStore;
   /** With when each was heard of: what the first start finds may be old. */
-  #recent: (Struck & { readonly heardAtSeconds: number })[] = [];
-  #fresh: Struck[] = [];
+  #recent: (AffectedHost & { readonly heardAtSeconds: number })[] = [];
+  #fresh: AffectedHost[] = [];
 
   constructor(cluster: Cluster, store: HistoryStore) {
     this.#cluster = cluster;
@@ -37,15 +42,15 @@ export class CommonCauses {
   }
 
   /**
-   * The histories in which a common cause explains an incident now. For all that was struck since the
-   * last time at once: thousands of hosts may be struck in one second, and each cause is looked for once.
+   * The histories in which a common cause explains an incident now. For all that was affected since the
+   * last time at once: thousands of hosts may be affected in one second, and each cause is looked for once.
    */
   settle(nowSeconds: number): readonly HostHistory[] {
     if (this.#fresh.length === 0) return [];
     this.#recent = this.#recent.filter((one) => nowSeconds - one.heardAtSeconds <= STORM_SECONDS);
     const population = this.#population();
     const seen = new Set<string>();
-    const causes = new Map<string, { member: Struck; cause: CommonCause }>();
+    const causes = new Map<string, { member: AffectedHost; cause: CommonCause }>();
     for (const newest of this.#fresh) {
       const { rack, driver, model, owners } = newest;
       const signature = [
@@ -68,16 +73,16 @@ export class CommonCauses {
     return [...causes.values()].flatMap(({ member, cause }) => this.#explained(member, cause));
   }
 
-  #near({ atSeconds }: Struck): readonly Struck[] {
+  #near({ atSeconds }: AffectedHost): readonly AffectedHost[] {
     return this.#recent.filter((one) => Math.abs(atSeconds - one.atSeconds) <= STORM_SECONDS);
   }
 
-  #explain(members: readonly Struck[], cause: CommonCause): void {
+  #explain(members: readonly AffectedHost[], cause: CommonCause): void {
     const explained = new Set(members);
     this.#recent = this.#recent.map((one) => (explained.has(one) ? { ...one, cause } : one));
   }
 
-  #explained(member: Struck, cause: CommonCause): readonly HostHistory[] {
+  #explained(member: AffectedHost, cause: CommonCause): readonly HostHistory[] {
     const history = this.#store.draft(member.host);
     const known = history.incidents.find(({ id }) => id === member.incident);
     if (known === undefined || isSame(known.cause, cause)) return [];

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
-import { withClock } from '../hazard/life.ts';
+import { withBusyDaysAtEnd } from '../hazard/life.ts';
 import { busyShare, withWork, workedSeconds } from '../history/exposure.ts';
 import {
   bounded,
@@ -201,17 +201,17 @@ export class HostRecorder {
   #write(history: HostHistory, nowSeconds: number): void {
     const before = this.#deps.store.draft(history.host);
     if (history.devices !== before.devices) this.#note(history);
-    const incidents = this.#withClock(history, before.incidents, nowSeconds);
+    const incidents = this.#withBusyDaysAtEnd(history, before.incidents, nowSeconds);
     this.#deps.store.put(bounded({ ...history, incidents }, nowSeconds));
   }
 
-  #withClock(
+  #withBusyDaysAtEnd(
     { host, incidents, exposure }: HostHistory,
     before: readonly Incident[],
     nowSeconds: number,
   ): readonly Incident[] {
     if (incidents === before) return incidents;
-    return withClock(
+    return withBusyDaysAtEnd(
       incidents,
       before,
       Math.max(exposure.busyDays, this.#busyDays(host, nowSeconds)),

@@ -256,7 +256,7 @@ export interface CatalogueRow {
   readonly split?: string;
   readonly code?: RegExp;
   readonly device?: RegExp;
-  readonly slot?: RegExp;
+  readonly pciSlot?: RegExp;
   readonly below?: string;
   /** Of custom objects: what they are, and where in them the node's name and the deciding field stand. */
   readonly object?: {
@@ -427,13 +427,13 @@ function objectOf({
   return { ...resource, node, ...(match !== undefined && { path: match.path }) };
 }
 
-function textsOf(row: WrittenRow): Pick<CatalogueRow, 'split' | 'code' | 'device' | 'slot'> {
+function textsOf(row: WrittenRow): Pick<CatalogueRow, 'split' | 'code' | 'device' | 'pciSlot'> {
   if (!('read' in row)) return {};
   const { split, code, device, slot } = row;
   return {
     ...(split !== undefined && { split }),
     ...(code !== undefined && { code }),
     ...(device !== undefined && { device }),
-    ...(slot !== undefined && { slot }),
+    ...(slot !== undefined && { pciSlot: slot }),
   };
 }

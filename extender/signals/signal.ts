@@ -17,7 +17,7 @@ export interface Signal {
   /** Absent when the observation does not tell which of the node's devices it was. */
   readonly device?: string;
   /** Where in the node the device sits. */
-  readonly slot?: string;
+  readonly pciSlot?: string;
   readonly code?: string;
   readonly atSeconds: number;
   readonly probability: number;
@@ -43,7 +43,7 @@ export function signalOf(finding: Finding, atSeconds: number): Signal {
 }
 
 /** The signal of a moment. */
-export function momentOf({ row, worth, code, device, slot }: Sign, atSeconds: number): Signal {
+export function momentOf({ row, worth, code, device, pciSlot }: Sign, atSeconds: number): Signal {
   const { class: signalClass, probability, mergeSeconds, settles, words, repeats } = worth;
   return {
     row: row.name,
@@ -57,7 +57,7 @@ export function momentOf({ row, worth, code, device, slot }: Sign, atSeconds: nu
     words,
     ...(code !== undefined && { code }),
     ...(device !== undefined && { device }),
-    ...(slot !== undefined && { slot }),
+    ...(pciSlot !== undefined && { pciSlot }),
     ...(repeats !== undefined && { repeats }),
   };
 }

@@ -9,7 +9,7 @@ export interface Sign {
   /** Absent when the place does not tell which of the node's devices it was. */
   readonly device?: string;
   /** Where in the node the device sits, such as its PCI address. */
-  readonly slot?: string;
+  readonly pciSlot?: string;
 }
 
 /** What stands in one place of the API, by field. */
@@ -64,13 +64,13 @@ function signsOf(row: CatalogueRow, fields: Fields): readonly Sign[] {
 function signFrom(row: CatalogueRow, entry: string): Sign {
   const code = firstGroup(row.code, entry);
   const device = firstGroup(row.device, entry);
-  const slot = firstGroup(row.slot, entry);
+  const pciSlot = firstGroup(row.pciSlot, entry);
   return {
     row,
     worth: (code === undefined ? undefined : row.codes.get(code)) ?? row.worth,
     ...(code !== undefined && { code }),
     ...(device !== undefined && { device }),
-    ...(slot !== undefined && { slot }),
+    ...(pciSlot !== undefined && { pciSlot }),
   };
 }
 

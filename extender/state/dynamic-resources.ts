@@ -11,7 +11,7 @@ interface PublishedDevice {
   readonly name: string;
   /** Its UUID where the driver tells it, so that it is the same device as the plugin's. */
   readonly id: string;
-  readonly slot?: string;
+  readonly pciSlot?: string;
   readonly taints: readonly DeviceTaint[];
 }
 
@@ -101,7 +101,10 @@ export class DynamicResources {
 
   /** The devices that the node publishes. */
   seen(node: string): readonly SeenDevice[] {
-    return this.#on(node).map(({ id, slot }) => ({ id, ...(slot !== undefined && { slot }) }));
+    return this.#on(node).map(({ id, pciSlot }) => ({
+      id,
+      ...(pciSlot !== undefined && { pciSlot }),
+    }));
   }
 
   /** What is said about the node's devices. */
@@ -131,13 +134,13 @@ function publishedIn({ spec = {} }: ResourceSlice): readonly PublishedDevice[] {
   return devices.map(({ name = '', attributes = {}, taints = [] }) => {
     const text = (attribute: string) =>
       attributes[attribute]?.string ?? attributes[`${driver}/${attribute}`]?.string;
-    const slot = text('pciBusID') ?? text('resource.kubernetes.io/pciBusID');
+    const pciSlot = text('pciBusID') ?? text('resource.kubernetes.io/pciBusID');
     return {
       driver,
       pool: pool.name ?? '',
       name,
       id: text('uuid') ?? `${driver}/${pool.name ?? ''}/${name}`,
-      ...(slot !== undefined && { slot }),
+      ...(pciSlot !== undefined && { pciSlot }),
       taints,
     };
   });
@@ -175,6 +178,6 @@ function conditioned(
   );
 }
 
-function of<Sign extends object>({ id, slot }: PublishedDevice, sign: Sign): Sign {
-  return { ...sign, device: id, ...(slot !== undefined && { slot }) };
+function of<Sign extends object>({ id, pciSlot }: PublishedDevice, sign: Sign): Sign {
+  return { ...sign, device: id, ...(pciSlot !== undefined && { pciSlot }) };
 }

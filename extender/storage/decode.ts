@@ -77,7 +77,7 @@ function fromStatus(status: StoredStatus): HostHistory {
       ({ id, resource, slot, lastSeenAt, firstSeenAt: firstSeen, fromBusyDays }): KnownDevice => ({
         id,
         ...(resource !== undefined && { resource: shared(resource) }),
-        ...(slot !== undefined && { slot }),
+        ...(slot !== undefined && { pciSlot: slot }),
         lastSeenAtSeconds: secondsOf(lastSeenAt),
         ...(firstSeen !== undefined && { firstSeenAtSeconds: secondsOf(firstSeen) }),
         ...(fromBusyDays !== undefined && { fromBusyDays }),
@@ -141,7 +141,7 @@ function fromIncident(stored: StoredStatus['incidents'][number], exposure: Expos
     scope: stored.scope,
     ...(resource !== undefined && { resource: shared(resource) }),
     ...(device !== undefined && { device }),
-    ...(slot !== undefined && { slot }),
+    ...(slot !== undefined && { pciSlot: slot }),
     ...(code !== undefined && { code: shared(code) }),
     openedAtSeconds: secondsOf(stored.openedAt),
     lastSeenAtSeconds: secondsOf(stored.lastSeenAt),

@@ -70,8 +70,9 @@ function toStatus(history: HostHistory): StoredStatus {
     repairs: history.repairs.map(timeOf),
     marks: [...marks],
     devices: history.devices.map(
-      ({ lastSeenAtSeconds, firstSeenAtSeconds: firstSeen, ...device }) => ({
+      ({ lastSeenAtSeconds, firstSeenAtSeconds: firstSeen, pciSlot, ...device }) => ({
         ...device,
+        ...(pciSlot !== undefined && { slot: pciSlot }),
         ...(firstSeen !== undefined && { firstSeenAt: timeOf(firstSeen) }),
         lastSeenAt: timeOf(lastSeenAtSeconds),
       }),
@@ -107,10 +108,12 @@ function toIncident(incident: Incident): StoredStatus['incidents'][number] {
     evidence,
     rows,
     owners,
+    pciSlot,
     ...rest
   } = incident;
   return {
     ...rest,
+    ...(pciSlot !== undefined && { slot: pciSlot }),
     standing: [...standing],
     evidence: [...evidence],
     rows: [...rows],

@@ -18,7 +18,7 @@ const OPTIONS: RenewerOptions = {
 /** Servers that take the pair up some time after it was written, and an API server that trusts bundles late. */
 class World {
   readonly store = new FakeCertificateStore(START);
-  readonly deeds: RenewalAction[] = [];
+  readonly actions: RenewalAction[] = [];
   /** What each server shows, as it was read with the Secret. */
   readonly shown: string[];
   /** What the API server trusts: the bundles as they were up to ten seconds ago. */
@@ -78,7 +78,7 @@ class World {
         this.shown.flatMap((pair, server) =>
           pair === '' || pair === certificate ? [] : [`server ${server} shows the new pair`],
         ),
-      onAction: (deed) => this.deeds.push(deed),
+      onAction: (action) => this.actions.push(action),
       nowMs: () => this.store.nowMs,
       log: pino({ level: 'silent' }),
     });
@@ -93,7 +93,7 @@ async function settled(): Promise<World> {
   world.takeUp(1);
   await world.pass(60);
   expect(world.believed()).toEqual([true, true]);
-  world.deeds.length = 0;
+  world.actions.length = 0;
   return world;
 }
 
@@ -103,9 +103,9 @@ const pairOf = ({ store }: World) => new X509Certificate(store.kept?.certificate
 describe('renewing', () => {
   test('makes all there is to make at once, and publishes it', async () => {
     const world = new World(2);
-    const standing = await world.round();
-    expect(world.deeds).toEqual(['new authority', 'publish']);
-    expect(standing).toMatchObject({ authorities: 1, pairEndsAt: new Date(START + 90 * DAY_MS) });
+    const status = await world.round();
+    expect(world.actions).toEqual(['new authority', 'publish']);
+    expect(status).toMatchObject({ authorities: 1, pairEndsAt: new Date(START + 90 * DAY_MS) });
     expect(pairOf(world).checkHost('surefoot-webhook.surefoot-system.svc')).toBeDefined();
     expect((await world.round()).missing).toBeUndefined();
     expect(world.store.writes).toBe(1);
@@ -115,10 +115,10 @@ describe('renewing', () => {
     const world = await settled();
     world.store.nowMs = START + 59 * DAY_MS;
     await world.round();
-    expect(world.deeds).toEqual([]);
+    expect(world.actions).toEqual([]);
     world.store.nowMs = START + 61 * DAY_MS;
     await world.round();
-    expect(world.deeds).toEqual(['new pair']);
+    expect(world.actions).toEqual(['new pair']);
     expect(authorities(world)).toBe(1);
   });
 
@@ -127,18 +127,18 @@ describe('renewing', () => {
     world.store.change({ asked: 'authority' });
     const old = pairOf(world).fingerprint256;
     const waits = await world.round();
-    expect(world.deeds).toEqual(['new authority', 'publish']);
+    expect(world.actions).toEqual(['new authority', 'publish']);
     expect(waits.waitsFor).toBe('every API server needs 10 s to see the bundle');
     expect([authorities(world), pairOf(world).fingerprint256]).toEqual([2, old]);
 
     await world.pass(12);
-    expect(world.deeds.slice(2)).toEqual(['new pair']);
+    expect(world.actions.slice(2)).toEqual(['new pair']);
     world.takeUp(1);
-    const standing = await world.round();
-    expect(standing.waitsFor).toBe('the older authority stays until server 0 shows the new pair');
+    const status = await world.round();
+    expect(status.waitsFor).toBe('the older authority stays until server 0 shows the new pair');
     world.takeUp(0);
     await world.round();
-    expect(world.deeds.slice(3)).toEqual(['trust only', 'publish']);
+    expect(world.actions.slice(3)).toEqual(['trust only', 'publish']);
     expect(authorities(world)).toBe(1);
   });
 
@@ -149,14 +149,14 @@ describe('renewing', () => {
     world.restart();
     expect((await world.round()).waitsFor).toMatch('needs 10 s');
     await world.pass(20);
-    expect(world.deeds).toEqual(['new authority', 'publish', 'new pair']);
+    expect(world.actions).toEqual(['new authority', 'publish', 'new pair']);
   });
 
   test('only what was asked for is replaced, once', async () => {
     const world = await settled();
     world.store.change({ asked: 'pair' });
     await world.pass(60);
-    expect(world.deeds).toEqual(['new pair']);
+    expect(world.actions).toEqual(['new pair']);
     expect(world.store.kept?.asked).toBeUndefined();
   });
 
@@ -166,14 +166,14 @@ describe('renewing', () => {
     expect((await world.round()).waitsFor).toBe(
       'the annotation surefoot.dev/rotate says "everything"; write authority or pair',
     );
-    expect(world.deeds).toEqual([]);
+    expect(world.actions).toEqual([]);
   });
 
   test('a wiped caBundle is healed in the next round', async () => {
     const world = await settled();
     world.store.bundles.set('jobs', '');
     await world.round();
-    expect(world.deeds).toEqual(['publish']);
+    expect(world.actions).toEqual(['publish']);
     expect(new Set(world.store.bundles.values()).size).toBe(1);
   });
 
@@ -181,10 +181,10 @@ describe('renewing', () => {
     const world = await settled();
     world.store.change({ bundle: '', authorityKey: '', certificate: '', key: '' });
     await world.round();
-    expect(world.deeds).toEqual(['new authority', 'publish']);
+    expect(world.actions).toEqual(['new authority', 'publish']);
     expect(authorities(world)).toBe(2);
     await world.pass(12);
-    expect(world.deeds.slice(2)).toEqual(['new pair']);
+    expect(world.actions.slice(2)).toEqual(['new pair']);
     expect(world.believed()).toEqual([true, true]);
   });
 
@@ -209,7 +209,7 @@ describe('renewing', () => {
     world.options = { ...OPTIONS, hosts: [...OPTIONS.hosts, '10.0.0.7'] };
     world.restart();
     await world.pass(60);
-    expect(world.deeds).toEqual(['new pair']);
+    expect(world.actions).toEqual(['new pair']);
     expect(pairOf(world).checkIP('10.0.0.7')).toBeDefined();
   });
 
@@ -217,7 +217,7 @@ describe('renewing', () => {
     const world = await settled();
     world.store.nowMs += 1000 * DAY_MS;
     await world.round();
-    expect(world.deeds).toEqual(['new authority', 'publish', 'new pair']);
+    expect(world.actions).toEqual(['new authority', 'publish', 'new pair']);
     expect(authorities(world)).toBe(1);
   });
 
@@ -227,8 +227,8 @@ describe('renewing', () => {
     world.store.beforeWrite = () => world.store.change({ asked: 'nothing' });
     await expect(world.round()).rejects.toThrow('HTTP 409');
     await world.round();
-    expect(world.deeds).toEqual(['new authority', 'publish']);
-    expect(other.deeds).toEqual([]);
+    expect(world.actions).toEqual(['new authority', 'publish']);
+    expect(other.actions).toEqual([]);
   });
 
   test('without a Secret nothing is made, and it says what to do', async () => {

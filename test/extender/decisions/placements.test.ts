@@ -11,7 +11,9 @@ import { makeSnapshot } from '../../make/snapshot.ts';
 const TRAIN = { uid: 'uid-train-0', namespace: 'team-a' };
 const TAINT = { key: 'sku', value: 'gpu', effect: 'NoSchedule' };
 
-function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNode({ name: 'b' })]) {
+function following(
+  nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNode({ name: 'b' })],
+) {
   const made = makeIngest();
   for (const node of nodes) made.cluster.setNode(node);
   const decisions = new DecisionRecord();
@@ -23,10 +25,10 @@ function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNod
   });
   const bind = (
     {
-      placing: said,
+      schedulingConstraints: said,
       ...overrides
-    }: Partial<Omit<PodFacts, 'placing'>> & {
-      placing?: Partial<SchedulingConstraints>;
+    }: Partial<Omit<PodFacts, 'schedulingConstraints'>> & {
+      schedulingConstraints?: Partial<SchedulingConstraints>;
     } = {},
     seen: BindingSeen = 'waited',
     atSeconds = 0,
@@ -34,7 +36,12 @@ function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNod
     const pod = makePodFacts({
       node: 'a',
       phase: 'Pending',
-      placing: { schedulerName: 'ours', choice: { kind: 'any' }, tolerations: [], ...said },
+      schedulingConstraints: {
+        schedulerName: 'ours',
+        choice: { kind: 'any' },
+        tolerations: [],
+        ...said,
+      },
       ...overrides,
     });
     made.cluster.setPod(pod);
@@ -46,7 +53,7 @@ function placing(nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNod
 
 describe('placements', () => {
   test('after a question: the decision is joined with the node', () => {
-    const { placements, decisions, placed, bind } = placing();
+    const { placements, decisions, placed, bind } = following();
     decisions.add(
       makeDecision({ pod: { uid: 'uid-train-0', namespace: 'team-a', name: 'train-0' } }),
     );
@@ -58,25 +65,25 @@ describe('placements', () => {
   test.each([
     {
       name: 'Kueue has chosen',
-      pod: { placing: { choice: { kind: 'one', node: 'a', by: 'Kueue' } as const } },
+      pod: { schedulingConstraints: { choice: { kind: 'one', node: 'a', by: 'Kueue' } as const } },
       code: 'Pinned',
       words: 'pinned to a by Kueue: there was no choice',
     },
     {
       name: 'its scheduler has preempted others',
-      pod: { placing: { nominatedNode: 'a' } },
+      pod: { schedulingConstraints: { nominatedNode: 'a' } },
       code: 'Nominated',
       words: 'its scheduler made room for it on a by preemption, and then does not ask',
     },
     {
       name: 'its scheduler has preempted others elsewhere',
-      pod: { placing: { nominatedNode: 'b' } },
+      pod: { schedulingConstraints: { nominatedNode: 'b' } },
       code: 'NotAsked',
       words: 'ours did not ask, though b had devices for it, too',
     },
     {
       name: 'another node has room, but the pod selects nodes',
-      pod: { placing: { choice: { kind: 'some' } as const } },
+      pod: { schedulingConstraints: { choice: { kind: 'some' } as const } },
       code: 'ChoiceUnknown',
       words: 'its own selectors narrow the choice; with one candidate a scheduler does not ask',
     },
@@ -87,7 +94,7 @@ describe('placements', () => {
       words: 'ours did not ask, though b had devices for it, too',
     },
   ])('without a question, where $name', ({ pod, code, words }) => {
-    const { placed, bind } = placing();
+    const { placed, bind } = following();
     expect(bind(pod)).toMatchObject({
       bound: { node: 'a' },
       asked: 0,
@@ -104,20 +111,20 @@ describe('placements', () => {
     { name: 'not ready', others: [makeNode({ name: 'b', isReady: false })] },
     { name: 'tainted', others: [makeNode({ name: 'b', taints: [TAINT] })] },
   ])('without a question, where the other node is $name', ({ others }) => {
-    const { bind } = placing([makeNode({ name: 'a' }), ...others]);
+    const { bind } = following([makeNode({ name: 'a' }), ...others]);
     expect(bind()?.unasked?.code).toBe('OnlyCandidate');
   });
 
   test('a taint that the pod tolerates leaves a choice', () => {
-    const { bind } = placing([makeNode({ name: 'a' }), makeNode({ name: 'b', taints: [TAINT] })]);
+    const { bind } = following([makeNode({ name: 'a' }), makeNode({ name: 'b', taints: [TAINT] })]);
     const tolerations = [{ key: 'sku', operator: 'Exists' }];
-    expect(bind({ placing: { tolerations } })?.unasked?.code).toBe('NotAsked');
+    expect(bind({ schedulingConstraints: { tolerations } })?.unasked?.code).toBe('NotAsked');
   });
 
   test('by a scheduler that never asks, where another one does', () => {
-    const { placements, bind } = placing();
+    const { placements, bind } = following();
     placements.asked({ uid: 'somebody', namespace: 'team-b' }, 'ours', 0);
-    expect(bind({ placing: { schedulerName: 'theirs' } })?.unasked).toEqual({
+    expect(bind({ schedulingConstraints: { schedulerName: 'theirs' } })?.unasked).toEqual({
       code: 'OtherScheduler',
       words: 'placed by theirs, which does not ask Surefoot',
     });
@@ -125,14 +132,14 @@ describe('placements', () => {
   });
 
   test('that is seen again is still one without a question', () => {
-    const { placed, bind } = placing();
+    const { placed, bind } = following();
     bind();
     bind();
     expect(placed).toEqual(['NotAsked', 'NotAsked']);
   });
 
   test('of a pod about which we had no opinion', () => {
-    const { placements, bind } = placing();
+    const { placements, bind } = following();
     placements.asked(TRAIN, 'ours', 0);
     expect(bind()?.unasked?.code).toBe('NoOpinion');
   });
@@ -141,13 +148,13 @@ describe('placements', () => {
     { name: 'has not opted in', pod: { optIn: 'out' as const }, seen: 'waited' as const },
     { name: 'was bound before we listened', pod: {}, seen: 'listed' as const },
   ])('of a pod that $name nothing is said', ({ pod, seen }) => {
-    const { placed, bind } = placing();
+    const { placed, bind } = following();
     expect(bind(pod, seen)).toBeUndefined();
     expect(placed).toEqual([]);
   });
 
   test('three without a question in ten minutes are an alarm, for as long', () => {
-    const { placements, bind } = placing();
+    const { placements, bind } = following();
     bind({ uid: '1' }, 'waited', 0);
     bind({ uid: '2' }, 'waited', 100);
     expect(placements.alarm(100)).toBeUndefined();
@@ -157,13 +164,13 @@ describe('placements', () => {
   });
 
   test('those that had no choice are none', () => {
-    const { placements, bind } = placing([makeNode({ name: 'a' })]);
+    const { placements, bind } = following([makeNode({ name: 'a' })]);
     for (const uid of ['1', '2', '3', '4']) bind({ uid });
     expect(placements.alarm(0)).toBeUndefined();
   });
 
   test('those that were made with their node say so, and are none', () => {
-    const { placements, bind } = placing();
+    const { placements, bind } = following();
     for (const uid of ['1', '2', '3', '4']) {
       expect(bind({ uid }, 'named')?.unasked).toEqual({
         code: 'Pinned',
@@ -174,7 +181,7 @@ describe('placements', () => {
   });
 
   test('those of one namespace are none while pods of others are asked about', () => {
-    const { placements, bind } = placing();
+    const { placements, bind } = following();
     for (const uid of ['1', '2', '3']) bind({ uid, namespace: 'team-evil' });
     expect(placements.alarm(0)).toMatch(/^3 device pods/);
     placements.asked({ uid: '4', namespace: 'team-evil' }, 'ours', 0);
@@ -187,7 +194,7 @@ describe('placements', () => {
   });
 
   test('those of the only namespace are none while its other pods are asked about', () => {
-    const { placements, bind } = placing();
+    const { placements, bind } = following();
     placements.asked({ uid: '0', namespace: 'team-evil' }, 'ours', 0);
     for (const uid of ['1', '2', '3']) bind({ uid, namespace: 'team-evil' }, 'waited', 10);
     expect(placements.alarm(10)).toMatch(/^3 device pods/);

@@ -104,13 +104,13 @@ describe('podFacts', () => {
   test('what its scheduler goes by is known until it runs', () => {
     const tolerations = [{ key: 'sku', operator: 'Exists' }];
     const waiting = facts({ spec: { tolerations }, status: { nominatedNodeName: 'gpu-1' } });
-    expect(waiting.placing).toEqual({
+    expect(waiting.schedulingConstraints).toEqual({
       schedulerName: 'default-scheduler',
       choice: { kind: 'any' },
       tolerations,
       nominatedNode: 'gpu-1',
     });
-    expect(facts({ status: { phase: 'Running' } })).not.toHaveProperty('placing');
+    expect(facts({ status: { phase: 'Running' } })).not.toHaveProperty('schedulingConstraints');
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { commonCauseOf, type Struck } from '../../../extender/history/storm.ts';
+import { type AffectedHost, commonCauseOf } from '../../../extender/history/storm.ts';
 
-function struck(index: number, overrides: Partial<Struck> = {}): Struck {
+function affected(index: number, overrides: Partial<AffectedHost> = {}): AffectedHost {
   return {
     host: `h${index}`,
     incident: 'a',
@@ -24,15 +24,15 @@ const POPULATION = {
 };
 
 describe('what several faults at once have in common', () => {
-  const of = (indexes: readonly number[], overrides: Partial<Struck> = {}) =>
-    indexes.map((index) => struck(index, overrides));
+  const of = (indexes: readonly number[], overrides: Partial<AffectedHost> = {}) =>
+    indexes.map((index) => affected(index, overrides));
   const job = { owners: ['job'] };
-  const rows: readonly { name: string; all: readonly Struck[]; cause: string }[] = [
+  const rows: readonly { name: string; all: readonly AffectedHost[]; cause: string }[] = [
     { name: 'two hosts of a rack are two faults', all: of([1, 2]), cause: 'none' },
     { name: 'three of a rack are the rack’s', all: of([1, 2, 3]), cause: 'rack rack-0 3' },
     {
       name: 'one host three times is one host',
-      all: [struck(1), struck(1), struck(1)],
+      all: [affected(1), affected(1), affected(1)],
       cause: 'none',
     },
     { name: 'three far apart are three faults', all: of([1, 25, 60]), cause: 'none' },
@@ -76,7 +76,7 @@ describe('what several faults at once have in common', () => {
   ];
   test.each(rows)('$name', ({ name, all, cause }) => {
     const population = name.includes('large') ? { ...POPULATION, sharing: () => 90 } : POPULATION;
-    const newest = all.at(-1) as Struck;
+    const newest = all.at(-1) as AffectedHost;
     const found = commonCauseOf(newest, all, population);
     expect(
       found === undefined ? 'none' : `${found.cause.kind} ${found.cause.name} ${found.cause.hosts}`,

@@ -298,7 +298,7 @@ describe('the device stays the same device', () => {
     made.ingest.devicesChanged('gpu-1', 4001);
     expect(weightOf(made.historyOf('gpu-1'))).toBe(0.9);
     expect(made.historyOf('gpu-1').devices.find(({ id }) => id === 'GPU-3')).toMatchObject({
-      slot: '0000:03',
+      pciSlot: '0000:03',
     });
   });
 

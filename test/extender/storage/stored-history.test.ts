@@ -12,7 +12,7 @@ const WHOLE: HostHistory = {
     makeIncident({
       id: 'b',
       device: 'GPU-3f2c',
-      slot: '0000:3b',
+      pciSlot: '0000:3b',
       code: '79',
       owners: ['team-a/Job/train'],
       cause: { kind: 'rack', name: 'r1', hosts: 8 },
@@ -57,7 +57,7 @@ const WHOLE: HostHistory = {
     {
       id: 'GPU-3f2c',
       resource: GPU,
-      slot: '0000:3b',
+      pciSlot: '0000:3b',
       lastSeenAtSeconds: 60,
       firstSeenAtSeconds: 5,
       fromBusyDays: 12,

@@ -1,5 +1,5 @@
 import { Random } from '../../../extender/fleet/random.ts';
-import { lifeOf, withClock } from '../../../extender/hazard/life.ts';
+import { lifeOf, withBusyDaysAtEnd } from '../../../extender/hazard/life.ts';
 import { hazardFor, ofResource } from '../../../extender/hazard/pod-hazard.ts';
 import { fleetRates } from '../../../extender/hazard/rates.ts';
 import { NO_EXPOSURE, withEra, withWork } from '../../../extender/history/exposure.ts';
@@ -153,7 +153,10 @@ class LemonWorld {
     const host = this.#hosts[index] as HostHistory;
     const { incidents: before, exposure } = host;
     const after = withSignal(before, faultAt(atSeconds, `GPU-${index}`));
-    this.#hosts[index] = { ...host, incidents: withClock(after, before, exposure.busyDays) };
+    this.#hosts[index] = {
+      ...host,
+      incidents: withBusyDaysAtEnd(after, before, exposure.busyDays),
+    };
   }
 }
 

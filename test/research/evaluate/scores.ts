@@ -1,7 +1,7 @@
 import type { HostLife } from '../../../extender/hazard/experience.ts';
 import { FITTED, type HazardConstants } from '../../../extender/hazard/fitted.ts';
 import { unitHazard } from '../../../extender/hazard/hazard.ts';
-import { faultOf, lifeOf, withClock } from '../../../extender/hazard/life.ts';
+import { faultOf, lifeOf, withBusyDaysAtEnd } from '../../../extender/hazard/life.ts';
 import type { FleetRates } from '../../../extender/hazard/rates.ts';
 import { cohortsOf } from '../../../extender/history/cohorts.ts';
 import { cohortsNow, withEra, withWork } from '../../../extender/history/exposure.ts';
@@ -146,7 +146,7 @@ export class LivedHost {
       const unwound = Math.max(0, (this.#workedToSeconds - one.atSeconds) / DAY);
       const clock = Math.max(0, exposure.busyDays - unwound);
       const after = withSignal(before, failureSignal(one.device, one.atSeconds));
-      const incidents = boundedIncidents(withClock(after, before, clock), MOST_INCIDENTS);
+      const incidents = boundedIncidents(withBusyDaysAtEnd(after, before, clock), MOST_INCIDENTS);
       this.#history = { ...this.#history, incidents };
       this.#seenFailures += 1;
     }
