@@ -62,7 +62,7 @@ afterAll(async () => {
 
 const KUBECONFIG = makeKubeconfig('http://127.0.0.1:1');
 
-describe('hazard 35: the one file, by an unprivileged user on a read-only file system (stand-in: without the image around it)', () => {
+describe('pitfall 35: the one file, by an unprivileged user on a read-only file system (stand-in: without the image around it)', () => {
   test('serves as webhook, and ends well', async () => {
     const tls = join(directory, 'tls');
     const flags = [`--config=${join(directory, 'config')}`, `--tls-dir=${tls}`, ...LISTENING];

@@ -213,7 +213,7 @@ describe('renewing', () => {
     expect(pairOf(world).checkIP('10.0.0.7')).toBeDefined();
   });
 
-  test('hazard 25: after a jump over the end of everything all is new in the next round', async () => {
+  test('pitfall 25: after a jump over the end of everything all is new in the next round', async () => {
     const world = await settled();
     world.store.nowMs += 1000 * DAY_MS;
     await world.round();
@@ -221,7 +221,7 @@ describe('renewing', () => {
     expect(authorities(world)).toBe(1);
   });
 
-  test('hazard 23: of two writers one wins, and the other goes on from what that one wrote', async () => {
+  test('pitfall 23: of two writers one wins, and the other goes on from what that one wrote', async () => {
     const world = new World(0);
     const other = new World(0);
     world.store.beforeWrite = () => world.store.change({ asked: 'nothing' });

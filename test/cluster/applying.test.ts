@@ -111,7 +111,7 @@ describe('every rendering is taken by a real API server, and its pods by the nam
   });
 });
 
-test('hazard 28: with Fail and nothing of ours running only device pods that opted in wait, and deleted it blocks none', async () => {
+test('pitfall 28: with Fail and nothing of ours running only device pods that opted in wait, and deleted it blocks none', async () => {
   const raw = await RawClient.for(used.bed);
   await installed(NAMESPACE_TEXT + (await renderers.helm(['webhook.failurePolicy=Fail'])));
   const create = async (object: object) =>

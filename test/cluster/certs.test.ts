@@ -30,7 +30,7 @@ describe('the certificates program', () => {
     await eventually('all to be settled', () => rotation.isSettled());
   });
 
-  test('hazard 24: a caBundle that was wiped is back within 10 s, and only that is ours', async () => {
+  test('pitfall 24: a caBundle that was wiped is back within 10 s, and only that is ours', async () => {
     const before = await rotation.published();
     await rotation.wipeBundles();
     await eventually(
@@ -49,7 +49,7 @@ describe('the certificates program', () => {
     expect(fields).not.toMatch(/f:(namespaceSelector|rules|failurePolicy|url|service)/);
   });
 
-  test('hazard 24: applied anew without it the configuration keeps its caBundle, and may lose an entry', async () => {
+  test('pitfall 24: applied anew without it the configuration keeps its caBundle, and may lose an entry', async () => {
     const api = used.bed.admin.makeApiClient(AdmissionregistrationV1Api);
     const name = 'zz-surefoot';
     const { webhooks = [] } = await api.readMutatingWebhookConfiguration({ name });
@@ -119,14 +119,14 @@ describe('the certificates program', () => {
     });
   });
 
-  test('hazard 39: one that ends within a week wakes somebody', async () => {
+  test('pitfall 39: one that ends within a week wakes somebody', async () => {
     await used.bed.surefoot.stopCerts();
     await used.bed.surefoot.startCerts('--pair-days=5');
     await rotation.rotate('pair');
     expect(await alerts.fires('SurefootCertificateExpires')).toMatch(/expires soon. In 4d 23h/);
   });
 
-  test('hazard 23: of three that start with an empty Secret one makes the CA, and all go by it', async () => {
+  test('pitfall 23: of three that start with an empty Secret one makes the CA, and all go by it', async () => {
     await used.bed.surefoot.stopCerts();
     await rotation.patchSecret({ data: null });
     await Promise.all([1, 2, 3].map(() => used.bed.surefoot.startCerts('--admin=127.0.0.1:0')));

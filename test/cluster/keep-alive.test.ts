@@ -13,7 +13,7 @@ import {
 /** The API server forgets an idle connection after 90 s; until then it trusts it. */
 const IDLE_SECONDS = [4.9, 5.1, 6.1, 60, 89, 91];
 
-test('hazard 15: a connection that was idle for up to 91 s takes another request (a client in Node, not kube-apiserver)', async () => {
+test('pitfall 15: a connection that was idle for up to 91 s takes another request (a client in Node, not kube-apiserver)', async () => {
   const now = new Date();
   const authority = issueAuthority({ now });
   const files = issueServingPair({ authority, hosts: ['localhost'], now });

@@ -231,7 +231,7 @@ describe('replicas', () => {
     return answer.json();
   }
 
-  test('hazard 27: the API server away for more than 60 s while faults go on: afterwards all that stands is there, exactly once', async () => {
+  test('pitfall 27: the API server away for more than 60 s while faults go on: afterwards all that stands is there, exactly once', async () => {
     const before = (await used.bed.surefoot.signals()).uncovered.length;
     await used.hand.setConditions('gpu-10', [xid('79')]);
     const bringBack = await used.bed.plane.takeApiAway();
@@ -278,7 +278,7 @@ describe('replicas', () => {
   }, 120_000);
 });
 
-test('hazard 39: histories that may not be written wake somebody, and are written once they may', async () => {
+test('pitfall 39: histories that may not be written wake somebody, and are written once they may', async () => {
   await eventually('it to keep the history', () => keeps(), { timeoutSeconds: 40 });
   const taken = { role: 'surefoot-extender', resource: 'devicehistories/status' };
   await withoutRights(used.bed.admin, taken, async () => {

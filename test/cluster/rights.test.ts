@@ -48,7 +48,7 @@ function rightInWords(verb: string, group: string, resource: string, name: strin
   return `${verb} ${group}/${resource}${name === '' ? '' : ` ${name}`}`;
 }
 
-test('hazard 34: what our accounts may do is what they do, by the API server’s audit log', async () => {
+test('pitfall 34: what our accounts may do is what they do, by the API server’s audit log', async () => {
   const { surefoot, plane } = used.bed;
   const rotation = new Rotation(used.bed);
   await rotation.rotate('pair');

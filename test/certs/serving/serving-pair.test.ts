@@ -81,7 +81,7 @@ describe('readPairFiles', () => {
     );
   });
 
-  test('hazard 22: reads both files of one version of a mounted Secret', async () => {
+  test('pitfall 22: reads both files of one version of a mounted Secret', async () => {
     const directory = await directoryWith();
     for (const [version, files] of Object.entries({ old: pair, new: other })) {
       await mkdir(join(directory, version));

@@ -66,13 +66,13 @@ async function replaceOne(executable?: string): Promise<void> {
 }
 
 describe('under 100 creates a second (stand-in: a Service that balances connections, and a mount a second late)', () => {
-  test('hazard 19: 20 rolling restarts of the webhook lose no call', async () => {
+  test('pitfall 19: 20 rolling restarts of the webhook lose no call', async () => {
     await losesNone(async () => {
       for (let time = 0; time < TIMES; time += 1) await replaceOne();
     });
   });
 
-  test('hazard 21: 20 rotations of CA and pair lose no call', async () => {
+  test('pitfall 21: 20 rotations of CA and pair lose no call', async () => {
     const rotation = new Rotation(used.bed);
     used.bed.surefoot.mountDelaySeconds = 1;
     await used.bed.surefoot.stopCerts();
@@ -85,7 +85,7 @@ describe('under 100 creates a second (stand-in: a Service that balances connecti
     used.bed.surefoot.mountDelaySeconds = 0;
   }, 900_000);
 
-  test('hazard 20: no replica keeps what it got first: each has what lots drawn anew give it', async () => {
+  test('pitfall 20: no replica keeps what it got first: each has what lots drawn anew give it', async () => {
     const calls = async ({ adminPort }: WebhookReplica) => {
       const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
       return sample(metrics, 'surefoot_admission_requests_total');

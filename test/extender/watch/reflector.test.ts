@@ -109,7 +109,7 @@ describe('a reflector', () => {
     expect(api.requests).toEqual(['list', 'watch 100', 'watch 150']);
   });
 
-  test('hazard 26: survives a cut connection and answers of 401, 429 and 500', async () => {
+  test('pitfall 26: survives a cut connection and answers of 401, 429 and 500', async () => {
     const { api, start, tells, watching, counts } = await following();
     start();
     await watching();
@@ -167,7 +167,7 @@ describe('a reflector', () => {
     });
   });
 
-  test('hazard 26: goes on when a handler throws', async () => {
+  test('pitfall 26: goes on when a handler throws', async () => {
     const { api, start, tells, watching, counts } = await following({ throwOn: 'bad' });
     api.holds(node('bad', '1'), node('good', '2'));
     start();
@@ -286,7 +286,7 @@ describe('a reflector', () => {
     await ended;
   });
 
-  test('hazard 26: after a line that is no JSON it goes on from before it', async () => {
+  test('pitfall 26: after a line that is no JSON it goes on from before it', async () => {
     const { api, start, tells, watching, counts } = await following();
     start();
     await watching();

@@ -56,7 +56,7 @@ const asked = async () =>
 const dry = { dryRun: true };
 
 describe('what never reaches the webhook', () => {
-  test('hazard 7: changes, resizes, ephemeral containers, evictions and bindings', async () => {
+  test('pitfall 7: changes, resizes, ephemeral containers, evictions and bindings', async () => {
     const before = await asked();
     const created = await raw.create('pods', OURS, inOurs({ spec: { schedulerName: 'nobody' } }));
     expect(created.status).toBe(201);
@@ -95,7 +95,7 @@ describe('what never reaches the webhook', () => {
     expect(await asked()).toBe(before + 1);
   });
 
-  test('hazard 29: pods of kube-system; mirror pods (stand-in: the annotation, no kubelet reads a file)', async () => {
+  test('pitfall 29: pods of kube-system; mirror pods (stand-in: the annotation, no kubelet reads a file)', async () => {
     const annotations = { 'surefoot.dev/profile': 'all' };
     const system = await raw.create(
       'pods',
@@ -117,7 +117,7 @@ describe('what never reaches the webhook', () => {
     expect(mirror.body.metadata.labels?.[MANAGED]).toBeUndefined();
   });
 
-  test('hazard 8: a quantity of zero, and annotations that are attacks, fetch nothing', async () => {
+  test('pitfall 8: a quantity of zero, and annotations that are attacks, fetch nothing', async () => {
     const zero = { requests: { 'nvidia.com/gpu': '0' }, limits: { 'nvidia.com/gpu': '0' } };
     const attacks = ['*', 'all\n', '../all', 'all~1x', '{"key":""}', '__proto__'];
     const pods = [
@@ -180,7 +180,7 @@ describe('what is prepared like any other pod (hazard 29)', () => {
 });
 
 describe('other webhooks', () => {
-  test('hazard 1: a patch that does not apply is an error in spite of Ignore, which is why ours are checked', async () => {
+  test('pitfall 1: a patch that does not apply is an error in spite of Ignore, which is why ours are checked', async () => {
     const other = await OtherWebhook.start(() => [{ op: 'add', path: '/spec/nope/x', value: 1 }]);
     await other.register('mm-other', 'Never');
     try {
@@ -197,7 +197,7 @@ describe('other webhooks', () => {
     { name: 'before ours', configuration: 'aa-other' },
     { name: 'after ours', configuration: 'zzz-other' },
   ])(
-    'hazard 2: one that appends tolerations $name, called again or not: each of ours is there once',
+    'pitfall 2: one that appends tolerations $name, called again or not: each of ours is there once',
     async ({ configuration }) => {
       const other = await OtherWebhook.start((pod) =>
         keysOf(pod.spec.tolerations).includes('other')
@@ -230,7 +230,7 @@ describe('other webhooks', () => {
     },
   );
 
-  test('hazard 18: an overloaded answer without Retry-After costs one call, and the pod goes through', async () => {
+  test('pitfall 18: an overloaded answer without Retry-After costs one call, and the pod goes through', async () => {
     const other = await OtherWebhook.start(() => 'overloaded');
     await other.register('mm-other', 'Never');
     try {
@@ -246,7 +246,7 @@ describe('other webhooks', () => {
 });
 
 describe('versions of AdmissionReview', () => {
-  test('hazard 5: ours asks for v1; asked in v1beta1 it says so, patches nothing, and the pod goes through', async () => {
+  test('pitfall 5: ours asks for v1; asked in v1beta1 it says so, patches nothing, and the pod goes through', async () => {
     const api = used.bed.admin.makeApiClient(AdmissionregistrationV1Api);
     const { items } = await api.listMutatingWebhookConfiguration();
     const [ours] = items;
@@ -289,7 +289,7 @@ describe('versions of AdmissionReview', () => {
 });
 
 describe('who judges after us', () => {
-  test('hazard 11: the restricted Pod Security Standard and a quota judge as they would without us', async () => {
+  test('pitfall 11: the restricted Pod Security Standard and a quota judge as they would without us', async () => {
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     for (const [name, inject] of [
       ['strict-with', { [INJECT]: 'enabled' }],
@@ -331,7 +331,7 @@ describe('who judges after us', () => {
     expect(await verdicts('strict-without')).toEqual([201, 403, 403, 403]);
   });
 
-  test('hazard 11: PodTolerationRestriction refuses a pod for a toleration of ours, unless webhook.yaml names the namespace', async () => {
+  test('pitfall 11: PodTolerationRestriction refuses a pod for a toleration of ours, unless webhook.yaml names the namespace', async () => {
     const namespace = 'restricted';
     await used.hand.core.createNamespace({
       body: {
@@ -390,7 +390,7 @@ describe('who judges after us', () => {
     } as KubernetesObject);
   });
 
-  test('hazard 10: the opt-in label is set and removed only by those who may opt-in', async () => {
+  test('pitfall 10: the opt-in label is set and removed only by those who may opt-in', async () => {
     const label = (user: string | undefined, value: string | null) =>
       raw.send(
         'PATCH',
@@ -489,7 +489,7 @@ describe('Jobs (hazard 30)', () => {
   });
 });
 
-describe('hazard 32: GitOps (stand-in: server-side apply by kubectl’s rules; no Argo CD or Flux runs here)', () => {
+describe('pitfall 32: GitOps (stand-in: server-side apply by kubectl’s rules; no Argo CD or Flux runs here)', () => {
   const applied = (path: string, object: object) =>
     raw.send(
       'PATCH',
@@ -559,7 +559,7 @@ describe('hazard 32: GitOps (stand-in: server-side apply by kubectl’s rules; n
   });
 });
 
-test('hazard 39: a webhook that is starved of CPU is slow, and wakes somebody', async () => {
+test('pitfall 39: a webhook that is starved of CPU is slow, and wakes somebody', async () => {
   await alerts.fall();
   await whileCreating(raw, 100, () =>
     used.bed.surefoot.starvingWebhook(async () => {
@@ -569,7 +569,7 @@ test('hazard 39: a webhook that is starved of CPU is slow, and wakes somebody', 
   await whileCreating(raw, 20, () => alerts.fall());
 });
 
-test('hazard 12: a number beyond 2^53 comes through untouched', async () => {
+test('pitfall 12: a number beyond 2^53 comes through untouched', async () => {
   const pod = inOurs({
     spec: {
       tolerations: [{ key: 'k', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 7 }],
