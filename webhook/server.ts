@@ -13,6 +13,7 @@ import {
   patched,
   warning,
 } from './review.ts';
+import type { WebhookSettings } from './settings.ts';
 import type { Job } from './words/job.ts';
 import { type Mode, modeIn } from './words/mode.ts';
 import type { Pod } from './words/pod.ts';
@@ -28,13 +29,6 @@ export const BODY_LIMIT_BYTES = 7 * 1024 * 1024;
 
 /** The API server's have 36 characters. */
 const LONGEST_UID = 64;
-
-export interface WebhookSettings {
-  readonly profiles: readonly DeviceProfile[];
-  readonly mode: Mode;
-  readonly namespaces: Readonly<Record<string, Mode>>;
-  readonly tolerationsRestrictedIn: readonly string[];
-}
 
 export interface WebhookDeps {
   /** Turns away what would only wait. */

@@ -15,7 +15,7 @@ export class FakeCertificateStore implements CertificateStore {
   /** Writes that were done. */
   writes = 0;
   /** What somebody else does just before the next write. */
-  beforeWrite: (() => void) | undefined;
+  beforeWrite: (() => void | Promise<unknown>) | undefined;
   #version = 1;
 
   constructor(nowMs: number) {
@@ -32,8 +32,9 @@ export class FakeCertificateStore implements CertificateStore {
   }
 
   async write(resourceVersion: string, kept: Kept): Promise<void> {
-    this.beforeWrite?.();
+    const before = this.beforeWrite;
     this.beforeWrite = undefined;
+    await before?.();
     if (resourceVersion !== String(this.#version)) {
       throw new ApiError(409, 'HTTP 409');
     }
