@@ -5,15 +5,20 @@ import { briefly, httpStatusOf } from './cluster/api-error.ts';
 import { type ApiOptions, loadKubeConfig, namespaceOf } from './cluster/kube-config.ts';
 import { LeaderElector, replicaIdentity } from './cluster/lease.ts';
 import { leaseApi } from './cluster/lease-api.ts';
-import { type RenewalAction, type RenewalStatus, Renewer, type RenewerOptions } from './renew.ts';
+import {
+  type RenewalAction,
+  type RenewalStatus,
+  Renewer,
+  type RenewerOptions,
+} from './renewal/renewer.ts';
+import { serversNotServing } from './renewal/shown.ts';
+import { certificateStore } from './renewal/store.ts';
 import { parseAddress } from './serving/address.ts';
 import { adminApp } from './serving/admin.ts';
 import { RunningServer } from './serving/http.ts';
 import { type Service, WrongCall } from './serving/lifecycle.ts';
 import { programLog } from './serving/program-log.ts';
 import { serviceRegistry } from './serving/service-metrics.ts';
-import { serversNotServing } from './shown.ts';
-import { certificateStore } from './store.ts';
 
 export interface CertsOptions extends ApiOptions, RenewerOptions {
   /** `NAMESPACE/NAME` of the Secret; NAME alone: in our own namespace. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { manifestText } from '../extender/commands/actions/manifests.ts';
-import { asksFor } from '../webhook/match-conditions.ts';
-import { mutatingWebhookConfiguration } from '../webhook/registration.ts';
+import { asksFor } from '../webhook/registration/match-conditions.ts';
+import { mutatingWebhookConfiguration } from '../webhook/registration/registration.ts';
 import { chartValuesSchema } from './chart-values.ts';
 
 const HERE = import.meta.dirname;

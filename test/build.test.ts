@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../build.ts';
-import { makeCertificates } from '../certs/files.ts';
+import { makeCertificates } from '../certs/make-once.ts';
 import { type HowToRun, Program } from './fake/program.ts';
 import { imageSettings } from './image-settings.ts';
 import { makeKubeconfig } from './make/kubeconfig.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { makeCertificates } from '../certs/files.ts';
+import { makeCertificates } from '../certs/make-once.ts';
 import { DecisionRecord } from '../extender/decisions/record.ts';
 import { eventually } from './cluster/eventually.ts';
 import { directoryWith } from './fake/directory.ts';
@@ -307,7 +307,7 @@ describe('imports', () => {
 
   test('the webhook never evaluates the Kubernetes client', async () => {
     const modules = await evaluated('webhook/main.ts');
-    expect(modules).toContain('/webhook/server.ts');
+    expect(modules).toContain('/webhook/admission/server.ts');
     expect(modules).not.toContain('@kubernetes/client-node');
   });
 

@@ -13,8 +13,8 @@ import {
   serviceRegistry,
 } from '../certs/serving/service-metrics.ts';
 import { type ClientOptions, startTlsServer } from '../certs/serving/tls-server.ts';
+import { webhookApp } from './admission/server.ts';
 import { admissionMetrics } from './metrics.ts';
-import { webhookApp } from './server.ts';
 import { webhookDirectory } from './settings.ts';
 
 export interface WebhookOptions {

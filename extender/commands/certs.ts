@@ -49,7 +49,7 @@ export function addCerts(program: Command): void {
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9080')
     .action(async ({ host: hosts, tlsDir, secret, server: servers, settle, ...options }) => {
       if (tlsDir !== undefined) {
-        const { makeCertificates } = await import('../../certs/files.ts');
+        const { makeCertificates } = await import('../../certs/make-once.ts');
         const caBundle = await makeCertificates({ tlsDir, hosts, now: new Date() });
         complain(`made ca.crt, tls.crt and tls.key in ${tlsDir}; the caBundle of the webhook:`);
         print(caBundle);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { TIMING } from '../../certs/cluster/lease.ts';
-import { certificatesIn, isInLastThird, trustTheSame } from '../../certs/trust.ts';
+import { certificatesIn, isInLastThird, trustTheSame } from '../../certs/renewal/trust.ts';
 import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';

@@ -12,8 +12,8 @@ import { DEPLOYMENTS, NAMESPACES, NODES, PODS } from '../../certs/cluster/collec
 import { leases } from '../../certs/cluster/lease-api.ts';
 import { rawRequest, refusal } from '../../certs/cluster/raw-request.ts';
 import { timeOf } from '../../certs/cluster/server-time.ts';
+import { certificateStore } from '../../certs/renewal/store.ts';
 import { readinessIn } from '../../certs/serving/readiness.ts';
-import { certificateStore } from '../../certs/store.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { INJECT } from '../../webhook/words/keys.ts';

@@ -1,4 +1,4 @@
-import type { Kept } from '../../certs/renewal.ts';
+import type { Kept } from '../../certs/renewal/next-step.ts';
 import type { Readiness } from '../../certs/serving/readiness.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 

@@ -1,6 +1,6 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import { type Hazard, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
-import { deviceHost } from '../prioritize/candidate.ts';
+import { deviceHost } from '../state/device-host.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 
 /** The risk is of a pod that stays for a day. */

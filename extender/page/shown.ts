@@ -9,10 +9,10 @@ import { deviceHazard, hazardClass } from '../hazard/pod-hazard.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { UnmappedKind } from '../ingest/unmapped.ts';
 import type { Gap } from '../ingest/watch-gaps.ts';
-import { deviceHost } from '../prioritize/candidate.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { physicalDevice } from '../signals/identity.ts';
 import type { DeviceCount } from '../signals/observed.ts';
+import { deviceHost } from '../state/device-host.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type {
   DeviceState,

@@ -2,8 +2,8 @@ import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import type { Candidate } from '../forecast/candidate.ts';
 import type { ToldHazard } from '../forecast/hazard-words.ts';
 import { imagesOnNode } from '../forecast/images.ts';
-import { type DeviceChoice, type DeviceHost, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
-import { busyDaysOn } from '../state/busy-days.ts';
+import { type DeviceChoice, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
+import { deviceHost } from '../state/device-host.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type PodImages, podImages } from './pod-images.ts';
 
@@ -118,15 +118,3 @@ function claimed(
 }
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** What is known of the devices of a node. */
-export function deviceHost(
-  node: NodeFacts,
-  { cluster, store, nowSeconds }: Pick<Snapshot, 'cluster' | 'store' | 'nowSeconds'>,
-): DeviceHost {
-  const { incidents, devices } = store.get(node.host);
-  // A pod's work is either in the newest exposure or still running; faults count once they are written.
-  const newest = store.draft(node.host);
-  const busyDays = busyDaysOn(node, newest, cluster, nowSeconds);
-  return { incidents, exposure: newest.exposure, devices, busyDays, nowSeconds };
-}

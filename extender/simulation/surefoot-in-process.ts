@@ -1,7 +1,7 @@
 import jsonpatch from 'jsonpatch';
 import { pino } from 'pino';
-import { decide } from '../../webhook/decide.ts';
-import { patchFor } from '../../webhook/patch.ts';
+import { decide } from '../../webhook/admission/decide.ts';
+import { patchFor } from '../../webhook/admission/patch.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { nodeFacts } from '../facts/nodes.ts';

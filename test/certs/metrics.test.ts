@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { certsMetrics } from '../../certs/main.ts';
-import type { RenewalStatus } from '../../certs/renew.ts';
+import type { RenewalStatus } from '../../certs/renewal/renewer.ts';
 
 const EXPIRES = 'surefoot_certificate_expiry_timestamp_seconds';
 

@@ -4,7 +4,7 @@ import {
   setHeaderOptions,
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { certificatesIn } from '../../certs/trust.ts';
+import { certificatesIn } from '../../certs/renewal/trust.ts';
 import { sample } from '../samples.ts';
 import { whileCreating } from './creating.ts';
 import { eventually } from './eventually.ts';

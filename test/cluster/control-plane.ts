@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { parse, stringify } from 'yaml';
-import { makeCertificates } from '../../certs/files.ts';
+import { makeCertificates } from '../../certs/make-once.ts';
 import { pooledKubeConfig } from '../make/pooled-kube-config.ts';
 import { Child } from './child.ts';
 import { eventually } from './eventually.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
-import { type Admission, decide, decideJob } from '../../webhook/decide.ts';
-import { patchFor } from '../../webhook/patch.ts';
+import { type Admission, decide, decideJob } from '../../webhook/admission/decide.ts';
+import { patchFor } from '../../webhook/admission/patch.ts';
 import type { Job } from '../../webhook/words/job.ts';
 import { INJECT } from '../../webhook/words/keys.ts';
 import type { Pod } from '../../webhook/words/pod.ts';

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { issueAuthority, issueServingPair } from '../../certs/issue.ts';
+import { issueAuthority, issueServingPair } from '../../certs/renewal/issue.ts';
 import { RunningServer } from '../../certs/serving/http.ts';
 import { LastGood } from '../../certs/serving/last-good.ts';
 import {

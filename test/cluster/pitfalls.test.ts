@@ -10,7 +10,7 @@ import {
   KubernetesObjectApi,
 } from '@kubernetes/client-node';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { makeCertificates } from '../../certs/files.ts';
+import { makeCertificates } from '../../certs/make-once.ts';
 import { INJECT, INJECTED, MANAGED } from '../../webhook/words/keys.ts';
 import type { Toleration } from '../../webhook/words/pod.ts';
 import { FULL_PROFILES } from '../make/full-profiles.ts';

@@ -5,7 +5,7 @@ import {
   PatchStrategy,
   setHeaderOptions,
 } from '@kubernetes/client-node';
-import { certificatesIn, trusts } from '../../certs/trust.ts';
+import { certificatesIn, trusts } from '../../certs/renewal/trust.ts';
 import type { Bed } from './bed.ts';
 import { eventually } from './eventually.ts';
 

@@ -1,6 +1,6 @@
 import { ApiError } from '../../certs/cluster/api-error.ts';
-import type { Kept } from '../../certs/renewal.ts';
-import type { CertificateStore, KeptSecret } from '../../certs/store.ts';
+import type { Kept } from '../../certs/renewal/next-step.ts';
+import type { CertificateStore, KeptSecret } from '../../certs/renewal/store.ts';
 
 const NOTHING: Kept = { bundle: '', authorityKey: '', certificate: '', key: '' };
 
@@ -15,7 +15,7 @@ export class FakeCertificateStore implements CertificateStore {
   /** Writes that were done. */
   writes = 0;
   /** What somebody else does just before the next write. */
-  beforeWrite: (() => void | Promise<unknown>) | undefined;
+  beforeWrite: (() => unknown) | undefined;
   #version = 1;
 
   constructor(nowMs: number) {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import jsonpatch from 'jsonpatch';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
-import { decide, decideJob } from '../../webhook/decide.ts';
-import { patchFor } from '../../webhook/patch.ts';
-import { parseReview, type ReviewedObject } from '../../webhook/review.ts';
+import { decide, decideJob } from '../../webhook/admission/decide.ts';
+import { patchFor } from '../../webhook/admission/patch.ts';
+import { parseReview, type ReviewedObject } from '../../webhook/admission/review.ts';
 import { profilesSchema } from '../../webhook/words/profile.ts';
 import { applyStrictly } from '../fake/strict-patch.ts';
 import { FULL_PROFILES } from '../make/full-profiles.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeCertificates } from '../../certs/files.ts';
+import { makeCertificates } from '../../certs/make-once.ts';
 import { pooledKubeConfig } from './pooled-kube-config.ts';
 
 /** An API server over TLS that lists no namespaces, and counts who connects. */

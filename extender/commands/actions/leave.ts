@@ -9,7 +9,7 @@ import type {
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { DEPLOYMENTS, NODES, PODS } from '../../../certs/cluster/collections.ts';
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
-import { mutatingWebhooks } from '../../../certs/store.ts';
+import { mutatingWebhooks } from '../../../certs/renewal/store.ts';
 import { homeLabelsIn } from '../../../webhook/words/home-label.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../../webhook/words/installed-names.ts';
 import { HAZARD } from '../../../webhook/words/keys.ts';

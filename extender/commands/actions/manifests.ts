@@ -3,11 +3,11 @@ import { stringify } from 'yaml';
 import { configDirectory } from '../../../certs/serving/config-directory.ts';
 import { LastGood } from '../../../certs/serving/last-good.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
-import { mutatingAdmissionPolicies } from '../../../webhook/admission-policy.ts';
+import { mutatingAdmissionPolicies } from '../../../webhook/registration/admission-policy.ts';
 import {
   type ClientConfigOf,
   mutatingWebhookConfiguration,
-} from '../../../webhook/registration.ts';
+} from '../../../webhook/registration/registration.ts';
 import { devicePatterns, profilesSchema } from '../../../webhook/words/profile.ts';
 import { deviceHistoryDefinition } from '../../storage/custom-resource.ts';
 

@@ -6,7 +6,7 @@ import jsonpatch from 'jsonpatch';
 import { parseAllDocuments, stringify } from 'yaml';
 import { LastGood } from '../../../certs/serving/last-good.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
-import { type Preview, previewsOf } from '../../../webhook/preview.ts';
+import { type Preview, previewsOf } from '../../../webhook/admission/preview.ts';
 import { WITHOUT_WEBHOOK, webhookDirectory } from '../../../webhook/settings.ts';
 import { print } from '../terminal/print.ts';
 

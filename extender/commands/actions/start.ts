@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { makeCertificates } from '../../../certs/files.ts';
+import { makeCertificates } from '../../../certs/make-once.ts';
 import { parseAddress } from '../../../certs/serving/address.ts';
 import { RunningServer } from '../../../certs/serving/http.ts';
 import { LastGood } from '../../../certs/serving/last-good.ts';

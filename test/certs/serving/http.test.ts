@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { issueAuthority, issueServingPair, type Pair } from '../../../certs/issue.ts';
+import { issueAuthority, issueServingPair, type Pair } from '../../../certs/renewal/issue.ts';
 import { RunningServer } from '../../../certs/serving/http.ts';
 import { LastGood } from '../../../certs/serving/last-good.ts';
 import {

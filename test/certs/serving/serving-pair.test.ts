@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { issueAuthority, issueServingPair } from '../../../certs/issue.ts';
+import { issueAuthority, issueServingPair } from '../../../certs/renewal/issue.ts';
 import { parseServingPair, readPairFiles } from '../../../certs/serving/serving-pair.ts';
 import { directoryWith } from '../../fake/directory.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makeCertificates } from '../../../certs/files.ts';
+import { makeCertificates } from '../../../certs/make-once.ts';
 import { startTlsServer } from '../../../certs/serving/tls-server.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { directoryWith } from '../../fake/directory.ts';

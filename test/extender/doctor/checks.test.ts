@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { issueAuthority, issueServingPair } from '../../../certs/issue.ts';
+import { issueAuthority, issueServingPair } from '../../../certs/renewal/issue.ts';
 import { readinessIn } from '../../../certs/serving/readiness.ts';
 import { symptoms } from '../../../extender/doctor/checks.ts';
 import { NEEDED_RIGHTS } from '../../../extender/doctor/rights.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { makeCertificates } from '../../../certs/files.ts';
+import { makeCertificates } from '../../../certs/make-once.ts';
 import { RunningServer } from '../../../certs/serving/http.ts';
 import { LastGood } from '../../../certs/serving/last-good.ts';
 import { servingPairDirectory } from '../../../certs/serving/serving-pair.ts';

@@ -1,11 +1,11 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoreV1Api, type KubernetesObject, KubernetesObjectApi } from '@kubernetes/client-node';
-import { makeCertificates } from '../../../certs/files.ts';
+import { makeCertificates } from '../../../certs/make-once.ts';
 import { parseStrictYaml } from '../../../certs/serving/strict-yaml.ts';
 import { tableText } from '../../../extender/commands/terminal/table.ts';
-import { mutatingAdmissionPolicies } from '../../../webhook/admission-policy.ts';
-import { mutatingWebhookConfiguration } from '../../../webhook/registration.ts';
+import { mutatingAdmissionPolicies } from '../../../webhook/registration/admission-policy.ts';
+import { mutatingWebhookConfiguration } from '../../../webhook/registration/registration.ts';
 import { INJECT, MANAGED } from '../../../webhook/words/keys.ts';
 import { devicePatterns, profilesSchema } from '../../../webhook/words/profile.ts';
 import { bytesInWords } from '../../../webhook/words/quantity.ts';

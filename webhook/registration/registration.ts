@@ -1,3 +1,5 @@
+import { REGISTRATION } from '../words/installed-names.ts';
+import { INJECT } from '../words/keys.ts';
 import {
   asksForDeviceCondition,
   type ConditionKind,
@@ -7,8 +9,6 @@ import {
   notOptedOut,
   TAKES_A_FAILURE_POLICY,
 } from './match-conditions.ts';
-import { REGISTRATION } from './words/installed-names.ts';
-import { INJECT } from './words/keys.ts';
 
 /** Where the API server finds the webhook, for a path of it. */
 export type ClientConfigOf = (path: string) => object;

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { attempt } from './serving/attempt.ts';
+import { attempt } from '../serving/attempt.ts';
 import {
   bundleOf,
   certificatesIn,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decide, injectionsInWords } from '../../webhook/decide.ts';
-import { makePod, type PodParts } from '../make/pod.ts';
-import { makeProfile } from '../make/profile.ts';
+import { decide, injectionsInWords } from '../../../webhook/admission/decide.ts';
+import { makePod, type PodParts } from '../../make/pod.ts';
+import { makeProfile } from '../../make/profile.ts';
 
 const PROFILES = [
   makeProfile(),

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { issueAuthority, issueServingPair, type Pair } from '../../certs/issue.ts';
-import { serversNotServing } from '../../certs/shown.ts';
+import { issueAuthority, issueServingPair, type Pair } from '../../../certs/renewal/issue.ts';
+import { serversNotServing } from '../../../certs/renewal/shown.ts';
 
 const now = new Date();
 const authority = issueAuthority({ now });

@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { issueAuthority, issueServingPair } from './issue.ts';
+import { issueAuthority, issueServingPair } from './renewal/issue.ts';
 
 export interface CertsOptions {
   /** Directory that receives `ca.crt`, `tls.crt` and `tls.key`. */

@@ -8,7 +8,7 @@ import {
   type Seen,
   type Step,
   signingAuthority,
-} from './renewal.ts';
+} from './next-step.ts';
 import type { CertificateStore, KeptSecret } from './store.ts';
 import { bundleOf, certificatesIn } from './trust.ts';
 

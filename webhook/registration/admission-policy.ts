@@ -1,3 +1,6 @@
+import { DEFAULT_GRACE_SECONDS } from '../rules/grace.ts';
+import { INJECTED, MANAGED, PROFILE } from '../words/keys.ts';
+import type { DeviceProfile } from '../words/profile.ts';
 import {
   asksFor,
   type MatchCondition,
@@ -7,9 +10,6 @@ import {
   quoted,
 } from './match-conditions.ts';
 import { optInSelector } from './registration.ts';
-import { DEFAULT_GRACE_SECONDS } from './rules/grace.ts';
-import { INJECTED, MANAGED, PROFILE } from './words/keys.ts';
-import type { DeviceProfile } from './words/profile.ts';
 
 /**
  * MutatingAdmissionPolicies and their bindings that do the static part of the webhook's work, for

@@ -1,11 +1,11 @@
-import { isRecord } from '../certs/serving/json.ts';
+import { isRecord } from '../../certs/serving/json.ts';
+import type { PatchOperation } from '../words/injection.ts';
+import type { Pod } from '../words/pod.ts';
+import type { DeviceProfile } from '../words/profile.ts';
+import type { Reason } from '../words/reason.ts';
 import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from './decide.ts';
 import { patchFor } from './patch.ts';
 import { asObject } from './review.ts';
-import type { PatchOperation } from './words/injection.ts';
-import type { Pod } from './words/pod.ts';
-import type { DeviceProfile } from './words/profile.ts';
-import type { Reason } from './words/reason.ts';
 
 /** What the webhook would make of one object that a manifest leads to. */
 export interface Preview {

@@ -2,9 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { type RenewalAction, Renewer, type RenewerOptions } from '../../certs/renew.ts';
-import { certificatesIn } from '../../certs/trust.ts';
-import { FakeCertificateStore } from '../fake/certificate-store.ts';
+import {
+  type RenewalAction,
+  Renewer,
+  type RenewerOptions,
+} from '../../../certs/renewal/renewer.ts';
+import { certificatesIn } from '../../../certs/renewal/trust.ts';
+import { FakeCertificateStore } from '../../fake/certificate-store.ts';
 
 const START = Date.parse('2026-11-26T00:00:00Z');
 const DAY_MS = 86_400_000;

@@ -1,10 +1,10 @@
-import { isModestJson, isRecord, parseJson } from '../certs/serving/json.ts';
-import type { PatchOperation } from './words/injection.ts';
-import type { Job } from './words/job.ts';
-import { LONGEST_NAME } from './words/longest-name.ts';
-import type { Pod } from './words/pod.ts';
-import type { Reason } from './words/reason.ts';
-import { declinedText } from './words/warning.ts';
+import { isModestJson, isRecord, parseJson } from '../../certs/serving/json.ts';
+import type { PatchOperation } from '../words/injection.ts';
+import type { Job } from '../words/job.ts';
+import { LONGEST_NAME } from '../words/longest-name.ts';
+import type { Pod } from '../words/pod.ts';
+import type { Reason } from '../words/reason.ts';
+import { declinedText } from '../words/warning.ts';
 
 /** The only file that knows AdmissionReview (admission.k8s.io/v1): reading it and answering it. */
 

@@ -1,7 +1,7 @@
 import type { KubeConfig, V1MutatingWebhookConfiguration, V1Secret } from '@kubernetes/client-node';
-import { ApiObjects } from './cluster/api-objects.ts';
-import { serverTime } from './cluster/server-time.ts';
-import type { Kept } from './renewal.ts';
+import { ApiObjects } from '../cluster/api-objects.ts';
+import { serverTime } from '../cluster/server-time.ts';
+import type { Kept } from './next-step.ts';
 
 /** The Secret as it was read. */
 export interface KeptSecret {

@@ -1,5 +1,5 @@
-import { DEVICE_CLASS_PREFIX } from './words/device.ts';
-import { INJECT, INJECTED, MANAGED, PROFILE } from './words/keys.ts';
+import { DEVICE_CLASS_PREFIX } from '../words/device.ts';
+import { INJECT, INJECTED, MANAGED, PROFILE } from '../words/keys.ts';
 
 /** A CEL condition: the API server calls us, or runs a policy, only where all of them hold. */
 export interface MatchCondition {

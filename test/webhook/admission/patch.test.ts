@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import jsonpatch from 'jsonpatch';
 import { describe, expect, test } from 'vitest';
-import { decide } from '../../webhook/decide.ts';
-import { patchFor } from '../../webhook/patch.ts';
-import type { PatchOperation } from '../../webhook/words/injection.ts';
-import type { Pod, Toleration } from '../../webhook/words/pod.ts';
-import { makePod } from '../make/pod.ts';
-import { makeProfile } from '../make/profile.ts';
+import { decide } from '../../../webhook/admission/decide.ts';
+import { patchFor } from '../../../webhook/admission/patch.ts';
+import type { PatchOperation } from '../../../webhook/words/injection.ts';
+import type { Pod, Toleration } from '../../../webhook/words/pod.ts';
+import { makePod } from '../../make/pod.ts';
+import { makeProfile } from '../../make/profile.ts';
 
 const PROFILES = [makeProfile()];
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
-import { type Address, hostPort } from './serving/address.ts';
+import { type Address, hostPort } from '../serving/address.ts';
 
 const TIME_LIMIT_MS = 3000;
 /** What a resolver says when a name stands for nobody: a headless Service without pods. */

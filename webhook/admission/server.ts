@@ -1,8 +1,13 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import { jsonErrorHandler, rawJsonBody } from '../certs/serving/body.ts';
+import { jsonErrorHandler, rawJsonBody } from '../../certs/serving/body.ts';
+import type { AdmissionMetrics, AnsweredResult } from '../metrics.ts';
+import type { WebhookSettings } from '../settings.ts';
+import type { Job } from '../words/job.ts';
+import { type Mode, modeIn } from '../words/mode.ts';
+import type { Pod } from '../words/pod.ts';
+import type { Reason } from '../words/reason.ts';
 import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from './decide.ts';
-import type { AdmissionMetrics, AnsweredResult } from './metrics.ts';
 import { patchFor } from './patch.ts';
 import {
   type AdmissionRequest,
@@ -13,12 +18,6 @@ import {
   patched,
   warning,
 } from './review.ts';
-import type { WebhookSettings } from './settings.ts';
-import type { Job } from './words/job.ts';
-import { type Mode, modeIn } from './words/mode.ts';
-import type { Pod } from './words/pod.ts';
-import type { DeviceProfile } from './words/profile.ts';
-import type { Reason } from './words/reason.ts';
 
 /**
  * The API server takes requests of up to 3 MiB (etcd's limit of 1.5 MiB, doubled for JSON), and a

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { attempt } from './serving/attempt.ts';
+import { attempt } from '../serving/attempt.ts';
 
 /** A bundle of certificate authorities, PEM one after the other: whom the API server trusts. */
 

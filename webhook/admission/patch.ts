@@ -1,8 +1,8 @@
+import { add, type PatchOperation } from '../words/injection.ts';
+import { INJECTED, MANAGED } from '../words/keys.ts';
+import type { ObjectMeta } from '../words/pod.ts';
+import type { Reason } from '../words/reason.ts';
 import { type Admission, injectionsInWords } from './decide.ts';
-import { add, type PatchOperation } from './words/injection.ts';
-import { INJECTED, MANAGED } from './words/keys.ts';
-import type { ObjectMeta } from './words/pod.ts';
-import type { Reason } from './words/reason.ts';
 
 /** The API server's limit for all annotations of an object together (apimachinery `TotalAnnotationSizeLimitB`). */
 const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;

@@ -2,15 +2,15 @@ import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { Bound } from '../../certs/serving/bound.ts';
-import { admissionMetrics } from '../../webhook/metrics.ts';
-import { BODY_LIMIT_BYTES, webhookApp } from '../../webhook/server.ts';
-import type { Mode } from '../../webhook/words/mode.ts';
-import { listening, postJson } from '../fake/listening.ts';
-import { makePod } from '../make/pod.ts';
-import { makeProfile } from '../make/profile.ts';
-import { makeReview } from '../make/review.ts';
-import { sample } from '../samples.ts';
+import { Bound } from '../../../certs/serving/bound.ts';
+import { BODY_LIMIT_BYTES, webhookApp } from '../../../webhook/admission/server.ts';
+import { admissionMetrics } from '../../../webhook/metrics.ts';
+import type { Mode } from '../../../webhook/words/mode.ts';
+import { listening, postJson } from '../../fake/listening.ts';
+import { makePod } from '../../make/pod.ts';
+import { makeProfile } from '../../make/profile.ts';
+import { makeReview } from '../../make/review.ts';
+import { sample } from '../../samples.ts';
 
 async function serving(mode: Mode = 'act', namespaces: Record<string, Mode> = {}) {
   const registry = new Registry();

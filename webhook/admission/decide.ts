@@ -1,18 +1,18 @@
-import { failurePolicy } from './rules/failure-policy.ts';
-import { grace } from './rules/grace.ts';
-import { nodeLoss } from './rules/node-loss.ts';
-import { nodePreferences } from './rules/node-preferences.ts';
-import { restartRules } from './rules/restart-rules.ts';
-import { schedulerName } from './rules/scheduler-name.ts';
-import { tolerations } from './rules/tolerations.ts';
-import { asksForDevices, type DevicesAsked, devicesAsked } from './words/device.ts';
-import { declining, type Injection, NOTHING, type Ruling } from './words/injection.ts';
-import type { Job } from './words/job.ts';
-import { INJECT, INJECTED, MANAGED, PROFILE } from './words/keys.ts';
-import type { Mode } from './words/mode.ts';
-import type { ObjectMeta, Pod } from './words/pod.ts';
-import { type DeviceProfile, devicePatterns, profileOf } from './words/profile.ts';
-import type { Reason } from './words/reason.ts';
+import { failurePolicy } from '../rules/failure-policy.ts';
+import { grace } from '../rules/grace.ts';
+import { nodeLoss } from '../rules/node-loss.ts';
+import { nodePreferences } from '../rules/node-preferences.ts';
+import { restartRules } from '../rules/restart-rules.ts';
+import { schedulerName } from '../rules/scheduler-name.ts';
+import { tolerations } from '../rules/tolerations.ts';
+import { asksForDevices, type DevicesAsked, devicesAsked } from '../words/device.ts';
+import { declining, type Injection, NOTHING, type Ruling } from '../words/injection.ts';
+import type { Job } from '../words/job.ts';
+import { INJECT, INJECTED, MANAGED, PROFILE } from '../words/keys.ts';
+import type { Mode } from '../words/mode.ts';
+import type { ObjectMeta, Pod } from '../words/pod.ts';
+import { type DeviceProfile, devicePatterns, profileOf } from '../words/profile.ts';
+import type { Reason } from '../words/reason.ts';
 
 /** What to do with one object, and why. Nothing to do means: leave it exactly as it is. */
 export interface Admission {

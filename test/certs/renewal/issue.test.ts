@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { issueAuthority, issueServingPair } from '../../certs/issue.ts';
+import { issueAuthority, issueServingPair } from '../../../certs/renewal/issue.ts';
 
 const NOW = new Date('2026-06-01T12:00:00Z');
 const HOSTS = ['surefoot-webhook.surefoot-system.svc', '127.0.0.1', '::1'];
