@@ -1,7 +1,6 @@
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
-import { EMBEDDED_ASSETS } from './certs/serving/embedded-assets.ts';
 
 /**
  * `npm run build`: all of Surefoot in one file, dist/surefoot.mjs, and the same as a plugin of kubectl. It needs Node
@@ -10,6 +9,17 @@ import { EMBEDDED_ASSETS } from './certs/serving/embedded-assets.ts';
 
 const ROOT = import.meta.dirname;
 const READS_FILES = join(ROOT, 'certs/serving/embedded-assets.ts');
+
+/** What of the repository is no code and goes into the file; a directory with all that is in it. */
+const EMBEDDED_ASSETS = [
+  'package.json',
+  'extender/signals/catalogue.yaml',
+  'extender/fleet/tour.yaml',
+  'extender/page/browser/',
+  'manifests/base/config/',
+  'manifests/base/extender.yaml',
+  'manifests/base/certs.yaml',
+] as const;
 
 /** Node keeps the text of what it runs in memory: blanks and comments go, names stay for stack traces. */
 const TERSE = { compress: false, mangle: false, codegen: { removeWhitespace: true } };

@@ -66,7 +66,7 @@ const extenderEntry = strictSection({
       }
     })
     .prefault({}),
-  /** Rows and codes beside those of history/catalogue.yaml, or in the place of one of the same name. */
+  /** Rows and codes beside those of signals/catalogue.yaml, or in the place of one of the same name. */
   catalogue: catalogueSection.prefault({}),
 });
 
