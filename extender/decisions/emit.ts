@@ -19,13 +19,13 @@ export interface PlacementEvent {
   readonly note: string;
 }
 
-/** Less is no difference that anybody would notice. */
+/** Nobody notices a smaller difference. */
 const WORTH_TELLING_SECONDS = 5;
 const LONGEST_NOTE = 1024;
 
 /**
- * `placed on gpu-7: home, 11.2 GiB cached; passed over gpu-3: XID 79, on GPU-3f2c, 2 days ago`. Nothing
- * where all candidates cost the pod about the same, and never a word of another workload.
+ * `placed on gpu-7: home, 11.2 GiB cached; passed over gpu-3: XID 79, on GPU-3f2c, 2 days ago`. `undefined`
+ * where all candidates cost the pod about the same. Never mentions another workload.
  */
 export function placementEvent(decision: Decision): PlacementEvent | undefined {
   const { forecasts, bound, atSeconds } = decision;
@@ -62,7 +62,7 @@ export function placementEvent(decision: Decision): PlacementEvent | undefined {
     : told('AvoidedFlakyNode', `${merits(chosen)}${passedOver}`);
 }
 
-/** Of the nodes with a worse history the pod's home, or the worst. */
+/** The pod's home if its risk is higher, else the node of the highest risk. */
 function avoidedFor(chosen: Forecast, forecasts: readonly Forecast[]): Forecast | undefined {
   return forecasts
     .filter((one) => one.seconds.risk - chosen.seconds.risk >= WORTH_TELLING_SECONDS)

@@ -1,11 +1,11 @@
 /** Forecasts kept from each end: 1,024 decisions then take some megabytes. */
 const MOST = 8;
 
-/** Which of these lose the least and the most, the least first; all of them, where they are few. */
+/** Positions of the smallest and the largest losses, the smallest first; all positions, where there are few. */
 export function endsOf(lossSeconds: Float64Array): readonly number[] {
   const order = (a: number, b: number) => (lossSeconds[a] as number) - (lossSeconds[b] as number);
   if (lossSeconds.length <= 2 * MOST) return [...lossSeconds.keys()].sort(order);
-  // What the last of them loses: most of the others come nowhere near.
+  // The loss of the last one kept: most others are skipped by this comparison alone.
   const best: number[] = [];
   let last = Number.POSITIVE_INFINITY;
   for (let index = 0; index < lossSeconds.length; index += 1) {
@@ -13,7 +13,7 @@ export function endsOf(lossSeconds: Float64Array): readonly number[] {
     keep(best, index, order);
     if (best.length === MOST) last = lossSeconds[best.at(-1) as number] as number;
   }
-  // From the other end, so that among equals none is in both.
+  // From the other end, so that none of several equal losses is in both.
   const worst: number[] = [];
   last = Number.NEGATIVE_INFINITY;
   for (let index = lossSeconds.length - 1; index >= 0; index -= 1) {

@@ -28,13 +28,13 @@ export interface EventWriterDeps {
   readonly nowMs: () => number;
 }
 
-/** A restart of a large group is told of in part; what is left out is counted. */
+/** A restart of a large group gets Events for some of its pods; the others are counted. */
 const EVENTS_AT_ONCE = 50;
 const EVENTS_A_SECOND = 5;
-/** A slow API server must not pile them up here. */
+/** So that a slow API server does not pile them up. */
 const MOST_UNDER_WAY = 16;
 
-/** Writes Events about pods, some a second at most: they help people, and nothing waits for them. */
+/** Writes Events about pods, a few a second. They help people, and nothing waits for them. */
 export class EventWriter {
   readonly #deps: EventWriterDeps;
   #tokens = EVENTS_AT_ONCE;

@@ -8,16 +8,16 @@ import type { BindingSeen } from '../ingest/ingest.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Decision, DecisionRecord } from './record.ts';
 
-/** Questions that had no opinion for an answer, of the latest pods. */
+/** The latest pods that were asked about. */
 const MOST_HEARD = 1000;
 /** Schedulers that have asked; a cluster has a handful. */
 const MOST_SCHEDULERS = 32;
-/** Placements without a question are looked at together over this time. */
+/** Placements without a question count for the alarm for this long. */
 const ALARM_SECONDS = 600;
-/** One or two may be a scheduler's own affair: a node that was full of something we do not see. */
+/** One or two are no alarm: the other nodes may be full of something that we do not see. */
 const FEWEST_FOR_ALARM = 3;
 
-/** Whom a scheduler has asked about. */
+/** A pod that a scheduler has asked about. */
 export interface AskedPod {
   readonly uid: string;
   readonly namespace: string;
@@ -31,8 +31,8 @@ export interface PlacementsDeps {
 }
 
 /**
- * What becomes of pods that have opted in: each placement is joined with its decision, or there is none,
- * and then with the reason. The scheduler hides that it cannot reach us, so this is where it shows.
+ * Joins each placement of a pod that has opted in with its decision, or with the reason why there is none. The scheduler
+ * hides that it cannot reach us, so this is where it shows.
  */
 export class Placements {
   readonly #deps: PlacementsDeps;
@@ -65,7 +65,7 @@ export class Placements {
     dropOldest(this.#schedulers, MOST_SCHEDULERS);
   }
 
-  /** The watch shows that a pod was bound. One that was listed may have been before we listened. */
+  /** The watch shows that a pod was bound. A pod found by a list may have been bound before we started. */
   bound(pod: PodFacts, atSeconds: number, seen: BindingSeen): void {
     const { decisions, snapshot, onPlaced } = this.#deps;
     const { uid, node = '', schedulingConstraints } = pod;
@@ -93,7 +93,7 @@ export class Placements {
     }
   }
 
-  /** What is wrong, when pods that had a choice are placed without a question; else `undefined`. */
+  /** A sentence when pods that had a choice are placed without a question; else `undefined`. */
   alarm(nowSeconds: number): string | undefined {
     this.#unasked = this.#unasked.filter(({ atSeconds }) => nowSeconds - atSeconds < ALARM_SECONDS);
     const { length: count } = this.#unasked;
@@ -166,7 +166,7 @@ function otherWithRoom(pod: PodFacts, node: string, { cluster }: Snapshot): stri
   return cluster.nodes().find(hasRoom)?.name;
 }
 
-/** Its scheduler had no part in it. */
+/** A pod that names its node is placed by no scheduler. */
 function namesItsNode(node: string): Reason {
   return reason('Pinned', `pinned to ${node} by its own nodeName: no scheduler placed it`);
 }

@@ -20,23 +20,23 @@ export interface Decision {
   /** What the scheduler was told of them, or would have been. */
   readonly scores: readonly NodeScore[];
   readonly remarks: readonly Reason[];
-  /** For any other node, while the pod is not bound; it holds no list of the fleet. */
+  /** Looks up any other node while the pod is not bound. Refers to no list of the fleet. */
   readonly forecastOn?: ForecastOn;
   /** Why the scheduler placed the pod without asking; then there are no forecasts. */
   readonly unasked?: Reason;
   readonly bound?: { readonly node: string; readonly atSeconds: number };
 }
 
-/** A node's forecast, and what the scheduler was told of it, if anything; `undefined` where it is not known. */
+/** The forecast of a node and its score, if it got one; `undefined` where the node is not known. */
 export type ForecastOn = (
   node: string,
 ) => { readonly forecast: Forecast; readonly score: number | undefined } | undefined;
 
-/** A group of 512 that starts again, twice: the first of them is who people ask about. */
+/** Two restarts of a group of 512: people ask about the first pod of the first one. */
 export const MOST_DECISIONS = 1024;
 /** Decisions with all their forecasts, about 12 kB each; older ones keep those that tell most, about 4 kB. */
 const MOST_WHOLE = 256;
-/** Decisions of which any node's forecast is known until the pod is bound, which takes milliseconds. */
+/** Decisions that can look up any node until the pod is bound, which takes milliseconds. */
 const MOST_UNBOUND = 64;
 
 /** The latest decisions, in bounded memory. */
@@ -65,7 +65,7 @@ export class DecisionRecord {
     this.#tell(decision.pod.uid);
   }
 
-  /** Joins a decision with the binding that the watch has shown; gives it, if it is remembered. */
+  /** Joins a decision with the binding that the watch has shown; returns it, if it is remembered. */
   bound(uid: string, node: string, atSeconds: number): Decision | undefined {
     const decision = this.of(uid);
     if (decision === undefined || decision.unasked !== undefined) return undefined;
@@ -79,7 +79,7 @@ export class DecisionRecord {
     return joined;
   }
 
-  /** Keeps that a pod was placed without a question, and why. */
+  /** Records that a pod was placed without a question, and why. */
   unasked(pod: Decision['pod'], mode: Mode, node: string, atSeconds: number, why: Reason): void {
     this.add({
       atSeconds,

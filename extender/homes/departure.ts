@@ -30,7 +30,7 @@ export interface Departure {
   readonly homeUntilSeconds: number;
 }
 
-/** A home is judged by its images; a pod of more is judged by its first ones. */
+/** More images of a pod than these are not considered for its home. */
 const MOST_IMAGES = 16;
 
 /** What the slot's profile and annotations say about coming home. */
@@ -83,7 +83,7 @@ export function isRejection(pod: PodFacts): boolean {
   );
 }
 
-/** Whether a departed slot keeps a home at all. Completed work does not come back. */
+/** Whether a departed slot keeps a home. Completed work does not come back. */
 export function keepsHome(departure: Departure): boolean {
   return departure.cause !== 'completed';
 }

@@ -8,7 +8,7 @@ export class Homes {
   readonly #bySlot = new Map<string, readonly Departure[]>();
   /** By workload: the keys of its slots that are away. */
   readonly #keysOf = new Map<string, Set<string>>();
-  /** In the order in which they left. A list is never changed, but another takes its place. */
+  /** In the order in which they left. A list is replaced, never altered. */
   readonly #byNode = new Map<string, readonly Departure[]>();
 
   /** A slot has left. Completed work gives up its homes; otherwise the node it left is its home. */
@@ -25,7 +25,7 @@ export class Homes {
   /**
    * A pod of the slot is bound to a node, so its slot is no longer away. Of interchangeable
    * replicas the one whose home this was is back, or else the one that has been away longest.
-   * Gives the departure that this ends, for the case that the kubelet refuses the pod.
+   * Returns the departure that this ends, for the case that the kubelet refuses the pod.
    */
   returned(slot: Slot, node: string): Departure | undefined {
     const away = this.#bySlot.get(slot.key);
@@ -57,8 +57,8 @@ export class Homes {
   }
 
   /**
-   * The same, and those whose home has ended and was not forgotten yet. The same list until somebody leaves the node or
-   * is no longer away from it.
+   * As `on`, with homes that have ended and were not dropped yet. Returns the same list until a slot leaves the node or
+   * comes back.
    */
   everOn(node: string): readonly Departure[] {
     return this.#byNode.get(node) ?? NOBODY;

@@ -5,9 +5,9 @@ const MOST_ENDS = 5;
 const MOST_WORKLOADS = 5000;
 /** Pods of a group that end together have stayed once: its restart is one end. */
 const ONE_END_SECONDS = 60;
-/** Fewer say nothing of how long the next pods will stay (judgement). */
+/** Fewer ends predict nothing (judgement). */
 const FEWEST_STAYS = 3;
-/** Pods that crash at once may stay once they work: a bad hour is not taken for the rule (judgement). */
+/** Pods that crash at once may stay once they work, so no stay shorter than an hour is predicted (judgement). */
 const SHORTEST_STAY_SECONDS = 3600;
 
 interface End {
@@ -15,7 +15,7 @@ interface End {
   readonly ranSeconds: number;
 }
 
-/** How long pods of each workload have run and stayed: what the next ones will probably do. */
+/** How long the pods of each workload ran and stayed, to predict the next ones. */
 export class Runs {
   readonly #completed = new Map<string, readonly End[]>();
   readonly #stayed = new Map<string, readonly End[]>();
@@ -26,8 +26,8 @@ export class Runs {
   }
 
   /**
-   * A pod has left for whatever reason but a fault of its own device: most pods of a large group end because
-   * another one did, and each end is the next chance to place them.
+   * A pod has left for any reason but a fault of its own device. Most pods of a large group end because another one did,
+   * and each end is a chance to place them again.
    */
   left(workload: string, end: End): void {
     remember(this.#stayed, workload, end);
@@ -56,7 +56,7 @@ function remember(ends: Map<string, readonly End[]>, workload: string, end: End)
   dropOldest(ends, MOST_WORKLOADS);
 }
 
-/** Of those that end together the one that was there longest: others were put there meanwhile. */
+/** The longest stay of pods that end together; the others were placed meanwhile. */
 function longest(ends: readonly End[], { ranSeconds }: End): readonly End[] {
   const last = ends.at(-1) as End;
   return ranSeconds <= last.ranSeconds ? ends : [...ends.slice(0, -1), { ...last, ranSeconds }];

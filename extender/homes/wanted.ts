@@ -2,8 +2,8 @@ import type { Slot } from '../../webhook/words/workload.ts';
 import type { OwnerFacts } from '../facts/owners.ts';
 
 /**
- * Whether an owner still wants this slot's slotNumber. `bound` is how many of its pods hold a node now: of
- * interchangeable ones those that are missing are wanted.
+ * Whether an owner still wants this slot. `bound` is how many of its pods hold a node now: of interchangeable slots it
+ * wants as many as are missing.
  */
 export function isWanted(owner: OwnerFacts, slot: Slot, bound: number): boolean {
   if (owner.isOver !== undefined) return false;
@@ -17,7 +17,7 @@ export function isWanted(owner: OwnerFacts, slot: Slot, bound: number): boolean 
   return !isIn(owner.doneSlots ?? [], slotNumber);
 }
 
-/** The outermost number of the slot's slotNumber: the index, ordinal or group that the owner counts. */
+/** The number by which the owner counts the slot: the index, ordinal or group; the outermost of several. */
 function slotNumberOf({ key, isNamed }: Slot, { workload }: OwnerFacts): number | undefined {
   if (isNamed === true) return undefined;
   const slotNumber = /^(?:.*-)?(\d+)(?:\.\d+)?$/.exec(key.slice(workload.length + 1))?.[1];

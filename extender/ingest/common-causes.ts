@@ -14,7 +14,7 @@ import type { HistoryStore } from '../storage/store.ts';
 export class CommonCauses {
   readonly #cluster: Cluster;
   readonly #store: HistoryStore;
-  /** With when each was heard of: what the first start finds may be old. */
+  /** Each with the time at which we learned of it, because what the first start finds may be old. */
   #recent: (AffectedHost & { readonly heardAtSeconds: number })[] = [];
   #fresh: AffectedHost[] = [];
 
@@ -42,8 +42,8 @@ export class CommonCauses {
   }
 
   /**
-   * The histories in which a common cause explains an incident now. For all that was affected since the
-   * last time at once: thousands of hosts may be affected in one second, and each cause is looked for once.
+   * Looks for common causes of all incidents since the last call, and returns the histories that they explain. Thousands
+   * of hosts may be affected within a second, so each cause is looked for once.
    */
   settle(nowSeconds: number): readonly HostHistory[] {
     if (this.#fresh.length === 0) return [];
@@ -90,7 +90,7 @@ export class CommonCauses {
     return [{ ...history, incidents }];
   }
 
-  /** Counts of this moment, each made once. */
+  /** Counts of the fleet, each computed once. */
   #population(): Population {
     const counts = new Map<string, number>();
     return {

@@ -38,17 +38,17 @@ export interface HostRecorderDeps {
 const SECONDS_PER_DAY = 86_400;
 const NO_WAITING: ReadonlyMap<string, Waiting> = new Map();
 
-/** Writes down what signs, moments and departures mean for the history of their host. */
+/** Writes what findings, signals and departures mean into the history of their host. */
 export class HostRecorder {
   readonly #deps: HostRecorderDeps;
   readonly #commonCauses: CommonCauses;
   readonly #standing: StandingFindings;
   readonly #budget = new NamespaceBudget();
-  /** States that are a sign but do not count yet. */
+  /** Findings that do not count yet. */
   readonly #waiting = new Map<HostId, ReadonlyMap<string, Waiting>>();
-  /** What tenants said and nobody else so far. */
+  /** Signals that only tenants have given so far. */
   readonly #unproven = new Map<HostId, readonly Signal[]>();
-  /** Hosts that were looked at before. */
+  /** Hosts whose findings were compared before. */
   readonly #looked = new Set<HostId>();
   readonly #rackDisturbedAtSeconds = new Map<string, number>();
   /** How often each row was seen: as a moment, or as a state that began. */
@@ -74,7 +74,7 @@ export class HostRecorder {
     );
   }
 
-  /** Takes in what is stored of all hosts: before the first look. */
+  /** Reads all stored histories; to be called before the first comparison. */
   start(): void {
     for (const history of this.#deps.store.all()) this.#note(history);
   }
@@ -87,7 +87,7 @@ export class HostRecorder {
     }
   }
 
-  /** Forgets what only whoever keeps the history knows: another replica does from now on. */
+  /** Forgets what only the leader knows: another replica leads from now on. */
   stop(): void {
     this.#waiting.clear();
     this.#unproven.clear();
@@ -128,13 +128,13 @@ export class HostRecorder {
     }
     for (const { row, outcome } of taken.outcomes) {
       onSignal(row, outcome);
-      // What waits and counts later was seen once.
+      // A finding that waited before it counted was seen once, not twice.
       if (outcome === 'waiting' || (outcome === 'counted' && !waited.has(row))) this.#count(row);
     }
     this.#keepChange(node, before, taken.history, nowSeconds);
   }
 
-  /** A moment's signal that the platform has written. */
+  /** A signal that the platform has written. */
   recordTrusted(node: NodeFacts, signal: Signal, nowSeconds: number): void {
     this.#count(signal.row);
     const before = this.#deps.store.draft(node.host);
@@ -268,7 +268,7 @@ export class HostRecorder {
     const busyDays = busyDaysOn(node, before, cluster, nowSeconds);
     const hasWorked = busyDays > before.exposure.busyDays;
     if (!hasWorked && !before.incidents.some(isOpen)) return;
-    // Its pods will be gone without a word: what they have worked until now stays.
+    // Its pods will vanish without their ends being seen, so their work up to now is added.
     const exposure = hasWorked
       ? { ...before.exposure, busyDays, atSeconds: nowSeconds, foldedAtSeconds: nowSeconds }
       : before.exposure;
@@ -276,8 +276,7 @@ export class HostRecorder {
     this.#write({ ...before, exposure, incidents }, nowSeconds);
   }
 
-  /** States that have waited for long enough count from now on, and what struck several hosts since the
-   * last time is explained. To be called about every second. */
+  /** Counts findings that have waited long enough, and looks for common causes. To be called about every second. */
   tick(nowSeconds: number): void {
     for (const changed of this.#commonCauses.settle(nowSeconds)) this.#write(changed, nowSeconds);
     const { cluster } = this.#deps;
@@ -307,7 +306,7 @@ export class HostRecorder {
   }
 }
 
-/** Only ids with a UUID in them are the same device in another host: `card0-0` is in each. */
+/** Whether an id names one device in the world: it has a UUID. `card0-0` exists on every host. */
 function isUnique(device: string): boolean {
   return /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i.test(device);
 }

@@ -10,12 +10,12 @@ export const MISSED_SECONDS = 60;
 /** What the facts of these moments may take as JSON; a moment of a usual pod takes one or two thousand bytes. */
 const MOST_BYTES = 8 * 2 ** 20;
 
-/** The moments of the last minute, for the replica that has to take over; the oldest go first where there are too many. */
+/** Moments of the last minute, for the case that this replica has to take over. Beyond the bound the oldest go. */
 export class MissedMoments {
   #moments: Missed[] = [];
   #bytes = 0;
 
-  /** `facts`: what `judge` holds. */
+  /** `facts`: everything that `judge` refers to. */
   add(atSeconds: number, facts: object, judge: () => void): void {
     const bytes = JSON.stringify(facts).length;
     this.#moments.push({ atSeconds, bytes, judge });
@@ -36,7 +36,7 @@ export class MissedMoments {
     }
   }
 
-  /** Drops what is too old, and beyond the bound a quarter of it at once: dropping each by itself would copy the list. */
+  /** Drops old moments, and a quarter of the bound at once when there are too many: each drop copies the list. */
   #drop(nowSeconds: number): void {
     const isTooMuch = this.#bytes > MOST_BYTES;
     const kept: Missed[] = [];

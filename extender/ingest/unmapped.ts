@@ -1,4 +1,4 @@
-/** One kind of thing that stands in the API and that no row of the catalogue knows. */
+/** A kind of condition, taint, Event or object that no row of the catalogue knows. */
 export interface UnmappedKind {
   /** `condition FooBroken=True`, `taint example.com/bad:NoSchedule`, `event my-agent/GpuSick`. */
   readonly what: string;
@@ -13,9 +13,9 @@ export interface UnmappedEvent {
   readonly unmapped?: string;
 }
 
-/** More kinds than a person would read, of those on nodes and of Events each. */
+/** More kinds than a person would read: this many on nodes, and as many of Events. */
 const MOST_KINDS = 200;
-/** Of Events in one namespace: any tenant may write what it likes in its own. */
+/** Kinds of Events per namespace: a tenant may write any number in its own. */
 const MOST_KINDS_OF_A_NAMESPACE = 20;
 /** Events are moments: nodes that had one are remembered, up to this many. */
 const MOST_NODES = 1000;
@@ -28,7 +28,7 @@ interface HeardKind {
   lastAtSeconds: number;
 }
 
-/** What nobody has told Surefoot the meaning of, so that somebody can. */
+/** Kinds that Surefoot has seen and cannot read, so that an administrator can add rows for them. */
 export class Unmapped {
   /** By kind: the nodes on which it stands. Only administrators and agents of nodes write these. */
   readonly #standing = new Map<string, Set<string>>();

@@ -1,4 +1,4 @@
-/** A time in which nobody saw what came and went. */
+/** A time in which no replica watched. */
 export interface Gap {
   readonly fromSeconds: number;
   readonly toSeconds: number;
@@ -6,10 +6,10 @@ export interface Gap {
 }
 
 const MOST_GAPS = 50;
-/** Shorter ones are the time between two tries. */
+/** Shorter gaps are the pause between two tries. */
 const LEAST_SECONDS = 1;
 
-/** When the history was not watched: what stood afterwards is in it, what had passed by then is not. */
+/** Times in which nothing was watched. What stood afterwards is in the history; what had passed by then is not. */
 export class WatchGaps {
   #gaps: readonly Gap[] = [];
   readonly #onGap: (gap: Gap) => void;

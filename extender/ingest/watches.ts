@@ -53,8 +53,8 @@ export interface WatchesDeps {
 }
 
 /**
- * Every watch of the API, and what it tells the ingest. Namespaces, nodes and pods are what an
- * answer needs; the others only say more about devices, and what a cluster does not serve is absent.
+ * Every watch of the API, and what is done with its objects. Answers need namespaces, nodes and pods; the other kinds
+ * only say more about devices, and a cluster need not serve them.
  */
 export class Watches {
   readonly #deps: WatchesDeps;
@@ -65,7 +65,7 @@ export class Watches {
   readonly #owners: readonly { run(): Promise<void>; stop(): void }[];
   readonly #custom = new Map<string, { run(): Promise<void>; stop(): void; refresh(): void }>();
   readonly #running: Promise<void>[] = [];
-  /** Kinds that exist for all we know, and that we may not list. */
+  /** Kinds that we lack the right to list. */
   readonly #refused = new Set<string>();
 
   constructor(deps: WatchesDeps) {
@@ -108,7 +108,7 @@ export class Watches {
     ];
   }
 
-  /** Kinds that we lack the right to list: what they would say is not seen. */
+  /** Kinds that we lack the right to list, so that nothing of them is seen. */
   refused(): readonly string[] {
     return [...this.#refused].sort();
   }
@@ -117,11 +117,11 @@ export class Watches {
   async start(): Promise<void> {
     this.#watchCustomKinds();
     await this.#list([this.#namespaces, this.#nodes]);
-    // What is said about a Node that is not there is no business of ours.
+    // After the nodes, because what is said about an unknown Node is dropped.
     await this.#list(this.#signs);
-    // Last: without the rest no pod could be judged.
+    // Last, because judging a pod needs all the others.
     await this.#list([this.#pods]);
-    // Nobody waits for these: until they are known, a home ends with its time.
+    // Not waited for: until owners are known, a home ends with its time.
     this.#running.push(...this.#owners.map((reflector) => reflector.run()));
   }
 
@@ -132,9 +132,9 @@ export class Watches {
     await Promise.all(reflectors.map((reflector) => reflector.listed()));
   }
 
-  /** The configuration has changed, and with it what a device or a sign is: see all with new eyes. */
+  /** The configuration has changed, and with it what a device or a signal is: reads everything again. */
   refresh(): void {
-    // Before others are begun: whom the catalogue trusts, and what its rows say, may have changed.
+    // Rows of the catalogue, and the namespaces that it trusts, may have changed.
     for (const reflector of this.#custom.values()) reflector.refresh();
     this.#watchCustomKinds();
     this.#nodes.refresh();
@@ -243,7 +243,7 @@ export class Watches {
       watch,
       list: async (take, signal) => {
         const version = await list(take, signal);
-        // Once what it holds has been told. A kind may come to be served at any time.
+        // After its objects were handed on. A kind may come to be served at any time.
         if (isServed(version)) setImmediate(() => ingest.ownersKnown(kind.kind, nowSeconds()));
         return version;
       },

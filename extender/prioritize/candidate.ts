@@ -7,11 +7,11 @@ import { deviceHost } from '../state/device-host.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type PodImages, podImages } from './pod-images.ts';
 
-/** How one node stands to a pod, whoever it is: its images and its devices. */
+/** A node as a candidate for a pod: its images and its devices, whatever the pod's slot is. */
 
 const SECONDS_PER_DAY = 86_400;
 
-/** The node as a candidate that is nobody's home; of many nodes `images` is made once. */
+/** The candidate of a node as if it were nobody's home. `images` can be made once for many nodes. */
 export function candidateOn(
   node: NodeFacts,
   pod: PodFacts,
@@ -31,7 +31,7 @@ export function candidateOn(
   };
 }
 
-/** Whether whole-node pods could have had the node, and could not once the pod is there. */
+/** Whether all devices of the node are free, and the pod would take only some of them. */
 function takesApart(node: NodeFacts, pod: PodFacts, { cluster }: Snapshot): boolean {
   return pod.devices.resources.some(({ resource, count }) => {
     const capacity = node.devices.get(resource)?.capacity ?? 0;
@@ -62,7 +62,7 @@ function imagesOn(
   return {
     ...found,
     missingBytes: found.missingBytes + otherBytes,
-    // Of images that were looked for where there are many, each is known.
+    // Where a pod has many images, only known ones were looked for.
     unknownImages: found.unknownImages.count === 0 ? otherUnknown : found.unknownImages,
     pullBytesPerSecond,
   };
@@ -94,12 +94,12 @@ function hazardOn(
   };
 }
 
-/** No more than is told: decisions keep it. */
+/** Only what words need, because decisions keep it. */
 function toldHazard({ times, badCohort }: ToldHazard): ToldHazard {
   return { times, ...(badCohort !== undefined && { badCohort }) };
 }
 
-/** Each claim is taken to be for one of the devices that the node publishes, whichever. */
+/** A claim counts as one device of those that the node publishes, whichever it is. */
 function claimed(
   { name }: NodeFacts,
   { devices: { claims } }: PodFacts,

@@ -7,16 +7,19 @@ import type { Cluster } from '../state/cluster.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Elsewhere } from './spare-nodes.ts';
 
-/** How one node stands to this pod: whose home it is, and who would find it taken. */
+/** What changes in a node's forecast because it is somebody's home. */
 
-/** Who asks, and when. */
+/** The pod of a question. */
 export interface Asked {
   readonly pod: PodFacts;
   readonly expectations: Expectations;
   readonly snapshot: Snapshot;
 }
 
-/** What the node costs the pod, after what it costs any such: whose home it is. `leftAtSeconds`: the pod's slot did. */
+/**
+ * The forecast of a node that may be the pod's home or another slot's, made from the plain one. `leftAtSeconds`: when
+ * the pod's own slot left it.
+ */
 export function forecastAtHome(
   node: NodeFacts,
   plain: Forecast,
@@ -44,8 +47,8 @@ export function forecastAtHome(
 const NOBODY_DISPLACED: Displacement = { seconds: 0, slots: 0 };
 
 /**
- * Pods of the same workload that hold the node as far as we have seen, though its scheduler has found room
- * there. When a group starts again they are on their way back as well as the pod, and we are late.
+ * Pods of the same workload that hold the node as far as our watch has shown, though the scheduler found room there: the
+ * group restarts, they are on their way home, too, and our watch is late.
  */
 function unseenLeavers(node: NodeFacts, pod: PodFacts, { cluster }: Snapshot): readonly PodFacts[] {
   return [...cluster.holding(node.name)].filter(
@@ -86,8 +89,8 @@ function displacementOn(
 }
 
 /**
- * A slot that left a broken device is not coming back to it, and one whose last pod has not let
- * go of its devices yet will find those free.
+ * Whether a departed slot would come back to its node: not to a broken device; and a slot whose last pod still holds its
+ * devices will find those free.
  */
 function wouldReturn({ cause, podUid }: Departure, cluster: Cluster): boolean {
   const last = cluster.pod(podUid);
@@ -106,7 +109,7 @@ function returningFrom(
   return {
     needs,
     isSibling: left.slot.workload === pod.slot.workload,
-    // Reckoned only for those that are displaced: it looks at every spare.
+    // A function, because it looks at every spare node and is needed for displaced slots only.
     bytesToPullElsewhere: () =>
       left.images.reduce((sum, image) => sum + elsewhere.bytesMissed(home, image, needs), 0),
     coldStartSeconds: left.coldStartForOthersSeconds,

@@ -3,14 +3,14 @@ import { type UnknownImages, unknownAmong } from '../forecast/images.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 
 /**
- * Images of a pod that are looked for on every node. Few pods have more, and the largest decide; a tenant's pod may
- * name hundreds, and thousands of nodes would have to be asked for each.
+ * Images of a pod that are looked for on every node. Few pods have more, and the largest decide. A tenant's pod may name
+ * hundreds, and each would have to be looked up on thousands of nodes.
  */
 const MOST_LOOKED_FOR = 8;
 
-/** What a pod's images are to all nodes alike. */
+/** What is true of a pod's images on every node. */
 export interface PodImages {
-  /** Whether a node has these is looked at. */
+  /** Images that are looked for on each node. */
   readonly lookedFor: readonly string[];
   /** Bytes of the others, which are taken to be on no node. */
   readonly otherBytes: number;
@@ -18,7 +18,7 @@ export interface PodImages {
   readonly otherUnknown: UnknownImages;
 }
 
-/** Looks for the largest images that any node lists, and where there are few for all of them. */
+/** Chooses the largest images that any node lists; all images, where there are few. */
 export function podImages(
   { images }: Pick<PodFacts, 'images'>,
   { cluster: { images: index } }: Pick<Snapshot, 'cluster'>,

@@ -1,15 +1,15 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 
-/** What a slot that is displaced misses where it goes instead. */
+/** What a displaced slot would have to pull on another node. */
 export interface Elsewhere {
-  /** Bytes of the image, if its home has it and no node has where it could go: its devices by resource. */
+  /** Bytes of the image, if the home has it and no spare node with room for `needs` (devices by resource) has it. */
   bytesMissed(home: NodeFacts, image: string, needs: ReadonlyMap<string, number>): number;
 }
 
 /**
- * The candidates of one question that are nobody's home: where a displaced slot would go. Looked up
- * only when somebody is displaced, and each thing once.
+ * The candidates of one question that are nobody's home: where a displaced slot would go. Each lookup is done once, and
+ * only when a slot is displaced.
  */
 export class SpareNodes implements Elsewhere {
   readonly #nodeIndexes: Int32Array;
@@ -52,7 +52,7 @@ export class SpareNodes implements Elsewhere {
   }
 }
 
-/** Tells one image for these devices from another. */
+/** Identifies a lookup. */
 export function spareKey(image: string, needs: ReadonlyMap<string, number>): string {
   return `${image} ${[...needs].join(' ')}`;
 }

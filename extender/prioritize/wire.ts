@@ -14,7 +14,7 @@ export interface Question {
   readonly pod: Pod;
   /** Indexes of the nodes, in the order in which they were sent, each once. */
   readonly nodeIndexes: Int32Array;
-  /** Names that nothing is known of. */
+  /** Names of nodes that are not known. */
   readonly unknown: ReadonlySet<string>;
   /** True when whole Node objects were sent: `nodeCacheCapable` is off, which costs megabytes. */
   readonly sentWholeNodes: boolean;
@@ -98,7 +98,7 @@ function isNameOrNone(value: unknown): boolean {
 
 type Found = Pick<Question, 'nodeIndexes' | 'unknown'>;
 
-/** The nodes of these names, as a question asks about them. */
+/** The nodes of these names, in the form of a question. */
 export function named(names: readonly string[], finder: NodeFinder): Found {
   return lookedUp(names, finder, new FoundNodes());
 }

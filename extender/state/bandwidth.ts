@@ -15,16 +15,16 @@ export interface Pull {
 
 /** Below this, a start is mostly not pulling: creating the container takes a second or two. */
 const LEAST_BYTES = 256 * 2 ** 20;
-/** A mistake of ours or a trick of theirs, not a network. */
+/** Rates beyond these are measuring errors or a tenant's tricks. */
 const SLOWEST_BYTES_PER_SECOND = 2 ** 20;
 const FASTEST_BYTES_PER_SECOND = 10 * 2 ** 30;
-/** Fewer nodes tell of themselves. */
+/** With fewer nodes nothing is typical. */
 const FEWEST_NODES = 3;
 const PULLS_OF_A_NODE = 3;
 const MOST_NODES = 1000;
-/** One pull among hundreds of nodes moves nothing: it is reckoned anew once so many of a hundred have pulled. */
+/** The typical rate is computed again once this share of the nodes has pulled. */
 const WORTH_RECKONING = 0.02;
-/** What is typical moves in steps of some percent, so that not every pull makes all forecasts anew. */
+/** The typical rate moves in steps of some percent, because each change makes all forecasts again. */
 const TYPICAL_DIGITS = 2;
 
 export class Bandwidth {

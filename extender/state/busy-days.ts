@@ -3,7 +3,7 @@ import { busyDaysAt, type HostSize, type Worker } from '../history/exposure.ts';
 import { type HostHistory, hostSinceSeconds } from '../history/host-history.ts';
 import type { Cluster } from './cluster.ts';
 
-/** What a host's clock of busy days shows, wherever its Node is; it stands still while that is gone. */
+/** Busy days of a host up to now; they stand still while it has no Node. */
 export function busyDaysOf(history: HostHistory, cluster: Cluster, nowSeconds: number): number {
   const node = cluster.onHost(history.host);
   return node === undefined
@@ -11,7 +11,7 @@ export function busyDaysOf(history: HostHistory, cluster: Cluster, nowSeconds: n
     : busyDaysOn(node, history, cluster, nowSeconds);
 }
 
-/** What a host's clock of busy days shows: the work that has ended, and that of the pods there now. */
+/** Busy days of a host up to now: work that has ended, and that of the pods there now. */
 export function busyDaysOn(
   node: NodeFacts,
   history: HostHistory,
@@ -27,7 +27,7 @@ export function busyDaysOn(
   );
 }
 
-/** A kubelet that has just started offers no device: what the host ever had counts. */
+/** Devices of a host. A kubelet that has just started offers none, so the most that the host ever had counts. */
 export function hostSize(node: NodeFacts, { devices, capacityPeaks }: HostHistory): HostSize {
   return {
     capacity: (resource) =>
@@ -36,7 +36,7 @@ export function hostSize(node: NodeFacts, { devices, capacityPeaks }: HostHistor
   };
 }
 
-/** Pods whose work is not in the exposure yet: that of one that has begun to end is. */
+/** Pods whose work is not in the exposure yet. The work of a terminating pod is. */
 function* workersOn(node: NodeFacts, cluster: Cluster): Iterable<Worker> {
   for (const { devices, startedAtSeconds, isTerminating } of cluster.holding(node.name)) {
     if (startedAtSeconds === undefined || isTerminating) continue;

@@ -5,7 +5,7 @@ import { type HostId, physicalDevice } from '../signals/identity.ts';
 import { ImageIndex } from './image-index.ts';
 import { NodeIndex, UNKNOWN_NODE } from './node-index.ts';
 
-/** The newest facts of every node and device pod, and what follows from them by counting. */
+/** The newest facts of every node and device pod, and counts of them. */
 export class Cluster {
   readonly #namespaces = new Map<string, NamespaceFacts>();
   readonly #index = new NodeIndex();
@@ -141,8 +141,7 @@ export class Cluster {
   }
 
   /**
-   * Removes the Node object of this uid and gives what it was; one that was created anew under
-   * its name stays.
+   * Removes the Node object of this uid and returns its last facts; a new Node of the same name stays.
    */
   removeNode(uid: string): NodeFacts | undefined {
     const nodeIndex = this.#nodes.findIndex((node) => node?.uid === uid);
@@ -174,7 +173,7 @@ export class Cluster {
     this.#pods.delete(uid);
   }
 
-  /** Gives a node a new version: something that is kept elsewhere has changed for it. */
+  /** Gives a node a new version, after something about it has changed that is kept elsewhere. */
   bumpVersion(node: string | undefined): void {
     const nodeIndex = node === undefined ? UNKNOWN_NODE : this.#index.of(node);
     if (nodeIndex === UNKNOWN_NODE) return;
@@ -213,8 +212,8 @@ function isPending({ node, phase, isTerminating }: PodFacts): boolean {
 }
 
 /**
- * Whether a forecast would be the same but for images: most changes of a Node are heartbeats, and of a large
- * fleet there are many a second. What its host's history and its pods have to do with it gives versions itself.
+ * Whether a forecast would stay the same, images aside. Most changes of a Node are heartbeats, and a large fleet has
+ * many a second. Its history and its pods bump the version by themselves.
  */
 function isAlikeToForecasts(before: NodeFacts, now: NodeFacts): boolean {
   if (before.devices.size !== now.devices.size) return false;
@@ -230,7 +229,7 @@ function isAlikeToForecasts(before: NodeFacts, now: NodeFacts): boolean {
   );
 }
 
-/** What is listed alike is one object: the index of images knows these and no others. */
+/** Equal listings are one object, so comparing references is enough. */
 function haveSameImages(before: NodeFacts, now: NodeFacts): boolean {
   return (
     before.isImageListCut === now.isImageListCut &&

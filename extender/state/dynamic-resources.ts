@@ -26,11 +26,11 @@ export class DynamicResources {
   /** By `driver/pool/device`. */
   readonly #nodeOf = new Map<string, string>();
   readonly #rules = new Map<string, DeviceTaintRule>();
-  /** By uid of the claim: the devices that it says something about. */
+  /** By uid of the claim: the devices whose condition it reports. */
   readonly #claims = new Map<string, readonly string[]>();
   readonly #conditions = new Map<string, Map<string, readonly Condition[]>>();
 
-  // Each change gives the nodes of which something else is said now.
+  // Each change returns the nodes whose findings may have changed.
 
   setSlice(slice: ResourceSlice): ReadonlySet<string> {
     const uid = slice.metadata?.uid ?? '';

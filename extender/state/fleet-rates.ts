@@ -6,14 +6,14 @@ import type { HistoryStore } from '../storage/store.ts';
 import { busyDaysOf } from './busy-days.ts';
 import type { Cluster } from './cluster.ts';
 
-/** Rates move in days: what a fault says of the fleet may wait for so long. */
+/** Rates move in days, so computing them once a minute is enough. */
 const EVERY_SECONDS = 60;
-/** Hosts that are gone through at a time, so that no answer waits long (40 ms where each has 64 incidents). */
+/** Hosts per step, so that no question waits long (40 ms where each host has 64 incidents). */
 const HOSTS_AT_A_TIME = 250;
 
 type Reckoning = Generator<undefined, FleetRates, undefined>;
 
-/** What all histories teach of the fleet, reckoned anew every minute; every replica comes to the same. */
+/** Rates of the fleet from all histories, computed again every minute. All replicas compute the same. */
 export class RatesOfFleet {
   readonly #cluster: Cluster;
   readonly #store: HistoryStore;
@@ -30,7 +30,7 @@ export class RatesOfFleet {
     return this.#current;
   }
 
-  /** Goes on with what is under way, or begins anew when it is time. To be called about every second. */
+  /** Does one step of the computation, or begins one when it is time. To be called about every second. */
   tick(nowSeconds: number): void {
     if (this.#underWay === undefined) {
       if (nowSeconds - this.#reckonedAtSeconds < EVERY_SECONDS) return;
@@ -39,7 +39,7 @@ export class RatesOfFleet {
     this.#goOn();
   }
 
-  /** All of it at once: before the first answer. */
+  /** Computes all of it at once, before the first answer. */
   reckon(nowSeconds: number): void {
     this.#begin(nowSeconds);
     while (this.#underWay !== undefined) this.#goOn();
@@ -59,7 +59,7 @@ export class RatesOfFleet {
 
   *#reckoning(nowSeconds: number): Reckoning {
     const experience = new FleetExperience(nowSeconds);
-    // A copy: histories come and go between two steps.
+    // A copy, because histories come and go between two steps.
     const histories = [...this.#store.all()];
     for (const [index, history] of histories.entries()) {
       if (index > 0 && index % HOSTS_AT_A_TIME === 0) yield;

@@ -4,9 +4,9 @@ import { digestOf } from '../facts/images.ts';
 
 /** More image names than any cluster seen lists; the oldest are dropped beyond it. */
 const MOST_IMAGES = 20_000;
-/** Images that stood behind one name, of a tag that is built anew each night. */
+/** Digests remembered of one name, such as a tag that is pushed every night. */
 const MOST_LISTINGS = 32;
-/** How long an image that ran is taken to be there, once its pod has gone, where the list is cut. Judgement. */
+/** How long an image is taken to stay on a node with a cut list after its pod has gone (judgement). */
 const REMEMBERED_SECONDS = 86_400;
 /** Images that ran on one node and are not in its list, and nodes of which that is known: 64 names of 128 take 8 kB. */
 const MOST_REMEMBERED = 64;
@@ -38,7 +38,7 @@ export class ImageIndex {
   readonly #digests = new Map<string, Known>();
   readonly #ran = new Map<string, Map<string, Ran>>();
   #totalBytes = 0;
-  /** False once anything was dropped: then a node's own list has the last word. */
+  /** False once anything was dropped; then only a node's own list is believed. */
   #isWhole = true;
 
   /** Size in bytes as some node lists it, under this name or its digest; `undefined` when none ever did. */
@@ -47,7 +47,7 @@ export class ImageIndex {
     return listed?.bytes;
   }
 
-  /** Changes whenever something else is known of the image, wherever it is. */
+  /** A text that changes whenever the known size or digest of the image changes. */
   stampOf(image: string): string {
     const bytes = this.bytesOf(image) ?? `about ${this.averageBytes.toPrecision(2)}`;
     return `${bytes}@${this.#digestOf(image) ?? ''}`;
@@ -63,7 +63,7 @@ export class ImageIndex {
     if (this.#lists(node, image)) return true;
     const digest = this.#digestOf(image);
     if (digest !== undefined && this.#lists(node, digest)) return true;
-    // Of a node whose list is whole nothing is remembered.
+    // A complete list needs no memory beside it.
     const ran = this.#ran.get(node.name)?.get(image);
     return ran !== undefined && (ran.uids.size > 0 || ran.untilSeconds > nowSeconds);
   }
@@ -93,7 +93,7 @@ export class ImageIndex {
       this.#totalBytes -= bytes;
       this.#isWhole = false;
     }
-    // A list that is whole is the truth.
+    // A complete list is the truth.
     if (!isImageListCut) this.#ran.delete(node);
   }
 
@@ -123,7 +123,7 @@ export class ImageIndex {
     this.#ran.delete(node);
   }
 
-  /** A name may come to stand for another digest: what ran last tells; a node's list may be old. */
+  /** The digest of a name may change. The last container that ran tells which it is; a node's list may be old. */
   #setDigest(name: string, digest: string, ranAtSeconds: number): void {
     const known = this.#digests.get(name);
     if (known !== undefined && known.ranAtSeconds > ranAtSeconds) return;

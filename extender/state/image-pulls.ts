@@ -9,13 +9,13 @@ interface Waiting {
   /** Images that it lacked and that have not run yet. */
   readonly images: readonly string[];
   readonly sinceSeconds: number;
-  /** The one image that it lacked, if that was not on its way before, and how many others were. */
+  /** The only image that it lacked, if nobody pulled it before, and how many other pulls went on. */
   readonly alone?: { readonly image: string; readonly others: number };
 }
 
 /** A pod that has not run after so long does not wait for its images (12 GB at 10 MiB/s take 20 min). */
 const LONGEST_PULL_SECONDS = 1800;
-/** What is learned moves what the administrator has set by no more than this: starts tell of more than pulls. */
+/** What is learned may differ from the configured rate by this factor at most: starts measure more than pulls. */
 const MOST_TIMES_PRIOR = 4;
 
 /** Which images are on their way to which node, and how long they took. */
@@ -46,7 +46,7 @@ export class ImagePulls {
     });
   }
 
-  /** The pod has changed: once all that it lacked has run, or it has left, it waits no more. */
+  /** The pod has changed. It stops waiting once all images that it lacked have run, or once it has left. */
   changed(pod: PodFacts, hasLeft: boolean): void {
     const waiting = this.#byUid.get(pod.uid);
     if (waiting === undefined || (pod.ran.length === 0 && !hasLeft)) return;
@@ -56,7 +56,7 @@ export class ImagePulls {
     else this.#learn(pod, waiting);
   }
 
-  /** Of one image alone, and the first to run, it is known how long it took. */
+  /** Learns from a pod that lacked one image only: then the time until its start is that image's. */
   #learn({ ran }: PodFacts, { node, group, sinceSeconds, alone }: Waiting): void {
     const first = ran.toSorted((a, b) => a.atSeconds - b.atSeconds)[0];
     if (alone === undefined || first?.image !== alone.image) return;

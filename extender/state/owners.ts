@@ -6,8 +6,8 @@ import { isWanted } from '../homes/wanted.ts';
 export type KnownOwner = OwnerFacts & { readonly uid: string };
 
 /**
- * How long an owner that was deleted may take to be created anew under its name, as whoever restarts a
- * group does, before its places are wanted by nobody. A judgement.
+ * How long a deleted owner may take to be created again under its name, as controllers that restart a group do, before
+ * nobody wants its slots (judgement).
  */
 const ANEW_SECONDS = 60;
 
@@ -20,7 +20,7 @@ export class Owners {
   /** Kinds of which every object is known, and since when. */
   readonly #knownSinceSeconds = new Map<string, number>();
 
-  /** From now on an owner of this kind that is not here does not exist. */
+  /** All owners of this kind are known from now on; one that is not here does not exist. */
   allKnown(kind: string, nowSeconds: number): void {
     if (!this.#knownSinceSeconds.has(kind)) this.#knownSinceSeconds.set(kind, nowSeconds);
   }
@@ -51,7 +51,7 @@ export class Owners {
     return gone;
   }
 
-  /** Whether the slot's owner wants its place, as far as anybody knows; `bound` of its pods have a node. */
+  /** Whether the owner wants the slot, as far as is known; `bound` of its pods have a node. */
   want(slot: Slot, bound: number, nowSeconds: number): boolean {
     const owner = this.#byWorkload.get(slot.workload);
     if (owner !== undefined) return isWanted(owner, slot, bound);
