@@ -19,10 +19,10 @@ export interface NodeEvent {
   readonly eventTime?: Timestamp | null;
 }
 
-/** What an Event says about a node; a tenant can write every word of it. */
+/** What an Event says about a node. A tenant can write all of it. */
 export interface EventFacts {
   readonly node: string;
-  /** Where the Event stands: a tenant's own, or `default` for what has rights on nodes. */
+  /** The Event's namespace: a tenant's own, or `default` for writers with rights on nodes. */
   readonly namespace: string;
   readonly signals: readonly Signal[];
   /** Its kind, where no row of the catalogue knows it. */

@@ -9,7 +9,7 @@ import type { Finding } from '../signals/finding.ts';
 import type { HostId } from '../signals/identity.ts';
 import type { ContainerEnd, DeviceCount, DeviceHealth, PodCondition } from '../signals/observed.ts';
 
-/** What one look at the API showed: the narrow records that history and forecast work on. */
+/** Narrow records of API objects, which history and forecast work on. */
 
 /** An image as nodes list it; what many nodes list is one object. */
 export interface ImageListing {
@@ -60,7 +60,7 @@ export interface NodeFacts {
   readonly taints: readonly Taint[];
   /** What the node is marked with for schedulers that do not ask us. */
   readonly hint?: NodeHint;
-  /** Labels of ours that it has as somebody's home. */
+  /** Our home labels on the node. */
   readonly homeLabels?: readonly string[];
   /** Conditions and taints that no row of the catalogue knows. */
   readonly unmapped: readonly string[];

@@ -82,7 +82,7 @@ export function withSharedParts(pod: PodFacts): PodFacts {
       schedulingConstraints: shared(schedulingConstraints),
     }),
     images: shared(pod.images),
-    // When it ran is its own.
+    // Shared only while empty, because the times in it differ.
     ran: ran.length === 0 ? shared(ran) : ran,
     deviceHealth: shared(pod.deviceHealth),
     containers: shared(pod.containers),

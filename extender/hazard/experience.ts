@@ -3,7 +3,7 @@ import { cohortsAt, type Era } from '../history/exposure.ts';
 import { decayedDays, halved, recencyStep } from './decay.ts';
 import type { HazardConstants } from './fitted.ts';
 
-/** What one host has lived through, on its own clock of busy days. */
+/** The faults and eras of one host, in its busy days. */
 export interface HostLife {
   readonly busyDays: number;
   readonly workedUntilSeconds: number;
@@ -16,7 +16,7 @@ export interface HostLife {
 export interface LifeFault {
   /** The device; empty for one that struck the node. */
   readonly unit: string;
-  /** Nobody told which device it was: what came after it says nothing of any. */
+  /** The device is unknown, so what came after it says nothing about any device. */
   readonly isNameless: boolean;
   readonly atBusyDays: number;
   readonly atSeconds: number;

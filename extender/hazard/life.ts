@@ -3,7 +3,7 @@ import { faultWeight, type Incident, incidentWeight, isOpen } from '../history/i
 import type { HostLife, LifeFault } from './experience.ts';
 import type { Fault } from './hazard.ts';
 
-/** A host's history on its own clock: what it teaches about the fleet. */
+/** A host's history in its busy days, from which the rates of the fleet are learned. */
 export function lifeOf(
   history: HostHistory,
   busyDays: number,
@@ -48,7 +48,7 @@ function lifeFault(
   const isReplaced = swappedAtSeconds !== undefined;
   const atBusyDays = endedAtBusyDays(incident, busyDays);
   return {
-    // Of which device nobody knows: it is nobody's second fault.
+    // The device is unknown, so it is no device's second fault.
     unit: scope === 'node' ? '' : `${device ?? incident.id} ${swappedAtSeconds ?? ''}`,
     isNameless: scope === 'device' && device === undefined,
     atSeconds: incident.closedAtSeconds ?? incident.lastSeenAtSeconds,

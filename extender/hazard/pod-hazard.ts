@@ -28,7 +28,7 @@ export interface DeviceChoice {
   readonly busy: ReadonlySet<string>;
 }
 
-/** Faults per busy day that would hit whoever has the devices, and the incidents that raise it, worst first. */
+/** Faults per busy day that would hit a pod with these devices, and the incidents that raise the rate, worst first. */
 export interface Hazard extends UnitHazard {
   /** How many times what as many average devices of the fleet have. */
   readonly times: number;
@@ -92,7 +92,7 @@ export interface OneDevice {
   readonly total: number;
 }
 
-/** The hazard now of one device and the node that it is in, whoever has it. */
+/** The hazard of one device and its node now. */
 export function deviceHazard(device: OneDevice, host: DeviceHost, rates: FleetRates): Hazard {
   const isOf = ofResource(device.resource);
   const own = unitHazard(deviceUnit(isOf, device.id, device.total, host), rates.device, 0);
@@ -139,7 +139,7 @@ function deviceUnit(
         ? cohorts
         : withAge(cohorts, nowSeconds - known.firstSeenAtSeconds),
     busyDays: busyDays - (known?.fromBusyDays ?? 0),
-    // Of which device nobody knows: each may be the one.
+    // The device is unknown: it may be any of them.
     faults: own.map((incident) =>
       faultOf(incident, incident.device === undefined ? 1 / Math.max(total, 1) : 1, busyDays),
     ),
@@ -196,7 +196,7 @@ function badCohortOf(cohorts: Cohorts, { device }: FleetRates): Pick<Hazard, 'ba
   return worst === undefined ? {} : { badCohort: worst };
 }
 
-/** Of the devices of a resource; where nobody has told of which it is, it may be of any. */
+/** Matches devices of a resource, and devices of which no resource is known. */
 export function ofResource(resource: string): DeviceChoice['isOf'] {
   return (incident) => incident.resource === undefined || incident.resource === resource;
 }

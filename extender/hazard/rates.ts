@@ -47,7 +47,7 @@ export class FleetExperience {
     }
   }
 
-  /** The same in steps of some milliseconds, so that nobody has to wait for all of it. */
+  /** The same in steps of some milliseconds, so that questions need not wait for all of it. */
   *steps(): Generator<undefined, FleetRates> {
     const { priorDeviceFaultsPerDay, priorNodeFaultsPerDay } = this.#constants;
     const device = new Lesson(this.#devices, priorDeviceFaultsPerDay, this.#constants);
@@ -186,7 +186,7 @@ function unitRates(
   };
 }
 
-/** Kinds of cohort that tell devices apart: what all share is the fleet's rate. */
+/** Kinds of cohort with more than one value; what all devices share is the fleet's rate. */
 function kindsThatDiffer(likes: readonly Likes[]): readonly string[] {
   const values = new Map<string, Set<string | undefined>>();
   for (const kind of new Set(likes.flatMap(({ cohorts }) => [...cohorts.keys()]))) {

@@ -10,7 +10,7 @@ const SECONDS_PER_DAY = 86_400;
 export interface Exposure {
   /** Busy days of its average device, since the host is known. */
   readonly busyDays: number;
-  /** When that was last reckoned. */
+  /** When that was last computed. */
   readonly atSeconds: number;
   /** Work of pods that were there when the Node went is in it up to then. */
   readonly foldedAtSeconds?: number;

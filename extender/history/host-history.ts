@@ -18,7 +18,7 @@ export type IgnoredBecause =
   | 'race'
   /** A tenant can write it, and nothing else says so. */
   | 'untrusted'
-  /** Found too late to tell what led to it. */
+  /** Found by a list, too late to know what led to it. */
   | 'unsure';
 
 export interface Ignored {
@@ -104,7 +104,7 @@ const EXPIRY_SECONDS = 90 * 86_400;
 /** A host that is gone and had nothing is remembered for as long as it may come back from a repair. */
 const UNEVENTFUL_EXPIRY_SECONDS = 86_400;
 
-/** When anything was last heard of the host. */
+/** The last time in the history of a host. */
 export function lastHeardSeconds({ incidents, exposure, departures, boot }: HostHistory): number {
   return Math.max(
     exposure.atSeconds,
@@ -137,7 +137,7 @@ export function united(ours: HostHistory, theirs: HostHistory): HostHistory {
       ...ours.departures,
     ],
     counted: [...counted.values()],
-    // Which work is in both nobody can tell: the one that knows of more is nearer the truth.
+    // Which work is in both is unknown; the larger one is nearer the truth.
     exposure: ours.exposure.busyDays >= theirs.exposure.busyDays ? ours.exposure : theirs.exposure,
     ...throughOf(ours, theirs),
   };

@@ -20,9 +20,9 @@ export interface Incident {
   readonly class: IncidentClass;
   /** Whether one device is struck or all of the node's. */
   readonly scope: 'device' | 'node';
-  /** Absent while no signal has told. */
+  /** Absent while no signal names it. */
   readonly resource?: string;
-  /** Absent while no signal has told which device it is. */
+  /** Absent while no signal names the device. */
   readonly device?: string;
   readonly pciSlot?: string;
   readonly code?: string;
@@ -134,7 +134,7 @@ export function withSignal(
     : incidents.with(index, merged(known, signal));
 }
 
-/** The incidents with one more word of evidence for the fault that it speaks of, if there is one. */
+/** The incidents with more evidence for the fault that the signal is about, if there is one. */
 export function withEvidence(
   incidents: readonly Incident[],
   signal: Signal,
@@ -219,7 +219,7 @@ function worthAmong(
     : { class: asIncidentClass(repeats.class), probability: repeats.probability };
 }
 
-/** Ids of two incidents of one host never meet: the moment tells them, and a number if it does not. */
+/** An id that no other incident of the host has: its moment, with a number where two are equal. */
 function idAmong(incidents: readonly Incident[], atSeconds: number): string {
   const base = Math.round(atSeconds).toString(36);
   const taken = new Set(incidents.map(({ id }) => id));

@@ -47,7 +47,7 @@ export interface Look {
   >;
   /** The devices that the API names there. */
   readonly seen: readonly SeenDevice[];
-  /** What a boot that nobody announced is a sign of. */
+  /** What an unannounced boot is a sign of. */
   readonly bootSigns: readonly Sign[];
   /** Rows that count what a plugin offers, and rows that are a kubelet's refusals. */
   readonly unsaidRows: ReadonlySet<string>;
@@ -60,7 +60,7 @@ export interface Look {
   readonly rackDisturbedAtSeconds?: number;
   /** Workloads on the node, or with this device. */
   readonly owners: (device: string | undefined) => readonly string[];
-  /** True when nothing was known before, so that what stands may have stood for long. */
+  /** True at the first comparison, when findings may have stood for long. */
   readonly isFirst: boolean;
   /** When a device was first seen in another host. */
   readonly seenElsewhereAtSeconds: Arrival['seenElsewhereAtSeconds'];
@@ -124,7 +124,7 @@ export function reconcileFindings(before: HostHistory, look: Look): Taken {
   };
 }
 
-/** While a plugin offers nothing at all, nobody can tell whether a withdrawn device is back. */
+/** Whether a plugin offers no device at all: then it is unknown whether a withdrawn device is back. */
 function isUnsaid(key: string, { node, unsaidRows }: Look): boolean {
   const [row = '', resource = ''] = key.split('|');
   return unsaidRows.has(row) && (node.devices.get(resource)?.allocatable ?? 0) === 0;
@@ -257,7 +257,7 @@ function withMarks(
   );
   const present = new Set(marking.map(({ key }) => key));
   const fresh = marking.filter(({ key }) => !history.marks.includes(key));
-  // What stands now is never forgotten: it would begin again. Of what is gone the newest are known.
+  // Marks that still stand are kept, because forgotten ones would begin again; of the others the newest.
   const gone = history.marks.filter((key) => !present.has(key) && key.includes('|'));
   const kept = [
     ...gone.slice(-MOST_GONE_MARKS),

@@ -1,4 +1,4 @@
-/** Routine work on a host that somebody has announced, last one first seen. */
+/** Announced routine work on a host; the latest. */
 export interface Maintenance {
   readonly sinceSeconds: number;
   /** Absent while it goes on. */
@@ -6,7 +6,7 @@ export interface Maintenance {
   readonly words: string;
 }
 
-/** After announced work ends, this long its traces are still its own (NVIDIA/NVSentinel#1701: one
+/** After announced work ends, findings within this time are still traces of it (NVIDIA/NVSentinel#1701: one
  * poll after the reboot; AKS announces reboots up to 15 minutes ahead). */
 const MAINTENANCE_TAIL_SECONDS = 900;
 

@@ -11,7 +11,7 @@ const MOST_IN_A_WEEK = 5;
 const MOST_IN_A_DAY = 3;
 const MOST_KEPT = 32;
 
-/** The times at which somebody tried to repair the host, with one more of them. */
+/** The times of attempts to repair the host, with one more. */
 export function withRepair(repairs: readonly number[], atSeconds: number): readonly number[] {
   const last = repairs.at(-1);
   if (last !== undefined && Math.abs(atSeconds - last) < ONE_ATTEMPT_SECONDS) return repairs;

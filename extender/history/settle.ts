@@ -22,7 +22,7 @@ export interface Calm {
 export type WaitReason = 'boot' | 'planned' | 'stands';
 
 export interface Patience {
-  /** When the sign counts if it still stands; infinite while nobody can say. */
+  /** When the sign counts if it still stands; infinite while that is unknown. */
   readonly dueSeconds: number;
   readonly why: WaitReason;
 }

@@ -29,7 +29,7 @@ const FEWEST_HOSTS = 3;
 const LEAST_SHARE = 0.2;
 /** Of the hosts that are affected, so many are in the group at least: else it is something wider. */
 const LEAST_CONCENTRATION = 0.8;
-/** A driver or model that nearly all hosts have tells nothing. */
+/** A driver or model that nearly all hosts have explains nothing. */
 const MOST_OF_FLEET = 0.8;
 
 /** In this order: what hosts share is tested before who was on them. */

@@ -5,7 +5,7 @@ export interface KnownDevice {
   /** Absent for one of dynamic resource allocation. */
   readonly resource?: string;
   readonly id: string;
-  /** Where it sits, when something told, such as its PCI address. */
+  /** Where it sits, such as its PCI address; absent where nothing names it. */
   readonly pciSlot?: string;
   readonly lastSeenAtSeconds: number;
   /** When it was first seen, here or in another host. */
@@ -102,7 +102,7 @@ export function withSwaps(
           ? {
               ...incident,
               device: came,
-              // What still speaks of the old one is not a new fault.
+              // A finding that still names the old device is no new fault.
               closedAtSeconds: incident.closedAtSeconds ?? nowSeconds,
               // Of a slot whose device was replaced twice, the first time ended the fault.
               swappedAtSeconds: incident.swappedAtSeconds ?? nowSeconds,

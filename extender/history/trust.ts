@@ -31,7 +31,7 @@ export class NamespaceBudget {
     return true;
   }
 
-  /** Namespaces that have spoken against nobody for a day. */
+  /** Namespaces without a believed signal for a day. */
   #forget(nowSeconds: number): void {
     for (const [namespace, uses] of this.#uses) {
       if (uses.values().every((at) => nowSeconds - at > DAY_SECONDS)) this.#uses.delete(namespace);
@@ -85,7 +85,7 @@ export function withForgeable(
   };
 }
 
-/** The history in which what was unproven speaks for the incidents that there are now. */
+/** The history in which unproven signals are evidence for incidents that exist now. */
 export function withProven(
   history: HostHistory,
   unproven: readonly Signal[],

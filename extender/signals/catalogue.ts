@@ -68,7 +68,7 @@ const codeSection = strictSection({
   words: z.string(),
   mergeFor: durationField.optional(),
   settles: z.boolean().optional(),
-  /** What it becomes when it comes back on the same device while somebody else has it. */
+  /** What the signal becomes when it repeats on the same device under another owner. */
   repeats: repeatsSection.optional(),
 }).transform(({ mergeFor, repeats, ...code }) => ({
   ...code,

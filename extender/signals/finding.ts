@@ -3,7 +3,7 @@ import { physicalDevice } from './identity.ts';
 import type { DeviceCount, DeviceHealth } from './observed.ts';
 import { type Fields, matches, type Sign, signsIn } from './signs.ts';
 
-/** A state that stands in the API now and is a sign of something. */
+/** A sign that stands in the API now, such as a condition. */
 export interface Finding extends Sign {
   /** The same for as long as the state stands, and after a restart of ours. */
   readonly key: string;
@@ -40,7 +40,7 @@ const OF_KUBERNETES =
 /** More kinds of conditions than any node seen has. */
 const MOST_UNMAPPED = 64;
 
-/** What the catalogue finds in a Node, and what stands there that no row knows. */
+/** What the catalogue finds in a Node, and the conditions and taints that no row knows. */
 export function nodeFindings(
   marks: NodeMarks,
   catalogue: Catalogue,
@@ -113,7 +113,7 @@ export function deviceHealthFindings(
   return [...findings.values()];
 }
 
-/** One finding; `about` tells it from others of its row on the same node. */
+/** One finding; `about` distinguishes it from others of its row on the same node. */
 export function findingFrom(
   sign: Sign,
   about: { readonly resource?: string; readonly ordinal?: string } = {},
@@ -146,7 +146,7 @@ function keyed(
     return signsIn(catalogue, source, fields)
       .filter(({ row }) => row.below === undefined || isBelow(value, texts[row.below]))
       .map((sign) =>
-        // A mark that somebody writes anew is a new one: its value tells.
+        // A mark that is written again is a new one, so its value is part of the key.
         sign.worth.class === 'verified-repair'
           ? findingFrom(sign, { ordinal: value.slice(0, 64) })
           : findingFrom(sign),

@@ -14,7 +14,7 @@ export interface Signal {
   readonly scope: CatalogueRow['scope'];
   /** Absent when the observation does not tell. */
   readonly resource?: string;
-  /** Absent when the observation does not tell which of the node's devices it was. */
+  /** Absent when the observation names no device. */
   readonly device?: string;
   /** Where in the node the device sits. */
   readonly pciSlot?: string;
@@ -27,11 +27,11 @@ export interface Signal {
   /** Key of the state that stands until it is seen to end; absent for a moment. */
   readonly standing?: string;
   readonly repeats?: Worth['repeats'];
-  /** Of a pod's, or of a custom object: whose. Events about nodes are taken for one namespace's, whoever wrote them. */
+  /** Namespace of the pod or custom object. All Events about nodes count as of one namespace, whoever wrote them. */
   readonly namespace?: string;
 }
 
-/** The signal that a state gives once it counts. */
+/** The signal of a finding, once it counts. */
 export function signalOf(finding: Finding, atSeconds: number): Signal {
   const { resource, key, words } = finding;
   return {
@@ -78,7 +78,7 @@ interface WithContainers {
 
 /**
  * The kubelet's refusal of a pod for want of a device. The caller asks ingest/scheduling-race.ts first: the same
- * message stands for a broken device and for two schedulers that raced.
+ * message means a broken device, or two schedulers that raced.
  */
 export function rejectionSignals(
   { statusReason, statusMessage, devices }: Refused,

@@ -6,13 +6,13 @@ export interface Sign {
   readonly row: CatalogueRow;
   readonly worth: Worth;
   readonly code?: string;
-  /** Absent when the place does not tell which of the node's devices it was. */
+  /** Absent when the text names no device. */
   readonly device?: string;
   /** Where in the node the device sits, such as its PCI address. */
   readonly pciSlot?: string;
 }
 
-/** What stands in one place of the API, by field. */
+/** The fields of one place in the API, such as a condition. */
 export type Fields = Readonly<Record<string, string | undefined>>;
 
 const NONE: readonly Sign[] = [];

@@ -13,7 +13,7 @@ import { type Listed, ServedNow, type Source } from './reflector.ts';
 
 /** The server ends each watch after this long, so that a dead connection is noticed. */
 const WATCH_SECONDS = 300;
-/** A watch that is silent for so long is begun anew where it ended: its connection may be dead. */
+/** A watch that is silent for so long is resumed on a new connection: the old one may be dead. */
 const SILENCE_MS = 30_000;
 
 export function nodeSource(config: KubeConfig): Source<Node> {

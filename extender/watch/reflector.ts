@@ -17,8 +17,8 @@ export interface Source<T> {
   /** Gives every object to `take`, some maybe twice; resolves with the version that a watch goes on from. */
   list(take: (object: T) => void, signal: AbortSignal): Promise<string>;
   /**
-   * Delivers events until the watch ends; resolves with what ended it, if anything was wrong. `TOO_LONG` stands for
-   * one that nobody would want to hold.
+   * Delivers events until the watch ends; resolves with the error that ended it, if there was one. `TOO_LONG` is an
+   * event that was too large to hold.
    */
   watch(
     resourceVersion: string,
@@ -37,11 +37,11 @@ export class ServedNow extends ApiError {
 /** What a reflector makes of the objects it sees, and whom it tells. */
 export interface Changes<T, Facts> {
   /**
-   * The facts worth keeping of an object: a list of all of them is held, never of the objects. `undefined` for what
-   * is no business of ours; of that nothing is kept, and what it was before is told as removed.
+   * The facts worth keeping of an object: a list of all of them is held, never of the objects. `undefined` for an
+   * object that does not matter; nothing of it is kept, and its earlier facts are reported as removed.
    */
   read(object: T): Facts | undefined;
-  /** Objects of this kind are moments: nothing of them is kept once they were told, and their ends are not told. */
+  /** Objects of this kind are moments: nothing of them is kept, and their ends are not reported. */
   readonly areMoments?: true;
   /** `isListed`: found by a list, so that what led to it was not seen. */
   changed(facts: Facts, isListed: boolean): void;
@@ -87,7 +87,7 @@ export class Reflector<T extends Listed, Facts> {
   readonly #changes: Changes<T, Facts>;
   readonly #metrics: ReflectorMetrics;
   readonly #log: Logger;
-  /** Uid to resource version: enough to tell after a new list what changed and what is gone. */
+  /** Uid to resource version: shows after a new list what has changed and what is gone. */
   readonly #known = new Map<string, string>();
   readonly #complaint = new Seldom();
   readonly #complaintOfSize = new Seldom();
@@ -95,11 +95,11 @@ export class Reflector<T extends Listed, Facts> {
   #watching = new AbortController();
   readonly #onGap: (seconds: number) => void;
   #heardMs = 0;
-  /** The meaning that the last list was told with. */
+  /** The refresh with which the last list was reported. */
   #told: number | undefined;
   /** Counts refreshes. */
   #meaning = 0;
-  /** Whether this round has told anything. */
+  /** Whether this round has reported anything. */
   #heard = false;
   #resourceVersion = '';
   #problem: string | undefined = 'nothing has been listed yet';
@@ -159,7 +159,7 @@ export class Reflector<T extends Listed, Facts> {
     }
   }
 
-  /** Lists again and tells every object as changed: for when their meaning has changed. */
+  /** Lists again and reports every object as changed, because their meaning has changed. */
   refresh(): void {
     this.#meaning += 1;
     this.#resourceVersion = '';
@@ -199,7 +199,7 @@ export class Reflector<T extends Listed, Facts> {
     for (const uid of this.#known.keys()) {
       if (!present.has(uid)) this.#tellRemoved(uid);
     }
-    // Oldest first: a slot's earlier pods are told before the one that succeeded them.
+    // Oldest first, so that a slot's earlier pods come before their successor.
     for (const one of found.sort((a, b) => a.createdAtMs - b.createdAtMs)) {
       if (this.#known.get(one.uid) !== one.version) this.#tellChanged(one, true);
     }
