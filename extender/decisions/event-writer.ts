@@ -4,7 +4,7 @@ import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { microTime } from '../../certs/cluster/micro-time.ts';
 import { Seldom } from '../../certs/serving/seldom.ts';
-import type { PlacementEvent } from './emit.ts';
+import type { PlacementEvent } from './placement-event.ts';
 
 /** What became of an Event. */
 export type EventResult = 'written' | 'failed' | 'dropped';

@@ -1,5 +1,5 @@
 import type { ObjectMeta, Timestamp } from '../../webhook/words/pod.ts';
-import { beginningOf } from '../bounds/beginning.ts';
+import { beginningOf } from '../bounds/cut-text.ts';
 
 /** Dynamic resource allocation: devices that drivers publish, and what is said about them. */
 

@@ -1,5 +1,5 @@
 import type { ObjectMeta, Timestamp } from '../../webhook/words/pod.ts';
-import { beginningOf } from '../bounds/beginning.ts';
+import { beginningOf } from '../bounds/cut-text.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { momentOf, type Signal } from '../signals/signal.ts';
 import { signsIn } from '../signals/signs.ts';

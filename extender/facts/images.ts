@@ -1,4 +1,4 @@
-import { sharedTexts } from '../bounds/shared.ts';
+import { sharedTexts } from '../bounds/shared-values.ts';
 import type { ImageListing } from './facts.ts';
 
 /** Thousands of nodes list the same names: each is kept once. */

@@ -4,7 +4,7 @@ import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ResourceList, Timestamp } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns } from '../../webhook/words/profile.ts';
 import { quantityValue } from '../../webhook/words/quantity.ts';
-import { madeOnce, sharedParts, sharedTexts } from '../bounds/shared.ts';
+import { madeOnce, sharedParts, sharedTexts } from '../bounds/shared-values.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { type NodeMarks, nodeFindings } from '../signals/finding.ts';
 import { hostIdOf } from '../signals/identity.ts';

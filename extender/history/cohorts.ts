@@ -1,4 +1,4 @@
-import { sharedTexts } from '../bounds/shared.ts';
+import { sharedTexts } from '../bounds/shared-values.ts';
 import type { NodeFacts } from '../facts/facts.ts';
 import { groupName } from './group-name.ts';
 

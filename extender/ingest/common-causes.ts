@@ -1,12 +1,12 @@
 import type { NodeFacts } from '../facts/facts.ts';
-import type { HostHistory } from '../history/host-history.ts';
-import type { CommonCause, Incident } from '../history/incident.ts';
 import {
   type AffectedHost,
   commonCauseOf,
   type Population,
   STORM_SECONDS,
-} from '../history/storm.ts';
+} from '../history/common-cause.ts';
+import type { HostHistory } from '../history/host-history.ts';
+import type { CommonCause, Incident } from '../history/incident.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { HistoryStore } from '../storage/store.ts';
 

@@ -1,4 +1,4 @@
-import { ownText } from '../bounds/beginning.ts';
+import { ownText } from '../bounds/cut-text.ts';
 import type { Catalogue, CatalogueRow, Source, Worth } from './catalogue.ts';
 
 /** What one row finds in one place of the API: which device, which code, and what that is worth. */

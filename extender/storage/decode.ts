@@ -1,4 +1,4 @@
-import { sharedTexts } from '../bounds/shared.ts';
+import { sharedTexts } from '../bounds/shared-values.ts';
 import { type Exposure, NO_EXPOSURE } from '../history/exposure.ts';
 import type { HostHistory, Ignored } from '../history/host-history.ts';
 import type { Incident } from '../history/incident.ts';

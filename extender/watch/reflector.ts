@@ -220,7 +220,7 @@ export class Reflector<T extends Listed, Facts> {
         this.#metrics.heard();
         if (type !== 'ERROR') this.#heardMs = performance.now();
         if (type === 'ERROR') expired = errorOf(object);
-        else if (type === 'TOO_LONG') this.#letGo();
+        else if (type === 'TOO_LONG') this.#droppedTooLarge();
         else this.#apply(type, object);
       },
       watching.signal,
@@ -249,7 +249,7 @@ export class Reflector<T extends Listed, Facts> {
     this.#resourceVersion = versionOf(object) || this.#resourceVersion;
   }
 
-  #letGo(): void {
+  #droppedTooLarge(): void {
     this.#metrics.handlerFailed();
     if (!this.#complaintOfSize.isDue()) return;
     this.#log.warn(

@@ -1,6 +1,6 @@
 import { namespaceOf } from '../../certs/cluster/kube-config.ts';
-import { placementEvent } from '../decisions/emit.ts';
 import { EventWriter, eventSink } from '../decisions/event-writer.ts';
+import { placementEvent } from '../decisions/placement-event.ts';
 import { Placements } from '../decisions/placements.ts';
 import { DecisionRecord } from '../decisions/record.ts';
 import { ClusterLeader, type Leader, memoryLeader } from '../ingest/leader.ts';

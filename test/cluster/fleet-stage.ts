@@ -2,7 +2,7 @@ import { Fleet } from '../../extender/fleet/fleet.ts';
 import { isOver } from '../../extender/fleet/pod-status.ts';
 import type { FaultScript } from '../../extender/fleet/script.ts';
 import { shownNode } from '../../extender/page/shown.ts';
-import { shippedConfiguration } from '../../extender/simulation/fleet-files.ts';
+import { shippedConfiguration } from '../../extender/simulation/script-files.ts';
 import { SurefootInProcess } from '../../extender/simulation/surefoot-in-process.ts';
 import type { Stage } from './outcome.ts';
 

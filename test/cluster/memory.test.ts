@@ -309,12 +309,12 @@ describe('routine work marks no node', () => {
       return nodes.every(({ state }) => state === 'ready');
     });
     // The alarms were there: each was waited with, and let go.
-    const letGo = async () =>
+    const ignoredOn = async () =>
       (await used.bed.surefoot.nodes())
         .filter(({ ignored }) => ignored.some(({ words }) => words.includes('a link')))
         .map(({ node }) => node);
     await eventually('the alarms to be let go', async () => {
-      const names = new Set(await letGo());
+      const names = new Set(await ignoredOn());
       expect(nodesOf(1, 214).filter((name) => !names.has(name))).toEqual([]);
       return true;
     });

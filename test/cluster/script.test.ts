@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readScript } from '../../extender/simulation/fleet-files.ts';
+import { readScript } from '../../extender/simulation/script-files.ts';
 import { BedStage } from './bed-stage.ts';
 import { fleetStage } from './fleet-stage.ts';
 import { outcomesOf } from './outcome.ts';

@@ -1,4 +1,4 @@
-import { madeOnce } from '../../extender/bounds/shared.ts';
+import { madeOnce } from '../../extender/bounds/shared-values.ts';
 import type { ImageListing, NodeFacts, PodFacts } from '../../extender/facts/facts.ts';
 import type { Incident } from '../../extender/history/incident.ts';
 import { nodeFindings } from '../../extender/signals/finding.ts';

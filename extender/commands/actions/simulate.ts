@@ -3,7 +3,7 @@ import type { Pod } from '../../../webhook/words/pod.ts';
 import { type Doors, Fleet } from '../../fleet/fleet.ts';
 import type { Ledger } from '../../fleet/ledger.ts';
 import type { FaultScript } from '../../fleet/script.ts';
-import { readScript, shippedConfiguration } from '../../simulation/fleet-files.ts';
+import { readScript, shippedConfiguration } from '../../simulation/script-files.ts';
 import { SurefootInProcess } from '../../simulation/surefoot-in-process.ts';
 import { print } from '../terminal/print.ts';
 import { type Cell, tableText } from '../terminal/table.ts';

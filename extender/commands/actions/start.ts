@@ -17,7 +17,7 @@ import { Fleet } from '../../fleet/fleet.ts';
 import type { ExtenderArgs, HostPriorityList } from '../../fleet/scheduler.ts';
 import type { FaultScript } from '../../fleet/script.ts';
 import { type RunningExtender, startExtender } from '../../main.ts';
-import { actingConfig, CONFIG_FILES, readScript, tour } from '../../simulation/fleet-files.ts';
+import { actingConfig, CONFIG_FILES, readScript, tour } from '../../simulation/script-files.ts';
 import { LiveLine } from '../terminal/live-line.ts';
 import { print } from '../terminal/print.ts';
 

@@ -8,7 +8,7 @@ import { LOSS_TERMS } from '../../forecast/terms.ts';
 import type { ShownDecision, ShownDecisions, ShownForecast, ShownTerm } from '../../page/shapes.ts';
 import { shownTerms } from '../../page/shown.ts';
 import { tableText } from '../terminal/table.ts';
-import { withPageOf } from './client.ts';
+import { withPageOf } from './page-client.ts';
 
 export interface WhyOptions extends ApiOptions {
   readonly namespace: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type Outcome, run } from '../../../extender/commands/actions/simulate.ts';
-import { readScript, shippedConfiguration } from '../../../extender/simulation/fleet-files.ts';
+import { readScript, shippedConfiguration } from '../../../extender/simulation/script-files.ts';
 import { SurefootInProcess } from '../../../extender/simulation/surefoot-in-process.ts';
 import { Program } from '../../fake/program.ts';
 import { tolerating } from '../../make/fleet.ts';

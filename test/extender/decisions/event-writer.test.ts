@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../certs/cluster/api-error.ts';
-import type { PlacementEvent } from '../../../extender/decisions/emit.ts';
 import {
   type EventSink,
   EventWriter,
   type Regarding,
 } from '../../../extender/decisions/event-writer.ts';
+import type { PlacementEvent } from '../../../extender/decisions/placement-event.ts';
 
 const POD = { namespace: 'team-a', name: 'train-0', uid: 'uid' };
 const EVENT: PlacementEvent = { reason: 'PreferredWarmNode', type: 'Normal', note: 'words' };

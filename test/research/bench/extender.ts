@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from '../../../build.ts';
 import { tableText } from '../../../extender/commands/terminal/table.ts';
-import { actingConfig, CONFIG_FILES } from '../../../extender/simulation/fleet-files.ts';
+import { actingConfig, CONFIG_FILES } from '../../../extender/simulation/script-files.ts';
 import type { Pod } from '../../../webhook/words/pod.ts';
 import { bytesInWords } from '../../../webhook/words/quantity.ts';
 import { Child } from '../../cluster/child.ts';

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../../extender/prioritize/wire.ts';
-import { shippedConfiguration } from '../../../../extender/simulation/fleet-files.ts';
+import { shippedConfiguration } from '../../../../extender/simulation/script-files.ts';
 import { RatesOfFleet } from '../../../../extender/state/fleet-rates.ts';
 import type { Snapshot } from '../../../../extender/state/snapshot.ts';
 import type { ContainerStatus, Pod } from '../../../../webhook/words/pod.ts';

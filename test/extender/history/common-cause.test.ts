@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AffectedHost, commonCauseOf } from '../../../extender/history/storm.ts';
+import { type AffectedHost, commonCauseOf } from '../../../extender/history/common-cause.ts';
 
 function affected(index: number, overrides: Partial<AffectedHost> = {}): AffectedHost {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { placementEvent } from '../../../extender/decisions/emit.ts';
+import { placementEvent } from '../../../extender/decisions/placement-event.ts';
 import type { Candidate } from '../../../extender/forecast/candidate.ts';
 import type { Forecast } from '../../../extender/forecast/loss.ts';
 import { makeDecision } from '../../make/decision.ts';

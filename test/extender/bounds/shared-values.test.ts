@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sharedParts } from '../../../extender/bounds/shared.ts';
+import { sharedParts } from '../../../extender/bounds/shared-values.ts';
 
 test('equal parts are one, others are not', () => {
   const shared = sharedParts(1000);
