@@ -15,7 +15,7 @@ export interface Decision {
   readonly asked: number;
   /** How many of them the watches have not shown yet. */
   readonly unknownNodes: number;
-  /** The best and the worst of them, best first; see `endsOf`. */
+  /** The best and the worst of them, best first; see `bestAndWorst`. */
   readonly forecasts: readonly Forecast[];
   /** What the scheduler was told of them, or would have been. */
   readonly scores: readonly NodeScore[];

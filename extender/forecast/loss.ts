@@ -1,6 +1,6 @@
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { Candidate } from './candidate.ts';
-import { LOSS_TERMS, type LossTerm, type TermName } from './terms.ts';
+import { LOSS_TERMS, type LossTerm, type TermName } from './loss-terms.ts';
 
 /** Seconds that one pod can expect to lose on one node, term by term. */
 export interface Forecast {

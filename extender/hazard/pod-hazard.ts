@@ -3,7 +3,7 @@ import { cohortsNow, type Exposure } from '../history/exposure.ts';
 import { type Incident, incidentWeight } from '../history/incident.ts';
 import type { KnownDevice } from '../history/swap.ts';
 import { type Unit, type UnitHazard, unitHazard } from './hazard.ts';
-import { faultOf } from './life.ts';
+import { faultOf } from './host-life.ts';
 import type { FleetRates } from './rates.ts';
 
 /** What is known of the host that a device is in. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
-import { withBusyDaysAtEnd } from '../hazard/life.ts';
+import { withBusyDaysAtEnd } from '../hazard/host-life.ts';
 import { busyShare, withWork, workedSeconds } from '../history/exposure.ts';
 import {
   bounded,

@@ -3,7 +3,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import { jsonErrorHandler } from '../../certs/serving/body.ts';
 import { embeddedAsset, embeddedAssetsIn } from '../../certs/serving/embedded-assets.ts';
 import { type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
-import { LOSS_TERMS, type LossTerm } from '../forecast/terms.ts';
+import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import type { LiveFeed } from './live.ts';

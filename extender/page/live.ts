@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { DecisionRecord } from '../decisions/record.ts';
 import { tellingForecasts } from '../decisions/telling-forecasts.ts';
-import { LOSS_TERMS, type LossTerm } from '../forecast/terms.ts';
+import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { DeviceNames } from './device-names.ts';
 import type { ControlName, Entry, LiveChange, ShownNode } from './shapes.ts';

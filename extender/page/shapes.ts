@@ -1,7 +1,7 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import type { ForecastReason } from '../forecast/explain.ts';
-import type { LossTerm } from '../forecast/terms.ts';
+import type { LossTerm } from '../forecast/loss-terms.ts';
 import type { HazardClass } from '../hazard/pod-hazard.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import type { IncidentClass } from '../history/incident.ts';

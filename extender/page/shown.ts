@@ -4,7 +4,7 @@ import { incidentInWords } from '../forecast/evidence.ts';
 import { forecastInWords, reasonsOf } from '../forecast/explain.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
 import type { Forecast, TermSeconds } from '../forecast/loss.ts';
-import type { LossTerm } from '../forecast/terms.ts';
+import type { LossTerm } from '../forecast/loss-terms.ts';
 import { deviceHazard, hazardClass } from '../hazard/pod-hazard.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { UnmappedKind } from '../ingest/unmapped.ts';

@@ -1,11 +1,11 @@
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { type Forecast, forecast } from '../forecast/loss.ts';
-import { LOSS_TERMS, type LossTerm } from '../forecast/terms.ts';
+import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { candidateOn } from './candidate.ts';
 import { kindOf, mayBeKept, OLDEST_SECONDS } from './forecast-inputs.ts';
 import type { HomeForecasts } from './home-forecasts.ts';
+import { candidateOn } from './node-candidate.ts';
 import { NodeForecasts } from './node-forecasts.ts';
 import { podImages } from './pod-images.ts';
 

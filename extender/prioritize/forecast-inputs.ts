@@ -1,6 +1,6 @@
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
-import type { ForecastInput, LossTerm } from '../forecast/terms.ts';
+import type { ForecastInput, LossTerm } from '../forecast/loss-terms.ts';
 import type { FleetRates } from '../hazard/rates.ts';
 import { groupOf } from '../state/image-pulls.ts';
 import type { Snapshot } from '../state/snapshot.ts';

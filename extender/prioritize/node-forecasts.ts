@@ -2,11 +2,11 @@ import type { Expectations } from '../../webhook/words/expectations.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { type Forecast, forecast } from '../forecast/loss.ts';
-import type { LossTerm } from '../forecast/terms.ts';
+import type { LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { candidateOn } from './candidate.ts';
 import { holdsForSeconds, SharedInputs } from './forecast-inputs.ts';
 import { HomeForecasts } from './home-forecasts.ts';
+import { candidateOn } from './node-candidate.ts';
 import { type PodImages, podImages } from './pod-images.ts';
 
 /** Workloads that start again at the same time, and pods of which nothing is away. */

@@ -2,7 +2,7 @@ import { asksForDevices } from '../../webhook/words/device.ts';
 import { modeIn } from '../../webhook/words/mode.ts';
 import { isOptedIn } from '../../webhook/words/opt-in.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
-import { endsOf } from '../decisions/ends.ts';
+import { bestAndWorst } from '../decisions/best-and-worst.ts';
 import type { Decision, ForecastOn } from '../decisions/record.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { podFacts } from '../facts/pods.ts';
@@ -53,7 +53,7 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
   const own = ownForecasts({ nodeIndexes, lossSeconds }, ofKind, asked);
   const { scores, scoreOf } = answerFor({ nodeIndexes, lossSeconds }, pod.uid, snapshot);
   const on = forecastAndScore(own, ofKind.last, scoreOf);
-  const ends = endsOf(lossSeconds).flatMap((at) => on(nodeIndexes[at] as number) ?? []);
+  const ends = bestAndWorst(lossSeconds).flatMap((at) => on(nodeIndexes[at] as number) ?? []);
   const mode = modeIn(pod.namespace, snapshot.config, namespace === 'observe');
   return {
     kind: 'decision',

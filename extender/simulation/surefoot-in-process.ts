@@ -7,7 +7,7 @@ import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { nodeFacts } from '../facts/nodes.ts';
 import { podFacts } from '../facts/pods.ts';
 import type { Doors, FleetApi } from '../fleet/fleet.ts';
-import type { LossTerm } from '../forecast/terms.ts';
+import type { LossTerm } from '../forecast/loss-terms.ts';
 import { namedScores } from '../prioritize/prioritize.ts';
 import { named } from '../prioritize/wire.ts';
 import type { ExtenderConfig } from '../settings.ts';

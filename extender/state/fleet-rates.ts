@@ -1,5 +1,5 @@
 import type { HostLife } from '../hazard/experience.ts';
-import { lifeOf } from '../hazard/life.ts';
+import { lifeOf } from '../hazard/host-life.ts';
 import { FleetExperience, type FleetRates, fleetRates } from '../hazard/rates.ts';
 import type { HostHistory } from '../history/host-history.ts';
 import type { HistoryStore } from '../storage/store.ts';

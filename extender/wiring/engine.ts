@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
-import type { LossTerm } from '../forecast/terms.ts';
+import type { LossTerm } from '../forecast/loss-terms.ts';
 import type { SignalOutcome } from '../ingest/host-recorder.ts';
 import { Ingest } from '../ingest/ingest.ts';
 import { ForecastCache } from '../prioritize/forecast-cache.ts';

@@ -1,5 +1,5 @@
 import type { DecisionRecord } from '../../extender/decisions/record.ts';
-import type { LossTerm } from '../../extender/forecast/terms.ts';
+import type { LossTerm } from '../../extender/forecast/loss-terms.ts';
 import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
 import type { Snapshot } from '../../extender/state/snapshot.ts';

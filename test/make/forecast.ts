@@ -1,6 +1,6 @@
 import type { Candidate } from '../../extender/forecast/candidate.ts';
 import type { Forecast, TermSeconds } from '../../extender/forecast/loss.ts';
-import { LOSS_TERMS } from '../../extender/forecast/terms.ts';
+import { LOSS_TERMS } from '../../extender/forecast/loss-terms.ts';
 
 /** A node that costs a pod nothing at all. */
 export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {

@@ -4,7 +4,7 @@ import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../../webhook/words/duration.ts';
 import { MOST_DECISIONS } from '../../decisions/record.ts';
 import { runningExtenders } from '../../doctor/extender-pods.ts';
-import { LOSS_TERMS } from '../../forecast/terms.ts';
+import { LOSS_TERMS } from '../../forecast/loss-terms.ts';
 import type { ShownDecision, ShownDecisions, ShownForecast, ShownTerm } from '../../page/shapes.ts';
 import { shownTerms } from '../../page/shown.ts';
 import { tableText } from '../terminal/table.ts';

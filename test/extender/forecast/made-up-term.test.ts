@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { why } from '../../../extender/commands/actions/why.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
-import { LOSS_TERMS, type LossTerm } from '../../../extender/forecast/terms.ts';
+import { LOSS_TERMS, type LossTerm } from '../../../extender/forecast/loss-terms.ts';
 import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
 import { prioritize } from '../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../extender/prioritize/wire.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Forecast } from '../../../extender/forecast/loss.ts';
-import { LOSS_TERMS } from '../../../extender/forecast/terms.ts';
+import { LOSS_TERMS } from '../../../extender/forecast/loss-terms.ts';
 import { fleetRates } from '../../../extender/hazard/rates.ts';
 import type { Departure } from '../../../extender/homes/departure.ts';
 import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { forecast } from '../../../extender/forecast/loss.ts';
-import { candidateOn } from '../../../extender/prioritize/candidate.ts';
+import { candidateOn } from '../../../extender/prioritize/node-candidate.ts';
 import { podImages } from '../../../extender/prioritize/pod-images.ts';
 import { EXPECTATIONS, makeImages, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';

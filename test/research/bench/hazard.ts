@@ -1,6 +1,6 @@
 import { tableText } from '../../../extender/commands/terminal/table.ts';
 import type { HostLife } from '../../../extender/hazard/experience.ts';
-import { lifeOf } from '../../../extender/hazard/life.ts';
+import { lifeOf } from '../../../extender/hazard/host-life.ts';
 import { deviceHazard } from '../../../extender/hazard/pod-hazard.ts';
 import { fleetRates } from '../../../extender/hazard/rates.ts';
 import { type Exposure, withEra, withWork } from '../../../extender/history/exposure.ts';

@@ -1,5 +1,5 @@
 import { Random } from '../../../extender/fleet/random.ts';
-import { lifeOf, withBusyDaysAtEnd } from '../../../extender/hazard/life.ts';
+import { lifeOf, withBusyDaysAtEnd } from '../../../extender/hazard/host-life.ts';
 import { hazardFor, ofResource } from '../../../extender/hazard/pod-hazard.ts';
 import { fleetRates } from '../../../extender/hazard/rates.ts';
 import { NO_EXPOSURE, withEra, withWork } from '../../../extender/history/exposure.ts';

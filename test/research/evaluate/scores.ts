@@ -1,7 +1,7 @@
 import type { HostLife } from '../../../extender/hazard/experience.ts';
 import { FITTED, type HazardConstants } from '../../../extender/hazard/fitted.ts';
 import { unitHazard } from '../../../extender/hazard/hazard.ts';
-import { faultOf, lifeOf, withBusyDaysAtEnd } from '../../../extender/hazard/life.ts';
+import { faultOf, lifeOf, withBusyDaysAtEnd } from '../../../extender/hazard/host-life.ts';
 import type { FleetRates } from '../../../extender/hazard/rates.ts';
 import { cohortsOf } from '../../../extender/history/cohorts.ts';
 import { cohortsNow, withEra, withWork } from '../../../extender/history/exposure.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { why } from '../../../../extender/commands/actions/why.ts';
-import { endsOf } from '../../../../extender/decisions/ends.ts';
+import { bestAndWorst } from '../../../../extender/decisions/best-and-worst.ts';
 import { DecisionRecord } from '../../../../extender/decisions/record.ts';
 import type { Forecast } from '../../../../extender/forecast/loss.ts';
 import type { Reason } from '../../../../webhook/words/reason.ts';
@@ -100,7 +100,7 @@ describe('surefoot why', () => {
     const all = Array.from({ length: 100 }, (_none, index) =>
       makeForecast({ candidate: { node: `gpu-${index}` }, lossSeconds: 100 - index }),
     );
-    const forecasts = endsOf(Float64Array.from(all, ({ lossSeconds }) => lossSeconds)).map(
+    const forecasts = bestAndWorst(Float64Array.from(all, ({ lossSeconds }) => lossSeconds)).map(
       (index) => all[index] as Forecast,
     );
     decisions.add({

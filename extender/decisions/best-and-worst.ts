@@ -2,7 +2,7 @@
 const MOST = 8;
 
 /** Positions of the smallest and the largest losses, the smallest first; all positions, where there are few. */
-export function endsOf(lossSeconds: Float64Array): readonly number[] {
+export function bestAndWorst(lossSeconds: Float64Array): readonly number[] {
   const order = (a: number, b: number) => (lossSeconds[a] as number) - (lossSeconds[b] as number);
   if (lossSeconds.length <= 2 * MOST) return [...lossSeconds.keys()].sort(order);
   // The loss of the last one kept: most others are skipped by this comparison alone.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { endsOf } from '../../../extender/decisions/ends.ts';
+import { bestAndWorst } from '../../../extender/decisions/best-and-worst.ts';
 
 const lossesOf = (indices: readonly number[], all: readonly number[]) =>
   indices.map((index) => all[index]);
@@ -11,7 +11,7 @@ describe('the ends of what forecasts lose', () => {
     const losses = fc.array(fc.oneof(fc.constantFrom(0, 20, 20.5), fc.nat(500)), { maxLength: 60 });
     fc.assert(
       fc.property(losses, (all) => {
-        const ends = endsOf(Float64Array.from(all));
+        const ends = bestAndWorst(Float64Array.from(all));
         expect(new Set(ends).size).toBe(ends.length);
         const sorted = all.toSorted((a, b) => a - b);
         const expected =
@@ -22,6 +22,6 @@ describe('the ends of what forecasts lose', () => {
   });
 
   test('of equals are sixteen different ones', () => {
-    expect(new Set(endsOf(new Float64Array(100).fill(20))).size).toBe(16);
+    expect(new Set(bestAndWorst(new Float64Array(100).fill(20))).size).toBe(16);
   });
 });
