@@ -38,10 +38,20 @@ export interface DeviceTaintRule {
   };
 }
 
+/** A device that a claim got. */
+export interface AllocatedDevice {
+  /** The request in the claim, with its subrequest: `gpu` or `gpu/large`. */
+  readonly request?: string;
+  readonly driver?: string;
+  readonly pool?: string;
+  readonly device?: string;
+}
+
 /** What Surefoot reads of a resource.k8s.io/v1 ResourceClaim. */
 export interface ResourceClaim {
   readonly metadata?: ObjectMeta;
   readonly status?: {
+    readonly allocation?: { readonly devices?: { readonly results?: readonly AllocatedDevice[] } };
     readonly devices?: readonly {
       readonly driver?: string;
       readonly pool?: string;
@@ -61,6 +71,7 @@ export interface ResourceClaim {
 const LONGEST_TEXT = 1024;
 /** The API server allows 128 devices a slice, 32 devices a claim and 8 conditions a device (resource.k8s.io/v1). */
 const MOST_CONDITIONS = 8;
+const MOST_RESULTS = 32;
 /** Attributes that say which part a device is. */
 const OF_IDENTITY = /(^|\/)(uuid|pciBusID)$/;
 
@@ -88,14 +99,28 @@ export function ruleAsKept({ metadata, spec }: DeviceTaintRule): DeviceTaintRule
   return { metadata: asKept(metadata), ...(spec !== undefined && { spec }) };
 }
 
-/** A claim with what is said about its devices; `undefined` where nothing is. Most of a claim a tenant writes. */
+/**
+ * A claim with the devices that it got and what is said about them; `undefined` where it got none. Most of a claim a
+ * tenant writes; the API server bounds what is kept of it.
+ */
 export function claimAsKept({ metadata, status = {} }: ResourceClaim): ResourceClaim | undefined {
-  const told = (status.devices ?? []).filter(({ conditions = [] }) => conditions.length > 0);
-  if (told.length === 0) return undefined;
+  const results = (status.allocation?.devices?.results ?? []).slice(0, MOST_RESULTS);
+  const reported = (status.devices ?? []).filter(({ conditions = [] }) => conditions.length > 0);
+  if (results.length + reported.length === 0) return undefined;
   return {
-    metadata: asKept(metadata),
+    metadata: { ...asKept(metadata), namespace: metadata?.namespace ?? '' },
     status: {
-      devices: told.map(({ conditions = [], driver, pool, device }) => ({
+      allocation: {
+        devices: {
+          results: results.map(({ request = '', driver = '', pool = '', device = '' }) => ({
+            request,
+            driver,
+            pool,
+            device,
+          })),
+        },
+      },
+      devices: reported.map(({ conditions = [], driver, pool, device }) => ({
         ...(driver !== undefined && { driver }),
         ...(pool !== undefined && { pool }),
         ...(device !== undefined && { device }),

@@ -1,4 +1,9 @@
-import { asksForDevices, devicesAsked } from '../../webhook/words/device.ts';
+import {
+  asksForDevices,
+  type DevicesAsked,
+  devicesAsked,
+  isImpliedClaim,
+} from '../../webhook/words/device.ts';
 import { expectationsOf } from '../../webhook/words/expectations.ts';
 import { nodeChoiceOf } from '../../webhook/words/node-choice.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
@@ -7,7 +12,12 @@ import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/wor
 import { slotOf } from '../../webhook/words/workload.ts';
 import { beginningOf } from '../bounds/cut-text.ts';
 import { sharedParts } from '../bounds/shared-values.ts';
-import type { ContainerEnd, DeviceHealth, PodCondition } from '../signals/observed.ts';
+import type {
+  ClaimedDevice,
+  ContainerEnd,
+  DeviceHealth,
+  PodCondition,
+} from '../signals/observed.ts';
 import type { PodFacts, SchedulingConstraints } from './facts.ts';
 import { digestOf, sharedImageName } from './images.ts';
 import { secondsOf } from './timestamp.ts';
@@ -46,10 +56,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...schedulingConstraintsOf(pod),
     slot: slotOf(pod),
     optIn: podOptIn(pod),
-    devices: {
-      resources: devices.resources.slice(0, MOST_RESOURCES),
-      claims: devices.claims.slice(0, MOST_CLAIMS),
-    },
+    devices: boundedDevices(devices),
     ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
     images: imagesOf(pod),
     ran: ranOf(pod),
@@ -62,7 +69,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...(status.message && { statusMessage: beginningOf(status.message, LONGEST_STATUS_MESSAGE) }),
     ...(exitCode !== undefined && { exitCode }),
     ...(disruption && { disruption: beginningOf(disruption, LONGEST_MESSAGE) }),
-    deviceHealth: deviceHealthOf(status),
+    deviceHealth: deviceHealthOf(pod),
     containers: containerEndsOf(status),
     conditions: conditionsOf(status),
   };
@@ -87,6 +94,21 @@ export function withSharedParts(pod: PodFacts): PodFacts {
     deviceHealth: shared(pod.deviceHealth),
     containers: shared(pod.containers),
     conditions: shared(pod.conditions),
+  };
+}
+
+/** No node counts an implied resource: each of it is a claim. */
+function boundedDevices({ resources, claims }: DevicesAsked): DevicesAsked {
+  const implied = resources
+    .filter(({ resource }) => isImpliedClaim(resource))
+    .flatMap(({ resource, count }) =>
+      Array.from({ length: Math.min(count, MOST_CLAIMS) }, () => resource),
+    );
+  return {
+    resources: resources
+      .filter(({ resource }) => !isImpliedClaim(resource))
+      .slice(0, MOST_RESOURCES),
+    claims: [...claims, ...implied].slice(0, MOST_CLAIMS),
   };
 }
 
@@ -245,14 +267,46 @@ function conditionsOf(status: PodStatus): readonly PodCondition[] {
     .slice(0, MOST_CONTAINERS);
 }
 
-function deviceHealthOf(status: PodStatus): readonly DeviceHealth[] {
-  return (status.containerStatuses ?? []).flatMap((container) =>
-    (container.allocatedResourcesStatus ?? []).flatMap(({ name, resources }) =>
-      (resources ?? []).map(({ resourceID, health }) => ({
-        resource: name,
-        device: resourceID,
-        health: health === 'Healthy' || health === 'Unhealthy' ? health : 'Unknown',
-      })),
-    ),
-  );
+/** Longer ids are no device's: CDI names have 253 characters at most, and uids of claims within. */
+const LONGEST_DEVICE = 512;
+/** More devices than a node has. */
+const MOST_DEVICES = 256;
+const OF_A_CLAIM = /^claim:([^/]+)(?:\/(.+))?$/;
+
+function deviceHealthOf({ spec, status = {} }: Pod): readonly DeviceHealth[] {
+  return (status.containerStatuses ?? [])
+    .flatMap((container) =>
+      (container.allocatedResourcesStatus ?? []).flatMap(({ name, resources }) =>
+        (resources ?? []).map(({ resourceID, health }): DeviceHealth => {
+          const claim = claimedDevice(name, resourceID, spec, status);
+          return {
+            resource: beginningOf(name, LONGEST_MESSAGE),
+            device: beginningOf(resourceID, LONGEST_DEVICE),
+            health: health === 'Healthy' || health === 'Unhealthy' ? health : 'Unknown',
+            ...(claim !== undefined && { claim }),
+          };
+        }),
+      ),
+    )
+    .slice(0, MOST_DEVICES);
+}
+
+/** A resource such as `claim:gpu` or `claim:gpu/request` is the pod's own name of a claim. */
+function claimedDevice(
+  resource: string,
+  reported: string,
+  spec: Pod['spec'],
+  status: PodStatus,
+): ClaimedDevice | undefined {
+  const [, own, request] = OF_A_CLAIM.exec(beginningOf(resource, LONGEST_MESSAGE)) ?? [];
+  if (own === undefined) return undefined;
+  const name =
+    status.resourceClaimStatuses?.find((one) => one.name === own)?.resourceClaimName ??
+    spec.resourceClaims?.find((one) => one.name === own)?.resourceClaimName;
+  if (name === undefined) return undefined;
+  return {
+    name,
+    ...(request !== undefined && { request }),
+    reported: beginningOf(reported, LONGEST_DEVICE),
+  };
 }

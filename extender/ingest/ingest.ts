@@ -9,6 +9,7 @@ import type { HostId } from '../signals/identity.ts';
 import type { DynamicResources } from '../state/dynamic-resources.ts';
 import { ImagePulls } from '../state/image-pulls.ts';
 import { type KnownOwner, Owners } from '../state/owners.ts';
+import { hasUnknownDevices, withClaimedDevices } from './claimed-devices.ts';
 import type { ForgivenessAsked } from './forgiveness.ts';
 import { HostRecorder, type HostRecorderDeps } from './host-recorder.ts';
 import { MissedMoments } from './missed-moments.ts';
@@ -123,7 +124,12 @@ export class Ingest {
 
   /** Slices, rules or claims have changed what is said about a node's devices. */
   devicesChanged(nodeName: string, nowSeconds: number): void {
-    const node = this.#deps.cluster.node(nodeName);
+    const { cluster } = this.#deps;
+    // Which device a pod's claim got may be known only now.
+    for (const pod of [...cluster.holding(nodeName)]) {
+      if (hasUnknownDevices(pod)) this.podChanged(pod, false, nowSeconds);
+    }
+    const node = cluster.node(nodeName);
     if (node !== undefined) this.#reconcile(node, nowSeconds);
   }
 
@@ -161,11 +167,12 @@ export class Ingest {
   }
 
   /** `isListed`: the pod was found by a list, so the moments that led to it were not seen. */
-  podChanged(pod: PodFacts, isListed: boolean, nowSeconds: number): void {
+  podChanged(facts: PodFacts, isListed: boolean, nowSeconds: number): void {
     // Most pods of most clusters hold no device: nothing of them is kept.
-    if (!asksForDevices(pod.devices)) return;
-    const { cluster } = this.#deps;
-    const previous = cluster.pod(pod.uid);
+    if (!asksForDevices(facts.devices)) return;
+    const { cluster, devices } = this.#deps;
+    const previous = cluster.pod(facts.uid);
+    const pod = withClaimedDevices(facts, previous, devices);
     const change: PodChange = { previous, pod, isListed, nowSeconds };
     cluster.setPod(pod);
     this.#touched(pod.node);

@@ -70,7 +70,11 @@ export class PodSignals {
     const unhealthy = unhealthyIn(pod).filter(({ device }) => !known.has(device));
     const atSeconds = Math.min(pod.endedAtSeconds ?? nowSeconds, nowSeconds);
     for (const finding of deviceHealthFindings(unhealthy, this.#deps.catalogue())) {
-      const signal = { ...momentOf(finding, atSeconds), resource: finding.resource ?? '' };
+      const { resource } = finding;
+      const signal = {
+        ...momentOf(finding, atSeconds),
+        ...(resource !== undefined && { resource }),
+      };
       this.#recorder.recordTrusted(node, signal, nowSeconds);
     }
   }

@@ -47,7 +47,12 @@ export class StandingFindings {
   /** The devices of a node that pods or ResourceSlices name. */
   devicesOn(node: NodeFacts): readonly SeenDevice[] {
     const held = [...this.#cluster.holding(node.name)].flatMap(({ deviceHealth }) =>
-      deviceHealth.map(({ resource, device }) => ({ resource, id: physicalDevice(device) })),
+      // Devices of claims are in slices, and under another name here until the claim is known.
+      deviceHealth.flatMap(({ resource, device, claim }) =>
+        claim === undefined && resource !== undefined
+          ? [{ resource, id: physicalDevice(device) }]
+          : [],
+      ),
     );
     return [...held, ...this.#devices.seen(node.name)];
   }

@@ -104,8 +104,8 @@ export function deviceHealthFindings(
     for (const { resource, device: id, health } of deviceHealth) {
       if (!matches(row, { health, resource })) continue;
       const finding = findingFrom(
-        { row, worth: row.worth, device: physicalDevice(id) },
-        { resource },
+        { row, worth: row.worth, ...(id !== '' && { device: physicalDevice(id) }) },
+        resource === undefined ? {} : { resource },
       );
       findings.set(finding.key, finding);
     }

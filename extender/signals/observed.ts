@@ -10,10 +10,23 @@ export interface DeviceCount {
 
 /** One device as the kubelet reports it in a pod's status (KEP-4680). */
 export interface DeviceHealth {
-  readonly resource: string;
-  /** The plugin's device id, for NVIDIA the UUID. */
+  /** The extended resource; absent for a device of a claim, once it is known which one that is. */
+  readonly resource?: string;
+  /** The plugin's device id, for NVIDIA the UUID; empty for a device of a claim that cannot be told from others. */
   readonly device: string;
   readonly health: 'Healthy' | 'Unhealthy' | 'Unknown';
+  /** Where the device was got by a claim: the kubelet names it by request and CDI name, and no slice does. */
+  readonly claim?: ClaimedDevice;
+}
+
+/** How the kubelet names a device of a claim. */
+export interface ClaimedDevice {
+  /** Name of the ResourceClaim object, in the pod's namespace. */
+  readonly name: string;
+  /** Absent where the status names the whole claim. */
+  readonly request?: string;
+  /** The first CDI name, or `driver/pool/device` where the driver gave none. */
+  readonly reported: string;
 }
 
 /** How a container ended, or why it waits. */

@@ -1,8 +1,16 @@
-import type { DeviceTaint, DeviceTaintRule, ResourceClaim, ResourceSlice } from '../facts/dra.ts';
+import { dropOldest } from '../bounds/drop-oldest.ts';
+import type {
+  AllocatedDevice,
+  DeviceTaint,
+  DeviceTaintRule,
+  ResourceClaim,
+  ResourceSlice,
+} from '../facts/dra.ts';
 import { secondsOf } from '../facts/timestamp.ts';
 import type { SeenDevice } from '../history/swap.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { type Finding, findingFrom } from '../signals/finding.ts';
+import type { ClaimedDevice } from '../signals/observed.ts';
 import { type Fields, signsIn } from '../signals/signs.ts';
 
 interface PublishedDevice {
@@ -14,6 +22,12 @@ interface PublishedDevice {
   readonly pciSlot?: string;
   readonly taints: readonly DeviceTaint[];
 }
+
+/** The devices that a claim got. */
+type Allocation = readonly AllocatedDevice[];
+
+/** A claim that was made from a template goes with its pod. */
+const MOST_FORMER = 1000;
 
 type Condition = NonNullable<
   NonNullable<NonNullable<ResourceClaim['status']>['devices']>[number]['conditions']
@@ -29,6 +43,12 @@ export class DynamicResources {
   /** By uid of the claim: the devices whose condition it reports. */
   readonly #claims = new Map<string, readonly string[]>();
   readonly #conditions = new Map<string, Map<string, readonly Condition[]>>();
+  /** By `namespace/name` of the claim. */
+  readonly #allocations = new Map<string, Allocation>();
+  /** By uid of the claim: its `namespace/name`. */
+  readonly #allocatedName = new Map<string, string>();
+  /** The same of claims that are gone: the last word on their devices may come after them. */
+  readonly #formerAllocations = new Map<string, Allocation>();
 
   // Each change returns the nodes whose findings may have changed.
 
@@ -64,19 +84,23 @@ export class DynamicResources {
     return this.#nodes();
   }
 
-  /** Only what a claim says about its devices is kept. */
   setClaim({ metadata = {}, status = {} }: ResourceClaim): ReadonlySet<string> {
-    const uid = metadata.uid ?? '';
+    const { uid = '', namespace = '', name = '' } = metadata;
     const nodes = new Set(this.removeClaim(uid));
+    const results = status.allocation?.devices?.results ?? [];
+    if (results.length > 0) {
+      this.#allocatedName.set(uid, `${namespace}/${name}`);
+      this.#allocations.set(`${namespace}/${name}`, results);
+    }
     const devices: string[] = [];
-    for (const { driver, pool, device, conditions = [] } of status.devices ?? []) {
+    for (const { conditions = [], ...device } of status.devices ?? []) {
       if (conditions.length === 0) continue;
-      const key = `${driver}/${pool}/${device}`;
+      const key = keyOf(device);
       devices.push(key);
       this.#conditions.set(key, (this.#conditions.get(key) ?? new Map()).set(uid, conditions));
     }
     if (devices.length > 0) this.#claims.set(uid, devices);
-    for (const node of this.#nodesOf(devices)) nodes.add(node);
+    for (const node of this.#nodesOf([...devices, ...results.map(keyOf)])) nodes.add(node);
     return nodes;
   }
 
@@ -87,7 +111,39 @@ export class DynamicResources {
       if (this.#conditions.get(key)?.size === 0) this.#conditions.delete(key);
     }
     this.#claims.delete(uid);
+    const name = this.#allocatedName.get(uid) ?? '';
+    const allocation = this.#allocations.get(name);
+    if (allocation !== undefined) {
+      this.#allocatedName.delete(uid);
+      this.#allocations.delete(name);
+      this.#formerAllocations.delete(name);
+      this.#formerAllocations.set(name, allocation);
+      dropOldest(this.#formerAllocations, MOST_FORMER);
+    }
     return this.#nodesOf(devices);
+  }
+
+  /**
+   * The id of a device that the kubelet names by its claim, as slices name it; empty where the claim got several and
+   * none of them can be told, `undefined` while the claim is not known.
+   */
+  deviceOf(namespace: string, { name, request, reported }: ClaimedDevice): string | undefined {
+    const key = `${namespace}/${name}`;
+    const allocation = this.#allocations.get(key) ?? this.#formerAllocations.get(key);
+    if (allocation === undefined) return undefined;
+    const ofRequest = allocation.filter(
+      (one) => request === undefined || one.request?.split('/')[0] === request.split('/')[0],
+    );
+    const named = ofRequest.filter((one) => isNamed(one, reported));
+    const [only, ...others] = named.length > 0 ? named : ofRequest;
+    if (only === undefined || others.length > 0) return '';
+    return this.#idOf(only);
+  }
+
+  #idOf(device: AllocatedDevice): string {
+    const key = keyOf(device);
+    const node = this.#nodeOf.get(key) ?? '';
+    return this.#on(node).find((one) => keyOf({ ...one, device: one.name }) === key)?.id ?? key;
   }
 
   #nodesOf(devices: readonly string[]): ReadonlySet<string> {
@@ -127,6 +183,19 @@ export class DynamicResources {
   #conditionsOf({ driver, pool, name }: PublishedDevice): readonly Condition[] {
     return [...(this.#conditions.get(`${driver}/${pool}/${name}`)?.values() ?? [])].flat();
   }
+}
+
+function keyOf({ driver = '', pool = '', device = '' }: AllocatedDevice): string {
+  return `${driver}/${pool}/${device}`;
+}
+
+/** Whether a CDI name, or the kubelet's own name in its place, is this device's. */
+function isNamed(device: AllocatedDevice, reported: string): boolean {
+  const { device: name = '' } = device;
+  return (
+    reported === keyOf(device) ||
+    (reported.endsWith(name) && /^[^a-z0-9]?$/i.test(reported.slice(0, -name.length).slice(-1)))
+  );
 }
 
 function publishedIn({ spec = {} }: ResourceSlice): readonly PublishedDevice[] {

@@ -5,6 +5,7 @@ import type { NodeMarks } from '../../extender/signals/finding.ts';
 import { nodeFindings } from '../../extender/signals/finding.ts';
 import { MemoryStore } from '../../extender/storage/memory.ts';
 import { Engine, type EngineOptions } from '../../extender/wiring/engine.ts';
+import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { ACTING } from './configuration.ts';
 import { makeNode } from './facts.ts';
@@ -13,17 +14,18 @@ import { makeProfile } from './profile.ts';
 export interface IngestParts
   extends Partial<Pick<EngineOptions, 'store' | 'onSignal' | 'catalogue' | 'log'>> {
   readonly onBound?: NonNullable<IngestListener['bound']>;
+  readonly profiles?: readonly DeviceProfile[];
 }
 
 /** An engine that leads and keeps its history in memory, and what it told. */
-export function makeIngest({ onBound, ...options }: IngestParts = {}) {
+export function makeIngest({ onBound, profiles = [makeProfile()], ...options }: IngestParts = {}) {
   const outcomes: string[] = [];
   const bound: string[] = [];
   const engine = new Engine({
     store: new MemoryStore(),
     catalogue: () => CATALOGUE,
     config: () => ACTING,
-    profiles: () => [makeProfile()],
+    profiles: () => profiles,
     onSignal: (row, outcome) => outcomes.push(`${row} ${outcome}`),
     log: pino({ level: 'silent' }),
     ...options,

@@ -54,7 +54,7 @@ function check<T extends Pod | Job>(
   return operations;
 }
 
-describe('any object that the API server takes (hazards 1, 2, 3)', () => {
+describe('any object that the API server takes (pitfalls 1, 2, 3)', () => {
   test('of 5,000 pods each patch applies strictly, stays in its bounds, and is all there is to do', () => {
     let patched = 0;
     fc.assert(

@@ -51,14 +51,23 @@ export function devicesAsked(pod: Pod, patterns: readonly string[]): DevicesAske
 /** True for a resource that counts devices, as the profiles' patterns say. */
 export function isDeviceResource(resource: string, patterns: readonly string[]): boolean {
   return (
-    resource.startsWith(DEVICE_CLASS_PREFIX) ||
-    patterns.some((pattern) => matchesDevicePattern(pattern, resource))
+    isImpliedClaim(resource) || patterns.some((pattern) => matchesDevicePattern(pattern, resource))
   );
 }
 
 /** True when the pod asks for any device at all. */
 export function asksForDevices(asked: DevicesAsked): boolean {
   return asked.resources.length > 0 || asked.claims.length > 0;
+}
+
+/** True for the implied resource of a device class, which the scheduler turns into a claim. */
+export function isImpliedClaim(resource: string): boolean {
+  return resource.startsWith(DEVICE_CLASS_PREFIX);
+}
+
+/** True when the pod asks for devices by claims, its own or implied ones. */
+export function asksForClaims({ resources, claims }: DevicesAsked): boolean {
+  return claims.length > 0 || resources.some(({ resource }) => isImpliedClaim(resource));
 }
 
 /** An init container that keeps running beside the others (KEP-753). */

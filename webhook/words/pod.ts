@@ -94,7 +94,10 @@ export interface PodSpec {
   readonly restartPolicy?: string;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
-  readonly resourceClaims?: readonly { readonly name: string }[];
+  readonly resourceClaims?: readonly {
+    readonly name: string;
+    readonly resourceClaimName?: string;
+  }[];
   readonly volumes?: readonly {
     readonly name: string;
     readonly image?: { readonly reference?: string };
@@ -135,6 +138,11 @@ export interface PodStatus {
   readonly message?: string;
   readonly startTime?: Timestamp;
   readonly nominatedNodeName?: string;
+  /** Names of the claims that were made from templates. */
+  readonly resourceClaimStatuses?: readonly {
+    readonly name: string;
+    readonly resourceClaimName?: string;
+  }[];
   readonly conditions?: readonly {
     readonly type: string;
     readonly status: string;

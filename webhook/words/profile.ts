@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { strictSection } from '../../certs/serving/strict-yaml.ts';
-import { type DevicesAsked, matchesDevicePattern } from './device.ts';
+import { asksForClaims, type DevicesAsked, matchesDevicePattern } from './device.ts';
 import { durationSeconds } from './duration.ts';
 import { PROFILE } from './keys.ts';
 import type { Pod } from './pod.ts';
@@ -72,7 +72,8 @@ const tolerationField = strictSection({
   }
 });
 
-const DEVICE_PATTERN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]*(\w|\*))?$/;
+const DEVICE_PATTERN =
+  /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]*(\w|\*))?|deviceclass\.resource\.kubernetes\.io\/\*)$/;
 const NAME_EXPECTED =
   'expected a name of lower-case letters, digits and dashes, at most 63, such as "nvidia"';
 const PROFILE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -288,6 +289,6 @@ function appliesTo(profile: DeviceProfile, asked: DevicesAsked): boolean {
     asked.resources.some(({ resource }) =>
       profile.devices.some((pattern) => matchesDevicePattern(pattern, resource)),
     ) ||
-    (profile.resourceClaims && asked.claims.length > 0)
+    (profile.resourceClaims && asksForClaims(asked))
   );
 }

@@ -49,7 +49,7 @@ describe('what is injected', () => {
   });
 });
 
-describe('what is left alone, and why (hazard 8)', () => {
+describe('what is left alone, and why (pitfall 8)', () => {
   const annotated = (annotations: Record<string, string>): PodParts => ({
     metadata: { annotations },
   });
@@ -100,14 +100,15 @@ describe('what is left alone, and why (hazard 8)', () => {
       why: 'NoProfileForDevice: profile nvidia does not apply to nic',
     },
     {
-      name: 'a device of no profile',
+      name: 'a device of no profile that is named',
       pod: {
+        ...annotated({ 'surefoot.dev/profile': 'nvidia' }),
         container: {
           resources: { requests: { 'deviceclass.resource.kubernetes.io/tpu': '1' } },
         },
       },
-      warns: false,
-      why: 'NoProfileForDevice: no profile applies to deviceclass.resource.kubernetes.io/tpu',
+      warns: true,
+      why: 'NoProfileForDevice: profile nvidia does not apply to deviceclass.resource.kubernetes.io/tpu',
     },
   ];
   test.each(rows)('$name', ({ pod, warns, why }) => {
@@ -130,7 +131,7 @@ describe('what is left alone, and why (hazard 8)', () => {
     ]);
   });
 
-  test('tolerations, where somebody else restricts them, while the rest is injected (hazard 11)', () => {
+  test('tolerations, where somebody else restricts them, while the rest is injected (pitfall 11)', () => {
     const restricted = { tolerationsRestricted: true };
     const { injections, declined } = decide(makePod(), PROFILES, 'act', restricted);
     expect(injectionsInWords(injections)).toEqual(['grace 30s -> 60s']);

@@ -190,7 +190,7 @@ describe('POST /mutate', () => {
   });
 });
 
-describe('bad input (hazards 5, 13, 14)', () => {
+describe('bad input (pitfalls 5, 13, 14)', () => {
   const rows: readonly { name: string; body: unknown; error: string }[] = [
     { name: 'nothing', body: '', error: 'the body is empty; send an AdmissionReview' },
     { name: 'no JSON', body: '{', error: 'the body is not a JSON object; send an AdmissionReview' },
@@ -287,7 +287,7 @@ describe('bad input (hazards 5, 13, 14)', () => {
     });
   });
 
-  test('a number beyond 2^53 is not sent back rounded: nothing of the user’s is sent back (hazard 12)', async () => {
+  test('a number beyond 2^53 is not sent back rounded: nothing of the user’s is sent back (pitfall 12)', async () => {
     const { url } = await serving();
     const pod = makePod({ spec: { tolerations: [{ operator: 'Exists', tolerationSeconds: 7 }] } });
     const text = JSON.stringify(makeReview({}, pod)).replace(

@@ -9,7 +9,7 @@ const gpus = (name: string, count: string): Container => ({
   resources: { requests: { 'nvidia.com/gpu': count } },
 });
 
-describe('devicesAsked (hazards 8, 31)', () => {
+describe('devicesAsked (pitfalls 8, 31)', () => {
   const rows: readonly { name: string; spec: Partial<PodSpec>; asked: Record<string, number> }[] = [
     { name: 'one GPU', spec: { containers: [gpus('a', '1')] }, asked: { 'nvidia.com/gpu': 1 } },
     {

@@ -31,7 +31,7 @@ describe('covers', () => {
   });
 });
 
-describe('dangerOf (hazard 9)', () => {
+describe('dangerOf (pitfall 9)', () => {
   const rows: readonly { toleration: Toleration; danger: RegExp | undefined }[] = [
     { toleration: GPU, danger: undefined },
     { toleration: evict(300), danger: undefined },
