@@ -73,7 +73,7 @@ const LONGEST_TEXT = 1024;
 const MOST_CONDITIONS = 8;
 const MOST_RESULTS = 32;
 /** Attributes that say which part a device is. */
-const OF_IDENTITY = /(^|\/)(uuid|pciBusID)$/;
+const OF_IDENTITY = /(^|\/)(uuid|pciBusID|pciAddr|parentUUID|parentPciAddr|parentPciBusID)$/;
 
 /** A slice with what is read of it and no more: while slices are listed, those of the whole fleet are held. */
 export function sliceAsKept({ metadata, spec = {} }: ResourceSlice): ResourceSlice {

@@ -56,7 +56,7 @@ export function withDevices(
   const swaps: Swap[] = [];
   let hasChanged = false;
   const held = new Set(seen.map(({ id }) => id));
-  for (const device of seen) {
+  for (const device of worthKnowing(seen, incidents)) {
     // A slice is not a part that can be swapped, and is new after each repartitioning.
     if (device.id.startsWith('MIG-')) continue;
     const earlier = devices.get(device.id);
@@ -86,6 +86,23 @@ export function withDevices(
         : all.sort((a, b) => a.lastSeenAtSeconds - b.lastSeenAtSeconds).slice(-MOST_DEVICES),
     swaps,
   };
+}
+
+/**
+ * Of more devices than are kept always the same ones: those with an incident or in a pod first, then in their order. A
+ * node on which nothing changes is not written.
+ */
+function worthKnowing(
+  seen: readonly SeenDevice[],
+  incidents: readonly Incident[],
+): readonly SeenDevice[] {
+  if (seen.length <= MOST_DEVICES) return seen;
+  const isNamed = ({ id, resource }: SeenDevice) =>
+    resource !== undefined || incidents.some(({ device }) => device === id);
+  return [...seen.filter(isNamed), ...seen.filter((device) => !isNamed(device))].slice(
+    0,
+    MOST_DEVICES,
+  );
 }
 
 /** The incidents after these swaps: the device's are over, half of their weight stays with the slot. */

@@ -3,9 +3,9 @@ import type { SeenDevice } from '../history/swap.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { allocatableFindings, deviceHealthFindings, type Finding } from '../signals/finding.ts';
 import { physicalDevice } from '../signals/identity.ts';
+import { onePerEvent } from '../signals/one-per-event.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { DynamicResources } from '../state/dynamic-resources.ts';
-
 /** What stands about each node now, from whichever object of the API says it. */
 export class StandingFindings {
   readonly #cluster: Cluster;
@@ -35,12 +35,18 @@ export class StandingFindings {
     const health = [...this.#cluster.holding(node.name)].flatMap((pod) =>
       pod.isTerminating ? [] : pod.deviceHealth,
     );
+    const ofDevices = [
+      ...this.#devices.findings(node.name, catalogue),
+      ...deviceHealthFindings(health, catalogue),
+    ];
+    const published = this.#devices.seen(node.name).length;
     return [
       ...node.findings,
       ...allocatableFindings(node.devices, catalogue),
-      ...this.#devices.findings(node.name, catalogue),
       ...[...(this.#custom.get(node.name)?.values() ?? [])].flat(),
-      ...deviceHealthFindings(health, catalogue),
+      ...onePerEvent(ofDevices, (resource) =>
+        resource === undefined ? published : (node.devices.get(resource)?.capacity ?? 0),
+      ),
     ];
   }
 

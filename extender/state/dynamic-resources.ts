@@ -17,10 +17,17 @@ interface PublishedDevice {
   readonly driver: string;
   readonly pool: string;
   readonly name: string;
-  /** Its UUID where the driver tells it, so that it is the same device as the plugin's. */
-  readonly id: string;
+  /** Its own UUID, or its whole's where it is a partition. */
+  readonly uuid?: string;
+  /** PCI address, its own or its whole's: partitions have the same. */
   readonly pciSlot?: string;
+  readonly isPart: boolean;
   readonly taints: readonly DeviceTaint[];
+}
+
+/** The same with the id of the physical device that it is, or is a part of. */
+interface PhysicalDevice extends PublishedDevice {
+  readonly id: string;
 }
 
 /** The devices that a claim got. */
@@ -37,6 +44,11 @@ type Condition = NonNullable<
 export class DynamicResources {
   readonly #slices = new Map<string, { node: string; devices: readonly PublishedDevice[] }>();
   readonly #slicesOn = new Map<string, Set<string>>();
+  /** By node, and by uid of the claim: drivers of whose devices the claim got any there. */
+  readonly #driversUsedOn = new Map<string, Map<string, readonly string[]>>();
+  readonly #seenOn = new Map<string, readonly SeenDevice[]>();
+  /** By node: its devices, made from its slices when they are asked for. */
+  readonly #devicesOn = new Map<string, readonly PhysicalDevice[]>();
   /** By `driver/pool/device`. */
   readonly #nodeOf = new Map<string, string>();
   readonly #rules = new Map<string, DeviceTaintRule>();
@@ -58,6 +70,7 @@ export class DynamicResources {
     this.removeSlice(uid);
     const devices = publishedIn(slice);
     this.#slices.set(uid, { node, devices });
+    this.#forgetMade(node);
     for (const { driver, pool, name } of devices)
       this.#nodeOf.set(`${driver}/${pool}/${name}`, node);
     this.#slicesOn.set(node, (this.#slicesOn.get(node) ?? new Set()).add(uid));
@@ -68,6 +81,7 @@ export class DynamicResources {
     const { node = '', devices = [] } = this.#slices.get(uid) ?? {};
     for (const { driver, pool, name } of devices) this.#nodeOf.delete(`${driver}/${pool}/${name}`);
     this.#slices.delete(uid);
+    this.#forgetMade(node);
     this.#slicesOn.get(node)?.delete(uid);
     if (this.#slicesOn.get(node)?.size === 0) this.#slicesOn.delete(node);
     return new Set([node]);
@@ -91,6 +105,15 @@ export class DynamicResources {
     if (results.length > 0) {
       this.#allocatedName.set(uid, `${namespace}/${name}`);
       this.#allocations.set(`${namespace}/${name}`, results);
+      for (const [node = '', own] of Map.groupBy(results, (one) => this.#nodeOf.get(keyOf(one)))) {
+        const used = this.#driversUsedOn.get(node) ?? new Map<string, readonly string[]>();
+        used.set(
+          uid,
+          own.map(({ driver = '' }) => driver),
+        );
+        this.#driversUsedOn.set(node, used);
+        this.#forgetMade(node);
+      }
     }
     const devices: string[] = [];
     for (const { conditions = [], ...device } of status.devices ?? []) {
@@ -115,6 +138,11 @@ export class DynamicResources {
     const allocation = this.#allocations.get(name);
     if (allocation !== undefined) {
       this.#allocatedName.delete(uid);
+      for (const node of this.#nodesOf(allocation.map(keyOf))) {
+        this.#driversUsedOn.get(node)?.delete(uid);
+        if (this.#driversUsedOn.get(node)?.size === 0) this.#driversUsedOn.delete(node);
+        this.#forgetMade(node);
+      }
       this.#allocations.delete(name);
       this.#formerAllocations.delete(name);
       this.#formerAllocations.set(name, allocation);
@@ -146,6 +174,11 @@ export class DynamicResources {
     return this.#on(node).find((one) => keyOf({ ...one, device: one.name }) === key)?.id ?? key;
   }
 
+  #forgetMade(node: string): void {
+    this.#devicesOn.delete(node);
+    this.#seenOn.delete(node);
+  }
+
   #nodesOf(devices: readonly string[]): ReadonlySet<string> {
     return new Set(devices.flatMap((device) => this.#nodeOf.get(device) ?? []));
   }
@@ -155,12 +188,24 @@ export class DynamicResources {
     return new Set(this.#slicesOn.keys());
   }
 
-  /** The devices that the node publishes. */
+  /**
+   * The physical devices of the node, each once, those with a UUID first. Drivers publish CPUs and other things, too:
+   * what has neither UUID nor address counts only where a claim got a device of its driver there.
+   */
   seen(node: string): readonly SeenDevice[] {
-    return this.#on(node).map(({ id, pciSlot }) => ({
-      id,
-      ...(pciSlot !== undefined && { pciSlot }),
-    }));
+    const known = this.#seenOn.get(node);
+    if (known !== undefined) return known;
+    const used = new Set([...(this.#driversUsedOn.get(node)?.values() ?? [])].flat());
+    const rank = ({ uuid, pciSlot }: PublishedDevice) => (uuid ? 0 : pciSlot ? 1 : 2);
+    const seen = new Map<string, SeenDevice>();
+    for (const device of this.#on(node).toSorted((a, b) => rank(a) - rank(b))) {
+      const { id, pciSlot, driver } = device;
+      if (seen.has(id) || (rank(device) === 2 && !used.has(driver))) continue;
+      seen.set(id, { id, ...(pciSlot !== undefined && { pciSlot }) });
+    }
+    const devices = [...seen.values()];
+    if (devices.length > 0) this.#seenOn.set(node, devices);
+    return devices;
   }
 
   /** What is said about the node's devices. */
@@ -174,10 +219,15 @@ export class DynamicResources {
     ]);
   }
 
-  #on(node: string): readonly PublishedDevice[] {
-    return [...(this.#slicesOn.get(node) ?? [])].flatMap(
+  #on(node: string): readonly PhysicalDevice[] {
+    const known = this.#devicesOn.get(node);
+    if (known !== undefined) return known;
+    const published = [...(this.#slicesOn.get(node) ?? [])].flatMap(
       (uid) => this.#slices.get(uid)?.devices ?? [],
     );
+    const devices = physicalDevices(published);
+    if (published.length > 0) this.#devicesOn.set(node, devices);
+    return devices;
   }
 
   #conditionsOf({ driver, pool, name }: PublishedDevice): readonly Condition[] {
@@ -202,16 +252,46 @@ function publishedIn({ spec = {} }: ResourceSlice): readonly PublishedDevice[] {
   const { driver = '', pool = {}, devices = [] } = spec;
   return devices.map(({ name = '', attributes = {}, taints = [] }) => {
     const text = (attribute: string) =>
-      attributes[attribute]?.string ?? attributes[`${driver}/${attribute}`]?.string;
-    const pciSlot = text('pciBusID') ?? text('resource.kubernetes.io/pciBusID');
+      attributes[attribute]?.string ??
+      attributes[`${driver}/${attribute}`]?.string ??
+      attributes[`resource.kubernetes.io/${attribute}`]?.string;
+    const parentUuid = text('parentUUID');
+    const parentSlot = text('parentPciAddr') ?? text('parentPciBusID');
+    const uuid = parentUuid ?? text('uuid');
+    const pciSlot = parentSlot ?? text('pciBusID') ?? text('pciAddr');
     return {
       driver,
       pool: pool.name ?? '',
       name,
-      id: text('uuid') ?? `${driver}/${pool.name ?? ''}/${name}`,
+      ...(uuid !== undefined && { uuid }),
       ...(pciSlot !== undefined && { pciSlot }),
+      isPart: parentUuid !== undefined || parentSlot !== undefined,
       taints,
     };
+  });
+}
+
+/**
+ * The devices with the ids of what they physically are: a UUID, the UUID at the same PCI address, the first device at
+ * that address, or the device by its name.
+ */
+function physicalDevices(published: readonly PublishedDevice[]): readonly PhysicalDevice[] {
+  const atSlot = new Map<string, string>();
+  const wholesFirst = published.toSorted(
+    (a, b) =>
+      Number(a.isPart) - Number(b.isPart) ||
+      Number(a.uuid === undefined) - Number(b.uuid === undefined) ||
+      a.name.length - b.name.length,
+  );
+  for (const device of wholesFirst) {
+    const { pciSlot } = device;
+    if (pciSlot === undefined || atSlot.has(pciSlot)) continue;
+    atSlot.set(pciSlot, device.uuid ?? keyOf({ ...device, device: device.name }));
+  }
+  return published.map((device) => {
+    const { pciSlot, uuid } = device;
+    const whole = pciSlot === undefined ? undefined : atSlot.get(pciSlot);
+    return { ...device, id: whole ?? uuid ?? keyOf({ ...device, device: device.name }) };
   });
 }
 
@@ -225,7 +305,7 @@ function selects({ spec = {} }: DeviceTaintRule, device: PublishedDevice): boole
 }
 
 function tainted(
-  device: PublishedDevice,
+  device: PhysicalDevice,
   { key, value, effect, timeAdded }: DeviceTaint,
   source: 'device-taint' | 'device-taint-rule',
   catalogue: Catalogue,
@@ -237,7 +317,7 @@ function tainted(
 }
 
 function conditioned(
-  device: PublishedDevice,
+  device: PhysicalDevice,
   { type, status, reason, message, lastTransitionTime }: Condition,
   catalogue: Catalogue,
 ): readonly Finding[] {
@@ -247,6 +327,6 @@ function conditioned(
   );
 }
 
-function of<Sign extends object>({ id, pciSlot }: PublishedDevice, sign: Sign): Sign {
+function of<Sign extends object>({ id, pciSlot }: PhysicalDevice, sign: Sign): Sign {
   return { ...sign, device: id, ...(pciSlot !== undefined && { pciSlot }) };
 }
