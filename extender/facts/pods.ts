@@ -7,7 +7,12 @@ import {
 import { expectationsOf } from '../../webhook/words/expectations.ts';
 import { nodeChoiceOf } from '../../webhook/words/node-choice.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
-import type { ContainerStatus, Pod, PodStatus } from '../../webhook/words/pod.ts';
+import type {
+  ContainerStatus,
+  ContainerTermination,
+  Pod,
+  PodStatus,
+} from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
 import { beginningOf } from '../bounds/cut-text.ts';
@@ -192,13 +197,22 @@ function ranOf({ spec, status = {} }: Pod): PodFacts['ran'] {
 function startsOf({ state, lastState }: ContainerStatus): readonly number[] {
   return [state?.running?.startedAt, state?.terminated?.startedAt, lastState?.terminated?.startedAt]
     .map(secondsOf)
-    .filter((at) => at !== undefined);
+    .filter((at) => at !== undefined)
+    .filter((at) => at > 0);
+}
+
+/** False of a container that the runtime could not start: then it says that it started in 1970. */
+function hasStarted(ended: ContainerTermination | undefined): boolean {
+  return ended !== undefined && secondsOf(ended.startedAt) !== 0 && ended.reason !== 'StartError';
 }
 
 /** When the kubelet took the pod on, if any container of it ever ran; else there was no start. */
 function startOf(status: PodStatus): number | undefined {
   const hasRun = (status.containerStatuses ?? []).some(
-    ({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated,
+    ({ state, lastState }) =>
+      state?.running !== undefined ||
+      hasStarted(state?.terminated) ||
+      hasStarted(lastState?.terminated),
   );
   return hasRun ? secondsOf(status.startTime) : undefined;
 }
@@ -234,7 +248,13 @@ function containerEndsOf(status: PodStatus): readonly ContainerEnd[] {
       const ended = state?.terminated ?? lastState?.terminated;
       const texts = (reason?: string, message?: string) => ({
         ...(reason && { reason: beginningOf(reason, LONGEST_MESSAGE) }),
-        ...(message && { message: beginningOf(message, LONGEST_MESSAGE) }),
+        // The cause of a failed start comes last, after every layer of the runtime.
+        ...(message && {
+          message: beginningOf(
+            message,
+            hasStarted(ended) ? LONGEST_MESSAGE : LONGEST_STATUS_MESSAGE,
+          ),
+        }),
       });
       return [
         ...(ended !== undefined && ended.exitCode !== 0

@@ -83,6 +83,11 @@ export function isRejection(pod: PodFacts): boolean {
   );
 }
 
+/** True when a container of the pod failed before it started, and none ever ran. */
+export function neverStarted({ phase, exitCode, startedAtSeconds }: PodFacts): boolean {
+  return phase === 'Failed' && exitCode !== undefined && startedAtSeconds === undefined;
+}
+
 /** Whether a departed slot keeps a home. Completed work does not come back. */
 export function keepsHome(departure: Departure): boolean {
   return departure.cause !== 'completed';

@@ -250,6 +250,16 @@ export class HostRecorder {
     );
   }
 
+  /** The node of this departure is not its slot's home any more, also after a restart of ours. */
+  dropHome({ podUid, node: name, atSeconds }: Departure): void {
+    const node = this.#deps.cluster.node(name);
+    if (node === undefined) return;
+    const history = this.#deps.store.draft(node.host);
+    const departures = history.departures.filter((one) => one.podUid !== podUid);
+    if (departures.length === history.departures.length) return;
+    this.#write({ ...history, departures }, atSeconds);
+  }
+
   /** True when the pod's end is in the history already. */
   isCounted({ host }: NodeFacts, { uid, endedAtSeconds }: PodFacts): boolean {
     const { counted, countedThroughSeconds = 0 } = this.#deps.store.draft(host);

@@ -1,7 +1,7 @@
 import { asksForDevices } from '../../webhook/words/device.ts';
 import type { EventFacts } from '../facts/events.ts';
 import { holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
-import { type Departure, hasLeft, isRejection } from '../homes/departure.ts';
+import { type Departure, hasLeft, isRejection, neverStarted } from '../homes/departure.ts';
 import { Homes } from '../homes/homes.ts';
 import { Runs } from '../homes/runs.ts';
 import type { Finding } from '../signals/finding.ts';
@@ -13,7 +13,8 @@ import { hasUnknownDevices, withClaimedDevices } from './claimed-devices.ts';
 import type { ForgivenessAsked } from './forgiveness.ts';
 import { HostRecorder, type HostRecorderDeps } from './host-recorder.ts';
 import { MissedMoments } from './missed-moments.ts';
-import { departureIn, type PodChange, PodSignals } from './pod-signals.ts';
+import { departureIn, type PodChange, PodSignals, type PodSignalsDeps } from './pod-signals.ts';
+import { isSchedulingRace } from './scheduling-race.ts';
 import { StandingFindings } from './standing-findings.ts';
 
 /** How a pod came to be seen on a node: it had waited for one, it was made with one, or a list found it there. */
@@ -28,7 +29,7 @@ export interface IngestListener {
   bound?(pod: PodFacts, nowSeconds: number, seen: BindingSeen): void;
 }
 
-export interface IngestDeps extends HostRecorderDeps {
+export interface IngestDeps extends HostRecorderDeps, PodSignalsDeps {
   readonly devices: DynamicResources;
 }
 
@@ -272,13 +273,27 @@ export class Ingest {
     cluster.images.ranOn(node, pod, nowSeconds);
   }
 
-  /** A pod that never ran where it was bound has not come back: its slot is away as before. */
+  /**
+   * A pod that never ran where it was bound has not come back: its slot is away as before. A node that refused it, or
+   * could not start it, is its home no more.
+   */
   #findArrival({ pod, nowSeconds }: PodChange): void {
     const back = this.#arriving.get(pod.uid);
     if (back === undefined || (pod.phase === 'Pending' && !pod.isTerminating)) return;
     this.#arriving.delete(pod.uid);
-    const neverRan = pod.phase === 'Pending' || isRejection(pod);
-    if (neverRan && this.#isWanted(back, nowSeconds)) this.homes.left(back);
+    const neverRan = pod.phase === 'Pending' || isRejection(pod) || neverStarted(pod);
+    if (!neverRan) return;
+    if (back.node === pod.node && this.#wasTurnedAway(pod)) this.#recorder.dropHome(back);
+    else if (this.#isWanted(back, nowSeconds)) this.homes.left(back);
+  }
+
+  /** Whether the node itself was the reason why the pod did not start there. */
+  #wasTurnedAway(pod: PodFacts): boolean {
+    if (neverStarted(pod)) return true;
+    if (pod.statusReason !== 'UnexpectedAdmissionError') return false;
+    const { cluster } = this.#deps;
+    const node = cluster.node(pod.node ?? '');
+    return node !== undefined && !isSchedulingRace(pod, node, cluster.holding(node.name));
   }
 
   /** Every replica keeps the homes, whoever records the history. */

@@ -38,8 +38,15 @@ interface ChangeOnNode extends PodChange {
 export interface PodSignalsDeps {
   readonly cluster: Cluster;
   readonly catalogue: () => Catalogue;
+  /** The kubelet has refused a pod for a reason that no row knows. */
+  readonly onUnmapped?: (node: string, kind: string, nowSeconds: number) => void;
   readonly log: Logger;
 }
+
+/** Refusals for want of room, or of a node on its way down. */
+const ROUTINE = /^(OutOf\S+|NodeAffinity|NodeShutdown|TopologyAffinityError)$/;
+/** Enough to recognise a message. */
+const SHOWN_CHARACTERS = 120;
 
 /** Finds the signals and the departure in a pod's change, and has them recorded for its host. */
 export class PodSignals {
@@ -81,9 +88,21 @@ export class PodSignals {
 
   #recordRejection({ previous, pod, node, isListed, nowSeconds }: ChangeOnNode): void {
     if (!isRejection(pod) || (previous !== undefined && isRejection(previous))) return;
+    // A kubelet that has restarted admits its pods again, before the plugins are back.
+    if (
+      hasRun(pod) ||
+      (previous !== undefined && (hasRun(previous) || previous.phase !== 'Pending'))
+    )
+      return;
     const { cluster, log } = this.#deps;
     const signals = rejectionSignals(pod, this.#deps.catalogue(), nowSeconds);
-    if (signals.length === 0) return;
+    if (signals.length === 0) {
+      const { statusReason = '', statusMessage = '' } = pod;
+      if (ROUTINE.test(statusReason)) return;
+      const kind = `refusal ${statusReason}: ${statusMessage.slice(0, SHOWN_CHARACTERS)}`;
+      this.#deps.onUnmapped?.(node.name, kind, nowSeconds);
+      return;
+    }
     // Found by a list, nobody can say what else was bound when the kubelet refused: no blame.
     const raced = isSchedulingRace(pod, node, cluster.holding(node.name));
     if (!isListed && !raced) {
@@ -143,6 +162,11 @@ export function departureIn(
 
 /** The terms of a pod that Surefoot does not send anywhere. */
 const NO_HOME: HomeTerms = { coldStartForOthersSeconds: 0, homeLifeSeconds: 0 };
+
+/** Whether a container of the pod ever ran. */
+function hasRun({ ran }: PodFacts): boolean {
+  return ran.length > 0;
+}
 
 function unhealthyIn(pod: PodFacts | undefined): PodFacts['deviceHealth'] {
   return (pod?.deviceHealth ?? []).filter(({ health }) => health === 'Unhealthy');

@@ -180,7 +180,8 @@ const rowSchema = z.discriminatedUnion('source', [
   }),
   strictSection({
     source: z.literal('pod-rejected'),
-    match: matching('reason', 'message'),
+    /** `plugin`: what follows `Allocate failed due to` in the message. */
+    match: matching('reason', 'message', 'plugin'),
     ...platform,
     ...common,
   }),

@@ -76,6 +76,9 @@ interface WithContainers {
   readonly devices: DevicesAsked;
 }
 
+/** What the kubelet writes before the reason why a device could not be had (pkg/kubelet/cm/devicemanager/manager.go). */
+const ALLOCATION = 'Allocate failed due to ';
+
 /**
  * The kubelet's refusal of a pod for want of a device. The caller asks ingest/scheduling-race.ts first: the same
  * message means a broken device, or two schedulers that raced.
@@ -85,12 +88,16 @@ export function rejectionSignals(
   catalogue: Catalogue,
   atSeconds: number,
 ): readonly Signal[] {
-  return signsIn(catalogue, 'pod-rejected', {
+  const [, plugin] = (statusMessage ?? '').split(ALLOCATION, 2);
+  const signs = signsIn(catalogue, 'pod-rejected', {
     reason: statusReason,
     message: statusMessage,
-  }).flatMap((sign) =>
-    devices.resources.map(({ resource }) => ({ ...momentOf(sign, atSeconds), resource })),
-  );
+    plugin,
+  });
+  const [sign] = signs.toSorted((a, b) => b.worth.probability - a.worth.probability);
+  if (sign === undefined) return [];
+  if (sign.row.scope === 'node') return [momentOf(sign, atSeconds)];
+  return devices.resources.map(({ resource }) => ({ ...momentOf(sign, atSeconds), resource }));
 }
 
 /** What containers of the pod ended with, or wait for; a tenant can write all of it. */

@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly terms?: readonly LossTerm[];
   /** A signal was seen, and this became of it; default: nothing listens. */
   readonly onSignal?: (row: string, outcome: SignalOutcome) => void;
+  /** The kubelet has refused a pod for a reason that no row of the catalogue knows. */
+  readonly onUnmapped?: (node: string, kind: string, nowSeconds: number) => void;
   readonly log: Logger;
 }
 
@@ -40,11 +42,19 @@ export class Engine {
   readonly #options: EngineOptions;
 
   constructor(options: EngineOptions) {
-    const { store, catalogue, terms, onSignal = () => {}, log } = options;
+    const { store, catalogue, terms, onSignal = () => {}, onUnmapped, log } = options;
     const { cluster, devices } = this;
     this.#options = options;
     this.store = store;
-    this.ingest = new Ingest({ cluster, devices, store, catalogue, onSignal, log });
+    this.ingest = new Ingest({
+      cluster,
+      devices,
+      store,
+      catalogue,
+      onSignal,
+      ...(onUnmapped !== undefined && { onUnmapped }),
+      log,
+    });
     this.rates = new RatesOfFleet(cluster, store);
     this.cache = new ForecastCache(terms);
   }

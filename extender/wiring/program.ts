@@ -30,16 +30,17 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     metrics.uncovered(toSeconds - fromSeconds);
   });
   const leader = leaderFor(options, context, watchGaps);
+  const unmapped = new Unmapped();
   const engine = new Engine({
     store: leader.store,
     catalogue,
     config: () => config.value.extender,
     profiles: () => config.value.profiles,
     onSignal: metrics.signal,
+    onUnmapped: (node, kind, at) => unmapped.onEvent({ node, namespace: '', unmapped: kind }, at),
     log,
   });
   const { cluster, devices, ingest } = engine;
-  const unmapped = new Unmapped();
   metrics.countHistory({
     isLeader: () => ingest.isLeader,
     unwritten: () => leader.unwritten,

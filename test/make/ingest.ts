@@ -12,7 +12,7 @@ import { makeNode } from './facts.ts';
 import { makeProfile } from './profile.ts';
 
 export interface IngestParts
-  extends Partial<Pick<EngineOptions, 'store' | 'onSignal' | 'catalogue' | 'log'>> {
+  extends Partial<Pick<EngineOptions, 'store' | 'onSignal' | 'onUnmapped' | 'catalogue' | 'log'>> {
   readonly onBound?: NonNullable<IngestListener['bound']>;
   readonly profiles?: readonly DeviceProfile[];
 }

@@ -100,15 +100,24 @@ describe('the ingest', () => {
     expect(bound).toEqual(['train-0 on gpu-1', 'train-0 on gpu-1']);
   });
 
-  test('a slot whose pod the kubelet refuses is away as before', () => {
-    const { ingest } = writing();
+  test.each([
+    {
+      name: 'lost its node to a race is away as before',
+      refusal: { statusReason: 'OutOfcpu' },
+      homes: 1,
+    },
+    { name: 'is refused its device at home has no home there any more', refusal: {}, homes: 0 },
+  ])('a slot whose pod $name', ({ refusal, homes }) => {
+    const { ingest, store } = writing();
     ingest.podChanged(makePodFacts(), false, 0);
     ingest.podChanged(makePodFacts({ phase: 'Failed', exitCode: 139 }), false, 1000);
     const next = makePodFacts({ uid: 'next', phase: 'Pending' });
     ingest.podChanged(next, false, 1010);
-    ingest.podChanged({ ...next, ...REJECTION }, false, 1011);
-    ingest.podChanged({ ...next, ...REJECTION, isTerminating: true }, false, 1012);
-    expect(ingest.homes.of(SLOT, 1013)).toMatchObject([{ node: 'gpu-1', atSeconds: 1000 }]);
+    const refused = { ...next, ...REJECTION, ...refusal };
+    ingest.podChanged(refused, false, 1011);
+    ingest.podChanged({ ...refused, isTerminating: true }, false, 1012);
+    expect(ingest.homes.of(SLOT, 1013)).toHaveLength(homes);
+    expect(store.get('uuid:gpu-1').departures).toHaveLength(homes);
   });
 
   test('a pod whose deletion was never seen to begin leaves a home too', () => {
