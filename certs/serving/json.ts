@@ -59,3 +59,19 @@ function endOfText(bytes: Uint8Array, begin: number): number {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The same value without the members of maps that are null: for Kubernetes null is absence. Alters what it is given. */
+export function withoutNulls<T>(value: T): T {
+  // A list of what is still to be read, for a text may nest deeper than calls can.
+  const unread: unknown[] = [value];
+  while (unread.length > 0) {
+    const one = unread.pop();
+    if (isRecord(one)) dropNulls(one);
+    for (const inner of Object.values(one ?? {})) if (typeof inner === 'object') unread.push(inner);
+  }
+  return value;
+}
+
+function dropNulls(record: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(record)) if (value === null) delete record[key];
+}

@@ -4,21 +4,36 @@ import type { ImageListing } from './facts.ts';
 /** Thousands of nodes list the same names: each is kept once. */
 const interned = sharedTexts(16 * 2 ** 20);
 
+const DOCKER_HUB = 'docker.io';
+
 /**
  * An image name as the container runtime lists it: registry, path and tag or digest written out.
- * `busybox` and `docker.io/library/busybox:latest` are the same image.
+ * `busybox` and `docker.io/library/busybox:latest` are the same image. The rules are those of
+ * github.com/distribution/reference `normalize.go`, by which containerd and CRI-O read a name.
  */
 export function normalizedImage(name: string): string {
-  const slash = name.indexOf('/');
-  const first = slash === -1 ? '' : name.slice(0, slash);
-  const hasRegistry = first.includes('.') || first.includes(':') || first === 'localhost';
-  const registry = hasRegistry ? first : 'docker.io';
-  const rest = hasRegistry ? name.slice(slash + 1) : name;
-  const path = `${registry}/${registry === 'docker.io' && !rest.includes('/') ? 'library/' : ''}${rest}`;
+  const path = writtenOut(name);
   const at = path.indexOf('@');
   // Runtimes list what was pinned by digest without the tag that stood beside it.
   if (at >= 0) return `${path.slice(0, at).replace(/:[^:/]*$/, '')}${path.slice(at)}`;
   return path.slice(path.lastIndexOf('/')).includes(':') ? path : `${path}:latest`;
+}
+
+/** With the registry, and with `library/` before an official name of Docker Hub. */
+function writtenOut(name: string): string {
+  const slash = name.indexOf('/');
+  const first = name.slice(0, Math.max(0, slash));
+  const hasRegistry = isRegistry(first);
+  const rest = hasRegistry ? name.slice(slash + 1) : name;
+  // The name that Docker Hub had at first.
+  const registry = hasRegistry && first !== 'index.docker.io' ? first : DOCKER_HUB;
+  const isOfficial = registry === DOCKER_HUB && !rest.includes('/');
+  return `${registry}/${isOfficial ? 'library/' : ''}${rest}`;
+}
+
+/** Whether the part before the first slash is a host: no path may hold a colon or a capital letter. */
+function isRegistry(first: string): boolean {
+  return first === 'localhost' || /[.:]/.test(first) || first !== first.toLowerCase();
 }
 
 /** The same, kept once however many nodes list it and pods ask for it. */
@@ -30,9 +45,6 @@ export function sharedImageName(name: string): string {
 export function digestOf(reference: string): string | undefined {
   return /sha256:[0-9a-f]{64}/.exec(reference)?.[0];
 }
-
-/** The kubelet's own limit of its list, unless it is set otherwise (nodeStatusMaxImages, default 50). */
-const KUBELET_LISTS = 50;
 
 /** One entry of a node's list of images. */
 export interface ListedImage {
@@ -49,7 +61,15 @@ export interface ImageList {
 export function imageList(entries: readonly ListedImage[]): ImageList {
   // The API sends null, not nothing, for an image that has lost its tags (containerd#4771).
   const named = entries.filter(({ names }) => names != null && names.length > 0);
-  return { images: named.map(listing), isImageListCut: entries.length >= KUBELET_LISTS };
+  return { images: named.map(listing), isImageListCut: isLimit(entries.length) };
+}
+
+/**
+ * Whether a list of this length may have been cut by the kubelet: its limit (nodeStatusMaxImages, 50 unless set, -1 for
+ * none) is told to nobody. Those who set one take a round number; a list of any other length is whole.
+ */
+function isLimit(entries: number): boolean {
+  return entries % (entries <= 50 ? 10 : 50) === 0;
 }
 
 /** What entries have been read as, by their first names: joining all names to one key takes longer than all else. */

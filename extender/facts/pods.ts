@@ -277,7 +277,7 @@ function containerEndsOf(status: PodStatus): readonly ContainerEnd[] {
 
 function conditionsOf(status: PodStatus): readonly PodCondition[] {
   return (status.conditions ?? [])
-    .filter(({ type }) => !OF_EVERY_POD.test(type))
+    .filter(({ type }) => type !== undefined && !OF_EVERY_POD.test(type))
     .map(({ type, status: state, reason, message }) => ({
       type: beginningOf(type, LONGEST_MESSAGE),
       status: state,

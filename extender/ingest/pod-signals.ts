@@ -87,13 +87,7 @@ export class PodSignals {
   }
 
   #recordRejection({ previous, pod, node, isListed, nowSeconds }: ChangeOnNode): void {
-    if (!isRejection(pod) || (previous !== undefined && isRejection(previous))) return;
-    // A kubelet that has restarted admits its pods again, before the plugins are back.
-    if (
-      hasRun(pod) ||
-      (previous !== undefined && (hasRun(previous) || previous.phase !== 'Pending'))
-    )
-      return;
+    if (!isFirstRejection(previous, pod)) return;
     const { cluster, log } = this.#deps;
     const signals = rejectionSignals(pod, this.#deps.catalogue(), nowSeconds);
     if (signals.length === 0) {
@@ -162,6 +156,12 @@ export function departureIn(
 
 /** The terms of a pod that Surefoot does not send anywhere. */
 const NO_HOME: HomeTerms = { coldStartForOthersSeconds: 0, homeLifeSeconds: 0 };
+
+/** The kubelet refuses a pod that waited: one that has restarted admits pods that ran again, before the plugins are back. */
+function isFirstRejection(previous: PodFacts | undefined, pod: PodFacts): boolean {
+  if (!isRejection(pod) || hasRun(pod)) return false;
+  return previous === undefined || (previous.phase === 'Pending' && !hasRun(previous));
+}
 
 /** Whether a container of the pod ever ran. */
 function hasRun({ ran }: PodFacts): boolean {

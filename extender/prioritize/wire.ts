@@ -1,4 +1,10 @@
-import { isModestJson, isRecord, parseJson, parseJsonText } from '../../certs/serving/json.ts';
+import {
+  isModestJson,
+  isRecord,
+  parseJson,
+  parseJsonText,
+  withoutNulls,
+} from '../../certs/serving/json.ts';
 import { LONGEST_NAME } from '../../webhook/words/longest-name.ts';
 import { NAME_HASH_BASIS, nextNameHash } from '../../webhook/words/name-hash.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
@@ -71,10 +77,11 @@ export class QuestionReader {
         `ExtenderArgs: the Pod's uid, namespace, name and schedulerName must be texts of up to ${LONGEST_NAME} characters`,
       );
     }
-    if (!Array.isArray(pod.spec.containers)) {
-      return problem('ExtenderArgs: Pod.spec.containers is not a list');
+    const { containers } = pod.spec;
+    if (!Array.isArray(containers) || !containers.every(isRecord)) {
+      return problem('ExtenderArgs: Pod.spec.containers is not a list of containers');
     }
-    const asked = { pod: pod as unknown as Pod, sentWholeNodes: false };
+    const asked = { pod: withoutNulls(pod) as unknown as Pod, sentWholeNodes: false };
     if (quick !== undefined) return { ok: true, question: { ...asked, ...quick.found } };
     if (isTextList(names)) {
       const found = lookedUp(names, this.#finder, this.#found);

@@ -53,7 +53,7 @@ function inWords({ kind, workload, index }: Fault): string {
 
 /** Without device and age, which differ from run to run. */
 function evidenceOf(words: string): string {
-  const evidence = words.replace(/(, on \S+)?, (since .*|\S+ \S+ ago)$/, '');
+  const evidence = words.replace(/(, on \S+)?, (for .*|\S+ \S+ ago)$/, '');
   return evidence.split('; ').sort().join('; ');
 }
 

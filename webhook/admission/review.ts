@@ -1,4 +1,4 @@
-import { isModestJson, isRecord, parseJson } from '../../certs/serving/json.ts';
+import { isModestJson, isRecord, parseJson, withoutNulls } from '../../certs/serving/json.ts';
 import type { PatchOperation } from '../words/injection.ts';
 import type { Job } from '../words/job.ts';
 import { LONGEST_NAME } from '../words/longest-name.ts';
@@ -144,7 +144,8 @@ function whatOf({ resource, subResource, operation }: Record<string, unknown>): 
 }
 
 /** The object, when it has the shape of what `what` says it is, such as `pods CREATE`. */
-export function asObject(what: string, object: unknown): ReviewedObject | undefined {
+export function asObject(what: string, given: unknown): ReviewedObject | undefined {
+  const object = withoutNulls(given);
   if (what === 'pods CREATE' && isPod(object)) return { kind: 'Pod', pod: object };
   if (what === 'jobs.batch CREATE' && isJob(object)) return { kind: 'Job', job: object };
   return undefined;

@@ -37,7 +37,8 @@ const RAY_FROM_NAME = 'ray.io/originated-from-cr-name';
  */
 const CONTROLLERS: readonly GroupController[] = [
   {
-    owns: ({ kind, name }, labels) => kind === 'Job' && name.startsWith(`${labels[JOBSET]}-`),
+    owns: ({ kind, name }, { [JOBSET]: jobSet = '' }) =>
+      kind === 'Job' && jobSet !== '' && name.startsWith(`${jobSet}-`),
     kind: () => 'JobSet',
     name: (_owner, labels) => labels[JOBSET] ?? '',
     role: 'jobset.sigs.k8s.io/replicatedjob-name',
@@ -45,8 +46,8 @@ const CONTROLLERS: readonly GroupController[] = [
     needsInnermost: true,
   },
   {
-    owns: ({ kind, name }, labels) =>
-      kind === 'StatefulSet' && labels[LWS] !== undefined && name.startsWith(labels[LWS]),
+    owns: ({ kind, name }, { [LWS]: set = '' }) =>
+      kind === 'StatefulSet' && set !== '' && (name === set || name.startsWith(`${set}-`)),
     kind: () => 'LeaderWorkerSet',
     name: (_owner, labels) => labels[LWS] ?? '',
     numbers: [
@@ -71,12 +72,18 @@ const CONTROLLERS: readonly GroupController[] = [
   {
     // A RayJob that is tried again gets a new cluster of another name.
     owns: ({ kind }) => kind === 'RayCluster',
-    kind: ({ kind }, labels) => labels[RAY_FROM_KIND] ?? kind,
-    name: ({ name }, labels) => labels[RAY_FROM_NAME] ?? name,
+    kind: ({ kind }, labels) => (isMadeByRay(labels) ? (labels[RAY_FROM_KIND] ?? kind) : kind),
+    name: ({ name }, labels) => (isMadeByRay(labels) ? (labels[RAY_FROM_NAME] ?? name) : name),
     role: 'ray.io/group',
     numbers: ['ray.io/worker-group-replica-index', 'ray.io/replica-host-index'],
   },
 ];
+
+/** Whether labels name what a RayCluster was made from; an object of any other kind has a key of its own. */
+function isMadeByRay(labels: Readonly<Record<string, string>>): boolean {
+  const { [RAY_FROM_KIND]: kind = '', [RAY_FROM_NAME]: name = '' } = labels;
+  return (kind === 'RayJob' || kind === 'RayService') && name !== '';
+}
 
 /** Argo names each try of a step: `train(0)` and `train(1)` fill the same slot. */
 const ARGO_NODE = 'workflows.argoproj.io/node-name';

@@ -25,6 +25,8 @@ export type ReasonCode =
   | 'SlotUnknown'
   | 'GroupRestartsItself'
   | 'RestartsAnyway'
+  | 'RestartSetByUser'
+  | 'UnknownController'
   | 'ManagedElsewhere'
   | 'FailurePolicySetByUser'
   | 'ReplacementSetByUser'

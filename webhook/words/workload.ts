@@ -63,25 +63,37 @@ function numberOf({ metadata }: Pod, { kind }: OwnerReference): string | undefin
 }
 
 /** Kinds of Kubernetes whose names other groups use too, such as OpenKruise's StatefulSet. */
-const BUILT_IN: Readonly<Record<string, string>> = {
-  Job: 'batch',
-  StatefulSet: 'apps',
-  Deployment: 'apps',
-  ReplicaSet: 'apps',
-};
+const BUILT_IN: ReadonlyMap<string, string> = new Map([
+  ['Job', 'batch'],
+  ['StatefulSet', 'apps'],
+  ['Deployment', 'apps'],
+  ['ReplicaSet', 'apps'],
+  ['DaemonSet', 'apps'],
+]);
 
+/**
+ * The kind of a pod's owner as its key says it: with its group unless it is of Kubernetes itself. What a pod owns
+ * (a driver its workers) is not the pod, which fills the slot `Pod/name` itself.
+ */
 function kindOf({ kind, apiVersion }: OwnerReference): string {
-  const [group = ''] = apiVersion?.split('/') ?? [BUILT_IN[kind]];
-  const builtIn = BUILT_IN[kind];
-  return builtIn === undefined || group === builtIn ? kind : `${kind}.${group}`;
+  const ownGroup = BUILT_IN.get(kind) ?? '';
+  const group = apiVersion === undefined ? ownGroup : groupOf(apiVersion);
+  if (group !== ownGroup) return `${kind}.${group}`;
+  return kind === 'Pod' ? 'PodsOf' : kind;
+}
+
+/** `apps` of `apps/v1`; nothing of `v1`. */
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
 /** As long as a name in Kubernetes may be: what a tenant writes here is kept in every history. */
 export const LONGEST_SLOT = LONGEST_NAME;
 
 /** The API server does not bound what stands in an owner reference, and any tenant may write one. */
-function isNamed({ kind, name, apiVersion = '' }: OwnerReference): boolean {
-  return [kind, name, apiVersion].every(({ length }) => length <= LONGEST_SLOT);
+function isNamed({ kind = '', name = '', apiVersion = '' }: Partial<OwnerReference>): boolean {
+  const isBounded = [kind, name, apiVersion].every(({ length }) => length <= LONGEST_SLOT);
+  return isBounded && kind !== '' && name !== '';
 }
 
 /** The slot that the pod's annotation names; one that is too long names none. */

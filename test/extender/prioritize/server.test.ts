@@ -379,7 +379,7 @@ describe('bad input', () => {
     {
       name: 'containers that are no list',
       body: { Pod: { metadata: {}, spec: {} }, NodeNames: [] },
-      error: 'ExtenderArgs: Pod.spec.containers is not a list',
+      error: 'ExtenderArgs: Pod.spec.containers is not a list of containers',
     },
     {
       name: 'no nodes',
@@ -416,7 +416,7 @@ describe('bad input', () => {
 
   test('a pod that trips the forecast gets no opinion, and is counted', async () => {
     const { url, count } = await serving();
-    const pod = { metadata: { annotations }, spec: { containers: [null] } };
+    const pod = { metadata: { annotations }, spec: { containers: [], tolerations: 5 } };
     const answer = await postJson(`${url}/prioritize`, { Pod: pod, NodeNames: NODES });
     expect(await answer.json()).toEqual([]);
     expect(await count('failed')).toBe(1);

@@ -17,6 +17,13 @@ const withGpu = (container: Partial<Container> = {}): Container => ({
   ...container,
 });
 
+const OWN_RULES = 'RestartSetByUser: container main has a restart policy or rules of its own';
+const ownedBy = (kind: string, apiVersion: string, controller = true): ObjectMeta => ({
+  ownerReferences: [{ kind, apiVersion, name: 'p', controller }],
+});
+const unknown = (kind: string) =>
+  `UnknownController: restart rules are for pods of a Job and for pods without an owner; whether ${kind} p bears a container that comes back is not known`;
+
 describe('restart rules', () => {
   const rows: readonly {
     name: string;
@@ -33,12 +40,12 @@ describe('restart rules', () => {
     {
       name: 'no container with a policy of its own',
       spec: { containers: [withGpu({ restartPolicy: 'OnFailure' })] },
-      rules: [],
+      rules: [OWN_RULES],
     },
     {
       name: 'no container with rules of its own, empty ones included',
       spec: { containers: [withGpu({ restartPolicyRules: [] })] },
-      rules: [],
+      rules: [OWN_RULES],
     },
     {
       name: 'no pod that restarts anyway',
@@ -46,6 +53,27 @@ describe('restart rules', () => {
       rules: [
         "RestartsAnyway: restart rules are for pods with restartPolicy Never; this one's is OnFailure",
       ],
+    },
+    { name: 'a pod of a Job', metadata: ownedBy('Job', 'batch/v1'), rules: given('main', 0) },
+    {
+      name: 'no pod of a controller that nobody has listed',
+      metadata: ownedBy('Pipeline', 'example.com/v1'),
+      rules: [unknown('Pipeline')],
+    },
+    {
+      name: 'no executor, which its driver owns',
+      metadata: ownedBy('Pod', 'v1'),
+      rules: [unknown('Pod')],
+    },
+    {
+      name: 'no pod of a Job of another group',
+      metadata: ownedBy('Job', 'example.com/v1'),
+      rules: [unknown('Job')],
+    },
+    {
+      name: 'no pod of an owner that does not say to be its controller',
+      metadata: ownedBy('VirtualMachineInstance', 'kubevirt.io/v1', false),
+      rules: [unknown('VirtualMachineInstance')],
     },
     {
       name: 'no member of a group',

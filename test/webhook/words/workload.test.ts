@@ -64,6 +64,78 @@ describe('slotOf', () => {
       any: false,
     },
     {
+      name: 'a pod of a pod: its places are not those of the pod that owns it',
+      metadata: owned('Pod', 'driver'),
+      key: 'team-a/PodsOf/driver',
+      any: true,
+    },
+    {
+      name: 'a numbered pod of a pod, by the API version of both',
+      metadata: {
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'driver', controller: true }],
+        labels: { 'batch.kubernetes.io/job-completion-index': '3' },
+      },
+      key: 'team-a/PodsOf/driver/3',
+      any: false,
+    },
+    {
+      name: 'a Pod of another group, which is none of Kubernetes',
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'example.com/v1', kind: 'Pod', name: 'train', controller: true },
+        ],
+      },
+      key: 'team-a/Pod.example.com/train',
+      any: true,
+    },
+    {
+      name: 'a kind that two groups have',
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'example.com/v1', kind: 'Pipeline', name: 'p', controller: true },
+        ],
+      },
+      key: 'team-a/Pipeline.example.com/p',
+      any: true,
+    },
+    {
+      name: 'a kind named as what every object has',
+      metadata: owned('constructor', 'p'),
+      key: 'team-a/constructor/p',
+      any: true,
+    },
+    {
+      name: 'a Job of no JobSet, whose name begins with the word undefined',
+      metadata: owned('Job', 'undefined-7'),
+      key: 'team-a/Job/undefined-7',
+      any: true,
+    },
+    {
+      name: 'a Job of a JobSet without a name',
+      metadata: owned('Job', '-7', { labels: { 'jobset.sigs.k8s.io/jobset-name': '' } }),
+      key: 'team-a/Job/-7',
+      any: true,
+    },
+    {
+      name: 'a StatefulSet whose name only begins like that of a LeaderWorkerSet',
+      metadata: owned('StatefulSet', 'server', {
+        labels: { 'leaderworkerset.sigs.k8s.io/name': 'serve' },
+      }),
+      key: 'team-a/StatefulSet/server/pod-x',
+      any: false,
+    },
+    {
+      name: 'a RayCluster that says to be made from a Deployment',
+      metadata: owned('RayCluster', 'ray', {
+        labels: {
+          'ray.io/originated-from-crd': 'Deployment',
+          'ray.io/originated-from-cr-name': 'web',
+        },
+      }),
+      key: 'team-a/RayCluster/ray',
+      any: true,
+    },
+    {
       name: 'a JobSet, whose Jobs are made anew at each restart',
       metadata: owned('Job', 'llm-workers-2', { labels: JOBSET }),
       key: 'team-a/JobSet/llm/workers/2.5',
