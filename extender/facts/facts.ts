@@ -29,6 +29,8 @@ export interface NodeFacts {
   readonly uid: string;
   readonly name: string;
   readonly host: HostId;
+  /** What it calls its machine, where another Node calls its own the same. */
+  readonly sharedHost?: HostId;
   /** What it shares a switch and a power feed with, where a label tells; see watch/nodes.ts. */
   readonly rack?: string;
   /** What the racks next to it share, such as a spine switch, where a label tells. */

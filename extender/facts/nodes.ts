@@ -2,7 +2,7 @@ import { isDeviceResource } from '../../webhook/words/device.ts';
 import { homeLabelsIn } from '../../webhook/words/home-label.ts';
 import { HAZARD } from '../../webhook/words/keys.ts';
 import type { ResourceList, Timestamp } from '../../webhook/words/pod.ts';
-import { type DeviceProfile, devicePatterns } from '../../webhook/words/profile.ts';
+import { type DeviceProfile, devicePatterns, tolerationsOf } from '../../webhook/words/profile.ts';
 import { quantityValue } from '../../webhook/words/quantity.ts';
 import { madeOnce, sharedParts, sharedTexts } from '../bounds/shared-values.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
@@ -51,21 +51,23 @@ export interface Node {
 /**
  * Labels that name the smallest group of nodes with a switch or power feed of their own, first one
  * first: the name most sites use, NVIDIA Topograph's, Google's, Amazon's (layer 3 is the nearest to
- * the instance).
+ * the instance), Oracle's local block.
  */
 const RACK_LABELS = [
   'topology.kubernetes.io/rack',
   'network.topology.nvidia.com/leaf',
   'cloud.google.com/gce-topology-subblock',
   'topology.k8s.aws/network-node-layer-3',
+  'oci.oraclecloud.com/rdma.local_block_id',
 ] as const;
 
-/** Labels that name the next larger group: a spine switch, a block, Amazon's layer 2. */
+/** Labels that name the next larger group: a spine switch, a block, Amazon's layer 2, Oracle's network block. */
 const BLOCK_LABELS = [
   'topology.kubernetes.io/block',
   'network.topology.nvidia.com/spine',
   'cloud.google.com/gce-topology-block',
   'topology.k8s.aws/network-node-layer-2',
+  'oci.oraclecloud.com/rdma.network_block_id',
 ] as const;
 
 /** The label that names the zone. */
@@ -104,7 +106,8 @@ export function nodeFacts(
   const labels = metadata.labels ?? {};
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const createdAtSeconds = secondsOf(metadata.creationTimestamp);
-  const { findings, unmapped } = nodeFindings(marksOf(node), catalogue);
+  const tolerations = profiles.flatMap(tolerationsOf);
+  const { findings, unmapped } = nodeFindings(marksOf(node), catalogue, tolerations);
   const readySinceSeconds = secondsOf(ready?.lastTransitionTime);
   return {
     uid: metadata.uid ?? '',

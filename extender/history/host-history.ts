@@ -41,6 +41,8 @@ export interface HostHistory {
   readonly host: HostId;
   /** Name of the Node that last stood for it. */
   readonly node: string;
+  /** When two Nodes had this identity at once, so that it names no machine any more. */
+  readonly sharedAtSeconds?: number;
   readonly incidents: readonly Incident[];
   readonly exposure: Exposure;
   /** When it was first seen, or its Node was made if that was earlier; absent while never seen. */
@@ -105,9 +107,11 @@ const EXPIRY_SECONDS = 90 * 86_400;
 const UNEVENTFUL_EXPIRY_SECONDS = 86_400;
 
 /** The last time in the history of a host. */
-export function lastHeardSeconds({ incidents, exposure, departures, boot }: HostHistory): number {
+export function lastHeardSeconds(history: HostHistory): number {
+  const { incidents, exposure, departures, boot, sharedAtSeconds = 0 } = history;
   return Math.max(
     exposure.atSeconds,
+    sharedAtSeconds,
     boot?.atSeconds ?? 0,
     ...incidents.map(({ lastSeenAtSeconds }) => lastSeenAtSeconds),
     ...departures.map(({ atSeconds }) => atSeconds),

@@ -3,10 +3,12 @@ import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import { withBusyDaysAtEnd } from '../hazard/host-life.ts';
 import { busyShare, withWork, workedSeconds } from '../history/exposure.ts';
 import {
+  blankHistory,
   bounded,
   type HostHistory,
   hostSinceSeconds,
   type IgnoredBecause,
+  united,
   withIgnored,
 } from '../history/host-history.ts';
 import { type Incident, incidentWeight, isOpen, withoutReports } from '../history/incident.ts';
@@ -98,6 +100,7 @@ export class HostRecorder {
   /** Compares what stands about a node with what its history says is standing. */
   reconcile(node: NodeFacts, nowSeconds: number): void {
     const { store, onSignal } = this.#deps;
+    if (node.sharedHost !== undefined) this.#divide(node.sharedHost, nowSeconds);
     const before = store.draft(node.host);
     const rackDisturbedAtSeconds = this.#disturbedAt(node);
     const waiting = this.#waiting.get(node.host) ?? NO_WAITING;
@@ -132,6 +135,37 @@ export class HostRecorder {
       if (outcome === 'waiting' || (outcome === 'counted' && !waited.has(row))) this.#count(row);
     }
     this.#keepChange(node, before, taken.history, nowSeconds);
+  }
+
+  /**
+   * Two Nodes have this identity. Its history goes to the Node that it was last about, and a mark stays, so that it is
+   * nobody's after a restart either.
+   */
+  #divide(host: HostId, nowSeconds: number): void {
+    const { store, cluster } = this.#deps;
+    const before = store.draft(host);
+    if (before.sharedAtSeconds !== undefined) return;
+    const heir = cluster.node(before.node);
+    if (heir?.sharedHost !== host) {
+      this.#write({ ...before, sharedAtSeconds: nowSeconds }, nowSeconds);
+      return;
+    }
+    const own = store.draft(heir.host);
+    const moved = { ...before, host: heir.host };
+    this.#write(own.node === '' ? moved : united(own, moved), nowSeconds);
+    this.#write({ ...blankHistory(host), sharedAtSeconds: nowSeconds }, nowSeconds);
+    this.#forget(host);
+    this.#deps.log.warn(
+      { host, node: heir.name },
+      'two Nodes give one machine as theirs; each of them is taken for a machine of its own from now on',
+    );
+  }
+
+  /** Forgets what only the leader knows of a host. */
+  #forget(host: HostId): void {
+    this.#waiting.delete(host);
+    this.#unproven.delete(host);
+    this.#looked.delete(host);
   }
 
   /** A signal that the platform has written. */
@@ -270,9 +304,7 @@ export class HostRecorder {
   /** The Node is gone: nothing reports on its host any more. */
   nodeGone(node: NodeFacts, nowSeconds: number): void {
     const { host } = node;
-    this.#waiting.delete(host);
-    this.#unproven.delete(host);
-    this.#looked.delete(host);
+    this.#forget(host);
     const { store, cluster } = this.#deps;
     const before = store.draft(host);
     const busyDays = busyDaysOn(node, before, cluster, nowSeconds);
@@ -300,7 +332,9 @@ export class HostRecorder {
   /** Drops homes that have ended, and hosts that are gone for good. */
   prune(nowSeconds: number): void {
     const { cluster, store } = this.#deps;
-    const present = new Set([...cluster.nodes()].map(({ host }) => host));
+    const present = new Set(
+      [...cluster.nodes()].flatMap(({ host, sharedHost = host }) => [host, sharedHost]),
+    );
     const { shortened, forgotten } = expiryOf(store, present, nowSeconds);
     for (const history of shortened) this.#write(history, nowSeconds);
     for (const host of forgotten) store.remove(host);

@@ -15,6 +15,7 @@ import { HostRecorder, type HostRecorderDeps } from './host-recorder.ts';
 import { MissedMoments } from './missed-moments.ts';
 import { departureIn, type PodChange, PodSignals, type PodSignalsDeps } from './pod-signals.ts';
 import { isSchedulingRace } from './scheduling-race.ts';
+import { SharedHosts } from './shared-hosts.ts';
 import { StandingFindings } from './standing-findings.ts';
 
 /** How a pod came to be seen on a node: it had waited for one, it was made with one, or a list found it there. */
@@ -49,8 +50,7 @@ export class Ingest {
   readonly #listeners: IngestListener[] = [];
   /** What each pod that is bound but not yet running has come back from, by uid. */
   readonly #arriving = new Map<string, Departure>();
-  /** Uids of Nodes that claim a machine that another one had. */
-  readonly #clones = new Set<string>();
+  readonly #sharedHosts: SharedHosts;
   readonly #missed = new MissedMoments();
   #isLeader = false;
 
@@ -58,6 +58,7 @@ export class Ingest {
     const { cluster, devices, catalogue, store } = deps;
     this.#deps = deps;
     this.pulls = new ImagePulls(cluster);
+    this.#sharedHosts = new SharedHosts(cluster, store);
     this.#standing = new StandingFindings(cluster, devices, catalogue);
     this.#recorder = new HostRecorder(deps, this.#standing);
     this.#podSignals = new PodSignals(deps, this.#recorder);
@@ -105,7 +106,8 @@ export class Ingest {
 
   nodeChanged(facts: NodeFacts, nowSeconds: number): void {
     const { cluster } = this.#deps;
-    const node = this.#onItsOwnHost(facts);
+    const { node, other } = this.#sharedHosts.take(facts);
+    if (other !== undefined) this.#rehost(other, nowSeconds);
     const previous = cluster.node(node.name);
     cluster.setNode(node);
     if (previous?.isReady === true && !node.isReady) this.#recorder.disturb(node, nowSeconds);
@@ -119,7 +121,6 @@ export class Ingest {
     const node = this.#deps.cluster.removeNode(uid);
     if (node === undefined) return;
     this.#touched(node.name);
-    this.#clones.delete(uid);
     if (this.#isLeader) this.#recorder.nodeGone(node, nowSeconds);
   }
 
@@ -226,14 +227,11 @@ export class Ingest {
     return this.#recorder.sightings();
   }
 
-  /**
-   * Two Nodes at once are two machines, whatever they say: cloned machines share a system UUID. The
-   * second one is its own host for as long as its Node is there.
-   */
-  #onItsOwnHost(node: NodeFacts): NodeFacts {
-    const other = this.#deps.cluster.onHost(node.host);
-    if (other !== undefined && other.name !== node.name) this.#clones.add(node.uid);
-    return this.#clones.has(node.uid) ? { ...node, host: `node:${node.uid}` } : node;
+  /** Two Nodes at once are two machines, whatever they say: the one that was there keeps what happened to it. */
+  #rehost(node: NodeFacts, nowSeconds: number): void {
+    this.#deps.cluster.setNode(node);
+    this.#reconcile(node, nowSeconds);
+    this.#touched(node.name);
   }
 
   #reconcile(node: NodeFacts, nowSeconds: number): void {

@@ -31,6 +31,11 @@ const DEFAULT_PROBABILITY: Readonly<Partial<Record<SignalClass, number>>> = {
   infrastructure: 0.08,
 };
 
+/** That a sign of this class means a hardware fault, where its row does not say. */
+export function probabilityOf(signalClass: SignalClass): number {
+  return DEFAULT_PROBABILITY[signalClass] ?? 0;
+}
+
 /** The burst gap within which NVSentinel takes events for one (health-events-analyzer). */
 export const MERGE_SECONDS = 180;
 
@@ -395,7 +400,7 @@ function rowFrom(row: WrittenRow, family: ReadonlyMap<string, Code>): CatalogueR
     ...(example !== undefined && { example }),
     worth: {
       class: row.class,
-      probability: row.probability ?? DEFAULT_PROBABILITY[row.class] ?? 0,
+      probability: row.probability ?? probabilityOf(row.class),
       mergeSeconds: MERGE_SECONDS,
       settles: row.settles,
       words,
@@ -407,7 +412,7 @@ function rowFrom(row: WrittenRow, family: ReadonlyMap<string, Code>): CatalogueR
 function worthOf(row: WrittenRow, code: string, meaning: Code): Worth {
   return {
     class: meaning.class,
-    probability: meaning.probability ?? DEFAULT_PROBABILITY[meaning.class] ?? 0,
+    probability: meaning.probability ?? probabilityOf(meaning.class),
     mergeSeconds: meaning.mergeSeconds ?? MERGE_SECONDS,
     settles: meaning.settles ?? row.settles,
     words: `${row.words}: ${code}, ${meaning.words}`,

@@ -1,4 +1,7 @@
-import type { Catalogue } from './catalogue.ts';
+import type { Toleration } from '../../webhook/words/pod.ts';
+import { isTolerated } from '../../webhook/words/toleration.ts';
+import { type Catalogue, probabilityOf } from './catalogue.ts';
+import { isGoodStatus } from './good-status.ts';
 import { physicalDevice } from './identity.ts';
 import type { DeviceCount, DeviceHealth } from './observed.ts';
 import { type Fields, matches, type Sign, signsIn } from './signs.ts';
@@ -37,28 +40,35 @@ export interface NodeMarks {
 /** Conditions and taints of Kubernetes itself, and our own, that say nothing about devices. */
 const OF_KUBERNETES =
   /^(Ready|MemoryPressure|DiskPressure|PIDPressure|NetworkUnavailable|node\.kubernetes\.io\/.*|node\.cloudprovider\.kubernetes\.io\/.*|node-role\.kubernetes\.io\/.*|surefoot\.dev\/.*)$/;
+/** Enough to recognise a reason. */
+const LONGEST_REASON = 128;
 /** More kinds of conditions than any node seen has. */
 const MOST_UNMAPPED = 64;
 
-/** What the catalogue finds in a Node, and the conditions and taints that no row knows. */
+/**
+ * What the catalogue finds in a Node, and the conditions and taints that no row knows; a taint by a key that device
+ * pods tolerate is nothing odd.
+ */
 export function nodeFindings(
   marks: NodeMarks,
   catalogue: Catalogue,
+  tolerations: readonly Toleration[] = [],
 ): { readonly findings: readonly Finding[]; readonly unmapped: readonly string[] } {
   const findings: Finding[] = [];
   const unmapped: string[] = [];
   for (const { sinceSeconds, ...condition } of marks.conditions) {
     const signs = signsIn(catalogue, 'node-condition', condition);
     findings.push(...signs.map((sign) => findingFrom(sign, {}, sinceSeconds)));
-    const { type, status } = condition;
-    if (signs.length === 0 && !OF_KUBERNETES.test(type) && !isKnownType(type, catalogue)) {
-      unmapped.push(`condition ${type}=${status}`);
-    }
+    if (signs.length > 0) continue;
+    const odd = unlistedCondition(condition, catalogue, sinceSeconds);
+    findings.push(...odd.findings);
+    unmapped.push(...odd.unmapped);
   }
   for (const { key, value = '', effect, sinceSeconds } of marks.taints) {
     const signs = signsIn(catalogue, 'node-taint', { key, value, effect });
     findings.push(...signs.map((sign) => findingFrom(sign, {}, sinceSeconds)));
-    if (signs.length === 0 && !OF_KUBERNETES.test(key)) unmapped.push(`taint ${key}:${effect}`);
+    const isOdd = !OF_KUBERNETES.test(key) && !isTolerated({ key, value, effect }, tolerations);
+    if (signs.length === 0 && isOdd) unmapped.push(`taint ${key}:${effect}`);
   }
   findings.push(...keyed('node-label', marks.labels, catalogue));
   findings.push(...keyed('node-annotation', marks.annotations, catalogue));
@@ -159,6 +169,41 @@ function isBelow(value: string, other: string | undefined): boolean {
 }
 
 /** True when some row is about this type of condition, though not about its present status. */
-function isKnownType(type: string, catalogue: Catalogue): boolean {
-  return catalogue.of('node-condition').some(({ match }) => match.type?.test(type));
+interface Odd {
+  readonly findings: readonly Finding[];
+  readonly unmapped: readonly string[];
+}
+
+const NOTHING_ODD: Odd = { findings: [], unmapped: [] };
+
+/**
+ * What a condition says that no row finds anything in. A known type in the status that its row calls bad, for a reason
+ * of the writer's next release, is listed and counts as degraded.
+ */
+function unlistedCondition(
+  { type, status, reason, message }: NodeMarks['conditions'][number],
+  catalogue: Catalogue,
+  sinceSeconds: number | undefined,
+): Odd {
+  if (OF_KUBERNETES.test(type)) return NOTHING_ODD;
+  const ofType = catalogue.of('node-condition').filter(({ match }) => match.type?.test(type));
+  if (ofType.length === 0) {
+    const isOdd = !isGoodStatus(type, status, reason);
+    return isOdd ? { findings: [], unmapped: [`condition ${type}=${status}`] } : NOTHING_ODD;
+  }
+  const row = ofType.find(({ match }) => match.status?.test(status) === true);
+  if (row === undefined) return NOTHING_ODD;
+  const why = reason === '' ? '' : `/${reason}`;
+  const unmapped = [`condition ${type}=${status}${why.slice(0, LONGEST_REASON)}`];
+  if (row.worth.class !== 'fatal' && row.worth.class !== 'degraded') {
+    return { findings: [], unmapped };
+  }
+  const probability = Math.min(row.worth.probability, probabilityOf('degraded'));
+  const worth = { ...row.worth, class: 'degraded' as const, probability };
+  const sign = { row, worth };
+  const words = `${type} is ${status} for a reason that no row lists: ${(reason || message).slice(0, LONGEST_REASON)}`;
+  return {
+    findings: [{ ...findingFrom(sign, { ordinal: 'unlisted' }, sinceSeconds), words }],
+    unmapped,
+  };
 }

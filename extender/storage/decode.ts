@@ -48,6 +48,7 @@ function fromStatus(status: StoredStatus): HostHistory {
     incidents: status.incidents.map((stored) => fromIncident(stored, exposure)),
     exposure,
     ...(firstSeenAt !== undefined && { firstSeenAtSeconds: secondsOf(firstSeenAt) }),
+    ...(status.sharedAt !== undefined && { sharedAtSeconds: secondsOf(status.sharedAt) }),
     departures: status.departures.map(({ at, homeUntil, slot, ...rest }) => ({
       ...rest,
       slot: {

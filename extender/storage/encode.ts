@@ -54,6 +54,7 @@ function toStatus(history: HostHistory): StoredStatus {
       }),
     },
     ...(firstSeenAtSeconds !== undefined && { firstSeenAt: timeOf(firstSeenAtSeconds) }),
+    ...(history.sharedAtSeconds !== undefined && { sharedAt: timeOf(history.sharedAtSeconds) }),
     departures: history.departures.map(toDeparture),
     counted: counted.map(({ uid, atSeconds }) => ({ uid, at: timeOf(atSeconds) })),
     ...(history.countedThroughSeconds !== undefined && {

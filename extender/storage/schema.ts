@@ -130,6 +130,9 @@ export const deviceHistoryStatusSchema = z.object({
     .describe('Work that went well.')
     .optional(),
   firstSeenAt: atField('When it was first seen, or its Node was made.').optional(),
+  sharedAt: atField(
+    'When two Nodes had this identity at once, so that it names no machine any more.',
+  ).optional(),
   departures: z.array(departureSchema).default([]).describe('Slots that may come back.'),
   counted: z
     .array(z.object({ uid: text('Of the pod.'), at: atField('When it ended.') }))

@@ -1,6 +1,6 @@
 import { add, type Injection, type Ruling } from '../words/injection.ts';
-import type { Pod, Toleration } from '../words/pod.ts';
-import type { DeviceProfile } from '../words/profile.ts';
+import type { Pod } from '../words/pod.ts';
+import { type DeviceProfile, tolerationsOf } from '../words/profile.ts';
 import { covers, tolerationInWords } from '../words/toleration.ts';
 
 const LIST = '/spec/tolerations';
@@ -10,7 +10,7 @@ export function tolerations(pod: Pod, profile: DeviceProfile): Ruling {
   const held = [...(pod.spec.tolerations ?? [])];
   let hasList = pod.spec.tolerations != null;
   const injections: Injection[] = [];
-  for (const toleration of profile.tolerations.map(inApiForm)) {
+  for (const toleration of tolerationsOf(profile)) {
     if (held.some((one) => covers(one, toleration))) continue;
     held.push(toleration);
     injections.push({
@@ -20,21 +20,4 @@ export function tolerations(pod: Pod, profile: DeviceProfile): Ruling {
     hasList = true;
   }
   return { injections, declined: [] };
-}
-
-/** An absent field is absent, not an empty text. */
-function inApiForm({
-  key,
-  operator,
-  value,
-  effect,
-  tolerationSeconds,
-}: DeviceProfile['tolerations'][number]): Toleration {
-  return {
-    key,
-    operator,
-    ...(value !== undefined && { value }),
-    effect,
-    ...(tolerationSeconds !== undefined && { tolerationSeconds }),
-  };
 }

@@ -3,7 +3,7 @@ import { strictSection } from '../../certs/serving/strict-yaml.ts';
 import { asksForClaims, type DevicesAsked, matchesDevicePattern } from './device.ts';
 import { durationSeconds } from './duration.ts';
 import { PROFILE } from './keys.ts';
-import type { Pod } from './pod.ts';
+import type { Pod, Toleration } from './pod.ts';
 import { quantityValue } from './quantity.ts';
 import { dangerOf } from './toleration.ts';
 
@@ -291,4 +291,26 @@ function appliesTo(profile: DeviceProfile, asked: DevicesAsked): boolean {
     ) ||
     (profile.resourceClaims && asksForClaims(asked))
   );
+}
+
+/** The tolerations that the profile gives, as the API has them. */
+export function tolerationsOf(profile: DeviceProfile): readonly Toleration[] {
+  return profile.tolerations.map(inApiForm);
+}
+
+/** An absent field is absent, not an empty text. */
+function inApiForm({
+  key,
+  operator,
+  value,
+  effect,
+  tolerationSeconds,
+}: DeviceProfile['tolerations'][number]): Toleration {
+  return {
+    key,
+    operator,
+    ...(value !== undefined && { value }),
+    effect,
+    ...(tolerationSeconds !== undefined && { tolerationSeconds }),
+  };
 }
