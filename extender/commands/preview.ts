@@ -3,12 +3,19 @@ import type { Command } from 'commander';
 export function addPreview(program: Command): void {
   program
     .command('preview')
-    .description('show what the webhook would change in a manifest; no cluster needed')
-    .requiredOption('-f, --filename <FILE>', 'manifest, or - for standard input')
+    .description('show what the webhook would change in manifests; no cluster needed')
+    .requiredOption(
+      '-f, --filename <FILE>',
+      'manifest, a directory of them, or - for standard input; may be repeated',
+      (filename: string, others: readonly string[] = []) => [...others, filename],
+    )
     .requiredOption('--config <DIR>', 'directory with profiles.yaml')
-    .addHelpText('after', '\nExit status: 0 nothing would change, 1 something would, 2 an error.')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 nothing would change, 1 something would, 2 an error, 3 what would change cannot be told.',
+    )
     .action(async (options) => {
       const { preview } = await import('./actions/preview.ts');
-      if (await preview(options)) process.exitCode = 1;
+      process.exitCode = await preview(options);
     });
 }

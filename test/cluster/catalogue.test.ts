@@ -12,7 +12,7 @@ import { RawClient } from './raw.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
-const used = useBed({ count: 100, gpus: 8, mode: 'act' });
+const used = useBed({ count: 120, gpus: 8, mode: 'act' });
 let objects: KubernetesObjectApi;
 let raw: RawClient;
 

@@ -58,6 +58,26 @@ export function previewsOf(
   return [];
 }
 
+/**
+ * Objects that may lead to pods in a way that is not read here, each by its title: custom resources, whose controllers
+ * make pods by rules of their own, and what names no kind.
+ */
+export function unreadIn(manifest: unknown): readonly string[] {
+  if (manifest == null || (Array.isArray(manifest) && manifest.length === 0)) return [];
+  if (!isRecord(manifest)) return [`${JSON.stringify(manifest).slice(0, LONGEST_SHOWN)}`];
+  const { kind, items, apiVersion = 'v1' } = manifest;
+  if (Array.isArray(items)) return items.flatMap(unreadIn);
+  const isRead = kind === 'Pod' || kind === 'Job' || kind === 'CronJob';
+  const isKnown =
+    isRead || TEMPLATE_OWNERS.has(String(kind)) || OF_KUBERNETES.test(`${apiVersion}`);
+  return kind !== undefined && isKnown ? [] : [titleOf(manifest)];
+}
+
+/** API groups of Kubernetes itself. Of their kinds only those above lead to pods; `x-k8s.io` is for custom resources. */
+const OF_KUBERNETES = /^(v1|(apps|batch|autoscaling|policy|extensions|([a-z.]+\.)?k8s\.io)\/.*)$/;
+/** Enough to recognise a document. */
+const LONGEST_SHOWN = 60;
+
 function jobPreviews(
   title: string,
   manifest: Manifest,
@@ -172,5 +192,5 @@ function defaultedJob(manifest: Manifest): Manifest {
 function titleOf({ kind, metadata }: Manifest): string {
   const { namespace, name, generateName } = isRecord(metadata) ? metadata : {};
   const shown = name ?? generateName ?? 'without a name';
-  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${shown}`;
+  return `${kind ?? 'an object without a kind'} ${namespace === undefined ? '' : `${namespace}/`}${shown}`;
 }

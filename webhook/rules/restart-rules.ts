@@ -18,17 +18,17 @@ export function restartRules(pod: Pod, profile: DeviceProfile): Ruling {
   if (group !== undefined) {
     return declining('GroupRestartsItself', `${group} restarts its pods by rules of its own`);
   }
+  if (pod.spec.restartPolicy !== 'Never') {
+    return declining(
+      'RestartsAnyway',
+      `restart rules are for pods with restartPolicy Never; this one's is ${pod.spec.restartPolicy ?? 'Always'}`,
+    );
+  }
   const owner = pod.metadata.ownerReferences?.find((reference) => !bearsRestarts(reference));
   if (owner !== undefined) {
     return declining(
       'UnknownController',
       `restart rules are for pods of a Job and for pods without an owner; whether ${owner.kind} ${owner.name} bears a container that comes back is not known`,
-    );
-  }
-  if (pod.spec.restartPolicy !== 'Never') {
-    return declining(
-      'RestartsAnyway',
-      `restart rules are for pods with restartPolicy Never; this one's is ${pod.spec.restartPolicy ?? 'Always'}`,
     );
   }
   const containers = pod.spec.containers.map((container, index) => ({ container, index }));

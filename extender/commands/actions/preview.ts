@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import { structuredPatch } from 'diff';
@@ -6,39 +7,68 @@ import jsonpatch from 'jsonpatch';
 import { parseAllDocuments, stringify } from 'yaml';
 import { LastGood } from '../../../certs/serving/last-good.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
-import { type Preview, previewsOf } from '../../../webhook/admission/preview.ts';
+import { type Preview, previewsOf, unreadIn } from '../../../webhook/admission/preview.ts';
 import { WITHOUT_WEBHOOK, webhookDirectory } from '../../../webhook/settings.ts';
 import { print } from '../terminal/print.ts';
 
 export interface PreviewOptions {
-  /** A path, or `-` for standard input. */
-  readonly filename: string;
+  /** Paths of manifests or of directories with them, or `-` for standard input. */
+  readonly filename: readonly string[];
   readonly config: string;
 }
 
 const LINES_AROUND = 3;
 
-/** Prints what the webhook would change; true when there is anything. */
-export async function preview({ filename, config }: PreviewOptions): Promise<boolean> {
+/** The status of the command: whether the webhook would change anything, or nobody can tell. */
+const [UNCHANGED, CHANGED, UNTOLD] = [0, 1, 3] as const;
+
+/** Prints what the webhook would change, and returns the status. */
+export async function preview({ filename, config }: PreviewOptions): Promise<number> {
   const loaded = await LastGood.loadForStart(webhookDirectory(config, WITHOUT_WEBHOOK));
   const { profiles } = loaded.value;
-  const manifests = readManifests(filename, await contentOf(filename));
+  const files = (await Promise.all(filename.map(filesAt))).flat();
+  const manifests: unknown[] = [];
+  for (const file of files) manifests.push(...readManifests(file, await contentOf(file)));
   const previews = manifests.flatMap((manifest) => previewsOf(manifest, profiles));
-  if (previews.length === 0) {
-    print(`${filename}: nothing in it leads to a pod`);
-    return false;
-  }
-  print(previews.map(previewText).join('\n\n'));
-  return previews.some(({ operations }) => operations.length > 0);
+  const unread = manifests.flatMap(unreadIn);
+  const parts = [
+    ...previews.map(previewText),
+    ...unread.map(
+      (title) =>
+        `${styled('bold', `${title}: not read`)}\n  the pods that its controller makes are prepared when they are created`,
+    ),
+  ];
+  print(
+    parts.length === 0
+      ? `${filename.join(', ')}: nothing in it leads to a pod`
+      : parts.join('\n\n'),
+  );
+  if (previews.some(({ operations }) => operations.length > 0)) return CHANGED;
+  return unread.length > 0 ? UNTOLD : UNCHANGED;
 }
 
-async function contentOf(filename: string): Promise<string> {
-  if (filename === '-') return text(process.stdin);
-  return readFile(filename, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** The file itself, or the manifests of a directory in the order of their names, as kubectl reads them. */
+async function filesAt(path: string): Promise<readonly string[]> {
+  if (path === '-') return [path];
+  const found = await stat(path).catch(unreadable(path));
+  if (!found.isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
+  if (names.length > 0) return names.map((name) => join(path, name));
+  throw new WrongCall(
+    `--filename: the directory ${path} has no file that ends in .yaml, .yml or .json`,
+  );
+}
+
+async function contentOf(file: string): Promise<string> {
+  return file === '-' ? text(process.stdin) : readFile(file, 'utf8').catch(unreadable(file));
+}
+
+function unreadable(path: string): (error: NodeJS.ErrnoException) => never {
+  return ({ code }) => {
     throw new WrongCall(
-      `--filename: ${filename} cannot be read (${error.code}); name a manifest, or - for standard input`,
+      `--filename: ${path} cannot be read (${code}); name a manifest, a directory of them, or - for standard input`,
     );
-  });
+  };
 }
 
 function readManifests(filename: string, content: string): readonly unknown[] {

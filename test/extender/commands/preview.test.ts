@@ -110,13 +110,72 @@ describe('surefoot preview', () => {
     expect(await preview(manifest)).toEqual({ output: says, errors: '', status: 0 });
   });
 
+  const rayJob = `apiVersion: ray.io/v1\nkind: RayJob\nmetadata: { name: tune }\nspec: { rayClusterSpec: { workerGroupSpecs: [{ template: { spec: { ${CONTAINERS} } } }] } }\n`;
+  const said = (title: string) =>
+    `${title}: not read\n  the pods that its controller makes are prepared when they are created\n`;
+  test.each([
+    { name: 'a custom resource', manifest: rayJob, says: said('RayJob tune'), status: 3 },
+    {
+      name: 'one that does not show its pods',
+      manifest:
+        'apiVersion: trainer.kubeflow.org/v1alpha1\nkind: TrainJob\nmetadata: { name: t, namespace: a }\nspec: { runtimeRef: { name: torch } }\n',
+      says: said('TrainJob a/t'),
+      status: 3,
+    },
+    {
+      name: 'one of a group of special interest',
+      manifest: 'apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: { name: j }\n',
+      says: said('JobSet j'),
+      status: 3,
+    },
+    {
+      name: 'values of a chart',
+      manifest: 'replicas: 3\n',
+      says: said('an object without a kind without a name'),
+      status: 3,
+    },
+    {
+      name: 'kinds of Kubernetes that make no pods',
+      manifest:
+        'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n---\napiVersion: v1\nkind: Secret\n',
+      says: '-: nothing in it leads to a pod\n',
+      status: 0,
+    },
+  ])(
+    'what cannot be read is said, with a status of its own: $name',
+    async ({ manifest, says, status }) => {
+      expect(await preview(manifest)).toEqual({ output: says, errors: '', status });
+    },
+  );
+
+  test('a pod beside it is shown, and it is said', async () => {
+    const { output, status } = await preview(`${POD}---\n${rayJob}`);
+    expect(output).toContain('Pod train: profile all: ');
+    expect(output).toContain(said('RayJob tune'));
+    expect(status).toBe(1);
+  });
+
+  test('reads several files, and directories of them', async () => {
+    const directory = await directoryWith({ 'a.yaml': POD, 'b.yml': rayJob, 'notes.txt': '][' });
+    const other = join(await directoryWith({ 'c.yaml': POD.replace('train', 'other') }), 'c.yaml');
+    const { output } = await preview('', '-f', directory, '-f', other);
+    expect(output).toContain('Pod train: ');
+    expect(output).toContain('RayJob tune: not read');
+    expect(output).toContain('Pod other: ');
+    const empty = await directoryWith({ 'notes.txt': '' });
+    expect(await preview('', '-f', empty)).toMatchObject({
+      errors: `--filename: the directory ${empty} has no file that ends in .yaml, .yml or .json\n`,
+      status: 2,
+    });
+  });
+
   test.each([
     { name: 'no YAML', manifest: 'a: [', says: /^-: not YAML: / },
     {
       name: 'a file that is not there',
       manifest: '',
       args: ['-f', '/nowhere'],
-      says: /^--filename: \/nowhere cannot be read \(ENOENT\); name a manifest, or - for standard input\n$/,
+      says: /^--filename: \/nowhere cannot be read \(ENOENT\); name a manifest, a directory of them, or - for standard input\n$/,
     },
   ])('$name is an error, status 2', async ({ manifest, args = [], says }) => {
     const { errors, status } = await preview(manifest, ...args);
