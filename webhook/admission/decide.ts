@@ -6,6 +6,7 @@ import { restartRules } from '../rules/restart-rules.ts';
 import { schedulerName } from '../rules/scheduler-name.ts';
 import { tolerations } from '../rules/tolerations.ts';
 import { asksForDevices, type DevicesAsked, devicesAsked } from '../words/device.ts';
+import { expectationsOf } from '../words/expectations.ts';
 import { declining, type Injection, NOTHING, type Ruling } from '../words/injection.ts';
 import type { Job } from '../words/job.ts';
 import { INJECT, INJECTED, MANAGED, PROFILE } from '../words/keys.ts';
@@ -13,6 +14,7 @@ import type { Mode } from '../words/mode.ts';
 import type { ObjectMeta, Pod } from '../words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../words/profile.ts';
 import type { Reason } from '../words/reason.ts';
+import { unknownAnnotations } from '../words/unknown-annotations.ts';
 
 /** What to do with one object, and why. Nothing to do means: leave it exactly as it is. */
 export interface Admission {
@@ -25,7 +27,11 @@ export interface Admission {
   readonly declined: readonly Reason[];
   /** True when the user asked for something by annotation and did not get it: worth a warning. */
   readonly worthAWarning: boolean;
+  /** Annotations of ours that are not taken as they stand, and why: worth a warning each. */
+  readonly remarks: readonly Reason[];
 }
+
+type Decision = Omit<Admission, 'remarks'>;
 
 /**
  * Pods carry a label, by which the extender knows them, and an annotation that explains. Jobs carry
@@ -58,8 +64,9 @@ export function decide(
   mode: Mode,
   { tolerationsRestricted = false }: { readonly tolerationsRestricted?: boolean } = {},
 ): Admission {
+  const unknown = unknownAnnotations(pod.metadata);
   const found = profileFor(pod, profiles);
-  if ('injections' in found) return found;
+  if ('injections' in found) return { ...found, remarks: unknown };
   const rulings = POD_RULES.map((rule) =>
     rule === tolerations && tolerationsRestricted
       ? withheld(tolerations(pod, found))
@@ -67,7 +74,9 @@ export function decide(
   );
   const { labels, annotations } = pod.metadata;
   const isMarked = labels?.[MANAGED] === 'true' && Object.hasOwn(annotations ?? {}, INJECTED);
-  return carriedOut(found, rulings, { full: ON_PODS, missing: isMarked ? 'none' : ON_PODS }, mode);
+  const marks = { full: ON_PODS, missing: isMarked ? ('none' as const) : ON_PODS };
+  const remarks = [...unknown, ...expectationsOf(pod, found).remarks];
+  return { ...carriedOut(found, rulings, marks, mode), remarks };
 }
 
 /**
@@ -75,10 +84,16 @@ export function decide(
  * gets when it is created itself.
  */
 export function decideJob(job: Job, profiles: readonly DeviceProfile[], mode: Mode): Admission {
-  const found = profileFor(templatePod(job), profiles);
-  if ('injections' in found) return found;
+  const pod = templatePod(job);
+  const unknown = [job.metadata, pod.metadata].flatMap(unknownAnnotations);
+  const found = profileFor(pod, profiles);
+  if ('injections' in found) return { ...found, remarks: unknown };
   const ruling = failurePolicy(job, found);
-  return carriedOut(found, [ruling], { full: 'annotation', missing: 'none' }, mode);
+  const remarks = [...unknown, ...expectationsOf(pod, found).remarks];
+  return {
+    ...carriedOut(found, [ruling], { full: 'annotation', missing: 'none' }, mode),
+    remarks,
+  };
 }
 
 /** Each injection in a few words, as the `injected` annotation and the audit log carry them. */
@@ -105,7 +120,7 @@ function templatePod({ metadata, spec: { template } }: Job): Pod {
 }
 
 /** The profile that applies to the pod, or the admission that leaves it alone. */
-function profileFor(pod: Pod, profiles: readonly DeviceProfile[]): DeviceProfile | Admission {
+function profileFor(pod: Pod, profiles: readonly DeviceProfile[]): DeviceProfile | Decision {
   const annotations = pod.metadata.annotations ?? {};
   const named = annotations[PROFILE];
   if (annotations[INJECT] === 'false') {
@@ -139,7 +154,7 @@ function carriedOut(
   rulings: readonly Ruling[],
   { full, missing }: { readonly full: Marks; readonly missing: Marks },
   mode: Mode,
-): Admission {
+): Decision {
   const injections = rulings.flatMap((ruling) => ruling.injections);
   const reasons = rulings.flatMap((ruling) => ruling.declined);
   const marks = injections.length > 0 ? full : missing;
@@ -170,7 +185,7 @@ function withheld({ injections }: Ruling): Ruling {
   );
 }
 
-function declined(worthAWarning: boolean, code: Reason['code'], words: string): Admission {
+function declined(worthAWarning: boolean, code: Reason['code'], words: string): Decision {
   return { injections: [], marks: 'none', declined: [{ code, words }], worthAWarning };
 }
 

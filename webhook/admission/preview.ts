@@ -118,12 +118,13 @@ function ownedBy(kind: string | undefined, pod: Pod): Pod {
 function previewFrom(
   title: string,
   before: Manifest,
-  { profile, injections, declined, ...rest }: Admission,
+  { profile, injections, declined: reasons, remarks, ...rest }: Admission,
 ): Preview {
+  const declined = [...reasons, ...remarks];
   const metadata = isRecord(before.metadata) ? before.metadata : {};
   const operations = patchFor(
     { metadata },
-    { ...rest, injections, declined, ...(profile && { profile }) },
+    { ...rest, injections, declined: reasons, remarks, ...(profile && { profile }) },
   );
   if ('code' in operations) {
     return { title, before, operations: [], injected: [], declined: [operations], prices: [] };

@@ -135,7 +135,10 @@ function carryOut(request: AdmissionRequest, object: Pod | Job, admission: Admis
     result: 'injected',
     words,
     text: patched(request.uid, operations, {
-      warnings: pricesOf(admission.injections).map((price) => warning(`Surefoot: ${price}`)),
+      warnings: [
+        ...pricesOf(admission.injections).map((price) => warning(`Surefoot: ${price}`)),
+        ...remarksAsWarnings(admission),
+      ],
       audit: {
         injected: `profile ${admission.profile}: ${words || 'marked only'}`,
         ...(admission.declined.length > 0 && { declined: reasonsInWords(admission.declined) }),
@@ -144,21 +147,29 @@ function carryOut(request: AdmissionRequest, object: Pod | Job, admission: Admis
   };
 }
 
-function leave({ uid }: AdmissionRequest, { declined, worthAWarning }: Admission): Answer {
+function leave({ uid }: AdmissionRequest, admission: Admission): Answer {
+  const { declined, worthAWarning } = admission;
   const observed = declined.some(({ code }) => code === 'ObserveOnly');
   const words = reasonsInWords(declined);
   return {
     result: observed ? 'observed' : 'declined',
     words,
     text: allowed(uid, {
-      warnings: worthAWarning ? [declineWarning(declined)] : [],
+      warnings: [
+        ...(worthAWarning ? [declineWarning(declined)] : []),
+        ...remarksAsWarnings(admission),
+      ],
       audit: { [observed ? 'observed' : 'declined']: words },
     }),
   };
 }
 
 function declinedBecause(code: Reason['code'], words: string, worthAWarning = false): Admission {
-  return { injections: [], marks: 'none', declined: [{ code, words }], worthAWarning };
+  return { injections: [], marks: 'none', declined: [{ code, words }], worthAWarning, remarks: [] };
+}
+
+function remarksAsWarnings({ remarks }: Admission): readonly string[] {
+  return remarks.map(({ code, words }) => warning(`Surefoot: ${words} (${code})`));
 }
 
 function reasonsInWords(reasons: readonly Reason[]): string {

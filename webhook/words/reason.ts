@@ -14,6 +14,7 @@ export type ReasonCode =
   | 'NotACreate'
   | 'MirrorPod'
   | 'UnknownProfile'
+  | 'UnknownAnnotation'
   | 'NoProfileForDevice'
   | 'Unreadable'
   | 'AnnotationsFull'
