@@ -11,7 +11,7 @@ export interface ApiOptions {
 /** How to reach the API server. Throws WrongCall when nothing usable is configured. */
 export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
+  if (kubeconfig === undefined) loadDefault(config);
   else loadFile(config, kubeconfig);
   if (context !== undefined) {
     const names = config.getContexts().map(({ name }) => name);
@@ -28,6 +28,29 @@ export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig 
     );
   }
   return config;
+}
+
+/** Where the client library looks when it has found nothing: nobody's API server. */
+const NOBODYS_SERVER = 'http://localhost:8080';
+
+function loadDefault(config: KubeConfig): void {
+  const named = process.env.KUBECONFIG ?? '';
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const where = named === '' ? '~/.kube/config' : `KUBECONFIG names ${named}, which`;
+    throw new WrongCall(
+      code === undefined
+        ? `${where} is not a kubeconfig: ${message}`
+        : `${where} cannot be read (${code}); name a kubeconfig with --kubeconfig FILE, or set KUBECONFIG`,
+    );
+  }
+  if (named === '' && config.getCurrentCluster()?.server === NOBODYS_SERVER) {
+    throw new WrongCall(
+      'no cluster is configured: KUBECONFIG is not set, there is no ~/.kube/config, and this is no pod; name a kubeconfig with --kubeconfig FILE',
+    );
+  }
 }
 
 function loadFile(config: KubeConfig, path: string): void {

@@ -13,6 +13,7 @@ import { addPreview } from './preview.ts';
 import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
 import { complain } from './terminal/print.ts';
+import { sentenceOf } from './terminal/sentence.ts';
 import { addWebhook } from './webhook.ts';
 import { addWhy } from './why.ts';
 
@@ -48,7 +49,7 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    complain(error instanceof Error ? error.message : String(error));
+    complain(sentenceOf(error));
     return error instanceof WrongCall ? 2 : 1;
   }
 }
