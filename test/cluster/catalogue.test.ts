@@ -6,7 +6,7 @@ import {
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { CatalogueRow } from '../../extender/signals/catalogue.ts';
 import { CATALOGUE } from '../make/catalogue.ts';
-import { GPU, REBOOT } from './bed-keys.ts';
+import { GPU, REBOOT, REJECTED } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { RawClient } from './raw.ts';
 import { useBed } from './use-bed.ts';
@@ -65,19 +65,22 @@ describe('the catalogue through the real API server', () => {
       const allocatedResourcesStatus = [{ name: GPU, resources }];
       return podOn(name, { containerStatuses: [statusWith({ allocatedResourcesStatus })] });
     },
-    'pod-rejected': (name, { reason = '', message = '' }) =>
-      podOn(name, { phase: 'Failed', reason, message }),
+    // In the kubelet's place, before the pod has run.
+    'pod-rejected': (name, { message = '' }) => {
+      const body = pod(`on-${name}`, { annotations: { [REJECTED]: message } });
+      return used.hand.createPod({
+        ...body,
+        spec: { containers: [], ...body.spec, nodeName: name },
+      });
+    },
     'pod-condition': (name, condition) => podOn(name, { conditions: [condition] }),
-    'pod-exit': (name, { container = '', exitCode = '' }) =>
-      podOn(
-        name,
-        {
-          initContainerStatuses: [
-            statusWith({ name: container, state: { terminated: { exitCode: Number(exitCode) } } }),
-          ],
-        },
-        container,
-      ),
+    'pod-exit': (name, { container, exitCode = '', ...why }) => {
+      const terminated = { exitCode: Number(exitCode), ...why };
+      const ended = (parts: object) => [statusWith({ state: { terminated }, ...parts })];
+      return container === undefined
+        ? podOn(name, { containerStatuses: ended({}) })
+        : podOn(name, { initContainerStatuses: ended({ name: container }) }, container);
+    },
     'pod-waiting': (name, waiting) =>
       podOn(name, { containerStatuses: [statusWith({ state: { waiting } })] }),
     'device-taint': (name, { driver = '', ...taint }) => slice(name, driver, [taint]),
