@@ -51,6 +51,8 @@ async function start(
 ): Promise<void> {
   // What is stored first: a slot whose pod is found again must be known to have been away.
   await leader.load();
+  // Told to stop while the API server was away: nothing may begin any more.
+  if (isStopping()) return;
   engine.ingest.restoreHomes();
   await watches.start();
   engine.rates.reckon(nowSeconds());

@@ -85,3 +85,23 @@ describe('the first contact', () => {
     30_000,
   );
 });
+
+test('an extender whose API server is down ends when it is told to', async () => {
+  const directory = await directoryWith(FILES);
+  const anywhere = ['listen', 'admin', 'page'].map((door) => `--${door}=127.0.0.1:0`);
+  const child = spawn(process.execPath, [
+    ...[EXECUTABLE, 'extender', '--config=manifests/base/config', ...anywhere],
+    `--kubeconfig=${join(directory, 'down.yaml')}`,
+  ]);
+  const output: string[] = [];
+  let isTold = false;
+  child.stdout.on('data', (chunk) => {
+    output.push(String(chunk));
+    const tries = output.join('').split('starting again').length - 1;
+    // Once: a second signal ends it at once.
+    if (tries > 1 && !isTold) isTold = child.kill('SIGTERM');
+  });
+  const [status] = await once(child, 'exit');
+  expect(output.join('')).toContain('"msg":"stopped"');
+  expect(status).toBe(0);
+}, 60_000);
