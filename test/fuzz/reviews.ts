@@ -61,10 +61,13 @@ function check(body: Buffer): boolean {
   if (plain?.uid !== uid) throw new Error(`read as ${uid}, plainly ${plain?.uid}`);
   if (object === undefined) return false;
   const sent = object.kind === 'Pod' ? object.pod : object.job;
-  if (!isDeepStrictEqual(sent, plain.object)) throw new Error('another object than was sent');
+  if (!isDeepStrictEqual(sent, nullsLeftOut(plain.object))) {
+    throw new Error('another object than was sent');
+  }
   const operations = patchOf(object);
-  const after = applyStrictly(sent, operations);
-  const other = jsonpatch.apply_patch(structuredClone(sent), [...operations]);
+  // What was sent is what the API server patches, nulls and all.
+  const after = applyStrictly(plain.object as object, operations);
+  const other = jsonpatch.apply_patch(structuredClone(plain.object as object), [...operations]);
   if (!isDeepStrictEqual(after, other)) throw new Error('two appliers of the patch disagree');
   const again = patchOf(
     object.kind === 'Pod'
@@ -94,4 +97,12 @@ function plainly(body: Buffer): { readonly uid: string; readonly object: unknown
   } catch {
     return undefined;
   }
+}
+
+/** For Kubernetes a member that is null is absent; in a list a null is an element. */
+function nullsLeftOut(object: unknown): unknown {
+  if (Array.isArray(object)) return object.map(nullsLeftOut);
+  if (typeof object !== 'object' || object === null) return object;
+  const present = Object.entries(object).filter(([, value]) => value !== null);
+  return Object.fromEntries(present.map(([key, value]) => [key, nullsLeftOut(value)]));
 }
