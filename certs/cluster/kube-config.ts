@@ -66,8 +66,12 @@ function loadFile(config: KubeConfig, path: string): void {
   }
 }
 
+/** The namespace that the current context names, as kubectl goes by it. */
+export function contextNamespace(kubeConfig: KubeConfig): string | undefined {
+  return kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace;
+}
+
 /** The namespace of our pod, or of the kubeconfig, or the one that the manifests make. */
 export function namespaceOf(kubeConfig: KubeConfig): string {
-  const name = kubeConfig.getCurrentContext();
-  return kubeConfig.getContextObject(name)?.namespace ?? 'surefoot-system';
+  return contextNamespace(kubeConfig) ?? 'surefoot-system';
 }

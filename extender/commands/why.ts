@@ -6,8 +6,8 @@ export function addWhy(program: Command): void {
   program
     .command('why')
     .description('why a pod is where it is: what each node was forecast to cost it')
-    .argument('<POD>', 'name of the pod')
-    .option('-n, --namespace <NAMESPACE>', 'its namespace', 'default')
+    .argument('<POD>', 'name of the pod, or NAMESPACE/POD as the page prints it')
+    .option('-n, --namespace <NAMESPACE>', "its namespace (default: the kubeconfig context's)")
     .option(
       '--page <ADDR:PORT>',
       'where the page of the extender is (default: in the cluster, through the API server)',

@@ -1,5 +1,10 @@
+import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
-import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
+import {
+  type ApiOptions,
+  contextNamespace,
+  loadKubeConfig,
+} from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../../webhook/words/duration.ts';
 import { MOST_DECISIONS } from '../../decisions/record.ts';
@@ -11,7 +16,8 @@ import { tableText } from '../terminal/table.ts';
 import { withPageOf } from './page-client.ts';
 
 export interface WhyOptions extends ApiOptions {
-  readonly namespace: string;
+  /** Absent: the one that the pod's name has, or the context's, or `default`. */
+  readonly namespace?: string;
   /** Where the extender's page is; absent: that of each extender of the cluster, through the API server. */
   readonly page?: string;
   /** Where Surefoot is installed. */
@@ -31,9 +37,8 @@ const FEW = 5;
 
 /** Says why a pod is where it is: what each node was forecast to cost it, and where it went. */
 export async function why(pod: string, options: WhyOptions): Promise<string> {
-  const { namespace, output, nowSeconds = () => Date.now() / 1000 } = options;
-  const name = pod.replace(/^pods?\//, '');
-  const told = await decisionAbout(`${namespace}/${name}`, options);
+  const { output, nowSeconds = () => Date.now() / 1000 } = options;
+  const told = await decisionAbout(podNamed(pod, options.namespace), options);
   switch (output) {
     case 'json':
       return JSON.stringify(told.decision, null, 2);
@@ -44,11 +49,37 @@ export async function why(pod: string, options: WhyOptions): Promise<string> {
   }
 }
 
+interface PodName {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** `web-0`, `pod/web-0` as kubectl writes it, or `team-a/web-0` as the page does. */
+function podNamed(text: string, namespace: string | undefined): PodName {
+  const [name = '', before, ...rest] = text.split('/').reverse();
+  const own = before === 'pod' || before === 'pods' ? undefined : before;
+  if (name === '' || own === '' || rest.length > 0) {
+    throw new WrongCall(`"${text}" names no pod; write POD or NAMESPACE/POD`);
+  }
+  if (own !== undefined && namespace !== undefined && own !== namespace) {
+    throw new WrongCall(
+      `"${text}" is in the namespace ${own}, and --namespace says ${namespace}; leave one of them out`,
+    );
+  }
+  const found = own ?? namespace;
+  return { name, ...(found !== undefined && { namespace: found }) };
+}
+
 /** Of several extenders the one has it whose scheduler has asked. */
-async function decisionAbout(pod: string, options: WhyOptions): Promise<Told> {
+async function decisionAbout(named: PodName, options: WhyOptions): Promise<Told> {
   const { page, systemNamespace = 'surefoot-system' } = options;
-  if (page !== undefined) return (await decisionAt(page, pod)) ?? noDecision(pod);
+  if (page !== undefined) {
+    const pod = `${named.namespace ?? 'default'}/${named.name}`;
+    return (await decisionAt(page, pod)) ?? noDecision(pod);
+  }
   const config = loadKubeConfig(options);
+  const namespace = named.namespace ?? contextNamespace(config) ?? 'default';
+  const pod = `${namespace}/${named.name}`;
   const extenders = await runningExtenders(config, systemNamespace);
   if (extenders.length === 0) {
     throw new Error(
@@ -59,7 +90,22 @@ async function decisionAbout(pod: string, options: WhyOptions): Promise<Told> {
     const told = await withPageOf(config, systemNamespace, extender, (at) => decisionAt(at, pod));
     if (told !== undefined) return told;
   }
+  if (!(await isThere(config, namespace, named.name))) {
+    throw new Error(
+      `there is no pod ${pod}, and no decision about one is remembered; kubectl get pods -n ${namespace} lists those that are`,
+    );
+  }
   return noDecision(pod);
+}
+
+/** Whether the pod is there; taken to be where the caller may not look. */
+async function isThere(config: KubeConfig, namespace: string, name: string): Promise<boolean> {
+  try {
+    await config.makeApiClient(CoreV1Api).readNamespacedPod({ namespace, name });
+    return true;
+  } catch (error) {
+    return (error as { readonly code?: number }).code !== 404;
+  }
 }
 
 function noDecision(pod: string): never {
@@ -104,7 +150,9 @@ function fromEarlierForm(decision: ShownDecision): Told {
 }
 
 function addressOf(page: string): string {
-  const url = URL.parse(page.includes('://') ? page : `http://${page}`);
+  // A port alone is one of this machine; to URL.parse 9292 is the address 0.0.36.76.
+  const address = page.replace(/^:?(\d+)$/, '127.0.0.1:$1');
+  const url = URL.parse(address.includes('://') ? address : `http://${address}`);
   if (url === null) {
     throw new WrongCall(`--page: "${page}" is no address; write one such as 127.0.0.1:9092`);
   }
@@ -116,7 +164,7 @@ function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: nu
   if (unasked !== undefined) {
     return `${pod.namespace}/${pod.name}: placed on ${boundTo} without a question; ${unasked.words}`;
   }
-  const [best] = forecasts;
+  const best = onlyBest(forecasts);
   const chosen = forecasts.find(({ node }) => node === boundTo);
   const shown = isWide ? forecasts : fewOf(forecasts, chosen);
   const terms = all.filter(({ name }) =>
@@ -147,6 +195,15 @@ function headline(
     ...remarks.map(({ words }) => words),
     '',
   ];
+}
+
+/** The node that would cost least, unless others would cost the same. */
+function onlyBest([best, next]: readonly ShownForecast[]): ShownForecast | undefined {
+  const isTie =
+    best !== undefined &&
+    next !== undefined &&
+    !isWorthShowing(next.lossSeconds - best.lossSeconds);
+  return isTie ? undefined : best;
 }
 
 /** What is worth a word when the pod is not where it would have lost least. */

@@ -190,6 +190,55 @@ describe('surefoot why', () => {
     expect(await askThrough(server)).toMatch(/^team-a\/train-0: placed on gpu-1/);
   });
 
+  test.each([
+    { asked: 'team-a/train-0', namespace: undefined },
+    { asked: 'team-a/train-0', namespace: 'team-a' },
+    { asked: 'pods/train-0', namespace: 'team-a' },
+  ])('takes $asked with -n $namespace', async ({ asked, namespace }) => {
+    const { page } = await remembering('gpu-1');
+    const options = {
+      page,
+      output: 'table' as const,
+      ...(namespace !== undefined && { namespace }),
+    };
+    expect(await why(asked, options)).toMatch(/^team-a\/train-0: placed on gpu-1/);
+  });
+
+  test.each([
+    { asked: 'team-a/train-0', says: /is in the namespace team-a, and --namespace says team-b/ },
+    { asked: 'a/b/c', says: /"a\/b\/c" names no pod; write POD or NAMESPACE\/POD/ },
+    { asked: '/train-0', says: /names no pod/ },
+  ])('refuses $asked', async ({ asked, says }) => {
+    const { page } = await remembering('gpu-1');
+    const options = { page, namespace: 'team-b', output: 'table' as const };
+    await expect(why(asked, options)).rejects.toThrow(says);
+  });
+
+  test.each(['', ':'])('a port alone, after "%s", is one of this machine', async (before) => {
+    const ask = await remembering('gpu-1');
+    expect(await ask('train-0', { page: `${before}${portOf(ask.page)}` })).toContain('gpu-1');
+  });
+
+  test('goes by the namespace of the context, as kubectl does', async () => {
+    const { page } = await remembering('gpu-1');
+    const server = await forwardingServer({ asked: portOf(page) });
+    const text = makeKubeconfig(server, 'team-a');
+    const kubeconfig = join(await directoryWith({ kubeconfig: text }), 'kubeconfig');
+    expect(await why('train-0', { kubeconfig, output: 'table' })).toMatch(/^team-a\/train-0: /);
+  });
+
+  test('of a pod that is not there says so, and not why nobody asked', async () => {
+    const server = await forwardingServer({ asked: await emptyPagePort() });
+    const options = { kubeconfig: await kubeconfigOf(server), output: 'table' as const };
+    await expect(why('team-a/gone', options)).rejects.toThrow(
+      'there is no pod team-a/gone, and no decision about one is remembered; kubectl get pods -n team-a lists those that are',
+    );
+  });
+
+  test('of several nodes that cost the same none is called the best', async () => {
+    expect(await (await remembering('gpu-3'))()).not.toContain('(best)');
+  });
+
   test('says when there is no extender there, and when it may not be reached', async () => {
     const { askThrough } = await remembering('gpu-1');
     await expect(askThrough(await forwardingServer({}))).rejects.toThrow(
