@@ -1,9 +1,9 @@
+import { isIP } from 'node:net';
 import { type Command, Option } from 'commander';
 import { runUntilSignal, WrongCall } from '../../certs/serving/lifecycle.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { CONTEXT, KUBECONFIG } from './options.ts';
-import { complain, print } from './terminal/print.ts';
 import { wholeNumber } from './terminal/whole-number.ts';
 
 export function addCerts(program: Command): void {
@@ -18,6 +18,11 @@ export function addCerts(program: Command): void {
         'secret',
         'server',
       ]),
+    )
+    .addOption(
+      new Option('--force', 'with --tls-dir: replace what is there, and with it the CA').conflicts(
+        'secret',
+      ),
     )
     .option('--secret <NAMESPACE/NAME>', 'Secret to keep them in')
     .option(
@@ -47,12 +52,11 @@ export function addCerts(program: Command): void {
     .addOption(KUBECONFIG)
     .addOption(CONTEXT)
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9080')
-    .action(async ({ host: hosts, tlsDir, secret, server: servers, settle, ...options }) => {
+    .action(async ({ host: hosts, tlsDir, secret, server: servers, settle, force, ...options }) => {
+      refuseOddHosts(hosts);
       if (tlsDir !== undefined) {
-        const { makeCertificates } = await import('../../certs/make-once.ts');
-        const caBundle = await makeCertificates({ tlsDir, hosts, now: new Date() });
-        complain(`made ca.crt, tls.crt and tls.key in ${tlsDir}; the caBundle of the webhook:`);
-        print(caBundle);
+        const { makeOnce } = await import('./actions/make-certificates.ts');
+        await makeOnce({ tlsDir, hosts, isForced: force === true });
         return;
       }
       if (secret === undefined) {
@@ -66,4 +70,16 @@ export function addCerts(program: Command): void {
         programLog('certs'),
       );
     });
+}
+
+/** Names of hosts, a `*` for one label among them (RFC 1123, RFC 6125), or addresses. */
+const HOST = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
+
+function refuseOddHosts(hosts: readonly string[]): void {
+  for (const host of hosts) {
+    if (isIP(host) > 0 || (host.length <= 253 && HOST.test(host))) continue;
+    throw new WrongCall(
+      `--host: ${JSON.stringify(host)} is no DNS name and no IP address; write what the API server dials, such as surefoot-webhook.surefoot-system.svc`,
+    );
+  }
 }

@@ -1,5 +1,7 @@
-import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
+import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
+import { PODS } from '../../../certs/cluster/collections.ts';
 import {
   type ApiOptions,
   contextNamespace,
@@ -101,10 +103,9 @@ async function decisionAbout(named: PodName, options: WhyOptions): Promise<Told>
 /** Whether the pod is there; taken to be where the caller may not look. */
 async function isThere(config: KubeConfig, namespace: string, name: string): Promise<boolean> {
   try {
-    await config.makeApiClient(CoreV1Api).readNamespacedPod({ namespace, name });
+    return (await new ApiObjects(config, { ...PODS, namespace }).find(name)) !== undefined;
+  } catch {
     return true;
-  } catch (error) {
-    return (error as { readonly code?: number }).code !== 404;
   }
 }
 
