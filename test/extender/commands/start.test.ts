@@ -90,6 +90,15 @@ describe('surefoot start', () => {
     expect(await run.interrupt()).toBe(0);
   }, 60_000);
 
+  test('says that a fleet is too small for what runs', async () => {
+    const run = started('--nodes=3', '--page=127.0.0.1:0');
+    await eventually('the address', () => run.lines[0]);
+    expect(run.errors()).toMatch(
+      /^what runs asks for \d+ GPUs, and 3 nodes have 24: some pods will wait all the time; --nodes \d+ has room for them\n$/,
+    );
+    expect(await run.interrupt()).toBe(0);
+  });
+
   test('a taken port is explained when it was asked for', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
