@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -85,6 +86,15 @@ describe('surefoot start', () => {
       forecasts.find(({ node }) => node === boundTo)?.words.includes('home:'),
     );
     expect(atHome).toHaveLength(7);
+
+    // What the README shows of the default seed.
+    const readme = await readFile('README.md', 'utf8');
+    const [, transcript = ''] = /\$ npm start\n(?:.+\n)((?:\d+ min .+\n)+)/.exec(readme) ?? [];
+    // Which node it is depends on whether the extender answers in time, which a busy machine may not.
+    const anyNode = (line: string) => line.replaceAll(/gpu-\d+/g, 'gpu-N');
+    const shown = transcript.trim().split('\n').map(anyNode);
+    expect(shown.length).toBeGreaterThan(3);
+    expect(run.lines.map(anyNode)).toEqual(expect.arrayContaining(shown));
 
     expect(run.errors()).toBe('');
     expect(await run.interrupt()).toBe(0);
