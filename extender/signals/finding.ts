@@ -186,7 +186,9 @@ function unlistedCondition(
   sinceSeconds: number | undefined,
 ): Odd {
   if (OF_KUBERNETES.test(type)) return NOTHING_ODD;
-  const ofType = catalogue.of('node-condition').filter(({ match }) => match.type?.test(type));
+  const ofType = catalogue
+    .candidates('node-condition', 'type', type)
+    .filter(({ match }) => match.type !== undefined);
   if (ofType.length === 0) {
     const isOdd = !isGoodStatus(type, status, reason);
     return isOdd ? { findings: [], unmapped: [`condition ${type}=${status}`] } : NOTHING_ODD;

@@ -172,6 +172,12 @@ function remarksAsWarnings({ remarks }: Admission): readonly string[] {
   return remarks.map(({ code, words }) => warning(`Surefoot: ${words} (${code})`));
 }
 
+/** More than anybody reads in a log or an audit event: a pod may have thousands of containers. */
+const LONGEST_REASONS = 4096;
+
 function reasonsInWords(reasons: readonly Reason[]): string {
-  return reasons.map(({ code, words }) => `${code}: ${words}`).join('; ');
+  return reasons
+    .map(({ code, words }) => `${code}: ${words}`)
+    .join('; ')
+    .slice(0, LONGEST_REASONS);
 }

@@ -1,6 +1,7 @@
 import { asksForDevices, devicesAsked } from '../words/device.ts';
 import { groupControllerOf } from '../words/group-controller.ts';
 import { add, declining, injecting, NOTHING, type Ruling } from '../words/injection.ts';
+import { LONGEST_NAME } from '../words/longest-name.ts';
 import type { Container, OwnerReference, Pod } from '../words/pod.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 
@@ -28,7 +29,7 @@ export function restartRules(pod: Pod, profile: DeviceProfile): Ruling {
   if (owner !== undefined) {
     return declining(
       'UnknownController',
-      `restart rules are for pods of a Job and for pods without an owner; whether ${owner.kind} ${owner.name} bears a container that comes back is not known`,
+      `restart rules are for pods of a Job and for pods without an owner; whether ${`${owner.kind} ${owner.name}`.slice(0, LONGEST_NAME)} bears a container that comes back is not known`,
     );
   }
   const containers = pod.spec.containers.map((container, index) => ({ container, index }));

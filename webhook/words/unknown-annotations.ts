@@ -17,6 +17,8 @@ const KNOWN: readonly string[] = [
 ];
 /** Further off, it is another word and no misspelling. */
 const MOST_EDITS = 4;
+/** Longer than any of ours; what a tenant writes comes before the API server has bounded it. */
+const LONGEST_SHOWN = 80;
 /** More than a person misspells at once. */
 const MOST_TOLD = 3;
 
@@ -25,13 +27,14 @@ export function unknownAnnotations({ annotations }: ObjectMeta): readonly Reason
   return Object.keys(annotations ?? {})
     .filter((key) => key.startsWith(OURS) && !KNOWN.includes(key))
     .slice(0, MOST_TOLD)
-    .map((key) => {
+    .map((whole) => {
+      const key = whole.slice(0, LONGEST_SHOWN);
       const nearest = closestMatch(key, KNOWN, { maxDistance: MOST_EDITS });
       const instead =
         nearest === undefined ? `known are ${KNOWN.join(', ')}` : `did you mean ${nearest}?`;
       return {
         code: 'UnknownAnnotation' as const,
-        words: `nobody reads the annotation ${key.slice(0, 80)}; ${instead}`,
+        words: `nobody reads the annotation ${key}; ${instead}`,
       };
     });
 }

@@ -12,13 +12,17 @@ import { makeProfile } from '../../make/profile.ts';
 import { makeReview } from '../../make/review.ts';
 import { sample } from '../../samples.ts';
 
-async function serving(mode: Mode = 'act', namespaces: Record<string, Mode> = {}) {
+async function serving(
+  mode: Mode = 'act',
+  namespaces: Record<string, Mode> = {},
+  profile = makeProfile(),
+) {
   const registry = new Registry();
   const url = await listening(
     webhookApp({
       bound: new Bound({ requests: 256, bytes: 64 * 2 ** 20, onShed() {} }).handler,
       settings: () => ({
-        profiles: [makeProfile()],
+        profiles: [profile],
         mode,
         namespaces,
         tolerationsRestrictedIn: [],
@@ -53,6 +57,41 @@ test('a uid of megabytes is not sent back', async () => {
   const answer = await postJson(`${url}/mutate`, makeReview({ uid: 'x'.repeat(5_000_000) }));
   expect(answer.status).toBe(400);
   expect((await answer.text()).length).toBeLessThan(200);
+});
+
+test.each([
+  {
+    name: 'thousands of containers',
+    pod: {
+      containers: Array.from({ length: 1000 }, (_none, index) => ({
+        name: `c${index}`,
+        restartPolicy: 'Never',
+        resources: { limits: { 'nvidia.com/gpu': '1' } },
+      })),
+    },
+    metadata: {},
+  },
+  {
+    name: 'an owner with a name of 100 kB',
+    pod: {},
+    metadata: { ownerReferences: [{ kind: 'Pipeline', name: 'x'.repeat(100_000) }] },
+  },
+  {
+    name: 'annotations with keys of 50 kB',
+    pod: {},
+    metadata: {
+      annotations: Object.fromEntries(
+        ['a', 'b'].map((letter) => [`surefoot.dev/${letter.repeat(50_000)}`, '']),
+      ),
+    },
+  },
+])('of $name the answer says only the beginning', async ({ pod, metadata }) => {
+  const { url } = await serving('act', {}, makeProfile({ restartRules: { exitCodes: [75] } }));
+  const object = makePod({ spec: { restartPolicy: 'Never', ...pod }, metadata });
+  const response = await responseOf(await postJson(`${url}/mutate`, makeReview({ object })));
+  const { patch: _patch, ...rest } = response;
+  expect(rest.allowed).toBe(true);
+  expect(JSON.stringify(rest).length).toBeLessThan(8192);
 });
 
 test('an object that has no room for more is left as it is, and says so', async () => {

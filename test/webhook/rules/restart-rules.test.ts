@@ -99,3 +99,11 @@ describe('restart rules', () => {
     expect(ruled(restartRules(pod, makeProfile()))).toEqual([]);
   });
 });
+
+test('of an owner whose name is longer than any the beginning is said', () => {
+  const ownerReferences = [{ kind: 'Pipeline', name: 'x'.repeat(100_000) }];
+  const pod = makePod({ spec: { restartPolicy: 'Never' }, metadata: { ownerReferences } });
+  const [said = ''] = ruled(restartRules(pod, makeProfile({ restartRules: { exitCodes: [75] } })));
+  expect(said).toMatch(/^UnknownController: .* whether Pipeline x+ bears/);
+  expect(said.length).toBeLessThan(500);
+});
