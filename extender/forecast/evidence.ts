@@ -1,14 +1,25 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
+import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { Incident } from '../history/incident.ts';
 import type { Candidate } from './candidate.ts';
 import { badCohortInWords, timesInWords } from './hazard-words.ts';
+import { faultProbability, lossPerFaultSeconds } from './risk.ts';
 
-/** What raises the risk of a candidate: `45 times the fleet's rate: XID 79, on GPU-3f2c, 2 days ago`. */
-export function riskEvidence({ hazard, incidents }: Candidate, nowSeconds: number): string {
+/**
+ * What raises the risk of a candidate: `45 times the fleet's rate: XID 79, on GPU-3f2c, 2 days ago; a chance of 0.2 % in
+ * 25 min, and a fault costs 17 min`.
+ */
+export function riskEvidence(
+  { faultsPerDay, hazard, incidents }: Candidate,
+  nowSeconds: number,
+  expectations: Expectations,
+): string {
   const [worst] = incidents;
   const words = [
     ...(worst === undefined ? [] : [incidentInWords(worst, nowSeconds)]),
     ...[badCohortInWords(hazard)].filter((cohort) => cohort !== undefined),
+    // Without it nobody understands why a broken device costs a short job next to nothing.
+    ...(worst === undefined ? [] : [chanceInWords(faultsPerDay, expectations)]),
   ];
   const rate = timesInWords(hazard.times);
   return words.length === 0 ? rate : `${rate}: ${words.join('; ')}`;
@@ -22,4 +33,11 @@ export function incidentInWords(incident: Incident, nowSeconds: number): string 
       ? `for ${spanInWords(Math.max(0, nowSeconds - incident.openedAtSeconds))}`
       : `${spanInWords(Math.max(0, nowSeconds - incident.closedAtSeconds))} ago`;
   return `${incident.evidence.join('; ')}${where}, ${when}`;
+}
+
+function chanceInWords(faultsPerDay: number, expectations: Expectations): string {
+  const { durationSeconds } = expectations;
+  const percent = 100 * faultProbability(faultsPerDay, durationSeconds);
+  const cost = spanInWords(lossPerFaultSeconds(expectations));
+  return `a chance of ${Number(percent.toPrecision(2))} % in ${spanInWords(durationSeconds)}, and a fault costs ${cost}`;
 }

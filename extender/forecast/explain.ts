@@ -26,12 +26,14 @@ export function forecastInWords(forecast: Forecast, nowSeconds: number): string 
 }
 
 function termReasons(
-  { terms, seconds, candidate }: Forecast,
+  { terms, seconds, candidate, expectations }: Forecast,
   nowSeconds: number,
 ): readonly ForecastReason[] {
   return terms.flatMap(({ name, code, words }) => {
     const lost = seconds[name] ?? 0;
-    return lost < WORTH_SAYING_SECONDS ? [] : [{ code, words: words(candidate, lost, nowSeconds) }];
+    return lost < WORTH_SAYING_SECONDS
+      ? []
+      : [{ code, words: words(candidate, lost, nowSeconds, expectations) }];
   });
 }
 

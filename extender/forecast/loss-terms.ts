@@ -38,7 +38,12 @@ export interface LossTerm {
   /** Seconds that a pod with these expectations loses on the candidate; never negative. */
   seconds(candidate: Candidate, expectations: Expectations): number;
   /** The reason in words that begin with the seconds, such as `240 s pulling 11.2 GiB`. */
-  words(candidate: Candidate, seconds: number, nowSeconds: number): string;
+  words(
+    candidate: Candidate,
+    seconds: number,
+    nowSeconds: number,
+    expectations: Expectations,
+  ): string;
 }
 
 /** All terms of the loss, in the order in which people see them. */
@@ -77,8 +82,8 @@ export const LOSS_TERMS = [
     code: 'DeviceHistory',
     dependsOn: ['node', 'pods', 'history', 'publishedDevices', 'rates'],
     seconds: ({ faultsPerDay }, expectations) => riskSeconds(faultsPerDay, expectations),
-    words: (candidate, seconds, nowSeconds) =>
-      `${spanInWords(seconds)} risk at ${riskEvidence(candidate, nowSeconds)}`,
+    words: (candidate, seconds, nowSeconds, expectations) =>
+      `${spanInWords(seconds)} risk at ${riskEvidence(candidate, nowSeconds, expectations)}`,
   },
   {
     name: 'displaced',

@@ -5,6 +5,8 @@ import { LOSS_TERMS, type LossTerm, type TermName } from './loss-terms.ts';
 /** Seconds that one pod can expect to lose on one node, term by term. */
 export interface Forecast {
   readonly candidate: Candidate;
+  /** Of the pod. */
+  readonly expectations: Expectations;
   /** The table that it was made with. */
   readonly terms: readonly LossTerm[];
   /** By the names of the terms. */
@@ -28,5 +30,5 @@ export function forecast(
     seconds[term.name] = lost;
     lossSeconds += lost;
   }
-  return { candidate, terms, seconds: seconds as TermSeconds, lossSeconds };
+  return { candidate, expectations, terms, seconds: seconds as TermSeconds, lossSeconds };
 }

@@ -8,7 +8,7 @@ import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import type { LiveFeed } from './live.ts';
 import type { ShownDecisions, ShownSignals } from './shapes.ts';
-import { shownDecision, shownNode, shownTerms } from './shown.ts';
+import { shownDecision, shownNode, shownTerms, timeOf } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
 const SHOWN = 50;
@@ -59,6 +59,7 @@ export function pageApp(deps: PageDeps): Express {
       .filter((one) => pod === undefined || `${one.pod.namespace}/${one.pod.name}` === pod)
       .slice(0, limit);
     const shown: ShownDecisions = {
+      at: timeOf(snapshot().nowSeconds),
       terms: shownTerms(terms),
       decisions: latest.map((one) => shownDecision(one)),
     };

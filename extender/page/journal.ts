@@ -47,20 +47,17 @@ export class Journal {
     return [...this.#entries.values()].slice(-count).reverse();
   }
 
-  nodeChanged(previous: NodeFacts, current: NodeFacts, nowSeconds: number): void {
+  /** `isPlanned`: the host's history takes what happens on it now for announced work. */
+  nodeChanged(
+    previous: NodeFacts,
+    current: NodeFacts,
+    isPlanned: boolean,
+    nowSeconds: number,
+  ): void {
     const { name: node, isCordoned, isReady } = current;
     const write = (kind: EntryKind, words: string) => this.#write(nowSeconds, kind, words, node);
     if (isCordoned && !previous.isCordoned) write('cordon', `${node} is cordoned: no new pods`);
-    if (!isReady && previous.isReady) {
-      if (isCordoned) {
-        write(
-          'planned reboot',
-          `${node} is down; it was cordoned before, so this is planned work and held against nobody`,
-        );
-      } else {
-        write('node down', `${node} is not ready`);
-      }
-    }
+    if (!isReady && previous.isReady) write(...wentDown(current, isPlanned));
     if (isReady && !previous.isReady) {
       const again = bootedBetween(previous, current) ? ' after booting anew' : '';
       write('node back', `${node} is ready again${again}`);
@@ -138,6 +135,17 @@ export class Journal {
     dropOldest(this.#entries, MOST_ENTRIES);
     for (const listener of this.#listeners) listener(entry);
   }
+}
+
+function wentDown(
+  { name, isCordoned }: NodeFacts,
+  isPlanned: boolean,
+): readonly [EntryKind, string] {
+  if (!isCordoned) return ['node down', `${name} is not ready`];
+  const words = `${name} is down; it was cordoned before,`;
+  return isPlanned
+    ? ['planned reboot', `${words} so this is planned work and held against nobody`]
+    : ['node down', `${words} but with a fault open: a repair, not planned work`];
 }
 
 /** `default/notebook-1 crashed on gpu-13 with exit code 139, after 14 min`. */

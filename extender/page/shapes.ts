@@ -75,6 +75,8 @@ export type ShownTerm = Pick<LossTerm, 'name' | 'column' | 'title' | 'color'>;
 
 /** What `/api/decisions` answers. */
 export interface ShownDecisions {
+  /** The extender's time. */
+  readonly at: string;
   readonly terms: readonly ShownTerm[];
   readonly decisions: readonly ShownDecision[];
 }

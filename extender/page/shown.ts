@@ -231,9 +231,8 @@ function devicesOf(
     })),
   ];
   const unhealthy = devices.filter(({ state }) => state === 'unhealthy').length;
-  const isBroken = ({ id }: UnweighedDevice) => id !== undefined && broken.includes(id);
-  const withWithdrawn = marked(devices, 'withdrawn', capacity - allocatable - unhealthy, isBroken);
-  return marked(withWithdrawn, 'busy', unnamed, ({ id }) => id === undefined);
+  const withdrawn = withWithdrawn(devices, capacity - allocatable - unhealthy, broken);
+  return marked(withdrawn, 'busy', unnamed, isUnnamed);
 }
 
 /** Where the resource is not told, a device that was known there before tells it. */
@@ -246,15 +245,44 @@ function idsOf(incidents: readonly Incident[]): readonly string[] {
   return incidents.flatMap(({ device }) => (device === undefined ? [] : [device]));
 }
 
+/**
+ * The devices with `count` of the free ones withdrawn: those that a signal calls broken, then unnamed ones. Of the
+ * others any could be it, so one loses its name.
+ */
+function withWithdrawn(
+  devices: readonly UnweighedDevice[],
+  count: number,
+  broken: readonly string[],
+): readonly UnweighedDevice[] {
+  const isBroken = ({ id }: UnweighedDevice) => id !== undefined && broken.includes(id);
+  const isCandidate = (device: UnweighedDevice) => isBroken(device) || isUnnamed(device);
+  const likely = devices.filter((device) => device.state === 'free' && isCandidate(device));
+  const told = marked(devices, 'withdrawn', Math.min(count, likely.length), isBroken, isUnnamed);
+  const left = count - likely.length;
+  if (left <= 0) return told;
+  return marked(told, 'withdrawn', left).map((device, at) => {
+    if (device.state !== 'withdrawn' || told[at]?.state === 'withdrawn') return device;
+    return { resource: device.resource, state: device.state };
+  });
+}
+
+function isUnnamed({ id }: UnweighedDevice): boolean {
+  return id === undefined;
+}
+
 /** The devices with `count` of the free ones in another state: likely ones first, from the last. */
 function marked(
   devices: readonly UnweighedDevice[],
   state: DeviceState,
   count: number,
-  isLikely: (device: UnweighedDevice) => boolean,
+  ...likely: readonly ((device: UnweighedDevice) => boolean)[]
 ): readonly UnweighedDevice[] {
   const free = devices.filter((device) => device.state === 'free').toReversed();
-  const ordered = [...free.filter(isLikely), ...free.filter((device) => !isLikely(device))];
+  const rank = (device: UnweighedDevice) => {
+    const first = likely.findIndex((is) => is(device));
+    return first === -1 ? likely.length : first;
+  };
+  const ordered = free.toSorted((a, b) => rank(a) - rank(b));
   const chosen = new Set(ordered.slice(0, Math.max(0, count)));
   return devices.map((device) => (chosen.has(device) ? { ...device, state } : device));
 }

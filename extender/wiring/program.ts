@@ -3,6 +3,7 @@ import { EventWriter, eventSink } from '../decisions/event-writer.ts';
 import { placementEvent } from '../decisions/placement-event.ts';
 import { Placements } from '../decisions/placements.ts';
 import { DecisionRecord } from '../decisions/record.ts';
+import { isMaintained } from '../history/maintenance.ts';
 import { ClusterLeader, type Leader, memoryLeader } from '../ingest/leader.ts';
 import { Unmapped } from '../ingest/unmapped.ts';
 import { WatchGaps } from '../ingest/watch-gaps.ts';
@@ -133,7 +134,10 @@ function liveFeed(
   const { cluster, ingest, store } = engine;
   ingest.subscribe({
     touched: (node) => live.touched(node),
-    nodeChanged: (...change) => journal.nodeChanged(...change),
+    nodeChanged(previous, current, at) {
+      const isPlanned = isMaintained(store.get(current.host).maintenance, at);
+      journal.nodeChanged(previous, current, isPlanned, at);
+    },
     departed: (...change) => journal.departed(...change),
   });
   store.subscribe({

@@ -1,6 +1,7 @@
 import type { Candidate } from '../../extender/forecast/candidate.ts';
 import type { Forecast, TermSeconds } from '../../extender/forecast/loss.ts';
 import { LOSS_TERMS } from '../../extender/forecast/loss-terms.ts';
+import { EXPECTATIONS } from './facts.ts';
 
 /** A node that costs a pod nothing at all. */
 export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
@@ -37,6 +38,7 @@ export function makeForecast({
 }: ForecastParts = {}): Forecast {
   return {
     candidate: makeCandidate(candidate),
+    expectations: EXPECTATIONS,
     terms: LOSS_TERMS,
     seconds: { pull: 0, cold: 0, risk: 0, displaced: 0, fragmentation: 0, ...seconds },
     lossSeconds,

@@ -31,6 +31,8 @@ export interface WhyOptions extends ApiOptions {
 /** A decision, and the terms that its forecasts have. */
 interface Told {
   readonly decision: ShownDecision;
+  /** The extender's time, which is not this machine's where the fleet is built in; absent before 0.2. */
+  readonly nowSeconds?: number;
   readonly terms: readonly ShownTerm[];
 }
 
@@ -47,7 +49,7 @@ export async function why(pod: string, options: WhyOptions): Promise<string> {
     case 'yaml':
       return stringify(told.decision).trimEnd();
     default:
-      return inWords(told, output === 'wide', nowSeconds());
+      return inWords(told, output === 'wide', told.nowSeconds ?? nowSeconds());
   }
 }
 
@@ -121,7 +123,7 @@ async function decisionAt(page: string, pod: string): Promise<Told | undefined> 
   try {
     response = await fetch(url);
   } catch {
-    throw new WrongCall(
+    throw new Error(
       `--page: nothing answers at ${page}; it is where "surefoot extender" or "npm start" shows its page, in a cluster behind kubectl port-forward`,
     );
   }
@@ -131,7 +133,12 @@ async function decisionAt(page: string, pod: string): Promise<Told | undefined> 
   if (!response.ok) throw new Error(body.error ?? `${url} answered ${response.status}`);
   const decision = body.decisions?.[0];
   if (decision === undefined) return undefined;
-  return body.terms === undefined ? fromEarlierForm(decision) : { decision, terms: body.terms };
+  if (body.terms === undefined) return fromEarlierForm(decision);
+  return {
+    decision,
+    terms: body.terms,
+    ...(body.at !== undefined && { nowSeconds: Date.parse(body.at) / 1000 }),
+  };
 }
 
 /** What an extender before 0.2 shows: its four terms by their own names, and no table of them. */

@@ -36,7 +36,7 @@ export function showDetails() {
       'Devices',
       devices.map(
         ({ id, resource, state: deviceState, hazard, times, words, pod }) =>
-          `${id ?? resource}: ${deviceState}${pod ? ` with ${pod}` : ''}, ${hazard} hazard, ${words ?? timesTheUsual(times)}`,
+          `${id ?? `${resource}, not named yet`}: ${deviceState}${pod ? ` with ${pod}` : ''}, ${hazard} hazard, ${words ?? timesTheUsual(times)}`,
       ),
     ),
     listOf('Faults remembered', incidents.map(incidentLine), 'none'),

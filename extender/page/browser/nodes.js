@@ -84,7 +84,7 @@ function showNode(item, node) {
   button.className = `node${stateClass}`;
   const squares = node.devices.map(({ hazard, state: deviceState, id, times, pod }) => {
     const square = el('i', `device ${hazard} ${deviceState}`);
-    square.title = `${id ?? 'a device'}: ${deviceState}${pod ? ` with ${pod}` : ''}; ${timesTheUsual(times)}`;
+    square.title = `${id ?? 'a device that nobody has named yet'}: ${deviceState}${pod ? ` with ${pod}` : ''}; ${timesTheUsual(times)}`;
     return square;
   });
   button.ariaLabel = summary(node);

@@ -30,7 +30,7 @@ describe('a forecast in words', () => {
         hazard: { times: 45.3 },
         incidents: [makeIncident({ device: 'GPU-3f2c', closedAtSeconds: 8 * DAY })],
       },
-      says: "gpu-7: 453 s = 20 s cold start + 433 s risk at 45 times the fleet's rate: the device plugin has withdrawn the device, on GPU-3f2c, 2 days ago",
+      says: "gpu-7: 453 s = 20 s cold start + 433 s risk at 45 times the fleet's rate: the device plugin has withdrawn the device, on GPU-3f2c, 2 days ago; a chance of 1 % in 24 h, and a fault costs 12.1 h",
     },
     {
       overrides: { faultsPerDay: 0.001 },

@@ -67,5 +67,8 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
   await expect
     .poll(() => page.locator('#notice').textContent())
     .toBe('8 nodes of rack-1 are drained and boot anew');
-  await happens(/planned reboot.*gpu-2 is down/);
+  await happens(/planned reboot.*gpu-3 is down/);
+  await happens(
+    /node down.*gpu-2 is down; it was cordoned before, but with a fault open: a repair/,
+  );
 }, 90_000);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PodFacts } from '../../../extender/facts/facts.ts';
+import { isMaintained } from '../../../extender/history/maintenance.ts';
 import { Journal } from '../../../extender/page/journal.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
@@ -12,7 +13,10 @@ function following() {
   let nowSeconds = 0;
   const { ingest, cluster, store } = makeIngest();
   ingest.subscribe({
-    nodeChanged: (...change) => journal.nodeChanged(...change),
+    nodeChanged(previous, current, at) {
+      const isPlanned = isMaintained(store.get(current.host).maintenance, at);
+      journal.nodeChanged(previous, current, isPlanned, at);
+    },
     departed: (...change) => journal.departed(...change),
   });
   store.subscribe({
@@ -153,6 +157,20 @@ describe('the journal', () => {
       'node back: gpu-1 takes new pods again',
       'node down: gpu-1 is not ready',
     ]);
+  });
+
+  test('a node with a broken device that is cordoned and booted is under repair: nothing announced it', () => {
+    const { ingest, said } = following();
+    ingest.nodeChanged(
+      makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) }),
+      1000,
+    );
+    const broken = { isCordoned: true, devices: new Map([[GPU, { capacity: 8, allocatable: 7 }]]) };
+    ingest.nodeChanged(makeNode(broken), 2000);
+    ingest.nodeChanged(makeNode({ ...broken, isReady: false }), 2040);
+    expect(said().at(-1)).toBe(
+      'node down: gpu-1 is down; it was cordoned before, but with a fault open: a repair, not planned work',
+    );
   });
 
   test('keeps the latest 500', () => {

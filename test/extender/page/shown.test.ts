@@ -29,6 +29,7 @@ describe('the devices of a node', () => {
   const rows: readonly {
     name: string;
     pods?: readonly PodFacts[];
+    known?: readonly string[];
     allocatable?: number;
     incidents?: readonly Incident[];
     shows: string;
@@ -48,6 +49,20 @@ describe('the devices of a node', () => {
       name: 'withdrawn, nobody knows which',
       allocatable: 3,
       shows: '? free, ? free, ? free, ? withdrawn',
+    },
+    {
+      name: 'withdrawn, nobody knows which, and all have been named: any of the free ones may be it',
+      known: ['GPU-1', 'GPU-2', 'GPU-3', 'GPU-4'],
+      pods: [holding('GPU-4')],
+      allocatable: 3,
+      shows: 'GPU-1 free, GPU-2 free, ? withdrawn, GPU-4 busy',
+    },
+    {
+      name: 'two withdrawn, and a signal told one of them',
+      known: ['GPU-1', 'GPU-2', 'GPU-3', 'GPU-4'],
+      allocatable: 2,
+      incidents: [open(makeIncident({ device: 'GPU-1' }))],
+      shows: 'GPU-1 withdrawn (high), GPU-2 free, GPU-3 free, ? withdrawn',
     },
     {
       name: 'withdrawn, and a signal told which',
@@ -76,13 +91,17 @@ describe('the devices of a node', () => {
       shows: 'GPU-1 free (high), GPU-2 free (high), GPU-3 free (high), GPU-4 free (high)',
     },
   ];
-  test.each(rows)('$name', async ({ pods = [], allocatable = 4, incidents = [], shows }) => {
-    const { devices } = shownNode(offering(allocatable), viewOf(pods, incidents));
-    const words = devices.map(
-      ({ id = '?', state, hazard }) => `${id} ${state}${hazard === 'normal' ? '' : ` (${hazard})`}`,
-    );
-    expect(words.join(', ')).toBe(shows);
-  });
+  test.each(rows)(
+    '$name',
+    async ({ pods = [], allocatable = 4, incidents = [], known = [], shows }) => {
+      const { devices } = shownNode(offering(allocatable), viewOf(pods, incidents), () => known);
+      const words = devices.map(
+        ({ id = '?', state, hazard }) =>
+          `${id} ${state}${hazard === 'normal' ? '' : ` (${hazard})`}`,
+      );
+      expect(words.join(', ')).toBe(shows);
+    },
+  );
 
   test('keep their places once they have been named', async () => {
     const names = new DeviceNames();

@@ -9,14 +9,14 @@ import { directoryWith } from '../../../fake/directory.ts';
 import { forwardingServer } from '../../../fake/forwarding-server.ts';
 import { servingPage } from '../../../fake/page.ts';
 import { makeForecast } from '../../../make/forecast.ts';
+import { makeIngest } from '../../../make/ingest.ts';
 import { makeKubeconfig } from '../../../make/kubeconfig.ts';
+import { makeSnapshot } from '../../../make/snapshot.ts';
 
 const AT = Date.parse('2026-11-26T10:00:00Z') / 1000;
 
-/** Decisions are shown without a look at the cluster. */
-const snapshot = () => {
-  throw new Error('a decision that is shown needs no snapshot');
-};
+/** The extender's time; the tests' own is another one. */
+const snapshot = () => makeSnapshot(makeIngest(), { profiles: [], nowSeconds: AT + 60 });
 
 async function remembering(boundTo?: string, unasked?: Reason) {
   const decisions = new DecisionRecord();
@@ -48,7 +48,7 @@ async function remembering(boundTo?: string, unasked?: Reason) {
       namespace: 'team-a',
       page,
       output: 'table',
-      nowSeconds: () => AT + 60,
+      nowSeconds: () => AT + 4000,
       ...options,
     });
   /** Without its page: where the cluster of this address forwards to. */
@@ -57,7 +57,7 @@ async function remembering(boundTo?: string, unasked?: Reason) {
       namespace: 'team-a',
       kubeconfig: await kubeconfigOf(server),
       output: 'table',
-      nowSeconds: () => AT + 60,
+      nowSeconds: () => AT + 4000,
     });
   return Object.assign(ask, { page, askThrough });
 }
