@@ -23,6 +23,7 @@ import type { Snapshot } from '../state/snapshot.ts';
 import type { ForecastCache, KindForecasts } from './forecast-cache.ts';
 import { type Asked, forecastAtHome } from './home-candidate.ts';
 import { relationOf } from './home-forecasts.ts';
+import { homesNotOffered } from './home-not-offered.ts';
 import { SpareNodes } from './spare-nodes.ts';
 import type { Question } from './wire.ts';
 
@@ -67,7 +68,7 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
       forecasts: ends.map(({ forecast }) => forecast),
       scores: ends.flatMap(nodeScore),
       forecastOn: byName(snapshot.cluster, on),
-      remarks: expectations.remarks,
+      remarks: [...expectations.remarks, ...homesNotOffered(pod, nodeIndexes, snapshot)],
     },
   };
 }

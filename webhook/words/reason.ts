@@ -41,6 +41,7 @@ export type ReasonCode =
   | 'ImageSizeUnknown'
   | 'ColdStart'
   | 'Home'
+  | 'HomeNotOffered'
   | 'DeviceHistory'
   | 'Displaces'
   | 'FragmentsNode'
