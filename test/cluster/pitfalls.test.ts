@@ -559,6 +559,36 @@ describe('pitfall 32: GitOps (stand-in: server-side apply by kubectl’s rules; 
   });
 });
 
+test('what Helm 3 creates tells nothing of its user: a chart that writes the default cannot be upgraded', async () => {
+  const jobs = `/apis/batch/v1/namespaces/${OURS}/jobs`;
+  const { spec } = withoutNamespace(makeJob());
+  const { backoffLimit: _limit, podReplacementPolicy: _policy, ...own } = spec;
+  const upgraded = async (written: object) => {
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'chart' } };
+    const made = await raw.send('POST', jobs, { ...job, spec: { ...own, ...written } });
+    expect(made.body.spec.podReplacementPolicy).toBe('Failed');
+    // What Helm 3 sends: the fields of the chart that differ from those of the cluster.
+    const patch = { metadata: { labels: { revision: '2' } }, spec: written };
+    const { status, body } = await raw.send(
+      'PATCH',
+      `${jobs}/chart`,
+      patch,
+      'application/strategic-merge-patch+json',
+    );
+    await raw.send('DELETE', `${jobs}/chart?propagationPolicy=Background`);
+    await eventually('the Job to be gone', async () =>
+      (await raw.send('GET', `${jobs}/chart`)).status === 404 ? true : undefined,
+    );
+    return { status, message: body.message };
+  };
+  expect((await upgraded({})).status).toBe(200);
+  const refused = await upgraded({ podReplacementPolicy: 'TerminatingOrFailed' });
+  expect(refused.status).toBe(422);
+  expect(refused.message).toContain('spec.podReplacementPolicy: Unsupported value');
+  // The way out that the README names.
+  expect((await upgraded({ podReplacementPolicy: 'Failed' })).status).toBe(200);
+});
+
 test('pitfall 39: a webhook that is starved of CPU is slow, and wakes somebody', async () => {
   await alerts.fall();
   await whileCreating(raw, 100, () =>
