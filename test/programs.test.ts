@@ -12,8 +12,10 @@ import { directoryWith } from './fake/directory.ts';
 import { servingPage } from './fake/page.ts';
 import { Program } from './fake/program.ts';
 import { makeForecast } from './make/forecast.ts';
+import { makeIngest } from './make/ingest.ts';
 import { makeKubeconfig } from './make/kubeconfig.ts';
 import { makeReview } from './make/review.ts';
+import { makeSnapshot } from './make/snapshot.ts';
 import { sample } from './samples.ts';
 
 const CONFIG = 'manifests/base/config';
@@ -329,7 +331,7 @@ test('what a tenant wrote reaches no terminal as it is: why escapes it', async (
     scores: [],
     remarks: [],
   });
-  const snapshot = () => expect.unreachable('a decision that is shown needs no snapshot');
+  const snapshot = () => makeSnapshot(makeIngest(), { profiles: [] });
   const page = await servingPage({ decisions, snapshot });
   for (const output of ['table', 'json', 'yaml']) {
     const flags = ['why', 'train-0', '-n', 'team-a', `--page=${page}`, '-o', output];

@@ -27,7 +27,17 @@ export function loadKubeConfig({ kubeconfig, context }: ApiOptions): KubeConfig 
       `--kubeconfig: ${kubeconfig ?? 'the default one'} names no current cluster; give a kubeconfig with a current-context, or choose one with --context NAME`,
     );
   }
+  requireTls(config);
   return config;
+}
+
+/** The client library sends nothing without TLS unless it is told to, and does not say where to. */
+function requireTls(config: KubeConfig): void {
+  const cluster = config.getCurrentCluster();
+  if (!cluster?.server.startsWith('http://') || cluster.skipTLSVerify) return;
+  throw new WrongCall(
+    `--kubeconfig: the cluster ${cluster.name} is at ${cluster.server}, without TLS; give it an https:// address, or set insecure-skip-tls-verify: true there if nobody else is on the way, as with kubectl proxy`,
+  );
 }
 
 /** Where the client library looks when it has found nothing: nobody's API server. */

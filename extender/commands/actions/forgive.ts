@@ -1,11 +1,11 @@
+import { httpStatusOf } from '../../../certs/cluster/api-error.ts';
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import type { HostHistory } from '../../history/host-history.ts';
 import { deviceHistories } from '../../storage/api.ts';
 import { historyOf } from '../../storage/decode.ts';
 import { FORGIVE, forgivenessText } from '../../storage/forgive.ts';
-import { DEVICE_HISTORIES, type DeviceHistory } from '../../storage/schema.ts';
-import { servedSource } from '../../watch/api.ts';
+import type { DeviceHistory } from '../../storage/schema.ts';
 import { pollUntil } from '../terminal/poll-until.ts';
 import { print } from '../terminal/print.ts';
 
@@ -22,7 +22,7 @@ const ASK_AGAIN_MS = 250;
 export async function forgive(node: string, options: ForgiveOptions): Promise<void> {
   const config = loadKubeConfig(options);
   const api = deviceHistories(config);
-  const { name, count } = await objectOf(node, options);
+  const { name, count } = await objectOf(node, api, options);
   const { reason, device } = options;
   const mark = forgivenessText({ reason, ...(device !== undefined && { device }) });
   await api.mergePatch(name, { metadata: { annotations: { [FORGIVE]: mark } } });
@@ -44,17 +44,24 @@ export async function forgive(node: string, options: ForgiveOptions): Promise<vo
 /** The object of the host that the node stands for, and how many incidents there are to forgive. */
 async function objectOf(
   node: string,
+  api: ReturnType<typeof deviceHistories>,
   options: ForgiveOptions,
 ): Promise<{ readonly name: string; readonly count: number }> {
-  const source = servedSource<DeviceHistory>(loadKubeConfig(options), DEVICE_HISTORIES);
   const hosts = new Set<string>();
   let found: { readonly name: string; readonly history: HostHistory } | undefined;
-  await source.list((object) => {
+  function take(object: DeviceHistory): void {
     const { name = '' } = object.metadata;
     const read = historyOf(object);
     hosts.add(name);
     if (read.ok && read.history.node === node) found ??= { name, history: read.history };
-  }, new AbortController().signal);
+  }
+  await api.each({}, take).catch((error: unknown) => {
+    if (httpStatusOf(error) !== 404) throw error;
+    throw new Error(
+      'the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: kubectl apply --server-side -k manifests/default',
+      { cause: error },
+    );
+  });
   if (found !== undefined) return { name: found.name, count: countIn(found.history, options) };
   throw new WrongCall(
     `there is no history of "${node}"; name a node of kubectl get devicehistories, which has ${hosts.size}`,

@@ -1,3 +1,5 @@
+import { httpStatusOf } from '../../../certs/cluster/api-error.ts';
+
 /** A connection that did not come about, as Node reports it. */
 interface ConnectionError extends Error {
   readonly code?: string;
@@ -12,6 +14,8 @@ const UNREACHABLE =
 /** What to tell a person of an error that ended a command: its own sentence, or where nothing answered and what to check. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (httpStatusOf(error) === 403)
+    return `${error.message}; ask as somebody who may, such as with --context`;
   const { code = '', address, hostname, port, message }: ConnectionError = error;
   if (!UNREACHABLE.test(code) || !message.includes(code)) return message;
   const where = address ?? hostname;

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { directoryWith } from '../../fake/directory.ts';
+import { listening } from '../../fake/listening.ts';
 
 const EXECUTABLE = join(import.meta.dirname, '../../../extender/commands/surefoot.ts');
 
-const KUBECONFIG = (server: string) => `
+const KUBECONFIG = (server: string, more = '') => `
 apiVersion: v1
 kind: Config
 current-context: c
-clusters: [{ name: c, cluster: { server: "${server}" } }]
+clusters: [{ name: c, cluster: { server: "${server}"${more} } }]
 users: [{ name: u, user: { token: t } }]
 contexts: [{ name: c, context: { cluster: c, user: u } }]
 `;
@@ -21,6 +22,7 @@ const FILES = {
   'down.yaml': KUBECONFIG('https://127.0.0.1:1'),
   'no-yaml.yaml': 'not: [yaml',
   'other.yaml': 'replicas: 3\n',
+  'plain.yaml': KUBECONFIG('http://127.0.0.1:1'),
 };
 const CONFIGURATIONS: readonly { name: string; file?: string; says: RegExp }[] = [
   {
@@ -47,6 +49,11 @@ const CONFIGURATIONS: readonly { name: string; file?: string; says: RegExp }[] =
     file: 'down.yaml',
     says: /the API server at (https:\/\/)?127\.0\.0\.1:1 does not answer \(.*ECONNREFUSED.*\); check --kubeconfig and the network/,
   },
+  {
+    name: 'an API server without TLS',
+    file: 'plain.yaml',
+    says: /^--kubeconfig: the cluster c is at http:\/\/127\.0\.0\.1:1, without TLS; give it an https:\/\/ address, /,
+  },
 ];
 const COMMANDS = [
   ['why', 'web-0'],
@@ -62,29 +69,114 @@ describe('the first contact', () => {
   test.each(rows)(
     'surefoot $command with $name',
     async ({ args, file, says }) => {
-      const directory = await directoryWith(FILES);
-      const { KUBECONFIG: _none, ...environment } = process.env;
-      const child = spawn(process.execPath, [EXECUTABLE, ...args], {
-        env: {
-          ...environment,
-          HOME: directory,
-          ...(file !== undefined && { KUBECONFIG: join(directory, file) }),
-        },
-        timeout: 20_000,
-      });
-      child.stdin.end();
-      const [output, errors, [status]] = await Promise.all([
-        text(child.stdout),
-        text(child.stderr),
-        once(child, 'exit'),
-      ]);
-      expect(`${output}${errors}`).toMatch(says);
-      expect(`${output}${errors}`).not.toMatch(/skipTLSVerify|^\s+at /m);
+      const { said, status } = await run(args, FILES, file);
+      expect(said).toMatch(says);
+      expect(said).not.toMatch(/skipTLSVerify|^\s+at /m);
       expect(status).toBeGreaterThan(0);
     },
     30_000,
   );
 });
+
+/** Where nothing of ours is installed, and where the caller may do nothing. */
+const ANSWERS: readonly {
+  name: string;
+  mayAsk: boolean;
+  says: Readonly<Record<string, RegExp>>;
+}[] = [
+  {
+    name: 'nothing installed',
+    mayAsk: true,
+    says: {
+      why: /^no extender runs in surefoot-system of http:\S+; say where Surefoot is with --system-namespace, /,
+      doctor: /programs +none of our programs is installed\n +-> apply the manifests: /,
+      forgive:
+        /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
+      leave:
+        /^the registration mutatingwebhookconfiguration\/zz-surefoot is gone already\nNothing waits for us any more/,
+    },
+  },
+  {
+    name: 'no rights',
+    mayAsk: false,
+    says: Object.fromEntries(
+      COMMANDS.map(([command = '']) => [
+        command,
+        /^\S+ is forbidden to you; ask as somebody who may, such as with --context\n$/,
+      ]),
+    ),
+  },
+];
+
+test.each(
+  ANSWERS.flatMap(({ says, ...answers }) =>
+    COMMANDS.map((args) => ({ command: args[0], args, says: says[args[0] ?? ''], ...answers })),
+  ),
+)(
+  'surefoot $command with $name',
+  async ({ command, args, mayAsk, says = /^$/ }) => {
+    const server = await emptyApiServer(mayAsk);
+    const files = { 'cluster.yaml': KUBECONFIG(server, ', insecure-skip-tls-verify: true') };
+    const { said, status } = await run(args, files, 'cluster.yaml');
+    expect(said).toMatch(says);
+    expect(status).toBe(command === 'leave' && mayAsk ? 0 : 1);
+  },
+  30_000,
+);
+
+/** An API server that has built-in kinds and no object, or refuses everything. Gives its address. */
+async function emptyApiServer(mayAsk: boolean): Promise<string> {
+  return listening(({ url = '/' }, response) => {
+    const { pathname } = new URL(url, 'http://localhost');
+    const kind = pathname.split('/').at(-1) ?? '';
+    const isServed = mayAsk && KINDS.includes(kind);
+    const status = isServed ? 200 : mayAsk ? 404 : 403;
+    const message = mayAsk ? `${pathname} is not there` : `${pathname} is forbidden to you`;
+    response.writeHead(status, { 'Content-Type': 'application/json' });
+    response.end(
+      JSON.stringify(
+        isServed
+          ? { gitVersion: 'v1.37.2', metadata: { resourceVersion: '1' }, items: [] }
+          : { kind: 'Status', message },
+      ),
+    );
+  });
+}
+
+const KINDS = [
+  'version',
+  'pods',
+  'nodes',
+  'namespaces',
+  'deployments',
+  'statefulsets',
+  'daemonsets',
+].concat(['jobs', 'cronjobs', 'leases']);
+
+/** Runs the command as a process, with nothing of this user's. */
+async function run(
+  args: readonly string[],
+  files: Readonly<Record<string, string>>,
+  kubeconfig?: string,
+): Promise<{ readonly said: string; readonly status: number }> {
+  const directory = await directoryWith(files);
+  const { KUBECONFIG: _none, ...environment } = process.env;
+  const child = spawn(process.execPath, [EXECUTABLE, ...args], {
+    env: {
+      ...environment,
+      HOME: directory,
+      ...(kubeconfig !== undefined && { KUBECONFIG: join(directory, kubeconfig) }),
+    },
+    timeout: 20_000,
+  });
+  child.stdin.end();
+  const [output, errors, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { said: `${output}${errors}`, status };
+}
 
 test('an extender whose API server is down ends when it is told to', async () => {
   const directory = await directoryWith(FILES);
