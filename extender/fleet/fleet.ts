@@ -4,6 +4,7 @@ import type { Happening, Tell } from './happening.ts';
 import { COLD_SECONDS, Kubelets } from './kubelet.ts';
 import { Ledger } from './ledger.ts';
 import { type ApiObject, Objects, Versions } from './objects.ts';
+import { Outlook } from './outlook.ts';
 import { type FleetNode, nodesInRacks } from './racks.ts';
 import { Random } from './random.ts';
 import { type ExtenderArgs, type HostPriorityList, Scheduler } from './scheduler.ts';
@@ -43,6 +44,7 @@ export class Fleet {
   readonly kubelets: Kubelets;
   readonly workloads: ReadonlyMap<string, Workload>;
   readonly ledger = new Ledger(COLD_SECONDS);
+  readonly outlook: Outlook;
 
   constructor({ script, nodes, seed, startSeconds, doors, onHappening }: FleetOptions) {
     const timeline = new Timeline(startSeconds);
@@ -58,7 +60,7 @@ export class Fleet {
     for (const name of ['default', 'kube-system']) {
       this.api.namespaces.create({ metadata: { name } }, startSeconds);
     }
-    for (const node of nodesInRacks(nodes, startSeconds)) {
+    for (const node of nodesInRacks(nodes, script.topology, startSeconds)) {
       this.api.nodes.create(node, startSeconds);
     }
     const sizes = new Map(script.workloads.map(({ image, imageBytes }) => [image, imageBytes]));
@@ -82,6 +84,9 @@ export class Fleet {
         }),
       ]),
     );
-    new Faults(script, { ...shared, kubelets, seed, workloads: this.workloads });
+    const { workloads, ledger } = this;
+    const faults = new Faults(script, { ...shared, kubelets, seed, workloads });
+    const { topology } = script;
+    this.outlook = new Outlook({ ...shared, kubelets, workloads, faults, ledger, topology });
   }
 }

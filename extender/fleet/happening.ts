@@ -14,6 +14,7 @@ export type HappeningKind =
   | 'device repaired'
   | 'crash'
   | 'rack outage'
+  | 'network fault'
   | 'planned reboot'
   | 'node back'
   | 'group restart'

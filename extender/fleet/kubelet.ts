@@ -35,6 +35,7 @@ export type EndCause =
   | 'crash'
   | 'device fault'
   | 'rack outage'
+  | 'network fault'
   | 'planned reboot'
   | 'rejected'
   | 'deleted';
@@ -63,6 +64,8 @@ interface Host {
   /** Images come one after the other, as `serializeImagePulls` has it by default. */
   pullsUntilSeconds: number;
   isUp: boolean;
+  /** Until then its network is away. */
+  awayUntilSeconds: number;
   boots: number;
 }
 
@@ -96,6 +99,12 @@ export class Kubelets {
   /** Devices of a node, by slot. */
   devices(node: string): readonly Readonly<Device>[] {
     return this.#hosts.get(node)?.devices ?? [];
+  }
+
+  /** Whether the node is neither booting nor cut off. */
+  isReachable(node: string): boolean {
+    const host = this.#hosts.get(node);
+    return host?.isUp === true && host.awayUntilSeconds <= this.#deps.timeline.nowSeconds;
   }
 
   /** What is known of a pod that a kubelet has taken on or refused, until it is gone. */
@@ -176,6 +185,36 @@ export class Kubelets {
     });
   }
 
+  /** The node cannot be reached for so long, and what runs there, waiting for others, ends at once. */
+  loseNetwork(node: string, seconds: number, cause: 'network fault' | 'rack outage'): void {
+    const { nodes, pods, timeline } = this.#deps;
+    const host = this.#hosts.get(node);
+    if (host === undefined || !host.isUp) return;
+    const until = timeline.nowSeconds + seconds;
+    host.awayUntilSeconds = Math.max(host.awayUntilSeconds, until);
+    this.#reportReady(node, false, 'NodeStatusUnknown');
+    for (const pod of [...pods.all()]) {
+      if (pod.spec.nodeName !== node) continue;
+      const key = keyOf(pod);
+      timeline.after(0, () => this.end(key, 1, cause));
+    }
+    timeline.after(seconds, () => {
+      if (host.isUp && host.awayUntilSeconds <= until && nodes.get(node) !== undefined)
+        this.#reportReady(node, true, 'KubeletReady');
+    });
+  }
+
+  #reportReady(node: string, isReady: boolean, reason: string): void {
+    const { nodes, timeline } = this.#deps;
+    nodes.update(node, (one) => ({
+      ...one,
+      status: {
+        ...one.status,
+        conditions: readyCondition(isReady, reason, timeline.nowSeconds),
+      },
+    }));
+  }
+
   /** Drains a node, boots it anew and opens it again. */
   reboot(node: string): void {
     const { nodes, pods, timeline, tell } = this.#deps;
@@ -194,11 +233,7 @@ export class Kubelets {
     host.isUp = false;
     host.boots += 1;
     host.warm.clear();
-    const { nowSeconds } = timeline;
-    nodes.update(node, (one) => ({
-      ...one,
-      status: { ...one.status, conditions: readyCondition(false, 'Rebooting', nowSeconds) },
-    }));
+    this.#reportReady(node, false, 'Rebooting');
     this.#reportDevices(node);
     timeline.after(BOOT_SECONDS, () => {
       const bootId = uidOf(0xb007_0000_0000 + timeline.nowSeconds);
@@ -381,6 +416,7 @@ function newHost(node: string, capacity: Readonly<Record<string, string | number
     warm: new Set(),
     pullsUntilSeconds: 0,
     isUp: true,
+    awayUntilSeconds: 0,
     boots: 0,
   };
 }

@@ -36,7 +36,10 @@ const WHOLE_GROUP = 0;
  * member: it is down from its first member's end until all of them run again, with all its devices.
  */
 export class Ledger {
+  /** Of pods that work on their own, and of whole groups. */
   readonly interruptions = new Map<InterruptionCause, number>();
+  /** Those of groups alone. */
+  readonly restarts = new Map<InterruptionCause, number>();
   readonly lost: Lost = { work: 0, waiting: 0, pulling: 0, coldStart: 0 };
   /** Pods that started instead of one that had been interrupted. */
   comebacks = 0;
@@ -63,6 +66,16 @@ export class Ledger {
     });
   }
 
+  /** Since when all members of a group have been running; absent while one is away, and for other workloads. */
+  upSinceSeconds(workload: string): number | undefined {
+    return this.#followed.get(workload)?.upSinceSeconds;
+  }
+
+  /** Since when the pod at a place of a workload has been running. */
+  runningSinceSeconds(workload: string, index: number): number | undefined {
+    return this.#followed.get(workload)?.running.get(index);
+  }
+
   left(workload: string, index: number, cause: EndCause, atSeconds: number): void {
     const followed = this.#followed.get(workload);
     if (followed === undefined) return;
@@ -79,6 +92,7 @@ export class Ledger {
     }
     if (upSinceSeconds === undefined) return;
     this.#interrupted(cause);
+    this.restarts.set(cause, (this.restarts.get(cause) ?? 0) + 1);
     this.lost.work += entry.pods * entry.gpus * lostWork(entry, atSeconds - upSinceSeconds);
     delete followed.upSinceSeconds;
     followed.isComingBack = true;

@@ -1,11 +1,11 @@
 import type { ObjectMeta, ResourceList } from '../../webhook/words/pod.ts';
 import { timestamp, uidOf } from './objects.ts';
+import { domainLabels, type Topology } from './topology.ts';
 
 /** The fleet's only device resource. */
 export const GPU = 'nvidia.com/gpu';
 export const RACK_LABEL = 'topology.kubernetes.io/rack';
 
-const NODES_PER_RACK = 8;
 export const GPUS_PER_NODE = 8;
 
 export interface NodeCondition {
@@ -38,9 +38,13 @@ export interface FleetNode {
   };
 }
 
-/** Nodes of eight GPUs, eight to a rack, tainted as GPU pools are. */
-export function nodesInRacks(count: number, atSeconds: number): readonly FleetNode[] {
-  return Array.from({ length: count }, (_none, index) => nodeAt(index, atSeconds));
+/** Nodes of eight GPUs, labelled by what they share, tainted as GPU pools are. */
+export function nodesInRacks(
+  count: number,
+  topology: Topology,
+  atSeconds: number,
+): readonly FleetNode[] {
+  return Array.from({ length: count }, (_none, index) => nodeAt(index, topology, atSeconds));
 }
 
 export function readyCondition(
@@ -70,7 +74,7 @@ const SECONDS_PER_DAY = 86_400;
 /** As GPU pools carry it. */
 const GPU_TAINTS = [{ key: GPU, value: 'present', effect: 'NoSchedule' }];
 
-function nodeAt(index: number, atSeconds: number): FleetNode {
+function nodeAt(index: number, topology: Topology, atSeconds: number): FleetNode {
   const name = `gpu-${index + 1}`;
   // The size of a common eight-GPU server.
   const resources = { cpu: '192', memory: '2Ti', pods: '110', [GPU]: String(GPUS_PER_NODE) };
@@ -79,7 +83,7 @@ function nodeAt(index: number, atSeconds: number): FleetNode {
       name,
       labels: {
         'kubernetes.io/hostname': name,
-        [RACK_LABEL]: `rack-${Math.floor(index / NODES_PER_RACK) + 1}`,
+        ...domainLabels(index, topology),
       },
     },
     spec: { taints: GPU_TAINTS },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Parsed, parseStrictYaml, strictSection } from '../../certs/serving/strict-yaml.ts';
 import { durationField, sizeField } from '../../webhook/words/profile.ts';
+import { topologySection } from './topology.ts';
 
 /** The version that every fault script declares. */
 const SCRIPT_API_VERSION = 'fleet.surefoot.dev/v1alpha1';
@@ -94,6 +95,14 @@ const scriptSchema = strictSection({
   faults: z.array(faultEntry).default([]),
   /** Faults besides those of the script, per 1,000 nodes a day; see faults.ts for their kinds. */
   faultsPerThousandNodeDays: z.number().min(0).max(10_000).default(0),
+  /**
+   * Outages of whole racks besides, per rack and day, once chance goes on. Published rates lie between 5.6e-5 (Titan's
+   * cabinets) and 1.5e-3 (Google 2008, 25 rack events a year in a cluster, of 45 racks): this is their middle.
+   */
+  rackOutagesPerRackDay: z.number().min(0).max(1).default(3e-4),
+  /** How often each node is drained for planned work, once chance goes on; 0s: never. A judgement. */
+  rebootEvery: durationField.prefault('30d'),
+  topology: topologySection,
 }).superRefine(({ workloads, faults }, context) => {
   workloads.forEach(({ name, kind, durationSeconds }, index) => {
     if (workloads.findIndex((other) => other.name === name) < index) {

@@ -16,6 +16,7 @@ import { catalogueOf } from '../signals/catalogue.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { MemoryStore } from '../storage/memory.ts';
 import { Engine } from '../wiring/engine.ts';
+import type { PlacementPolicy } from './rivals/policy.ts';
 
 /** How often homes that have ended are dropped; in seconds of the fleet. */
 const PRUNE_INTERVAL_SECONDS = 600;
@@ -32,7 +33,7 @@ interface Seen {
  * Both halves of Surefoot beside a fleet, without sockets: the rules of the webhook and the answers
  * of the extender, called as functions, and the watches as a queue in the order of versions.
  */
-export class SurefootInProcess {
+export class SurefootInProcess implements PlacementPolicy {
   readonly #profiles: readonly DeviceProfile[];
   readonly #catalogue = catalogueOf(builtInCatalogue());
   readonly #engine: Engine;

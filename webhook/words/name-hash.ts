@@ -14,3 +14,10 @@ export function nameHash(name: string): number {
   }
   return hash;
 }
+
+/** Mixes all bits as MurmurHash3 ends, signed: FNV-1a gives neighbouring names neighbouring numbers. */
+export function mixedBits(bits: number): number {
+  let hash = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}

@@ -1,137 +1,127 @@
+import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../../webhook/words/duration.ts';
-import type { Pod } from '../../../webhook/words/pod.ts';
-import { type Doors, Fleet } from '../../fleet/fleet.ts';
-import type { Ledger } from '../../fleet/ledger.ts';
 import type { FaultScript } from '../../fleet/script.ts';
-import { readScript, shippedConfiguration } from '../../simulation/script-files.ts';
-import { SurefootInProcess } from '../../simulation/surefoot-in-process.ts';
-import { print } from '../terminal/print.ts';
-import { type Cell, tableText } from '../terminal/table.ts';
+import { meanOutcome } from '../../simulation/outcome.ts';
+import { type PolicyName, policyNamed } from '../../simulation/policy-named.ts';
+import { roomMissing } from '../../simulation/room.ts';
+import { type Runs, run } from '../../simulation/run.ts';
+import { readScript } from '../../simulation/script-files.ts';
+import { complain, print } from '../terminal/print.ts';
+import { tableText } from '../terminal/table.ts';
+import { outcomeRows } from './simulate-table.ts';
 
 export interface SimulateOptions {
   readonly script: string;
   readonly days: number;
   readonly nodes: number;
+  /** The first seed. */
   readonly seed: number;
+  /** How many seeds from there on. */
+  readonly seeds: number;
+  readonly rivals: boolean;
+  /** Absent: as the script says. */
+  readonly rackOutages?: number;
+  /** Share by which a group is slowed while it is in more racks, or blocks, than it has to be; absent: as the script says. */
+  readonly rackSlowdown?: number;
+  readonly blockSlowdown?: number;
+  readonly reboots: boolean;
   readonly output: 'table' | 'json';
 }
 
-/** What one run of the fleet came to. */
-export interface Outcome {
-  readonly interruptions: Readonly<Record<string, number>>;
-  readonly lostDeviceHours: Readonly<Record<keyof Ledger['lost'], number>>;
-  readonly comebacks: number;
-  readonly warmComebacks: number;
-  readonly rejections: number;
-}
+const RIVALS = ['racks first', 'racks first, else the freest', 'weighted sum'] as const;
 
-const SECONDS_PER_DAY = 86_400;
-/** Any will do; a fixed one makes the same run anywhere. */
-const START_SECONDS = Date.UTC(2026, 0, 1) / 1000;
-
-/** Runs a script twice on the same seed, without Surefoot and with it, and prints what each lost. */
+/**
+ * Runs a script on each seed without Surefoot and with it, and beside rivals where asked for, and prints what each lost.
+ * The same faults strike in all runs of a seed.
+ */
 export async function simulate(options: SimulateOptions): Promise<void> {
-  const script = await readScript(options.script);
-  const { profiles, extender } = shippedConfiguration();
-  const without = await run(script, options, { admit: async (pod) => tolerating(pod) });
-  const surefoot = new SurefootInProcess(profiles, extender);
-  const withSurefoot = await run(script, options, surefoot);
-  const { nodes, days, seed } = options;
-  print(
-    options.output === 'json'
-      ? JSON.stringify({ nodes, days, seed, without, with: withSurefoot }, null, 2)
-      : `${nodes} nodes, ${days} days, seed ${seed}\n\n${tableText(rowsOf(without, withSurefoot))}`,
-  );
-}
-
-/** One run on a virtual clock; a `SurefootInProcess` is watched as well as asked. */
-export async function run(
-  script: FaultScript,
-  { nodes, seed, days }: Pick<SimulateOptions, 'nodes' | 'seed' | 'days'>,
-  by: Doors | SurefootInProcess,
-): Promise<Outcome> {
-  const nowSeconds = () => fleet.timeline.nowSeconds;
-  const fleet: Fleet = new Fleet({
-    script,
-    nodes,
-    seed,
-    startSeconds: START_SECONDS,
-    doors: by instanceof SurefootInProcess ? by.doors(nowSeconds) : by,
-  });
-  if (by instanceof SurefootInProcess) by.watch(fleet.api, nowSeconds);
-  const begun = performance.now();
-  for (let day = 1; day <= days; day += 1) {
-    await fleet.timeline.runUntil(START_SECONDS + day * SECONDS_PER_DAY);
-    sayProgress(by instanceof SurefootInProcess ? 'with' : 'without', day, days, begun);
+  const { nodes, days, seed, seeds, rivals, output } = options;
+  const script = inWorld(await readScript(options.script), options);
+  const missing = roomMissing(script, nodes);
+  if (missing !== undefined) throw new WrongCall(`--script: ${missing}`);
+  const policies: readonly PolicyName[] = ['stock', ...(rivals ? RIVALS : []), 'surefoot'];
+  const progress = new Progress(policies.length * seeds * days * 24);
+  const all: Runs[] = policies.map((policy) => ({ policy, outcomes: [] }));
+  for (let of = seed; of < seed + seeds; of += 1) {
+    for (const [index, policy] of policies.entries()) {
+      const size = { nodes, days, seed: of, onHour: () => progress.step(`seed ${of}, ${policy}`) };
+      const outcome = await run(script, size, policyNamed(policy));
+      all[index] = { policy, outcomes: [...(all[index]?.outcomes ?? []), outcome] };
+    }
   }
-  return outcomeOf(fleet.ledger);
+  progress.done();
+  if (output === 'json') print(JSON.stringify(shown(all, options), null, 2));
+  else {
+    const which = seeds === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + seeds - 1}`;
+    print(`${nodes} nodes, ${days} days, ${which}\n\n${tableText(outcomeRows(all))}`);
+  }
 }
 
-function outcomeOf({ interruptions, lost, ...counts }: Ledger): Outcome {
-  const { comebacks, warmComebacks, rejections } = counts;
-  const hours = (seconds: number) => seconds / 3600;
+function inWorld(
+  script: FaultScript,
+  { rackOutages, rackSlowdown, blockSlowdown, reboots }: SimulateOptions,
+): FaultScript {
+  const { rack, block } = script.topology;
   return {
-    interruptions: Object.fromEntries([...interruptions].sort()),
-    lostDeviceHours: {
-      work: hours(lost.work),
-      waiting: hours(lost.waiting),
-      pulling: hours(lost.pulling),
-      coldStart: hours(lost.coldStart),
+    ...script,
+    ...(rackOutages !== undefined && { rackOutagesPerRackDay: rackOutages }),
+    ...(!reboots && { rebootEvery: 0 }),
+    topology: {
+      ...script.topology,
+      rack: { ...rack, slowdown: rackSlowdown ?? rack.slowdown },
+      block: { ...block, slowdown: blockSlowdown ?? block.slowdown },
     },
-    comebacks,
-    warmComebacks,
-    rejections,
   };
 }
 
-function rowsOf(without: Outcome, withIt: Outcome): readonly (readonly Cell[])[] {
-  const row = (
-    name: string,
-    numberOf: (outcome: Outcome) => number,
-    unit = '',
-  ): readonly Cell[] => {
-    const [before, after] = [numberOf(without), numberOf(withIt)];
-    const change = before === 0 ? '' : `${(100 * (after / before - 1)).toFixed(0)} %`;
-    return [name, `${rounded(before)}${unit}`, `${rounded(after)}${unit}`, change];
+/** `without` and `with` are means over the seeds; `runs` has each. */
+function shown(all: readonly Runs[], { nodes, days, seed, seeds }: SimulateOptions): object {
+  const of = (policy: PolicyName) => all.find((one) => one.policy === policy)?.outcomes ?? [];
+  return {
+    nodes,
+    days,
+    seed,
+    seeds,
+    without: meanOutcome(of('stock')),
+    with: meanOutcome(of('surefoot')),
+    runs: Array.from({ length: seeds }, (_none, index) => ({
+      seed: seed + index,
+      outcomes: Object.fromEntries(
+        all.map(({ policy, outcomes }) => [policy, outcomes[index]] as const),
+      ),
+    })),
   };
-  const sum = (numbers: Readonly<Record<string, number>>) =>
-    Object.values(numbers).reduce((total, number) => total + number, 0);
-  const causes = [
-    ...new Set([...Object.keys(without.interruptions), ...Object.keys(withIt.interruptions)]),
-  ].sort();
-  return [
-    ['', 'WITHOUT SUREFOOT', 'WITH SUREFOOT', 'CHANGE'],
-    row('interruptions', ({ interruptions }) => sum(interruptions)),
-    ...causes.map((cause) =>
-      row(`  by ${cause}`, ({ interruptions }) => interruptions[cause] ?? 0),
-    ),
-    row('device-hours lost', ({ lostDeviceHours }) => sum(lostDeviceHours)),
-    row('  work done again', ({ lostDeviceHours }) => lostDeviceHours.work),
-    row('  waiting for a node', ({ lostDeviceHours }) => lostDeviceHours.waiting),
-    row('  pulling images', ({ lostDeviceHours }) => lostDeviceHours.pulling),
-    row('  cold starts', ({ lostDeviceHours }) => lostDeviceHours.coldStart),
-    row('pods that came back', ({ comebacks }) => comebacks),
-    row(
-      '  to a warm node',
-      ({ comebacks, warmComebacks }) => (100 * warmComebacks) / Math.max(comebacks, 1),
-      ' %',
-    ),
-    row('pods refused by a kubelet', ({ rejections }) => rejections),
-  ];
 }
 
-function rounded(value: number): string {
-  return Math.round(value).toLocaleString('en');
-}
+/** How often a terminal, and whatever else reads, is told how far it is. */
+const TERMINAL_MS = 500;
+const ELSEWHERE_MS = 15_000;
 
-function sayProgress(which: string, day: number, days: number, begun: number): void {
-  if (!process.stderr.isTTY) return;
-  const text = `${which} Surefoot: day ${day} of ${days}, ${spanInWords((performance.now() - begun) / 1000)}`;
-  process.stderr.write(`\r\u001b[K${day === days ? '' : text}`);
-}
+/** Tells on standard error how far it is, and how long it will take. */
+class Progress {
+  readonly #steps: number;
+  readonly #begunMs = performance.now();
+  #done = 0;
+  #toldMs = this.#begunMs;
 
-/** What a user writes by hand where there is no webhook to write it. */
-function tolerating(pod: Pod): Pod {
-  const tolerations = [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }];
-  return { ...pod, spec: { ...pod.spec, tolerations } };
+  constructor(steps: number) {
+    this.#steps = steps;
+  }
+
+  step(what: string): void {
+    this.#done += 1;
+    const now = performance.now();
+    if (now - this.#toldMs < (process.stderr.isTTY ? TERMINAL_MS : ELSEWHERE_MS)) return;
+    this.#toldMs = now;
+    const took = (now - this.#begunMs) / 1000;
+    const left = (took / this.#done) * (this.#steps - this.#done);
+    const percent = Math.floor((100 * this.#done) / this.#steps);
+    const text = `${percent} %: ${what}; ${spanInWords(took)} so far, about ${spanInWords(left)} to go`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+    else complain(text);
+  }
+
+  done(): void {
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  }
 }

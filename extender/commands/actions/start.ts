@@ -14,10 +14,10 @@ import { Admission } from '../../fleet/admission.ts';
 import { fleetApiApp } from '../../fleet/api-server.ts';
 import { fleetControls } from '../../fleet/controls.ts';
 import { Fleet } from '../../fleet/fleet.ts';
-import { GPUS_PER_NODE } from '../../fleet/racks.ts';
 import type { ExtenderArgs, HostPriorityList } from '../../fleet/scheduler.ts';
 import type { FaultScript } from '../../fleet/script.ts';
 import { type RunningExtender, startExtender } from '../../main.ts';
+import { roomMissing } from '../../simulation/room.ts';
 import { actingConfig, CONFIG_FILES, readScript, tour } from '../../simulation/script-files.ts';
 import { LiveLine } from '../terminal/live-line.ts';
 import { complain, print } from '../terminal/print.ts';
@@ -43,7 +43,9 @@ const PRIORITIZE_TIMEOUT_MS = 300;
 /** Webhook, extender and fleet in one process, speaking with each other over loopback only. */
 export async function startAll(options: StartOptions): Promise<Service> {
   const script = options.script === undefined ? tour() : await readScript(options.script);
-  complainOfRoom(script, options.nodes);
+  // A fleet that is too small leaves pods pending for as long as it runs, which looks like a fault of ours.
+  const missing = roomMissing(script, options.nodes);
+  if (missing !== undefined) complain(missing);
   const directory = await mkdtemp(join(tmpdir(), 'surefoot-start-'));
   const stops: (() => Promise<unknown> | undefined)[] = [
     () => rm(directory, { recursive: true, force: true }),
@@ -58,19 +60,6 @@ export async function startAll(options: StartOptions): Promise<Service> {
     throw error;
   }
   return { stop };
-}
-
-/** A fleet that is too small leaves pods pending for as long as it runs, which looks like a fault of ours. */
-function complainOfRoom({ workloads }: FaultScript, nodes: number): void {
-  const asked = workloads.reduce(
-    (sum, { kind, pods, gpus }) => sum + gpus * (kind === 'jobs' ? 1 : pods),
-    0,
-  );
-  const room = nodes * GPUS_PER_NODE;
-  if (asked <= room) return;
-  complain(
-    `what runs asks for ${asked} GPUs, and ${nodes} nodes have ${room}: some pods will wait all the time; --nodes ${Math.ceil(asked / GPUS_PER_NODE)} has room for them`,
-  );
 }
 
 async function compose(

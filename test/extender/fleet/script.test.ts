@@ -31,7 +31,27 @@ faults:
     });
   });
 
+  test('written before it had a world: outages as published, a reboot a month, racks of eight', () => {
+    expect(parseScript('a.yaml', `${TRAIN}faultsPerThousandNodeDays: 19\n`)).toMatchObject({
+      ok: true,
+      value: {
+        rackOutagesPerRackDay: 3e-4,
+        rebootEvery: 30 * 86_400,
+        topology: {
+          nvlinkDomain: { nodes: 0 },
+          rack: { nodes: 8, slowdown: 0 },
+          block: { nodes: 64 },
+        },
+      },
+    });
+  });
+
   test.each([
+    {
+      name: 'a slowdown that is no share',
+      text: `${TRAIN}topology: { rack: { slowdown: 5 } }\n`,
+      says: 'a.yaml:5: topology.rack.slowdown: expected a share such as "5%"',
+    },
     {
       name: 'no workload',
       text: `${HEAD}workloads: []\n`,

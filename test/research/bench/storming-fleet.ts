@@ -7,6 +7,7 @@ import { fleetApiApp } from '../../../extender/fleet/api-server.ts';
 import type { FleetApi } from '../../../extender/fleet/fleet.ts';
 import { type ApiObject, Objects, Versions } from '../../../extender/fleet/objects.ts';
 import { type FleetNode, nodesInRacks, readyCondition } from '../../../extender/fleet/racks.ts';
+import { topologySection } from '../../../extender/fleet/topology.ts';
 import type { Pod } from '../../../webhook/words/pod.ts';
 import { GPU } from '../../make/facts.ts';
 
@@ -31,7 +32,7 @@ function fleetOf(count: number): FleetApi {
   };
   const now = Date.now() / 1000;
   api.namespaces.create({ metadata: { name: 'default' } }, now);
-  for (const [index, node] of nodesInRacks(count, now).entries()) {
+  for (const [index, node] of nodesInRacks(count, topologySection.parse({}), now).entries()) {
     api.nodes.create({ ...node, status: { ...node.status, images: imagesOn(index) } }, now);
     for (let pod = 0; pod < PODS_A_NODE; pod += 1) {
       api.pods.create(podOn(node.metadata.name ?? '', `${index}-${pod}`), now);

@@ -1,0 +1,33 @@
+import { type PlacementPolicy, STOCK } from './rivals/policy.ts';
+import { RacksFirst } from './rivals/racks-first.ts';
+import { WeightedSum, type Weights } from './rivals/weighted-sum.ts';
+import { shippedConfiguration } from './script-files.ts';
+import { SurefootInProcess } from './surefoot-in-process.ts';
+
+export type PolicyName =
+  | 'stock'
+  | 'racks first'
+  | 'racks first, else the freest'
+  | 'weighted sum'
+  | 'surefoot';
+
+/** Weights of the sum: see docs/placement-2026-11.md for how they were found, on other seeds. */
+const TUNED: Weights = { image: 10, home: 10, faults: 10, rack: 10, halfLifeDays: 30 };
+
+/** A policy that has seen nothing yet. */
+export function policyNamed(name: PolicyName): PlacementPolicy {
+  switch (name) {
+    case 'stock':
+      return STOCK;
+    case 'racks first':
+      return new RacksFirst(false);
+    case 'racks first, else the freest':
+      return new RacksFirst(true);
+    case 'weighted sum':
+      return new WeightedSum(TUNED);
+    case 'surefoot': {
+      const { profiles, extender } = shippedConfiguration();
+      return new SurefootInProcess(profiles, extender);
+    }
+  }
+}
