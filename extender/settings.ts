@@ -10,6 +10,7 @@ import {
   profilesSchema,
   sizeField,
 } from '../webhook/words/profile.ts';
+import { topologySection } from './facts/topology.ts';
 import { catalogueSection } from './signals/catalogue.ts';
 
 /** extender.yaml, as written. */
@@ -37,6 +38,8 @@ const extenderEntry = strictSection({
    * free: whole-node pods then have one node less to go to. For fleets that run both, and pack.
    */
   wholeNode: durationField.prefault('0s'),
+  /** What nodes share, the finest first, and what it costs a gang to be in more of them than it has to be. */
+  topology: topologySection,
   /** `sparse`: signed, only what differs. `documented`: 0 to 10 for every node. */
   scores: z.enum(['sparse', 'documented']).default('sparse'),
   /** Whether a pod's owner is told by an Event why the pod is where it is, in namespaces that act. */

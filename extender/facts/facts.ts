@@ -35,6 +35,8 @@ export interface NodeFacts {
   readonly rack?: string;
   /** What the racks next to it share, such as a spine switch, where a label tells. */
   readonly block?: string;
+  /** Its domain at each level of `topology` in extender.yaml; empty where no label tells. */
+  readonly domains?: readonly string[];
   /** Where it is at large: too wide to have a fault in common. */
   readonly zone?: string;
   /** When the Node object was made; absent where nothing tells. */

@@ -12,6 +12,7 @@ import type { DeviceCount } from '../signals/observed.ts';
 import type { NodeFacts } from './facts.ts';
 import { imageList, type ListedImage } from './images.ts';
 import { secondsOf } from './timestamp.ts';
+import { domainsIn, type TopologyLevel } from './topology.ts';
 
 /** What Surefoot reads of a core/v1 Node. */
 export interface Node {
@@ -101,6 +102,7 @@ export function nodeFacts(
   node: Node,
   catalogue: Catalogue,
   profiles: readonly DeviceProfile[],
+  topology: readonly TopologyLevel[] = [],
 ): NodeFacts {
   const { metadata = {}, spec = {}, status = {} } = node;
   const labels = metadata.labels ?? {};
@@ -119,6 +121,7 @@ export function nodeFacts(
       hostLabel: firstOf(HOST_LABELS, labels) ?? '',
     }),
     ...topologyOf(labels),
+    ...domainsOf(labels, topology),
     ...(createdAtSeconds !== undefined && { createdAtSeconds }),
     isReady: ready?.status === 'True',
     ...(readySinceSeconds !== undefined && { readySinceSeconds }),
@@ -176,6 +179,13 @@ function topologyOf(
     ...(driver !== undefined && { driver }),
     ...(model !== undefined && { model }),
   };
+}
+
+function domainsOf(
+  labels: Readonly<Record<string, string>>,
+  topology: readonly TopologyLevel[],
+): Pick<NodeFacts, 'domains'> {
+  return topology.length === 0 ? {} : { domains: sharedPart(domainsIn(labels, topology)) };
 }
 
 function marksOf({ metadata = {}, spec = {}, status = {} }: Node): NodeMarks {

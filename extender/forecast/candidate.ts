@@ -2,6 +2,20 @@ import type { Incident } from '../history/incident.ts';
 import type { ToldHazard } from './hazard-words.ts';
 import type { UnknownImages } from './images.ts';
 
+/** Where a node stands to the other members of the pod's job. */
+export interface JobDomain {
+  /** For being in one more rack, whose outage takes the whole job down. */
+  readonly sharedSeconds: number;
+  /** Because the job is slower in more domains than it has to be. */
+  readonly leavesSeconds: number;
+  /** The node's rack; absent where no label tells. */
+  readonly rack?: string;
+  /** How many racks the job would be in. */
+  readonly racks: number;
+  /** The domain that the job would leave; absent where it leaves none. */
+  readonly leaves?: string;
+}
+
 /** A node the scheduler asks about, with the facts that a forecast for one pod needs. */
 export interface Candidate {
   readonly node: string;
@@ -29,6 +43,10 @@ export interface Candidate {
   readonly displacedSeconds: number;
   /** How many such slots. */
   readonly displacedSlots: number;
+  /** How many such pods have room there. */
+  readonly places: number;
+  /** What the pod's job loses because the node is in another domain than its other members. */
+  readonly domain?: JobDomain;
   /** Seconds that pods of whole nodes would lose: the pod takes a node apart of which all devices are free. */
   readonly fragmentationSeconds: number;
 }

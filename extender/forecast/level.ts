@@ -44,11 +44,13 @@ export interface Answer {
  * the fleet. One node of the commonest level is scored 0: the scheduler breaks ties among scored nodes only, and without
  * it all pods would pile up on one node. It is the node of the least loss; losses within the same second are a tie,
  * because no forecast is that exact, and the smallest `tieBreakHashAt` wins.
+ * Nodes that `isPreferred` win ties, also those of the best level where that is not the commonest.
  */
 export function sparseLevels(
   { nodeIndexes, lossSeconds }: Losses,
   halvingSeconds: number,
   tieBreakHashAt: (nodeIndex: number) => number,
+  isPreferred?: (nodeIndex: number) => boolean,
 ): Answer {
   const best = leastOf(lossSeconds);
   const levels = levelsOf(lossSeconds, best, halvingSeconds);
@@ -67,11 +69,11 @@ export function sparseLevels(
     const level = levels[index] as number;
     if (level !== commonest) {
       told[end] = nodeIndex;
-      scores[end] = level - commonest;
+      scores[end] = toldScore(level, commonest, isPreferred, nodeIndex);
       end += 1;
       continue;
     }
-    const seconds = Math.round(lossSeconds[index] as number);
+    const seconds = isPreferred?.(nodeIndex) ? -1 : Math.round(lossSeconds[index] as number);
     if (seconds > winner.seconds) continue;
     const hash = tieBreakHashAt(nodeIndex);
     if (seconds === winner.seconds && hash >= winner.hash) continue;
@@ -81,7 +83,8 @@ export function sparseLevels(
   }
   // The list is filled with zeros, so its score is 0.
   if (isAsked) told[end] = winner.nodeIndex;
-  const scoreOf = sparseScore({ best, commonest, halvingSeconds, tieWinner: winner.nodeIndex });
+  const tieWinner = winner.nodeIndex;
+  const scoreOf = sparseScore({ best, commonest, halvingSeconds, tieWinner, isPreferred });
   return { scores: { nodeIndexes: told, scores }, scoreOf };
 }
 
@@ -91,11 +94,26 @@ function sparseScore(of: {
   readonly commonest: number;
   readonly halvingSeconds: number;
   readonly tieWinner: number;
+  readonly isPreferred: ((nodeIndex: number) => boolean) | undefined;
 }): Answer['scoreOf'] {
   return (nodeIndex, lossSeconds) => {
-    const score = levelOf(lossSeconds - of.best, of.halvingSeconds) - of.commonest;
-    return score === 0 && nodeIndex !== of.tieWinner ? undefined : score;
+    const level = levelOf(lossSeconds - of.best, of.halvingSeconds);
+    if (level !== of.commonest) {
+      return toldScore(level, of.commonest, of.isPreferred, nodeIndex);
+    }
+    return nodeIndex === of.tieWinner ? 0 : undefined;
   };
+}
+
+/** What is told of a level that is not the commonest: of the best nodes, the preferred ones get one more. */
+function toldScore(
+  level: number,
+  commonest: number,
+  isPreferred: ((nodeIndex: number) => boolean) | undefined,
+  nodeIndex: number,
+): number {
+  const isFirst = level === 0 && isPreferred?.(nodeIndex) === true;
+  return Math.min(-DEEPEST_LEVEL, level - commonest + (isFirst ? 1 : 0));
 }
 
 /** The dense form of the extender API's documentation: every node, 0 to 10, 10 the best. */

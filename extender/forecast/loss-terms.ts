@@ -20,7 +20,8 @@ export type ForecastInput =
   | 'pulls'
   | 'rates'
   | 'wholeNodeSeconds'
-  | 'departures';
+  | 'departures'
+  | 'siblings';
 
 /** One way in which a pod loses seconds on a node. Forecast, JSON, page, `why` and reasons follow from it. */
 export interface LossTerm {
@@ -109,7 +110,43 @@ export const LOSS_TERMS = [
     words: (_candidate, seconds) =>
       `${spanInWords(seconds)} for taking apart a node that is free as a whole`,
   },
+  {
+    name: 'leavesDomain',
+    column: 'LEAVES',
+    title: 'slower outside its domain',
+    color: 'light-dark(#3f8d73, #7accb0)',
+    code: 'LeavesDomain',
+    dependsOn: ['siblings'],
+    seconds: ({ domain }) => domain?.leavesSeconds ?? 0,
+    words: ({ domain }, seconds) =>
+      `${spanInWords(seconds)} slower${domain?.leaves === undefined ? ', in more domains than its job needs' : ` outside ${domain.leaves}, where its job is`}`,
+  },
+  {
+    name: 'sharedDomain',
+    column: 'RACKS',
+    title: 'one more rack that can fail',
+    color: 'light-dark(#6b7a3a, #b3c47c)',
+    code: 'AddsDomain',
+    dependsOn: ['siblings'],
+    seconds: ({ domain }) => domain?.sharedSeconds ?? 0,
+    words: ({ domain }, seconds) =>
+      `${spanInWords(seconds)} for ${nth(domain?.racks ?? 1)} rack of its job that can fail`,
+  },
 ] as const satisfies readonly LossTerm[];
+
+/** `a third`, `a 12th`. */
+function nth(count: number): string {
+  const words = ['a first', 'a second', 'a third', 'a fourth', 'a fifth', 'a sixth', 'a seventh'];
+  return (
+    words[count - 1] ??
+    `${count === 8 || count === 11 || count === 18 ? 'an' : 'a'} ${count}${suffix(count)}`
+  );
+}
+
+function suffix(count: number): string {
+  if (count % 100 >= 11 && count % 100 <= 13) return 'th';
+  return ['th', 'st', 'nd', 'rd'][count % 10] ?? 'th';
+}
 
 /** Name of a term that Surefoot has by itself. */
 export type TermName = (typeof LOSS_TERMS)[number]['name'];

@@ -57,6 +57,8 @@ export interface HostHistory {
   readonly maintenance?: Maintenance;
   /** When somebody tried to repair it: unannounced boots and what remediators did. */
   readonly repairs: readonly number[];
+  /** When its Node went away and nobody had announced it: the latest. */
+  readonly awayAtSeconds: readonly number[];
   /** Keys of remediations and verified repairs that are known. */
   readonly marks: readonly string[];
   readonly devices: readonly KnownDevice[];
@@ -95,6 +97,7 @@ const BLANK: Omit<HostHistory, 'host'> = {
   departures: [],
   counted: [],
   repairs: [],
+  awayAtSeconds: [],
   marks: [],
   devices: [],
   capacityPeaks: {},

@@ -3,6 +3,7 @@ import type { SignalClass } from '../signals/catalogue.ts';
 import type { Finding } from '../signals/finding.ts';
 import { momentOf, type Signal, signalOf } from '../signals/signal.ts';
 import type { Sign } from '../signals/signs.ts';
+import { withAway } from './away.ts';
 import { cohortsOf } from './cohorts.ts';
 import { withEra } from './exposure.ts';
 import {
@@ -38,6 +39,8 @@ export interface Look {
     | 'name'
     | 'bootId'
     | 'devices'
+    | 'isReady'
+    | 'isCordoned'
     | 'readySinceSeconds'
     | 'createdAtSeconds'
     | 'model'
@@ -309,11 +312,18 @@ function withNode(
   const isNewBoot = node.bootId !== '' && node.bootId !== history.boot?.id;
   const isUnannounced =
     isNewBoot && history.boot !== undefined && !isMaintained(history.maintenance, nowSeconds);
+  const awayAtSeconds = withAway(
+    history.awayAtSeconds,
+    node,
+    isMaintained(history.maintenance, nowSeconds),
+    nowSeconds,
+  );
   const isSame =
     !isNewBoot &&
     node.name === history.node &&
     peaks === history.capacityPeaks &&
     exposure === history.exposure &&
+    awayAtSeconds === history.awayAtSeconds &&
     devices === history.devices;
   if (isSame) return { history, isUnannouncedBoot: false };
   // A boot that was not seen was at the latest when the kubelet became ready.
@@ -329,6 +339,7 @@ function withNode(
       devices,
       incidents: withSwaps(history.incidents, swaps, busyDays, nowSeconds),
       repairs: isUnannounced ? withRepair(history.repairs, nowSeconds) : history.repairs,
+      awayAtSeconds,
       ...(isNewBoot && { boot: { id: node.bootId, atSeconds: bootedAtSeconds } }),
     },
   };

@@ -64,6 +64,17 @@ export class Homes {
     return this.#byNode.get(node) ?? NOBODY;
   }
 
+  /** Departures of a workload's slots whose nodes still count as homes. */
+  ofWorkload(workload: string, nowSeconds: number): readonly Departure[] {
+    const away: Departure[] = [];
+    for (const key of this.#keysOf.get(workload) ?? []) {
+      for (const departure of this.#bySlot.get(key) ?? []) {
+        if (departure.homeUntilSeconds > nowSeconds) away.push(departure);
+      }
+    }
+    return away;
+  }
+
   /** Whether a slot of the workload is away. */
   isAnyAway(workload: string): boolean {
     return this.#keysOf.has(workload);

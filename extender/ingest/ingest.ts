@@ -42,7 +42,7 @@ export class Ingest {
   readonly homes = new Homes();
   readonly runs = new Runs();
   readonly pulls: ImagePulls;
-  readonly #owners = new Owners();
+  readonly owners = new Owners();
   readonly #deps: IngestDeps;
   readonly #standing: StandingFindings;
   readonly #recorder: HostRecorder;
@@ -154,18 +154,18 @@ export class Ingest {
 
   /** An owner wants other slots than before: homes of slots that it does not want are given up. */
   ownerChanged(owner: KnownOwner, nowSeconds: number): void {
-    this.#owners.set(owner);
+    this.owners.set(owner);
     this.#release(owner.workload, nowSeconds);
   }
 
   /** An owner is gone: if none of its name comes soon, nobody wants its slots. */
   ownerRemoved(uid: string, nowSeconds: number): void {
-    this.#owners.remove(uid, nowSeconds);
+    this.owners.remove(uid, nowSeconds);
   }
 
   /** Every owner of this kind is known: one that is not there is gone. */
   ownersKnown(kind: string, nowSeconds: number): void {
-    this.#owners.allKnown(kind, nowSeconds);
+    this.owners.allKnown(kind, nowSeconds);
   }
 
   /** `isListed`: the pod was found by a list, so the moments that led to it were not seen. */
@@ -205,7 +205,7 @@ export class Ingest {
 
   /** What waits for its time, and what struck several hosts at once. To be called about every second. */
   tick(nowSeconds: number): void {
-    for (const workload of this.#owners.gone(nowSeconds)) this.#release(workload, nowSeconds);
+    for (const workload of this.owners.gone(nowSeconds)) this.#release(workload, nowSeconds);
     if (this.#isLeader) this.#recorder.tick(nowSeconds);
   }
 
@@ -247,7 +247,7 @@ export class Ingest {
     this.homes.release(
       workload,
       (departure) => this.#isWanted(departure, nowSeconds),
-      this.#owners.missing(workload, bound),
+      this.owners.missing(workload, bound),
     );
   }
 
@@ -308,7 +308,7 @@ export class Ingest {
 
   /** Whether the owner of a slot wants it back, as far as anybody knows. */
   #isWanted({ slot }: Departure, nowSeconds: number): boolean {
-    return this.#owners.want(slot, this.#deps.cluster.boundOf(slot.workload), nowSeconds);
+    return this.owners.want(slot, this.#deps.cluster.boundOf(slot.workload), nowSeconds);
   }
 
   /** The leader records a moment at once; the others keep it for a minute, in case they have to take over. */

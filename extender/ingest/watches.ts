@@ -16,6 +16,7 @@ import { namespaceFacts } from '../facts/namespaces.ts';
 import { nodeFacts } from '../facts/nodes.ts';
 import { OWNER_KINDS, type OwnerKind, type OwnerObject, ownerFacts } from '../facts/owners.ts';
 import { devicePodFacts } from '../facts/pods.ts';
+import type { TopologyLevel } from '../facts/topology.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { DynamicResources } from '../state/dynamic-resources.ts';
@@ -45,6 +46,8 @@ export interface WatchesDeps {
   readonly unmapped: Unmapped;
   readonly catalogue: () => Catalogue;
   readonly profiles: () => readonly DeviceProfile[];
+  /** Levels of `topology` in extender.yaml. */
+  readonly topology: () => readonly TopologyLevel[];
   readonly nowSeconds: () => number;
   readonly metrics: (kind: string) => ReflectorMetrics;
   /** A watch had to list again after this many seconds of silence. */
@@ -70,14 +73,15 @@ export class Watches {
 
   constructor(deps: WatchesDeps) {
     this.#deps = deps;
-    const { kubeConfig, ingest, cluster, unmapped, catalogue, profiles, nowSeconds } = deps;
+    const { kubeConfig, ingest, cluster, unmapped, catalogue, profiles, topology, nowSeconds } =
+      deps;
     this.#namespaces = this.#reflector('namespaces', namespaceSource(kubeConfig), {
       read: namespaceFacts,
       changed: (namespace) => cluster.setNamespace(namespace),
       removed: (uid) => cluster.removeNamespace(uid),
     });
     this.#nodes = this.#reflector('nodes', nodeSource(kubeConfig), {
-      read: (node) => nodeFacts(node, catalogue(), profiles()),
+      read: (node) => nodeFacts(node, catalogue(), profiles(), topology()),
       changed: (node) => {
         unmapped.onNode(node.name, node.unmapped);
         ingest.nodeChanged(node, nowSeconds());

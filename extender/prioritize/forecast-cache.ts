@@ -22,6 +22,8 @@ export interface KindForecasts {
   lossSecondsOn(nodeIndexes: Int32Array): Float64Array;
   /** Whether the node had no room for such a pod at the last question. */
   isFull(nodeIndex: number): boolean;
+  /** By node index: how many such pods had room there at the last question, which the next one may replace. */
+  readonly places: Uint16Array;
   /** The node's forecast as of the last question. May be kept: it refers to no list of the question. */
   readonly last: (nodeIndex: number) => Forecast | undefined;
   /** The forecasts of homes for pods with this relation to the departed slots (`relationOf`). */
@@ -55,6 +57,9 @@ export class ForecastCache {
     return {
       lossSecondsOn: (nodeIndexes) => forecasts.lossSecondsOn(nodeIndexes, snapshot),
       isFull: (nodeIndex) => forecasts.isFull(nodeIndex),
+      get places() {
+        return forecasts.places;
+      },
       homeForecastsFor: (relation) => forecasts.homeForecastsFor(relation),
       last: isKept ? lastOf(forecasts) : madeOnDemand(pod, expectations, this.#terms, snapshot),
     };

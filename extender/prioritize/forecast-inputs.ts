@@ -18,6 +18,8 @@ type NoticedBy =
   | 'comparison'
   /** `HomeForecasts` compares it for each node that is somebody's home. */
   | 'home'
+  /** It is reckoned anew at each question: `GangDomains`. */
+  | 'question'
   /** Nothing notices it: a forecast that depends on it is never kept. */
   | 'nothing';
 
@@ -47,6 +49,7 @@ export const FORECAST_INPUTS: Readonly<
   rates: { noticedBy: 'comparison', changedBy: 'RatesOfFleet, about once a minute' },
   wholeNodeSeconds: { noticedBy: 'comparison', changedBy: 'a new extender.yaml' },
   departures: { noticedBy: 'home', changedBy: 'Homes: each list of departures is a new one' },
+  siblings: { noticedBy: 'question', changedBy: 'Gangs and Homes, as members come and go' },
   publishedDevices: {
     noticedBy: 'nothing',
     changedBy: 'ResourceSlices; only pods with claims read them',

@@ -1,4 +1,5 @@
 import type { Expectations } from '../../webhook/words/expectations.ts';
+import type { Slot } from '../../webhook/words/workload.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import { type Displacement, displacement, type Returning } from '../forecast/displaced.ts';
 import { type Forecast, forecast } from '../forecast/loss.ts';
@@ -14,6 +15,8 @@ export interface Asked {
   readonly pod: PodFacts;
   readonly expectations: Expectations;
   readonly snapshot: Snapshot;
+  /** Its job is gathered, so its members' homes do not count. */
+  readonly isGathering?: boolean;
 }
 
 /**
@@ -24,13 +27,14 @@ export function forecastAtHome(
   node: NodeFacts,
   plain: Forecast,
   leftAtSeconds: number | undefined,
-  { pod, expectations, snapshot }: Asked,
+  { pod, expectations, snapshot, isGathering = false }: Asked,
   elsewhere: Elsewhere,
 ): Forecast {
   const leaving = plain.candidate.isFull ? unseenLeavers(node, pod, snapshot) : [];
   const hasLeft = leaving.some(({ slot }) => slot.key === pod.slot.key);
   const homeSinceSeconds = leftAtSeconds ?? (hasLeft ? snapshot.nowSeconds : undefined);
-  const displaced = displacementOn(node, pod, leaving, elsewhere, snapshot);
+  const counts = (slot: Slot) => !isGathering || slot.workload !== pod.slot.workload;
+  const displaced = displacementOn(node, pod, { leaving, counts }, elsewhere, snapshot);
   if (homeSinceSeconds === undefined && displaced.slots === 0) return plain;
   return forecast(
     {
@@ -60,7 +64,7 @@ function unseenLeavers(node: NodeFacts, pod: PodFacts, { cluster }: Snapshot): r
 function displacementOn(
   node: NodeFacts,
   pod: PodFacts,
-  leaving: readonly PodFacts[],
+  { leaving, counts }: { leaving: readonly PodFacts[]; counts: (slot: Slot) => boolean },
   elsewhere: Elsewhere,
   snapshot: Snapshot,
 ): Displacement {
@@ -71,7 +75,7 @@ function displacementOn(
       ...left,
       coldStartForOthersSeconds: expectations?.coldStartForOthersSeconds ?? 0,
     })),
-  ].filter(({ slot }) => slot.key !== pod.slot.key);
+  ].filter(({ slot }) => slot.key !== pod.slot.key && counts(slot));
   if (returning.length === 0) return NOBODY_DISPLACED;
   const freeAfterPod = new Map(
     [...node.devices.keys()].map((resource) => [

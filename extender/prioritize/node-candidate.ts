@@ -20,15 +20,27 @@ export function candidateOn(
 ): Candidate {
   return {
     node: node.name,
-    isFull: pod.devices.resources.some(
-      ({ resource, count }) => snapshot.cluster.freeDevices(node, resource) < count,
-    ),
+    ...roomOn(node, pod, snapshot),
     ...imagesOn(node, images, snapshot),
     ...hazardOn(node, pod, snapshot),
     displacedSeconds: 0,
     displacedSlots: 0,
     fragmentationSeconds: takesApart(node, pod, snapshot) ? snapshot.config.wholeNodeSeconds : 0,
   };
+}
+
+/** A claim's room is not counted: its node has one place. */
+function roomOn(
+  node: NodeFacts,
+  { devices: { resources } }: PodFacts,
+  { cluster }: Snapshot,
+): Pick<Candidate, 'isFull' | 'places'> {
+  const places = resources.reduce(
+    (least, { resource, count }) =>
+      Math.min(least, Math.floor(cluster.freeDevices(node, resource) / count)),
+    resources.length === 0 ? 1 : Number.POSITIVE_INFINITY,
+  );
+  return { isFull: places < 1, places: Math.max(0, places) };
 }
 
 /** Whether all devices of the node are free, and the pod would take only some of them. */

@@ -33,7 +33,7 @@ export class NodeForecasts {
   /** A forecast holds until then, unless its node has another version than it was made for. */
   #untilSeconds = new Float64Array();
   #versions = new Float64Array();
-  #isFull = new Uint8Array();
+  #places = new Uint16Array();
   /** The answer to the last question. */
   #answer = new Float64Array();
 
@@ -95,9 +95,14 @@ export class NodeForecasts {
     return answer;
   }
 
+  /** By node index: how many such pods had room there at the last question. The next question may replace the list. */
+  get places(): Uint16Array {
+    return this.#places;
+  }
+
   /** Whether the node had no room for such a pod at the last question. */
   isFull(nodeIndex: number): boolean {
-    return this.#isFull[nodeIndex] === 1;
+    return this.#places[nodeIndex] === 0;
   }
 
   /** The node's forecast as of the last question. */
@@ -127,19 +132,21 @@ export class NodeForecasts {
     if (this.#forecasts[nodeIndex] === undefined) this.#count += 1;
     this.#forecasts[nodeIndex] = made;
     this.#lossSeconds[nodeIndex] = made.lossSeconds;
-    this.#isFull[nodeIndex] = candidate.isFull ? 1 : 0;
+    this.#places[nodeIndex] = candidate.places;
     this.#versions[nodeIndex] = cluster.versions[nodeIndex] as number;
     this.#untilSeconds[nodeIndex] =
       nowSeconds + holdsForSeconds(node, now) * (0.5 + (nodeIndex % PHASES) / (2 * PHASES));
   }
 
   #makeRoom(capacity: number): void {
-    if (capacity <= this.#isFull.length) return;
+    if (capacity <= this.#places.length) return;
     const bytes = capacity * Float64Array.BYTES_PER_ELEMENT;
     this.#lossSeconds = new Float64Array(this.#lossSeconds.buffer.transfer(bytes));
     this.#untilSeconds = new Float64Array(this.#untilSeconds.buffer.transfer(bytes));
     this.#versions = new Float64Array(this.#versions.buffer.transfer(bytes));
-    this.#isFull = new Uint8Array(this.#isFull.buffer.transfer(capacity));
+    this.#places = new Uint16Array(
+      this.#places.buffer.transfer(capacity * Uint16Array.BYTES_PER_ELEMENT),
+    );
     this.#answer = new Float64Array(capacity);
   }
 }

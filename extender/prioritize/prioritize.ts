@@ -15,12 +15,13 @@ import {
   type Scores,
   sparseLevels,
 } from '../forecast/level.ts';
-import type { Forecast } from '../forecast/loss.ts';
+import { type Forecast, forecast } from '../forecast/loss.ts';
 import { tieBreakHashes } from '../forecast/tie-break.ts';
 import type { Runs } from '../homes/runs.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { ForecastCache, KindForecasts } from './forecast-cache.ts';
+import { type GangDomains, gangDomains } from './gang-domains.ts';
 import { type Asked, forecastAtHome } from './home-candidate.ts';
 import { relationOf } from './home-forecasts.ts';
 import { homesNotOffered } from './home-not-offered.ts';
@@ -48,12 +49,16 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
   }
 
   const { nodeIndexes, unknown } = question;
-  const asked: Asked = { pod, expectations, snapshot };
   const ofKind = cache.forecastsFor(pod, expectations, snapshot);
   const lossSeconds = ofKind.lossSecondsOn(nodeIndexes);
+  const gang = gangDomains(pod, expectations, nodeIndexes, ofKind.places, snapshot);
+  const isGathering = gang?.isGathering ?? false;
+  const asked: Asked = { pod, expectations, snapshot, isGathering };
   const own = ownForecasts({ nodeIndexes, lossSeconds }, ofKind, asked);
-  const { scores, scoreOf } = answerFor({ nodeIndexes, lossSeconds }, pod.uid, snapshot);
-  const on = forecastAndScore(own, ofKind.last, scoreOf);
+  gang?.addTo(lossSeconds);
+  const losses = { nodeIndexes, lossSeconds };
+  const { scores, scoreOf } = answerFor(losses, pod.uid, gang?.isPreferred, snapshot);
+  const on = forecastAndScore(own, gang?.on, ofKind.last, scoreOf);
   const ends = bestAndWorst(lossSeconds).flatMap((at) => on(nodeIndexes[at] as number) ?? []);
   const mode = modeIn(pod.namespace, snapshot.config, namespace === 'observe');
   return {
@@ -68,7 +73,11 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
       forecasts: ends.map(({ forecast }) => forecast),
       scores: ends.flatMap(nodeScore),
       forecastOn: byName(snapshot.cluster, on),
-      remarks: [...expectations.remarks, ...homesNotOffered(pod, nodeIndexes, snapshot)],
+      remarks: [
+        ...expectations.remarks,
+        ...homesNotOffered(pod, nodeIndexes, snapshot),
+        ...(gang?.remarks ?? []),
+      ],
     },
   };
 }
@@ -106,10 +115,15 @@ function homeForecaster(
 ): (nodeIndex: number, plain: Forecast) => Forecast {
   const { pod, snapshot } = asked;
   const { homes, cluster, nowSeconds } = snapshot;
+  const { isGathering = false } = asked;
   const leftAtSeconds = new Map(
-    homes.of(pod.slot, nowSeconds).map(({ node, atSeconds }) => [node, atSeconds]),
+    (isGathering ? [] : homes.of(pod.slot, nowSeconds)).map(({ node, atSeconds }) => [
+      node,
+      atSeconds,
+    ]),
   );
-  const kept = ofKind.homeForecastsFor(relationOf(pod, homes));
+  const relation = relationOf(pod, homes);
+  const kept = ofKind.homeForecastsFor(isGathering ? `gathers ${relation}` : relation);
   const elsewhere = kept.begin(spareNodes, snapshot);
   return (nodeIndex, plain) => {
     const node = cluster.at(nodeIndex);
@@ -131,12 +145,18 @@ type OnNodeIndex = (nodeIndex: number) => ReturnType<ForecastOn>;
 /** A function of its own, so that what it returns refers to no list of the question. */
 function forecastAndScore(
   own: ReadonlyMap<number, Forecast>,
+  domainOn: GangDomains['on'] | undefined,
   last: KindForecasts['last'],
   scoreOf: Answer['scoreOf'],
 ): OnNodeIndex {
   return (nodeIndex) => {
-    const forecast = own.get(nodeIndex) ?? last(nodeIndex);
-    return forecast && { forecast, score: scoreOf(nodeIndex, forecast.lossSeconds) };
+    const alone = own.get(nodeIndex) ?? last(nodeIndex);
+    if (alone === undefined) return undefined;
+    const domain = domainOn?.(nodeIndex);
+    const { candidate, expectations, terms } = alone;
+    const made =
+      domain === undefined ? alone : forecast({ ...candidate, domain }, expectations, terms);
+    return { forecast: made, score: scoreOf(nodeIndex, made.lossSeconds) };
   };
 }
 
@@ -194,12 +214,14 @@ function withLearnedDuration(pod: PodFacts, runs: Runs): PodFacts {
 function answerFor(
   losses: Losses,
   podUid: string,
+  isPreferred: GangDomains['isPreferred'] | undefined,
   { config, cluster: { index } }: Snapshot,
 ): Answer {
   const { scores, halvingSeconds } = config;
   if (scores === 'documented') return documentedLevels(losses, halvingSeconds);
   const tieBreakHash = tieBreakHashes(podUid);
-  return sparseLevels(losses, halvingSeconds, (nodeIndex) => tieBreakHash(index.hashAt(nodeIndex)));
+  const hashAt = (nodeIndex: number) => tieBreakHash(index.hashAt(nodeIndex));
+  return sparseLevels(losses, halvingSeconds, hashAt, isPreferred);
 }
 
 function noOpinion(code: Reason['code'], words: string): Verdict {

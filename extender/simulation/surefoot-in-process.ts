@@ -4,9 +4,11 @@ import { decide } from '../../webhook/admission/decide.ts';
 import { patchFor } from '../../webhook/admission/patch.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
+import type { NodeFacts } from '../facts/facts.ts';
 import { nodeFacts } from '../facts/nodes.ts';
 import { podFacts } from '../facts/pods.ts';
 import type { Doors, FleetApi } from '../fleet/fleet.ts';
+import type { FleetNode } from '../fleet/racks.ts';
 import type { LossTerm } from '../forecast/loss-terms.ts';
 import { namedScores } from '../prioritize/prioritize.ts';
 import { named } from '../prioritize/wire.ts';
@@ -37,6 +39,7 @@ export class SurefootInProcess implements PlacementPolicy {
   readonly #profiles: readonly DeviceProfile[];
   readonly #catalogue = catalogueOf(builtInCatalogue());
   readonly #engine: Engine;
+  readonly #topology: ExtenderConfig['topology'];
   #queue: Seen[] = [];
   #prunedAtSeconds = 0;
   #tickedAtSeconds = 0;
@@ -47,6 +50,7 @@ export class SurefootInProcess implements PlacementPolicy {
     terms?: readonly LossTerm[],
   ) {
     this.#profiles = profiles;
+    this.#topology = config.topology;
     this.#engine = new Engine({
       store: new MemoryStore(),
       catalogue: () => this.#catalogue,
@@ -85,11 +89,10 @@ export class SurefootInProcess implements PlacementPolicy {
   watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
     const { ingest } = this.#engine;
     ingest.becomeLeader(nowSeconds());
-    for (const node of nodes.all())
-      ingest.nodeChanged(nodeFacts(node, this.#catalogue, this.#profiles), nowSeconds());
+    for (const node of nodes.all()) ingest.nodeChanged(this.#nodeFacts(node), nowSeconds());
     nodes.subscribe(({ object, resourceVersion }) => {
       this.#saw(resourceVersion, nowSeconds(), (at) => {
-        ingest.nodeChanged(nodeFacts(object, this.#catalogue, this.#profiles), at);
+        ingest.nodeChanged(this.#nodeFacts(object), at);
       });
     });
     pods.subscribe(({ type, object, resourceVersion }) => {
@@ -99,6 +102,10 @@ export class SurefootInProcess implements PlacementPolicy {
         if (type === 'DELETED') ingest.podRemoved(facts.uid, at);
       });
     });
+  }
+
+  #nodeFacts(node: FleetNode): NodeFacts {
+    return nodeFacts(node, this.#catalogue, this.#profiles, this.#topology);
   }
 
   /** Whoever changes an object while it hears of a change is heard first, so versions are sorted. */

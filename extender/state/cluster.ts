@@ -2,6 +2,8 @@ import type { NamespaceOptIn } from '../../webhook/words/opt-in.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import type { NamespaceFacts } from '../facts/namespaces.ts';
 import { type HostId, physicalDevice } from '../signals/identity.ts';
+import { Domains } from './domains.ts';
+import { Gangs } from './gangs.ts';
 import { ImageIndex } from './image-index.ts';
 import { NodeIndex, UNKNOWN_NODE } from './node-index.ts';
 
@@ -20,6 +22,10 @@ export class Cluster {
   #latestVersion = 0;
   readonly #podsOnNode = new Map<string, Map<string, PodFacts>>();
   readonly images = new ImageIndex();
+  readonly gangs = new Gangs();
+  readonly racks = new Domains();
+  /** By level of extender.yaml. */
+  readonly #levels: Domains[] = [];
 
   node(name: string): NodeFacts | undefined {
     const nodeIndex = this.#index.of(name);
@@ -134,7 +140,9 @@ export class Cluster {
     const before = this.node(node.name);
     if (before !== undefined && before.host !== node.host) this.#onHost.delete(before.host);
     this.#onHost.set(node.host, node.name);
-    this.#nodes[this.#index.add(node.name)] = node;
+    const nodeIndex = this.#index.add(node.name);
+    this.#nodes[nodeIndex] = node;
+    this.#setDomains(nodeIndex, node);
     const hasSameImages = before !== undefined && haveSameImages(before, node);
     if (!hasSameImages || !isAlikeToForecasts(before, node)) this.bumpVersion(node.name);
     if (!hasSameImages) this.images.listed(node);
@@ -148,6 +156,7 @@ export class Cluster {
     const node = this.#nodes[nodeIndex];
     if (node === undefined) return undefined;
     this.#nodes[nodeIndex] = undefined;
+    this.#setDomains(nodeIndex, {});
     this.#index.delete(node.name);
     if (this.#onHost.get(node.host) === node.name) this.#onHost.delete(node.host);
     this.images.nodeGone(node.name);
@@ -160,6 +169,7 @@ export class Cluster {
     else this.#pending.delete(pod.uid);
     this.#leaveNode(pod.uid);
     this.#pods.set(pod.uid, pod);
+    this.gangs.count(pod, 1);
     this.bumpVersion(pod.node);
     if (pod.node === undefined || !holdsDevices(pod)) return;
     const onNode = this.#podsOnNode.get(pod.node) ?? new Map<string, PodFacts>();
@@ -171,6 +181,24 @@ export class Cluster {
     this.#leaveNode(uid);
     this.#pending.delete(uid);
     this.#pods.delete(uid);
+  }
+
+  /** Which domain each node is in, at one level of extender.yaml. */
+  level(at: number): Domains {
+    const known = this.#levels[at];
+    if (known !== undefined) return known;
+    const made = new Domains();
+    this.#levels[at] = made;
+    return made;
+  }
+
+  #setDomains(
+    nodeIndex: number,
+    { rack, domains = [] }: Pick<NodeFacts, 'rack' | 'domains'>,
+  ): void {
+    this.racks.set(nodeIndex, rack);
+    const count = Math.max(domains.length, this.#levels.length);
+    for (let at = 0; at < count; at += 1) this.level(at).set(nodeIndex, domains[at]);
   }
 
   /** Gives a node a new version, after something about it has changed that is kept elsewhere. */
@@ -188,6 +216,7 @@ export class Cluster {
   #leaveNode(uid: string): void {
     const pod = this.#pods.get(uid);
     this.bumpVersion(pod?.node);
+    if (pod !== undefined) this.gangs.count(pod, -1);
     if (pod?.node === undefined) return;
     const onNode = this.#podsOnNode.get(pod.node);
     onNode?.delete(uid);

@@ -61,6 +61,12 @@ export class Owners {
     return nowSeconds - goneAtSeconds < ANEW_SECONDS;
   }
 
+  /** How many numbered slots an owner has; absent where nobody says. */
+  slotsOf(workload: string): number | undefined {
+    const slots = this.#byWorkload.get(workload)?.slots;
+    return slots === undefined ? undefined : Math.max(0, slots.below - slots.from);
+  }
+
   /** How many more of an owner's interchangeable pods are wanted; absent where nobody says. */
   missing(workload: string, bound: number): number | undefined {
     const replicas = this.#byWorkload.get(workload)?.replicas;

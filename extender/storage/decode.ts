@@ -73,6 +73,7 @@ function fromStatus(status: StoredStatus): HostHistory {
       },
     }),
     repairs: status.repairs.map(secondsOf),
+    awayAtSeconds: status.away.map(secondsOf),
     marks,
     devices: status.devices.map(
       ({ id, resource, slot, lastSeenAt, firstSeenAt: firstSeen, fromBusyDays }): KnownDevice => ({

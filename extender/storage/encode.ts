@@ -69,6 +69,7 @@ function toStatus(history: HostHistory): StoredStatus {
       },
     }),
     repairs: history.repairs.map(timeOf),
+    away: history.awayAtSeconds.map(timeOf),
     marks: [...marks],
     devices: history.devices.map(
       ({ lastSeenAtSeconds, firstSeenAtSeconds: firstSeen, pciSlot, ...device }) => ({

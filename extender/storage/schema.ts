@@ -152,6 +152,12 @@ export const deviceHistoryStatusSchema = z.object({
     .describe('The last announced work.')
     .optional(),
   repairs: z.array(atField('When.')).default([]).describe('Attempts to repair the host.'),
+  away: z
+    .array(atField('When.'))
+    .default([])
+    .describe(
+      'When its Node went away and nobody had announced it; racks that went as a whole follow from it.',
+    ),
   marks: texts('Remediations that are known.'),
   devices: z
     .array(

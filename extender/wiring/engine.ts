@@ -61,15 +61,17 @@ export class Engine {
 
   /** The facts from which everything is answered at this moment. */
   snapshot(nowSeconds: number): Snapshot {
-    const { homes, pulls, runs } = this.ingest;
+    const { homes, pulls, runs, owners } = this.ingest;
     return {
       cluster: this.cluster,
       homes,
       pulls,
       runs,
+      owners,
       devices: this.devices,
       store: this.store,
       rates: this.rates.current,
+      rackOutages: this.rates.rackOutages,
       config: this.#options.config(),
       profiles: this.#options.profiles(),
       nowSeconds,

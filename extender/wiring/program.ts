@@ -58,6 +58,7 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     unmapped,
     catalogue,
     profiles: () => config.value.profiles,
+    topology: () => config.value.extender.topology,
     nowSeconds,
     metrics: metrics.watch,
     onGap(kind, seconds) {

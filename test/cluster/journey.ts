@@ -49,9 +49,12 @@ export function journey(used: UsedBed, options: JourneyOptions): void {
     await used.hand.annotatePod(podOf(before, '0'), { [CRASH]: '139' });
     const after = await successor(used, 'crash', podOf(before, '0'));
 
-    expect(nodeOf(after)).toBe(nodeOf(before.get('0')));
+    const decision = isAsked
+      ? await used.bed.surefoot.decisionFor(after.metadata?.name ?? '')
+      : undefined;
+    const why = JSON.stringify([decision?.answer, decision?.forecasts.map(({ words }) => words)]);
+    expect(nodeOf(after), why).toBe(nodeOf(before.get('0')));
     if (!isAsked) return;
-    const decision = await used.bed.surefoot.decisionFor(after.metadata?.name ?? '');
     expect(decision?.forecasts[0]?.words).toMatch(/home: the same slot ran here until \d+ s ago/);
   });
 

@@ -19,6 +19,7 @@ export function makeCandidate(overrides: Partial<Candidate> = {}): Candidate {
     incidents: [],
     displacedSeconds: 0,
     displacedSlots: 0,
+    places: 1,
     fragmentationSeconds: 0,
     ...overrides,
   };
@@ -40,7 +41,16 @@ export function makeForecast({
     candidate: makeCandidate(candidate),
     expectations: EXPECTATIONS,
     terms: LOSS_TERMS,
-    seconds: { pull: 0, cold: 0, risk: 0, displaced: 0, fragmentation: 0, ...seconds },
+    seconds: {
+      pull: 0,
+      cold: 0,
+      risk: 0,
+      displaced: 0,
+      fragmentation: 0,
+      leavesDomain: 0,
+      sharedDomain: 0,
+      ...seconds,
+    },
     lossSeconds,
   };
 }

@@ -45,6 +45,9 @@ export type ReasonCode =
   | 'DeviceHistory'
   | 'Displaces'
   | 'FragmentsNode'
+  | 'LeavesDomain'
+  | 'AddsDomain'
+  | 'GathersJob'
   | 'AnnotationUnreadable'
   | 'AnnotationCapped'
   // the extender: why a pod was placed without a question

@@ -52,6 +52,7 @@ const WHOLE: HostHistory = {
   boot: { id: 'boot-1', atSeconds: 10 },
   maintenance: { sinceSeconds: 20, untilSeconds: 30, words: 'kured reboots the node' },
   repairs: [40, 50],
+  awayAtSeconds: [60],
   marks: ['autopilot-dcgm-passed|PASS_1'],
   devices: [
     {
