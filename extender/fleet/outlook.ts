@@ -112,7 +112,10 @@ export class Outlook {
     this.racks.set(entry.name, known);
   }
 
-  /** Work since the last checkpoint goes with any of its places: half an interval, where there are checkpoints. */
+  /**
+   * Work since the last checkpoint goes with any of its places: half an interval, where there are checkpoints, also just
+   * after a restart, or whoever restarts often would seem to lose less.
+   */
   #addWork(
     { gpus, checkpointSeconds }: WorkloadEntry,
     pods: number,
@@ -121,7 +124,7 @@ export class Outlook {
   ): void {
     const { timeline, faults } = this.#deps;
     const ran = timeline.nowSeconds - sinceSeconds;
-    const undone = checkpointSeconds === undefined ? ran : Math.min(checkpointSeconds, ran) / 2;
+    const undone = checkpointSeconds === undefined ? ran : checkpointSeconds / 2;
     const perDay =
       places.reduce((sum, { node, slots }) => sum + faults.perDay(node, slots), 0) +
       this.#racksOf(places) * faults.rackOutagesPerDay;

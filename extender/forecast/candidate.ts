@@ -12,7 +12,7 @@ export interface JobDomain {
   readonly rack?: string;
   /** How many racks the job would be in. */
   readonly racks: number;
-  /** The domain that the job would leave; absent where it leaves none. */
+  /** What the job would leave, such as `block-2, where its job is`; absent where it leaves nothing. */
   readonly leaves?: string;
 }
 
@@ -43,7 +43,7 @@ export interface Candidate {
   readonly displacedSeconds: number;
   /** How many such slots. */
   readonly displacedSlots: number;
-  /** How many such pods have room there. */
+  /** How many such pods would run there: what has just broken is not counted. */
   readonly places: number;
   /** What the pod's job loses because the node is in another domain than its other members. */
   readonly domain?: JobDomain;

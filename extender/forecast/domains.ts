@@ -66,6 +66,11 @@ export class DomainLosses {
     this.#fewest = this.#fewestFor(Math.max(1, left - usedPlaces));
   }
 
+  /** Whether a domain that the job uses has room for the member. */
+  get hasRoomInside(): boolean {
+    return this.#usedPlaces > 0;
+  }
+
   /** How many domains the job has to use besides those that it uses. */
   get fewestMore(): number {
     return this.#asked.left <= this.#usedPlaces ? 0 : this.#fewest;

@@ -119,7 +119,7 @@ export const LOSS_TERMS = [
     dependsOn: ['siblings'],
     seconds: ({ domain }) => domain?.leavesSeconds ?? 0,
     words: ({ domain }, seconds) =>
-      `${spanInWords(seconds)} slower${domain?.leaves === undefined ? ', in more domains than its job needs' : ` outside ${domain.leaves}, where its job is`}`,
+      `${spanInWords(seconds)} slower${domain?.leaves === undefined ? ', in more domains than its job needs' : ` outside ${domain.leaves}`}`,
   },
   {
     name: 'sharedDomain',

@@ -55,6 +55,8 @@ export interface ShownNode {
   readonly node: string;
   readonly host: string;
   readonly rack?: string;
+  /** Its domain at each level of `topology` in extender.yaml; absent where there are none. */
+  readonly domains?: readonly string[];
   readonly state: 'ready' | 'cordoned' | 'not ready';
   readonly devices: readonly ShownDevice[];
   readonly pods: readonly ShownPod[];

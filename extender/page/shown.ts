@@ -45,6 +45,7 @@ export function shownNode(
     node: node.name,
     host: node.host,
     ...rackOf(node),
+    ...(node.domains !== undefined && { domains: node.domains }),
     state: node.isReady ? (node.isCordoned ? 'cordoned' : 'ready') : 'not ready',
     devices: [...node.devices].flatMap(([resource, { capacity, allocatable }]) =>
       devicesOf(

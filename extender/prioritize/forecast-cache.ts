@@ -24,6 +24,8 @@ export interface KindForecasts {
   isFull(nodeIndex: number): boolean;
   /** By node index: how many such pods had room there at the last question, which the next one may replace. */
   readonly places: Uint16Array;
+  /** Nodes that have room by all that was seen, were asked about before and are not asked about now. */
+  unasked(nodeIndexes: Int32Array): readonly number[];
   /** The node's forecast as of the last question. May be kept: it refers to no list of the question. */
   readonly last: (nodeIndex: number) => Forecast | undefined;
   /** The forecasts of homes for pods with this relation to the departed slots (`relationOf`). */
@@ -57,6 +59,7 @@ export class ForecastCache {
     return {
       lossSecondsOn: (nodeIndexes) => forecasts.lossSecondsOn(nodeIndexes, snapshot),
       isFull: (nodeIndex) => forecasts.isFull(nodeIndex),
+      unasked: (nodeIndexes) => forecasts.unasked(nodeIndexes, snapshot),
       get places() {
         return forecasts.places;
       },

@@ -9,17 +9,24 @@ import { type DomainLoss, DomainLosses, NO_LOSS } from '../forecast/domains.ts';
 import { lossPerFaultSeconds } from '../forecast/risk.ts';
 import { type Domains, NO_DOMAIN } from '../state/domains.ts';
 import type { Snapshot } from '../state/snapshot.ts';
+import type { KindForecasts } from './forecast-cache.ts';
 
 const SECONDS_PER_DAY = 86_400;
 
-/** What a question about a member of a gang is reckoned from. */
-interface Member {
+/** What a question about a pod is reckoned from. */
+export interface AskedOfPod {
   readonly pod: PodFacts;
   readonly expectations: Expectations;
-  readonly gang: string;
   readonly snapshot: Snapshot;
+  /** How long its job is expected to run: its members come home, so where they are lasts for all of it. */
+  readonly runSeconds: number;
   /** Nodes that are asked about. */
   readonly nodeIndexes: Int32Array;
+  readonly ofKind: Pick<KindForecasts, 'places' | 'unasked'>;
+}
+
+interface Member extends AskedOfPod {
+  readonly gang: string;
   /** By node index: how many such members have room. */
   readonly places: Uint16Array;
 }
@@ -32,13 +39,24 @@ interface Siblings {
   readonly left: number;
 }
 
+/** A kind of domain that counts. */
+interface Kind {
+  readonly domains: Domains;
+  readonly label?: string;
+  readonly slowdown: number;
+}
+
 /** One level of domains at one question. */
 interface Level {
   readonly domains: Domains;
   /** The first of its labels: what people call it. Absent for racks. */
   readonly label?: string;
+  /** Whether the nodes asked about are in different domains: else there is nothing to choose. */
+  readonly differ: boolean;
   readonly isUsed: Uint8Array;
   readonly used: number;
+  /** No member has been seen anywhere yet: the domain that counts as used is where all of them go. */
+  readonly isPlanned: boolean;
   readonly losses: DomainLosses;
 }
 
@@ -59,47 +77,70 @@ export interface GangDomains {
 }
 
 /** `undefined` where the pod is no member of a gang, or no domain tells the nodes apart. */
-export function gangDomains(
-  pod: PodFacts,
-  expectations: Expectations,
-  nodeIndexes: Int32Array,
-  places: Uint16Array,
-  snapshot: Snapshot,
-): GangDomains | undefined {
-  const gang = gangOf(pod.slot);
+export function gangDomains(asked: AskedOfPod): GangDomains | undefined {
+  const gang = gangOf(asked.pod.slot);
   if (gang === undefined) return undefined;
-  const member: Member = { pod, expectations, gang, snapshot, nodeIndexes, places };
-  const { cluster, config } = snapshot;
-  const kinds: readonly { domains: Domains; label?: string; slowdown: number }[] = [
+  const member: Member = { ...asked, gang, places: asked.ofKind.places };
+  const { cluster, config } = asked.snapshot;
+  const kinds: readonly Kind[] = [
     { domains: cluster.racks, slowdown: 0 },
     ...config.topology.flatMap(({ labels: [label = ''], slowdown }, at) =>
       slowdown === 0 ? [] : [{ domains: cluster.level(at), label, slowdown }],
     ),
   ];
-  const placesOf = kinds.map(({ domains }) => placesByDomain(domains, member));
-  const telling = kinds.flatMap((kind, at) => {
-    const counted = placesOf[at];
-    return counted === undefined ? [] : [{ ...kind, places: counted }];
-  });
-  if (telling.length === 0) return undefined;
   const siblings = siblingsOf(member);
+  const all = kinds.map((kind) => ({ ...kind, ...placesByDomain(kind.domains, siblings, member) }));
   const levels = (homes: readonly string[]) =>
-    telling.map((kind) => levelAt(kind, { ...siblings, homes }, member));
-  const staying = levels(siblings.homes);
-  const gathered = siblings.homes.length === 0 ? staying : levels([]);
+    all.map((kind) => levelAt(kind, { ...siblings, homes }, member));
+  const everyLevel = levels(siblings.homes);
+  const staying = everyLevel.filter(({ differ }) => differ);
+  const gathered =
+    siblings.homes.length === 0 ? staying : levels([]).filter(({ differ }) => differ);
   const saved = gathered === staying ? 0 : savedByGathering(staying, gathered, siblings, member);
   const cost = gatheringSeconds(member);
   const isGathering = saved > cost;
-  const remarks = isGathering ? [gatheringInWords(staying, gathered, saved, cost)] : [];
+  const remarks = isGathering
+    ? [gatheringInWords(staying, gathered, saved, cost)]
+    : everyLevel.flatMap(fullInWords);
+  if (staying.length === 0 && remarks.length === 0) return undefined;
   return made(isGathering ? gathered : staying, { isGathering, remarks }, member);
 }
 
-/** Members that have room, by domain; `undefined` where all nodes asked about are in one domain, or none is in any. */
+/**
+ * Members that have room, by domain, and whether the domains of the nodes asked about differ. The scheduler knows of
+ * siblings that it has placed before we have seen them: their nodes are not asked about any more, and they are still among
+ * those that are left, so their places count, too.
+ */
 function placesByDomain(
   domains: Domains,
-  { nodeIndexes, places }: Pick<Member, 'nodeIndexes' | 'places'>,
-): Int32Array | undefined {
-  const counted = new Int32Array(domains.capacity);
+  { left }: Siblings,
+  { nodeIndexes, places, ofKind, snapshot: { cluster } }: Member,
+): { readonly byDomain: Int32Array; readonly differ: boolean } {
+  const byDomain = new Int32Array(domains.capacity);
+  const differ = addPlaces(byDomain, domains, nodeIndexes, places);
+  if (left === 1) return { byDomain, differ };
+  const taken = new Int32Array(domains.capacity);
+  for (const nodeIndex of ofKind.unasked(nodeIndexes)) {
+    const node = cluster.at(nodeIndex);
+    const domain = domains.of(nodeIndex);
+    if (node === undefined || node.isCordoned || !node.isReady || domain === NO_DOMAIN) continue;
+    taken[domain] = (taken[domain] as number) + (places[nodeIndex] as number);
+  }
+  for (const [domain, count] of taken.entries()) {
+    // A domain in which nothing is asked about is out of reach, whatever the reason.
+    if (byDomain[domain] !== 0)
+      byDomain[domain] = (byDomain[domain] as number) + Math.min(count, left - 1);
+  }
+  return { byDomain, differ };
+}
+
+/** A function of its own, because it runs over thousands of nodes. */
+function addPlaces(
+  byDomain: Int32Array,
+  domains: Domains,
+  nodeIndexes: Int32Array,
+  places: Uint16Array,
+): boolean {
   let first = NO_DOMAIN;
   let differ = false;
   for (let at = 0; at < nodeIndexes.length; at += 1) {
@@ -107,10 +148,11 @@ function placesByDomain(
     const domain = domains.of(nodeIndex);
     if (at === 0) first = domain;
     else if (domain !== first) differ = true;
-    if (domain === NO_DOMAIN) continue;
-    counted[domain] = (counted[domain] as number) + (places[nodeIndex] as number);
+    if (domain !== NO_DOMAIN) {
+      byDomain[domain] = (byDomain[domain] as number) + (places[nodeIndex] as number);
+    }
   }
-  return differ ? counted : undefined;
+  return differ;
 }
 
 function siblingsOf({ pod, gang, snapshot }: Member): Siblings {
@@ -128,14 +170,9 @@ function siblingsOf({ pod, gang, snapshot }: Member): Siblings {
 }
 
 function levelAt(
-  {
-    domains,
-    label,
-    slowdown,
-    places,
-  }: { domains: Domains; label?: string; slowdown: number; places: Int32Array },
+  { domains, label, slowdown, byDomain, differ }: Kind & ReturnType<typeof placesByDomain>,
   { bound, homes, left }: Siblings,
-  { expectations, snapshot }: Member,
+  { gang, expectations, runSeconds, snapshot }: Member,
 ): Level {
   const { cluster, rackOutages } = snapshot;
   const isUsed = new Uint8Array(domains.capacity);
@@ -150,18 +187,33 @@ function levelAt(
   for (const node of homes) use(node);
   // One node has a place at least, so this is never too few.
   const isSlowed = used > Math.ceil((bound.size + homes.length) / Math.max(1, domains.largest));
-  const days = expectations.durationSeconds / SECONDS_PER_DAY;
+  const days = runSeconds / SECONDS_PER_DAY;
   // Only outages of racks have published rates; of other domains none is made up.
   const perRate = label === undefined ? lossPerFaultSeconds(expectations) * days : 0;
-  const losses = new DomainLosses(
-    { places, isUsed, left },
-    {
-      newDomain: (domain) => perRate * rackOutages.perDay(domains.nameOf(domain)),
-      averageDomain: perRate * rackOutages.fleetPerDay,
-      slowdown: isSlowed ? 0 : slowdown * expectations.durationSeconds,
-    },
-  );
-  return { domains, ...(label !== undefined && { label }), isUsed, used, losses };
+  const prices = {
+    newDomain: (domain: number) => perRate * rackOutages.perDay(domains.nameOf(domain)),
+    averageDomain: perRate * rackOutages.fleetPerDay,
+    slowdown: isSlowed ? 0 : slowdown * runSeconds,
+  };
+  const losses = new DomainLosses({ places: byDomain, isUsed, left }, prices);
+  const level = { domains, ...(label !== undefined && { label }), differ, isUsed, used, losses };
+  if (used > 0 || left === 1 || slowdown === 0) return { ...level, isPlanned: false };
+  // Dozens are placed before the first of them is seen on its node: they must agree where to go without.
+  const planned = losses.preferred(hashOfDomain(gang, domains));
+  if (planned === NO_DOMAIN) return { ...level, isPlanned: false };
+  isUsed[planned] = 1;
+  return {
+    ...level,
+    used: 1,
+    isPlanned: true,
+    losses: new DomainLosses({ places: byDomain, isUsed, left }, prices),
+  };
+}
+
+/** The same for all members of a gang, whoever asks. */
+function hashOfDomain(gang: string, domains: Domains): (domain: number) => number {
+  const ofGang = mixedBits(nameHash(gang));
+  return (domain) => mixedBits(ofGang ^ nameHash(domains.nameOf(domain))) >>> 0;
 }
 
 /** Seconds that the job would lose in the domains of its homes and not when it is gathered. */
@@ -169,9 +221,9 @@ function savedByGathering(
   staying: readonly Level[],
   gathered: readonly Level[],
   siblings: Siblings,
-  { expectations, snapshot }: Member,
+  { expectations, runSeconds, snapshot }: Member,
 ): number {
-  const days = expectations.durationSeconds / SECONDS_PER_DAY;
+  const days = runSeconds / SECONDS_PER_DAY;
   const total = siblings.bound.size + siblings.left;
   return staying.reduce((sum, stay, at) => {
     const gather = gathered[at] as Level;
@@ -185,7 +237,7 @@ function savedByGathering(
     const level = snapshot.config.topology.find(({ labels }) => labels[0] === label);
     const fewest = Math.ceil(total / Math.max(1, stay.domains.largest));
     const isWorthIt = stay.used > fewest && gather.used + gather.losses.fewestMore <= fewest;
-    return isWorthIt ? sum + (level?.slowdown ?? 0) * expectations.durationSeconds : sum;
+    return isWorthIt ? sum + (level?.slowdown ?? 0) * runSeconds : sum;
   }, 0);
 }
 
@@ -197,6 +249,18 @@ function gatheringSeconds({ pod, expectations, snapshot }: Member): number {
     0,
   );
   return expectations.coldStartSeconds + bytes / config.pullBytesPerSecond;
+}
+
+/** Said where it is slower outside, and no node inside has been asked about. */
+function fullInWords(level: Level): readonly Reason[] {
+  if (level.label === undefined || level.used === 0 || level.losses.hasRoomInside) return [];
+  const where = usedInWords(level);
+  return [
+    {
+      code: 'DomainFull',
+      words: `no candidate has room in ${where}, so it has to go elsewhere`,
+    },
+  ];
 }
 
 function gatheringInWords(
@@ -220,12 +284,8 @@ function made(
   { isGathering, remarks }: Pick<GangDomains, 'isGathering' | 'remarks'>,
   { gang, nodeIndexes, places, snapshot }: Member,
 ): GangDomains {
-  const ofGang = mixedBits(nameHash(gang));
   const [first] = levels;
-  const best =
-    first?.losses.preferred(
-      (domain) => mixedBits(ofGang ^ nameHash(first.domains.nameOf(domain))) >>> 0,
-    ) ?? NO_DOMAIN;
+  const best = first?.losses.preferred(hashOfDomain(gang, first.domains)) ?? NO_DOMAIN;
   const lossesOn = (nodeIndex: number) =>
     levels.map(({ domains, losses }) =>
       losses.of(domains.of(nodeIndex), places[nodeIndex] as number),
@@ -287,8 +347,8 @@ function jobDomain(
   };
 }
 
-/** `block-2`, or `2 domains of topology.kubernetes.io/block`. */
-function usedInWords({ domains, label = 'rack', isUsed, used }: Level): string {
-  const only = isUsed.indexOf(1);
-  return used === 1 ? domains.nameOf(only) : `${used} domains of ${label}`;
+/** `block-2, where its job is`, or `2 domains of topology.kubernetes.io/block, where its job is`. */
+function usedInWords({ domains, label = 'rack', isUsed, used, isPlanned }: Level): string {
+  const which = used === 1 ? domains.nameOf(isUsed.indexOf(1)) : `${used} domains of ${label}`;
+  return `${which}, where its job ${isPlanned ? 'goes' : 'is'}`;
 }

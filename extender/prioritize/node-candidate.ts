@@ -3,6 +3,7 @@ import type { Candidate } from '../forecast/candidate.ts';
 import type { ToldHazard } from '../forecast/hazard-words.ts';
 import { imagesOnNode } from '../forecast/images.ts';
 import { type DeviceChoice, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
+import type { Incident } from '../history/incident.ts';
 import { deviceHost } from '../state/device-host.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type PodImages, podImages } from './pod-images.ts';
@@ -10,6 +11,8 @@ import { type PodImages, podImages } from './pod-images.ts';
 /** A node as a candidate for a pod: its images and its devices, whatever the pod's slot is. */
 
 const SECONDS_PER_DAY = 86_400;
+/** The report of a broken device ends with the pod that had it, whatever the device does. A judgement. */
+const MAY_STILL_BE_BROKEN_SECONDS = 600;
 
 /** The candidate of a node as if it were nobody's home. `images` can be made once for many nodes. */
 export function candidateOn(
@@ -18,29 +21,50 @@ export function candidateOn(
   snapshot: Snapshot,
   images = podImages(pod, snapshot),
 ): Candidate {
+  const hazard = hazardOn(node, pod, snapshot);
   return {
     node: node.name,
-    ...roomOn(node, pod, snapshot),
+    ...roomOn(node, pod, hazard.incidents, snapshot),
     ...imagesOn(node, images, snapshot),
-    ...hazardOn(node, pod, snapshot),
+    ...hazard,
     displacedSeconds: 0,
     displacedSlots: 0,
     fragmentationSeconds: takesApart(node, pod, snapshot) ? snapshot.config.wholeNodeSeconds : 0,
   };
 }
 
-/** A claim's room is not counted: its node has one place. */
+/**
+ * For how many such pods the node has room, and how many would run: what has just broken may not have been withdrawn yet.
+ * A claim's room is not counted: its node has one place.
+ */
 function roomOn(
   node: NodeFacts,
   { devices: { resources } }: PodFacts,
-  { cluster }: Snapshot,
+  incidents: readonly Incident[],
+  { cluster, nowSeconds }: Snapshot,
 ): Pick<Candidate, 'isFull' | 'places'> {
-  const places = resources.reduce(
-    (least, { resource, count }) =>
-      Math.min(least, Math.floor(cluster.freeDevices(node, resource) / count)),
-    resources.length === 0 ? 1 : Number.POSITIVE_INFINITY,
-  );
-  return { isFull: places < 1, places: Math.max(0, places) };
+  let isFull = false;
+  let places = resources.length === 0 ? 1 : Number.POSITIVE_INFINITY;
+  for (const { resource, count } of resources) {
+    const free = cluster.freeDevices(node, resource);
+    const { capacity = 0, allocatable = 0 } = node.devices.get(resource) ?? {};
+    const broken = brokenOf(resource, incidents, nowSeconds) - (capacity - allocatable);
+    isFull ||= free < count;
+    places = Math.min(places, Math.floor((free - Math.max(0, broken)) / count));
+  }
+  return { isFull, places: Math.max(0, places) };
+}
+
+/** How many devices are broken, or were a moment ago. */
+function brokenOf(resource: string, incidents: readonly Incident[], nowSeconds: number): number {
+  const broken = new Set<string>();
+  for (const { scope, resource: of, device = '', closedAtSeconds } of incidents) {
+    const isOfIt = scope === 'device' && (of === undefined || of === resource);
+    if (isOfIt && nowSeconds - (closedAtSeconds ?? nowSeconds) < MAY_STILL_BE_BROKEN_SECONDS) {
+      broken.add(device);
+    }
+  }
+  return broken.size;
 }
 
 /** Whether all devices of the node are free, and the pod would take only some of them. */

@@ -11,6 +11,8 @@ import { type PodImages, podImages } from './pod-images.ts';
 
 /** Workloads that start again at the same time, and pods of which nothing is away. */
 const MOST_RELATIONS = 4;
+/** Of the nodes that are not asked about, so many are looked at anew: each takes some microseconds. */
+const MOST_RENEWED = 64;
 /** Spreads the ends of forecasts, so that not all are made again at the same moment. */
 const PHASES = 64;
 
@@ -33,6 +35,7 @@ export class NodeForecasts {
   /** A forecast holds until then, unless its node has another version than it was made for. */
   #untilSeconds = new Float64Array();
   #versions = new Float64Array();
+  #isFull = new Uint8Array();
   #places = new Uint16Array();
   /** The answer to the last question. */
   #answer = new Float64Array();
@@ -100,9 +103,33 @@ export class NodeForecasts {
     return this.#places;
   }
 
+  /**
+   * Nodes that are not asked about now, though they had room when they last were, and still have by all that was seen:
+   * somebody may have been placed there a moment ago.
+   */
+  unasked(nodeIndexes: Int32Array, snapshot: Snapshot): readonly number[] {
+    const { versions } = snapshot.cluster;
+    const isAsked = new Uint8Array(this.#places.length);
+    for (let index = 0; index < nodeIndexes.length; index += 1) {
+      isAsked[nodeIndexes[index] as number] = 1;
+    }
+    const unasked: number[] = [];
+    let renewed = 0;
+    for (let nodeIndex = 0; nodeIndex < isAsked.length; nodeIndex += 1) {
+      if (isAsked[nodeIndex] === 1 || this.#places[nodeIndex] === 0) continue;
+      if (this.#versions[nodeIndex] !== versions[nodeIndex]) {
+        if (renewed === MOST_RENEWED) continue;
+        renewed += 1;
+        this.make(nodeIndex, snapshot);
+      }
+      if (this.#places[nodeIndex] !== 0) unasked.push(nodeIndex);
+    }
+    return unasked;
+  }
+
   /** Whether the node had no room for such a pod at the last question. */
   isFull(nodeIndex: number): boolean {
-    return this.#places[nodeIndex] === 0;
+    return this.#isFull[nodeIndex] === 1;
   }
 
   /** The node's forecast as of the last question. */
@@ -132,6 +159,7 @@ export class NodeForecasts {
     if (this.#forecasts[nodeIndex] === undefined) this.#count += 1;
     this.#forecasts[nodeIndex] = made;
     this.#lossSeconds[nodeIndex] = made.lossSeconds;
+    this.#isFull[nodeIndex] = candidate.isFull ? 1 : 0;
     this.#places[nodeIndex] = candidate.places;
     this.#versions[nodeIndex] = cluster.versions[nodeIndex] as number;
     this.#untilSeconds[nodeIndex] =
@@ -144,6 +172,7 @@ export class NodeForecasts {
     this.#lossSeconds = new Float64Array(this.#lossSeconds.buffer.transfer(bytes));
     this.#untilSeconds = new Float64Array(this.#untilSeconds.buffer.transfer(bytes));
     this.#versions = new Float64Array(this.#versions.buffer.transfer(bytes));
+    this.#isFull = new Uint8Array(this.#isFull.buffer.transfer(capacity));
     this.#places = new Uint16Array(
       this.#places.buffer.transfer(capacity * Uint16Array.BYTES_PER_ELEMENT),
     );

@@ -37,7 +37,10 @@ export type Verdict =
  * scheduling asks about placements that it then drops.
  */
 export function prioritize(question: Question, snapshot: Snapshot, cache: ForecastCache): Verdict {
-  const pod = withLearnedDuration(podFacts(question.pod, snapshot.profiles), snapshot.runs);
+  const { pod, runSeconds } = withLearnedDuration(
+    podFacts(question.pod, snapshot.profiles),
+    snapshot.runs,
+  );
   const { expectations } = pod;
   if (!asksForDevices(pod.devices)) return noOpinion('NoDevice', 'the pod asks for no device');
   const namespace = snapshot.cluster.namespaceOptIn(pod.namespace);
@@ -49,9 +52,10 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
   }
 
   const { nodeIndexes, unknown } = question;
+  const asking = { pod, expectations, snapshot, nodeIndexes };
   const ofKind = cache.forecastsFor(pod, expectations, snapshot);
   const lossSeconds = ofKind.lossSecondsOn(nodeIndexes);
-  const gang = gangDomains(pod, expectations, nodeIndexes, ofKind.places, snapshot);
+  const gang = gangDomains({ ...asking, runSeconds, ofKind });
   const isGathering = gang?.isGathering ?? false;
   const asked: Asked = { pod, expectations, snapshot, isGathering };
   const own = ownForecasts({ nodeIndexes, lossSeconds }, ofKind, asked);
@@ -200,15 +204,18 @@ function homeFlags({ homes, cluster: { index } }: Snapshot): Uint8Array {
  * Where the pod does not say how long it will run, the completed runs of its workload do. It is placed for no longer
  * than its workload's pods have stayed, because it can be placed again after that.
  */
-function withLearnedDuration(pod: PodFacts, runs: Runs): PodFacts {
+function withLearnedDuration(
+  pod: PodFacts,
+  runs: Runs,
+): { readonly pod: PodFacts; readonly runSeconds: number } {
   const { expectations, slot } = pod;
-  if (expectations === undefined) return pod;
+  if (expectations === undefined) return { pod, runSeconds: 0 };
   const { saysDuration, durationSeconds: said } = expectations;
   const runSeconds = saysDuration ? said : (runs.expectedSeconds(slot.workload) ?? said);
   const durationSeconds = Math.min(runSeconds, runs.staySeconds(slot.workload) ?? runSeconds);
   return durationSeconds === said
-    ? pod
-    : { ...pod, expectations: { ...expectations, durationSeconds } };
+    ? { pod, runSeconds }
+    : { pod: { ...pod, expectations: { ...expectations, durationSeconds } }, runSeconds };
 }
 
 function answerFor(

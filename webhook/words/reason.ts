@@ -48,6 +48,7 @@ export type ReasonCode =
   | 'LeavesDomain'
   | 'AddsDomain'
   | 'GathersJob'
+  | 'DomainFull'
   | 'AnnotationUnreadable'
   | 'AnnotationCapped'
   // the extender: why a pod was placed without a question

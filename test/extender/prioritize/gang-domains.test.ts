@@ -182,7 +182,7 @@ describe('a gang', () => {
     const { decision } = fleet.ask(member('a', 3));
     const told = decision.forecastOn?.('gpu-1-0')?.forecast;
     expect(told?.seconds.leavesDomain).toBeCloseTo(0.05 * 86_400, 6);
-    expect(told?.candidate.domain?.leaves).toBe('b0');
+    expect(told?.candidate.domain?.leaves).toBe('b0, where its job is');
   });
 
   test('goes outside where no spare is left inside, and nothing is charged for what has to be', () => {
@@ -192,6 +192,9 @@ describe('a gang', () => {
     expect(fleet.chosen(member('a', 4))).toMatch(/^gpu-1-/);
     const { decision } = fleet.ask(member('a', 4));
     expect(decision.forecastOn?.('gpu-1-0')?.forecast.seconds.leavesDomain).toBe(0);
+    expect(decision.remarks.map(({ words }) => words)).toEqual([
+      'no candidate has room in b0, where its job is, so it has to go elsewhere',
+    ]);
   });
 
   test('comes home as it was, where that is no slower', () => {
