@@ -47,6 +47,8 @@ export interface Candidate {
   readonly places: number;
   /** What the pod's job loses because the node is in another domain than its other members. */
   readonly domain?: JobDomain;
+  /** What somebody has announced to do with the node, in words. */
+  readonly announced?: string;
   /** Seconds that pods of whole nodes would lose: the pod takes a node apart of which all devices are free. */
   readonly fragmentationSeconds: number;
 }

@@ -3,7 +3,7 @@ import type { Expectations } from '../../webhook/words/expectations.ts';
 import { bytesInWords } from '../../webhook/words/quantity.ts';
 import type { Candidate } from './candidate.ts';
 import { riskEvidence } from './evidence.ts';
-import { riskSeconds } from './risk.ts';
+import { announcedSeconds, riskSeconds } from './risk.ts';
 import { coldSeconds, pullSeconds } from './start.ts';
 
 /**
@@ -85,6 +85,18 @@ export const LOSS_TERMS = [
     seconds: ({ faultsPerDay }, expectations) => riskSeconds(faultsPerDay, expectations),
     words: (candidate, seconds, nowSeconds, expectations) =>
       `${spanInWords(seconds)} risk at ${riskEvidence(candidate, nowSeconds, expectations)}`,
+  },
+  {
+    name: 'announced',
+    column: 'WORK',
+    title: 'announced work',
+    color: 'light-dark(#b5762f, #e6ac68)',
+    code: 'AnnouncedWork',
+    dependsOn: ['node'],
+    seconds: ({ announced }, expectations) =>
+      announced === undefined ? 0 : announcedSeconds(expectations),
+    words: ({ announced = '' }, seconds) =>
+      `${spanInWords(seconds)} because of what is to come: ${announced}`,
   },
   {
     name: 'displaced',

@@ -16,6 +16,18 @@ export function lossPerFaultSeconds(expectations: Expectations): number {
   return Math.min(checkpointSeconds, durationSeconds) / 2 + restartSeconds;
 }
 
+/**
+ * How soon announced work comes, on average: Azure announces a quarter of an hour ahead, Google Cloud hours, and rollouts
+ * take days. A judgement.
+ */
+const ANNOUNCED_WITHIN_SECONDS = SECONDS_PER_DAY;
+
+/** Seconds the pod can expect to lose to announced work: it costs what a fault does if the pod is still there. */
+export function announcedSeconds(expectations: Expectations): number {
+  const chance = 1 - Math.exp(-expectations.durationSeconds / ANNOUNCED_WITHIN_SECONDS);
+  return chance * lossPerFaultSeconds(expectations);
+}
+
 /** Seconds the pod can expect to lose to device faults. */
 export function riskSeconds(faultsPerDay: number, expectations: Expectations): number {
   return (

@@ -1,3 +1,4 @@
+import { announcedWork } from '../facts/announced.ts';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import type { Candidate } from '../forecast/candidate.ts';
 import type { ToldHazard } from '../forecast/hazard-words.ts';
@@ -22,11 +23,13 @@ export function candidateOn(
   images = podImages(pod, snapshot),
 ): Candidate {
   const hazard = hazardOn(node, pod, snapshot);
+  const announced = announcedWork(node);
   return {
     node: node.name,
     ...roomOn(node, pod, hazard.incidents, snapshot),
     ...imagesOn(node, images, snapshot),
     ...hazard,
+    ...(announced !== undefined && { announced }),
     displacedSeconds: 0,
     displacedSlots: 0,
     fragmentationSeconds: takesApart(node, pod, snapshot) ? snapshot.config.wholeNodeSeconds : 0,

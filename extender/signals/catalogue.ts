@@ -9,6 +9,7 @@ export type SignalClass =
   | 'infrastructure'
   | 'application'
   | 'planned'
+  | 'announced'
   | 'remediation'
   | 'verified-repair'
   | 'none';
@@ -19,6 +20,7 @@ const classField = z.enum([
   'infrastructure',
   'application',
   'planned',
+  'announced',
   'remediation',
   'verified-repair',
   'none',

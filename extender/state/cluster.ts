@@ -1,4 +1,5 @@
 import type { NamespaceOptIn } from '../../webhook/words/opt-in.ts';
+import { announcedWork } from '../facts/announced.ts';
 import { countAsked, holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import type { NamespaceFacts } from '../facts/namespaces.ts';
 import { type HostId, physicalDevice } from '../signals/identity.ts';
@@ -254,6 +255,7 @@ function isAlikeToForecasts(before: NodeFacts, now: NodeFacts): boolean {
     before.host === now.host &&
     before.uid === now.uid &&
     before.model === now.model &&
+    announcedWork(before) === announcedWork(now) &&
     before.createdAtSeconds === now.createdAtSeconds
   );
 }

@@ -45,6 +45,7 @@ export function makeForecast({
       pull: 0,
       cold: 0,
       risk: 0,
+      announced: 0,
       displaced: 0,
       fragmentation: 0,
       leavesDomain: 0,

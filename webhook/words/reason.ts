@@ -44,6 +44,7 @@ export type ReasonCode =
   | 'HomeNotOffered'
   | 'DeviceHistory'
   | 'Displaces'
+  | 'AnnouncedWork'
   | 'FragmentsNode'
   | 'LeavesDomain'
   | 'AddsDomain'
