@@ -46,6 +46,14 @@ export function domainLabels(index: number, topology: Topology): Readonly<Record
   );
 }
 
+/** The levels at which a group is slowed, as an administrator would write them into extender.yaml. */
+export function slowingLevels(topology: Topology): { labels: string[]; slowdown: number }[] {
+  return LEVELS.flatMap(({ name, label }) => {
+    const { nodes, slowdown } = topology[name];
+    return nodes === 0 || slowdown === 0 ? [] : [{ labels: [label], slowdown }];
+  });
+}
+
 /** Which domain of so many nodes a node is in; `undefined` where there is none. */
 export function domainOf(index: number, nodesPerDomain: number): number | undefined {
   return nodesPerDomain === 0 ? undefined : Math.floor(index / nodesPerDomain);

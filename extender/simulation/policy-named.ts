@@ -1,3 +1,4 @@
+import { slowingLevels, type Topology } from '../fleet/topology.ts';
 import { type PlacementPolicy, STOCK } from './rivals/policy.ts';
 import { RacksFirst } from './rivals/racks-first.ts';
 import { WeightedSum, type Weights } from './rivals/weighted-sum.ts';
@@ -14,8 +15,8 @@ export type PolicyName =
 /** Weights of the sum: see docs/placement-2026-11.md for how they were found, on other seeds. */
 const TUNED: Weights = { image: 10, home: 10, faults: 10, rack: 10, halfLifeDays: 30 };
 
-/** A policy that has seen nothing yet. */
-export function policyNamed(name: PolicyName): PlacementPolicy {
+/** A policy that has seen nothing yet; `topology`: of the fleet, whose slowdowns an administrator would write down. */
+export function policyNamed(name: PolicyName, topology: Topology): PlacementPolicy {
   switch (name) {
     case 'stock':
       return STOCK;
@@ -27,7 +28,10 @@ export function policyNamed(name: PolicyName): PlacementPolicy {
       return new WeightedSum(TUNED);
     case 'surefoot': {
       const { profiles, extender } = shippedConfiguration();
-      return new SurefootInProcess(profiles, extender);
+      return new SurefootInProcess(profiles, {
+        ...extender,
+        topology: slowingLevels(topology),
+      });
     }
   }
 }

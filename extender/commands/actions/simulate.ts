@@ -45,7 +45,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   for (let of = seed; of < seed + seeds; of += 1) {
     for (const [index, policy] of policies.entries()) {
       const size = { nodes, days, seed: of, onHour: () => progress.step(`seed ${of}, ${policy}`) };
-      const outcome = await run(script, size, policyNamed(policy));
+      const outcome = await run(script, size, policyNamed(policy, script.topology));
       all[index] = { policy, outcomes: [...(all[index]?.outcomes ?? []), outcome] };
     }
   }

@@ -32,6 +32,8 @@ export function showNodes(changed, onSelect) {
       if (list === null) return;
       const isSame = list.childElementCount === nodes.length;
       if (isSame && !nodes.some(({ node }) => changedNodes.has(node))) return;
+      const spares = element.querySelector('.spares');
+      if (spares !== null) spares.textContent = sparesOf(nodes);
       showKeyed(
         list,
         nodes.sort((a, b) => byName(a.node, b.node)),
@@ -52,9 +54,25 @@ export function showSelection() {
   }
 }
 
+/**
+ * How many nodes could take a whole node's job in the place of one that fails: ready, with all devices working and free, and
+ * nobody's home.
+ * @param {readonly ShownNode[]} nodes
+ */
+function sparesOf(nodes) {
+  const spares = nodes.filter(
+    ({ state: nodeState, devices, homeOf }) =>
+      nodeState === 'ready' &&
+      homeOf.length === 0 &&
+      devices.length > 0 &&
+      devices.every((device) => device.state === 'free'),
+  );
+  return spares.length === 0 ? 'no spare' : counted(spares.length, 'spare');
+}
+
 /** @param {string} rack */
 function newRack(rack) {
-  const header = el('header', '', el('h3', '', rack));
+  const header = el('header', '', el('h3', '', rack), el('span', 'spares quiet', ''));
   if (state.controls.has('reboot-rack')) {
     header.append(actButton('Reboot rack', () => act('reboot-rack', rack)));
   }

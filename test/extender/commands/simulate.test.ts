@@ -15,8 +15,8 @@ async function both(seed: number): Promise<{ without: Outcome; withIt: Outcome }
   const script = await readScript(TOUR);
   const size = { nodes: 24, days: 10, seed };
   return {
-    without: await run(script, size, policyNamed('stock')),
-    withIt: await run(script, size, policyNamed('surefoot')),
+    without: await run(script, size, policyNamed('stock', script.topology)),
+    withIt: await run(script, size, policyNamed('surefoot', script.topology)),
   };
 }
 

@@ -6,8 +6,8 @@ const HEAD = 'apiVersion: fleet.surefoot.dev/v1alpha1\nkind: FaultScript\n';
 const TRAIN = `${HEAD}workloads:\n  - { name: train, kind: group, pods: 4 }\n`;
 
 describe('a fault script', () => {
-  test('the tour is one', async () => {
-    const path = 'extender/fleet/tour.yaml';
+  test.each(['tour', 'month', 'training', 'serving'])('%s is one', async (name) => {
+    const path = `extender/fleet/${name}.yaml`;
     expect(parseScript(path, await readFile(path, 'utf8'))).toMatchObject({ ok: true });
   });
 

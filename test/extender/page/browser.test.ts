@@ -26,6 +26,11 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
   const devices = page.locator('#racks .device');
   await expect.poll(() => devices.count(), { timeout: 10_000 }).toBe(24 * 8);
 
+  const spares = page.locator('#racks .spares');
+  await expect.poll(() => spares.allTextContents()).toHaveLength(3);
+  for (const words of await spares.allTextContents()) {
+    expect(words).toMatch(/^(no spare|1 spare|[2-8] spares)$/);
+  }
   const entries = page.locator('#entries li');
   const happens = (reason: RegExp) =>
     expect

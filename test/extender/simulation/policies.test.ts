@@ -15,7 +15,11 @@ faultsPerThousandNodeDays: 300
 async function lived(policy: PolicyName) {
   const parsed = parseScript('s.yaml', SCRIPT);
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-  return run(parsed.value, { nodes: 40, days: 3, seed: 1 }, policyNamed(policy));
+  return run(
+    parsed.value,
+    { nodes: 40, days: 3, seed: 1 },
+    policyNamed(policy, parsed.value.topology),
+  );
 }
 
 describe('beside the same fleet and the same faults', () => {
