@@ -45,7 +45,8 @@ export class DomainLosses {
   readonly #usedPlaces: number;
   readonly #fewest: number;
   /** By places. */
-  readonly #extra = new Map<number, number>();
+  readonly #extra: number[] = [];
+  #seconds: Float64Array | undefined;
 
   constructor(asked: DomainsAsked, prices: DomainPrices) {
     this.#asked = asked;
@@ -60,8 +61,8 @@ export class DomainLosses {
     this.#usedPlaces = usedPlaces;
     this.#sorted = Int32Array.from(unused).sort().reverse();
     this.#sums = new Int32Array(this.#sorted.length + 1);
-    for (const [at, count] of this.#sorted.entries()) {
-      this.#sums[at + 1] = (this.#sums[at] as number) + count;
+    for (let at = 0; at < this.#sorted.length; at += 1) {
+      this.#sums[at + 1] = (this.#sums[at] as number) + (this.#sorted[at] as number);
     }
     this.#fewest = this.#fewestFor(Math.max(1, left - usedPlaces));
   }
@@ -74,6 +75,21 @@ export class DomainLosses {
   /** How many domains the job has to use besides those that it uses. */
   get fewestMore(): number {
     return this.#asked.left <= this.#usedPlaces ? 0 : this.#fewest;
+  }
+
+  /** By domain: all that it costs. */
+  get seconds(): Float64Array {
+    this.#seconds ??= this.#sumUp();
+    return this.#seconds;
+  }
+
+  #sumUp(): Float64Array {
+    const seconds = new Float64Array(this.#asked.places.length);
+    for (let domain = 0; domain < seconds.length; domain += 1) {
+      const { shared, leaves } = this.of(domain);
+      seconds[domain] = shared + leaves;
+    }
+    return seconds;
   }
 
   /** Of a domain, or of a node without one, which has so many places. */
@@ -90,11 +106,11 @@ export class DomainLosses {
 
   /** How many more domains the job needs in the end if this member goes to an unused one with so many places. */
   extraWith(count: number): number {
-    const known = this.#extra.get(count);
+    const known = this.#extra[count];
     if (known !== undefined) return known;
     const left = Math.max(1, this.#asked.left - this.#usedPlaces);
     const extra = Math.max(0, 1 + this.#fewestFor(left - count, count) - this.#fewest);
-    this.#extra.set(count, extra);
+    this.#extra[count] = extra;
     return extra;
   }
 
@@ -103,7 +119,8 @@ export class DomainLosses {
    * emptiest; then the smallest `hash`. NO_DOMAIN where there is none.
    */
   preferred(hash: (domain: number) => number): number {
-    const { places, isUsed, left } = this.#asked;
+    const { places, left } = this.#asked;
+    const all = this.seconds;
     let best = -1;
     let bestSeconds = Number.POSITIVE_INFINITY;
     let bestFit = Number.POSITIVE_INFINITY;
@@ -111,8 +128,7 @@ export class DomainLosses {
     for (let domain = 0; domain < places.length; domain += 1) {
       const count = places[domain] as number;
       if (count === 0) continue;
-      const { shared, leaves } = isUsed[domain] === 1 ? NO_LOSS : this.of(domain);
-      const seconds = shared + leaves;
+      const seconds = all[domain] as number;
       if (seconds > bestSeconds) continue;
       const fit = count >= left ? count - left : TOO_FEW - count;
       if (seconds === bestSeconds && fit > bestFit) continue;

@@ -32,6 +32,14 @@ export interface Losses {
   readonly lossSeconds: Float64Array;
 }
 
+/** Nodes that win ties: those whose number, by node index, is this one. */
+export interface Preferred {
+  readonly numbers: Int32Array;
+  readonly number: number;
+}
+
+const NOBODY: Preferred = { numbers: new Int32Array(), number: -1 };
+
 /** What a question is answered with. */
 export interface Answer {
   readonly scores: Scores;
@@ -44,13 +52,13 @@ export interface Answer {
  * the fleet. One node of the commonest level is scored 0: the scheduler breaks ties among scored nodes only, and without
  * it all pods would pile up on one node. It is the node of the least loss; losses within the same second are a tie,
  * because no forecast is that exact, and the smallest `tieBreakHashAt` wins.
- * Nodes that `isPreferred` win ties, also those of the best level where that is not the commonest.
+ * Nodes that are preferred win ties, also those of the best level where that is not the commonest.
  */
 export function sparseLevels(
   { nodeIndexes, lossSeconds }: Losses,
   halvingSeconds: number,
   tieBreakHashAt: (nodeIndex: number) => number,
-  isPreferred?: (nodeIndex: number) => boolean,
+  preferred: Preferred = NOBODY,
 ): Answer {
   const best = leastOf(lossSeconds);
   const levels = levelsOf(lossSeconds, best, halvingSeconds);
@@ -69,11 +77,12 @@ export function sparseLevels(
     const level = levels[index] as number;
     if (level !== commonest) {
       told[end] = nodeIndex;
-      scores[end] = toldScore(level, commonest, isPreferred, nodeIndex);
+      scores[end] = toldScore(level, commonest, preferred, nodeIndex);
       end += 1;
       continue;
     }
-    const seconds = isPreferred?.(nodeIndex) ? -1 : Math.round(lossSeconds[index] as number);
+    const isFirst = preferred.numbers[nodeIndex] === preferred.number;
+    const seconds = isFirst ? -1 : Math.round(lossSeconds[index] as number);
     if (seconds > winner.seconds) continue;
     const hash = tieBreakHashAt(nodeIndex);
     if (seconds === winner.seconds && hash >= winner.hash) continue;
@@ -84,7 +93,7 @@ export function sparseLevels(
   // The list is filled with zeros, so its score is 0.
   if (isAsked) told[end] = winner.nodeIndex;
   const tieWinner = winner.nodeIndex;
-  const scoreOf = sparseScore({ best, commonest, halvingSeconds, tieWinner, isPreferred });
+  const scoreOf = sparseScore({ best, commonest, halvingSeconds, tieWinner, preferred });
   return { scores: { nodeIndexes: told, scores }, scoreOf };
 }
 
@@ -94,12 +103,12 @@ function sparseScore(of: {
   readonly commonest: number;
   readonly halvingSeconds: number;
   readonly tieWinner: number;
-  readonly isPreferred: ((nodeIndex: number) => boolean) | undefined;
+  readonly preferred: Preferred;
 }): Answer['scoreOf'] {
   return (nodeIndex, lossSeconds) => {
     const level = levelOf(lossSeconds - of.best, of.halvingSeconds);
     if (level !== of.commonest) {
-      return toldScore(level, of.commonest, of.isPreferred, nodeIndex);
+      return toldScore(level, of.commonest, of.preferred, nodeIndex);
     }
     return nodeIndex === of.tieWinner ? 0 : undefined;
   };
@@ -109,10 +118,10 @@ function sparseScore(of: {
 function toldScore(
   level: number,
   commonest: number,
-  isPreferred: ((nodeIndex: number) => boolean) | undefined,
+  { numbers, number }: Preferred,
   nodeIndex: number,
 ): number {
-  const isFirst = level === 0 && isPreferred?.(nodeIndex) === true;
+  const isFirst = level === 0 && numbers[nodeIndex] === number;
   return Math.min(-DEEPEST_LEVEL, level - commonest + (isFirst ? 1 : 0));
 }
 

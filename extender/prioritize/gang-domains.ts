@@ -6,6 +6,7 @@ import type { Reason } from '../../webhook/words/reason.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import type { JobDomain } from '../forecast/candidate.ts';
 import { type DomainLoss, DomainLosses, NO_LOSS } from '../forecast/domains.ts';
+import type { Preferred } from '../forecast/level.ts';
 import { lossPerFaultSeconds } from '../forecast/risk.ts';
 import { type Domains, NO_DOMAIN } from '../state/domains.ts';
 import type { Snapshot } from '../state/snapshot.ts';
@@ -69,8 +70,8 @@ export interface GangDomains {
   addTo(lossSeconds: Float64Array): void;
   /** What there is to say of a node; `undefined` where it costs nothing. May be kept. */
   readonly on: (nodeIndex: number) => JobDomain | undefined;
-  /** Of nodes that cost the same, whether this one is in the domain that is best to fill. May be kept. */
-  readonly isPreferred: (nodeIndex: number) => boolean;
+  /** Of nodes that cost the same, those in the domain that is best to fill win. May be kept. */
+  readonly preferred: Preferred | undefined;
   /** The job is gathered in fewer domains than its homes are in, so homes do not count. */
   readonly isGathering: boolean;
   readonly remarks: readonly Reason[];
@@ -118,7 +119,7 @@ function placesByDomain(
 ): { readonly byDomain: Int32Array; readonly differ: boolean } {
   const byDomain = new Int32Array(domains.capacity);
   const differ = addPlaces(byDomain, domains, nodeIndexes, places);
-  if (left === 1) return { byDomain, differ };
+  if (left === 1 || nodeIndexes.length === cluster.size) return { byDomain, differ };
   const taken = new Int32Array(domains.capacity);
   for (const nodeIndex of ofKind.unasked(nodeIndexes)) {
     const node = cluster.at(nodeIndex);
@@ -137,20 +138,18 @@ function placesByDomain(
 /** A function of its own, because it runs over thousands of nodes. */
 function addPlaces(
   byDomain: Int32Array,
-  domains: Domains,
+  { numbers }: Domains,
   nodeIndexes: Int32Array,
   places: Uint16Array,
 ): boolean {
-  let first = NO_DOMAIN;
+  const first = numbers[nodeIndexes[0] ?? 0] ?? 0;
   let differ = false;
   for (let at = 0; at < nodeIndexes.length; at += 1) {
     const nodeIndex = nodeIndexes[at] as number;
-    const domain = domains.of(nodeIndex);
-    if (at === 0) first = domain;
-    else if (domain !== first) differ = true;
-    if (domain !== NO_DOMAIN) {
-      byDomain[domain] = (byDomain[domain] as number) + (places[nodeIndex] as number);
-    }
+    const number = nodeIndex < numbers.length ? (numbers[nodeIndex] as number) : 0;
+    if (number !== first) differ = true;
+    if (number === 0) continue;
+    byDomain[number - 1] = (byDomain[number - 1] as number) + (places[nodeIndex] as number);
   }
   return differ;
 }
@@ -158,13 +157,13 @@ function addPlaces(
 function siblingsOf({ pod, gang, snapshot }: Member): Siblings {
   const { cluster, homes, owners, nowSeconds } = snapshot;
   const bound = cluster.gangs.nodesOf(gang);
-  const away = homes
-    .ofWorkload(pod.slot.workload, nowSeconds)
-    .filter(({ slot }) => gangOf(slot) === gang);
+  const ofWorkload = homes.ofWorkload(pod.slot.workload, nowSeconds);
+  const isWhole = gang === pod.slot.workload;
+  const away = isWhole ? ofWorkload : ofWorkload.filter(({ slot }) => gangOf(slot) === gang);
   let placed = 0;
   for (const count of bound.values()) placed += count;
   // Pods are made one after the other: the owner knows how many there will be.
-  const slots = gang === pod.slot.workload ? (owners.slotsOf(gang) ?? 0) : 0;
+  const slots = isWhole ? (owners.slotsOf(gang) ?? 0) : 0;
   const left = Math.max(1, cluster.gangs.waitingOf(gang), slots - placed, away.length);
   return { bound, homes: away.map(({ node }) => node), left };
 }
@@ -213,7 +212,7 @@ function levelAt(
 /** The same for all members of a gang, whoever asks. */
 function hashOfDomain(gang: string, domains: Domains): (domain: number) => number {
   const ofGang = mixedBits(nameHash(gang));
-  return (domain) => mixedBits(ofGang ^ nameHash(domains.nameOf(domain))) >>> 0;
+  return (domain) => mixedBits(ofGang ^ domains.hashOf(domain)) >>> 0;
 }
 
 /** Seconds that the job would lose in the domains of its homes and not when it is gathered. */
@@ -298,8 +297,10 @@ function made(
       for (const level of levels) addLosses(level, nodeIndexes, places, lossSeconds);
     },
     on: (nodeIndex) => jobDomain(levels, lossesOn(nodeIndex), cluster.at(nodeIndex)?.rack),
-    isPreferred: (nodeIndex) =>
-      first !== undefined && best !== NO_DOMAIN && first.domains.of(nodeIndex) === best,
+    preferred:
+      first === undefined || best === NO_DOMAIN
+        ? undefined
+        : { numbers: first.domains.numbers, number: best + 1 },
   };
 }
 
@@ -310,18 +311,21 @@ function addLosses(
   places: Uint16Array,
   lossSeconds: Float64Array,
 ): void {
-  const byDomain = new Float64Array(domains.capacity).fill(-1);
+  const { numbers } = domains;
+  const { seconds: byDomain } = losses;
   for (let at = 0; at < nodeIndexes.length; at += 1) {
     const nodeIndex = nodeIndexes[at] as number;
-    const domain = domains.of(nodeIndex);
-    let seconds = domain === NO_DOMAIN ? -1 : (byDomain[domain] as number);
-    if (seconds < 0) {
-      const { shared, leaves } = losses.of(domain, places[nodeIndex] as number);
-      seconds = shared + leaves;
-      if (domain !== NO_DOMAIN) byDomain[domain] = seconds;
-    }
+    const number = nodeIndex < numbers.length ? (numbers[nodeIndex] as number) : 0;
+    const seconds =
+      number === 0 ? alone(losses, places[nodeIndex] as number) : (byDomain[number - 1] as number);
     lossSeconds[at] = (lossSeconds[at] as number) + seconds;
   }
+}
+
+/** Of a node without a domain. */
+function alone(losses: DomainLosses, places: number): number {
+  const { shared, leaves } = losses.of(NO_DOMAIN, places);
+  return shared + leaves;
 }
 
 function jobDomain(

@@ -12,6 +12,7 @@ import {
   type Losses,
   NO_SCORES,
   type NodeScore,
+  type Preferred,
   type Scores,
   sparseLevels,
 } from '../forecast/level.ts';
@@ -61,7 +62,7 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
   const own = ownForecasts({ nodeIndexes, lossSeconds }, ofKind, asked);
   gang?.addTo(lossSeconds);
   const losses = { nodeIndexes, lossSeconds };
-  const { scores, scoreOf } = answerFor(losses, pod.uid, gang?.isPreferred, snapshot);
+  const { scores, scoreOf } = answerFor(losses, pod.uid, gang?.preferred, snapshot);
   const on = forecastAndScore(own, gang?.on, ofKind.last, scoreOf);
   const ends = bestAndWorst(lossSeconds).flatMap((at) => on(nodeIndexes[at] as number) ?? []);
   const mode = modeIn(pod.namespace, snapshot.config, namespace === 'observe');
@@ -221,14 +222,14 @@ function withLearnedDuration(
 function answerFor(
   losses: Losses,
   podUid: string,
-  isPreferred: GangDomains['isPreferred'] | undefined,
+  preferred: Preferred | undefined,
   { config, cluster: { index } }: Snapshot,
 ): Answer {
   const { scores, halvingSeconds } = config;
   if (scores === 'documented') return documentedLevels(losses, halvingSeconds);
   const tieBreakHash = tieBreakHashes(podUid);
   const hashAt = (nodeIndex: number) => tieBreakHash(index.hashAt(nodeIndex));
-  return sparseLevels(losses, halvingSeconds, hashAt, isPreferred);
+  return sparseLevels(losses, halvingSeconds, hashAt, preferred);
 }
 
 function noOpinion(code: Reason['code'], words: string): Verdict {

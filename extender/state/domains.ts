@@ -1,3 +1,5 @@
+import { nameHash } from '../../webhook/words/name-hash.ts';
+
 /** The number of no domain. */
 export const NO_DOMAIN = -1;
 
@@ -5,6 +7,8 @@ export const NO_DOMAIN = -1;
 export class Domains {
   readonly #numberOf = new Map<string, number>();
   readonly #names: string[] = [];
+  /** By domain: the hash of its name. */
+  readonly #hashes: number[] = [];
   /** By domain: how many nodes it has. */
   readonly #nodes: number[] = [];
   readonly #free: number[] = [];
@@ -21,8 +25,18 @@ export class Domains {
     return (this.#ofNode[nodeIndex] ?? 0) - 1;
   }
 
+  /** By node index: the number of its domain and one more; 0 for none, as beyond the end. For loops over all nodes. */
+  get numbers(): Int32Array {
+    return this.#ofNode;
+  }
+
   nameOf(domain: number): string {
     return this.#names[domain] ?? '';
+  }
+
+  /** The `nameHash` of its name. */
+  hashOf(domain: number): number {
+    return this.#hashes[domain] ?? 0;
   }
 
   /** How many nodes the largest one has. */
@@ -57,6 +71,7 @@ export class Domains {
     if (known !== undefined) return known;
     const number = this.#free.pop() ?? this.#names.length;
     this.#names[number] = name;
+    this.#hashes[number] = nameHash(name);
     this.#nodes[number] ??= 0;
     this.#numberOf.set(name, number);
     return number;

@@ -13,6 +13,7 @@ const command = new Command('bench')
       'scheduler',
       'history',
       'hazard',
+      'gang',
     ]),
   )
   .addOption(
@@ -33,6 +34,9 @@ try {
   switch (command.args[0]) {
     case 'extender':
       await (await import('./extender.ts')).benchExtender(output);
+      break;
+    case 'gang':
+      (await import('./gang.ts')).benchGang(output);
       break;
     case 'scheduler':
       await (await import('./scheduler.ts')).benchScheduler(output, rounds);
