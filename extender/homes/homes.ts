@@ -64,11 +64,12 @@ export class Homes {
     return this.#byNode.get(node) ?? NOBODY;
   }
 
-  /** Departures of a workload's slots whose nodes still count as homes. */
-  ofWorkload(workload: string, nowSeconds: number): readonly Departure[] {
+  /** Departures of a workload's slots whose nodes still count as homes; the first ones, where there are more than `most`. */
+  ofWorkload(workload: string, nowSeconds: number, most: number): readonly Departure[] {
     const away: Departure[] = [];
     for (const key of this.#keysOf.get(workload) ?? []) {
       for (const departure of this.#bySlot.get(key) ?? []) {
+        if (away.length === most) return away;
         if (departure.homeUntilSeconds > nowSeconds) away.push(departure);
       }
     }

@@ -13,6 +13,8 @@ import type { Snapshot } from '../state/snapshot.ts';
 import type { KindForecasts } from './forecast-cache.ts';
 
 const SECONDS_PER_DAY = 86_400;
+/** Siblings that are looked at, here and away: a tenant's job may have any number, and each question looks at all. */
+const MOST_SIBLINGS = 1024;
 
 /** What a question about a pod is reckoned from. */
 export interface AskedOfPod {
@@ -157,7 +159,7 @@ function addPlaces(
 function siblingsOf({ pod, gang, snapshot }: Member): Siblings {
   const { cluster, homes, owners, nowSeconds } = snapshot;
   const bound = cluster.gangs.nodesOf(gang);
-  const ofWorkload = homes.ofWorkload(pod.slot.workload, nowSeconds);
+  const ofWorkload = homes.ofWorkload(pod.slot.workload, nowSeconds, MOST_SIBLINGS);
   const isWhole = gang === pod.slot.workload;
   const away = isWhole ? ofWorkload : ofWorkload.filter(({ slot }) => gangOf(slot) === gang);
   let placed = 0;
@@ -182,7 +184,7 @@ function levelAt(
     isUsed[domain] = 1;
     used += 1;
   };
-  for (const node of bound.keys()) use(node);
+  for (const node of bound.keys().take(MOST_SIBLINGS)) use(node);
   for (const node of homes) use(node);
   // One node has a place at least, so this is never too few.
   const isSlowed = used > Math.ceil((bound.size + homes.length) / Math.max(1, domains.largest));

@@ -248,3 +248,22 @@ test('notebooks of a StatefulSet, replicas and lone pods are not gathered', () =
     expect(decision.forecastOn?.(node)?.forecast.candidate.domain).toBeUndefined();
   }
 });
+
+test('a job of any size costs a question no more than one of a thousand members', () => {
+  const fleet = fleetOf({ racks: 200, nodesPerRack: 8, config: SLOWING });
+  const ask = () => {
+    const begun = performance.now();
+    for (let call = 0; call < 20; call += 1) fleet.ask(member('small', 0));
+    return performance.now() - begun;
+  };
+  for (let index = 0; index < 30_000; index += 1) fleet.tell(member('huge', index));
+  fleet.ask(member('small', 0));
+  const small = Math.min(ask(), ask(), ask());
+  const huge = () => {
+    const begun = performance.now();
+    for (let call = 0; call < 20; call += 1) fleet.ask(member('huge', 0));
+    return performance.now() - begun;
+  };
+  fleet.ask(member('huge', 0));
+  expect(Math.min(huge(), huge(), huge()) / small).toBeLessThan(5);
+}, 30_000);
