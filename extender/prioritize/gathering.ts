@@ -1,0 +1,73 @@
+import { spanInWords } from '../../webhook/words/duration.ts';
+import type { Reason } from '../../webhook/words/reason.ts';
+import { lossPerFaultSeconds } from '../forecast/risk.ts';
+import type { Level } from './gang-levels.ts';
+import type { Member, Siblings } from './gang-member.ts';
+
+const SECONDS_PER_DAY = 86_400;
+
+/**
+ * That a scattered job, which starts again, is gathered in fewer domains; `undefined` where that saves less than coming
+ * home does.
+ */
+export function gathering(
+  staying: readonly Level[],
+  gathered: readonly Level[],
+  siblings: Siblings,
+  member: Member,
+): Reason | undefined {
+  const saved = savedByGathering(staying, gathered, siblings, member);
+  const cost = gatheringSeconds(member);
+  return saved > cost ? gatheringInWords(staying, gathered, saved, cost) : undefined;
+}
+
+/** Seconds that the job would lose in the domains of its homes and not when it is gathered. */
+function savedByGathering(
+  staying: readonly Level[],
+  gathered: readonly Level[],
+  siblings: Siblings,
+  { expectations, runSeconds, snapshot }: Member,
+): number {
+  const days = runSeconds / SECONDS_PER_DAY;
+  const total = siblings.bound.size + siblings.left;
+  return staying.reduce((sum, stay, at) => {
+    const gather = gathered[at] as Level;
+    const more = stay.used - (gather.used + gather.losses.fewestMore);
+    if (more <= 0) return sum;
+    const { label } = stay;
+    if (label === undefined) {
+      const perDay = snapshot.rackOutages.fleetPerDay;
+      return sum + more * perDay * days * lossPerFaultSeconds(expectations);
+    }
+    const level = snapshot.config.topology.find(({ labels }) => labels[0] === label);
+    const fewest = Math.ceil(total / Math.max(1, stay.domains.largest));
+    const isWorthIt = stay.used > fewest && gather.used + gather.losses.fewestMore <= fewest;
+    return isWorthIt ? sum + (level?.slowdown ?? 0) * runSeconds : sum;
+  }, 0);
+}
+
+/** Seconds that the job, which waits for its slowest member, may lose by not going home: as if all images had to come. */
+function gatheringSeconds({ pod, expectations, snapshot }: Member): number {
+  const { cluster, config } = snapshot;
+  const bytes = pod.images.reduce(
+    (sum, image) => sum + (cluster.images.bytesOf(image) ?? cluster.images.averageBytes),
+    0,
+  );
+  return expectations.coldStartSeconds + bytes / config.pullBytesPerSecond;
+}
+
+function gatheringInWords(
+  [stay]: readonly Level[],
+  [gather]: readonly Level[],
+  saved: number,
+  cost: number,
+): Reason {
+  const from = stay?.used ?? 0;
+  const to = (gather?.used ?? 0) + (gather?.losses.fewestMore ?? 0);
+  const one = stay?.label === undefined ? ['rack', 'racks'] : ['domain', 'domains'];
+  const what = to === 1 ? one[0] : one[1];
+  return {
+    code: 'GathersJob',
+    words: `the job is gathered in ${to} ${what} in the place of ${from}: that saves ${spanInWords(saved)} and costs at most ${spanInWords(cost)}, so homes do not count`,
+  };
+}
