@@ -1,7 +1,7 @@
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { type Forecast, forecast } from '../forecast/loss.ts';
-import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
+import { type ForecastInput, LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { kindOf, mayBeKept, OLDEST_SECONDS } from './forecast-inputs.ts';
 import type { HomeForecasts } from './home-forecasts.ts';
@@ -48,6 +48,11 @@ export class ForecastCache {
 
   constructor(terms: readonly LossTerm[] = LOSS_TERMS) {
     this.#terms = terms;
+  }
+
+  /** Whether a term is computed from this. */
+  dependsOn(input: ForecastInput): boolean {
+    return this.#terms.some(({ dependsOn }) => dependsOn.includes(input));
   }
 
   /** The forecasts for pods of this one's kind, each for a node as if it were nobody's home. */

@@ -56,7 +56,9 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
   const asking = { pod, expectations, snapshot, nodeIndexes };
   const ofKind = cache.forecastsFor(pod, expectations, snapshot);
   const lossSeconds = ofKind.lossSecondsOn(nodeIndexes);
-  const gang = gangDomains({ ...asking, runSeconds, ofKind });
+  const gang = cache.dependsOn('siblings')
+    ? gangDomains({ ...asking, runSeconds, ofKind })
+    : undefined;
   const isGathering = gang?.isGathering ?? false;
   const asked: Asked = { pod, expectations, snapshot, isGathering };
   const own = ownForecasts({ nodeIndexes, lossSeconds }, ofKind, asked);

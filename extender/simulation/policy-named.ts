@@ -1,4 +1,5 @@
 import { slowingLevels, type Topology } from '../fleet/topology.ts';
+import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import { type PlacementPolicy, STOCK } from './rivals/policy.ts';
 import { RacksFirst } from './rivals/racks-first.ts';
 import { WeightedSum, type Weights } from './rivals/weighted-sum.ts';
@@ -10,6 +11,7 @@ export type PolicyName =
   | 'racks first'
   | 'racks first, else the freest'
   | 'weighted sum'
+  | 'surefoot, pod by pod'
   | 'surefoot';
 
 /** Weights of the sum: see docs/placement-2026-11.md for how they were found, on other seeds. */
@@ -26,12 +28,17 @@ export function policyNamed(name: PolicyName, topology: Topology): PlacementPoli
       return new RacksFirst(true);
     case 'weighted sum':
       return new WeightedSum(TUNED);
+    case 'surefoot, pod by pod':
     case 'surefoot': {
       const { profiles, extender } = shippedConfiguration();
-      return new SurefootInProcess(profiles, {
-        ...extender,
-        topology: slowingLevels(topology),
-      });
+      const config = { ...extender, topology: slowingLevels(topology) };
+      const terms = name === 'surefoot' ? LOSS_TERMS : LOSS_TERMS.filter(isOfPod);
+      return new SurefootInProcess(profiles, config, terms);
     }
   }
+}
+
+/** Whether a term is of the pod alone, wherever the others of its job are. */
+function isOfPod({ dependsOn }: LossTerm): boolean {
+  return !dependsOn.includes('siblings');
 }

@@ -28,7 +28,12 @@ export interface SimulateOptions {
   readonly output: 'table' | 'json';
 }
 
-const RIVALS = ['racks first', 'racks first, else the freest', 'weighted sum'] as const;
+const RIVALS = [
+  'racks first',
+  'racks first, else the freest',
+  'weighted sum',
+  'surefoot, pod by pod',
+] as const;
 
 /**
  * Runs a script on each seed without Surefoot and with it, and beside rivals where asked for, and prints what each lost.

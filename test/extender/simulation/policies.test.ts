@@ -30,6 +30,8 @@ describe('beside the same fleet and the same faults', () => {
     expect(stock).toBeGreaterThan(3);
     expect(first).toBeLessThan(0.7 * stock);
     expect(freest).toBeLessThan(0.7 * stock);
+    expect((await lived('surefoot')).racks.train).toBeLessThan(0.7 * stock);
+    expect((await lived('surefoot, pod by pod')).racks.train).toBeGreaterThan(0.7 * stock);
   });
 
   test('the weighted sum brings more pods home than the stock scheduler', async () => {
