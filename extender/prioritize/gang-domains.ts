@@ -13,7 +13,7 @@ import {
   placesByDomain,
   usedInWords,
 } from './gang-levels.ts';
-import { type AskedOfPod, type Member, siblingsOf } from './gang-member.ts';
+import { type AskedOfPod, type Member, runSecondsOf, siblingsOf } from './gang-member.ts';
 import { gathering } from './gathering.ts';
 
 /**
@@ -36,7 +36,8 @@ export interface GangDomains {
 export function gangDomains(asked: AskedOfPod): GangDomains | undefined {
   const gang = gangOf(asked.pod.slot);
   if (gang === undefined) return undefined;
-  const member: Member = { ...asked, gang, places: asked.ofKind.places };
+  const runSeconds = runSecondsOf(gang, asked);
+  const member: Member = { ...asked, gang, runSeconds, places: asked.ofKind.places };
   const { cluster, config } = asked.snapshot;
   const kinds: readonly Kind[] = [
     { domains: cluster.racks, slowdown: 0 },

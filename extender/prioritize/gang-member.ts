@@ -49,3 +49,15 @@ export function siblingsOf({ pod, gang, snapshot }: Member): Siblings {
   const left = Math.max(1, cluster.gangs.waitingOf(gang), slots - placed, away.length);
   return { bound, homes: away.map(({ node }) => node), left };
 }
+
+/**
+ * How long the job is likely to run on: what its owner says, or earlier runs do; else at least as long as it has run already,
+ * for the profile's guess is of any pod.
+ */
+export function runSecondsOf(
+  gang: string,
+  { expectations, runSeconds, snapshot: { cluster, nowSeconds } }: AskedOfPod,
+): number {
+  const sinceSeconds = cluster.gangs.sinceSeconds(gang) ?? nowSeconds;
+  return expectations.saysDuration ? runSeconds : Math.max(runSeconds, nowSeconds - sinceSeconds);
+}
