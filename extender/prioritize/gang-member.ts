@@ -32,6 +32,9 @@ export interface Siblings {
   readonly left: number;
 }
 
+/** A job of the same name may have been there long ago: no more is believed of one that says nothing. A judgement. */
+const LONGEST_SECONDS = 30 * 86_400;
+
 /** Siblings that are looked at, here and away: a tenant's job may have any number, and each question looks at all. */
 export const MOST_SIBLINGS = 1024;
 
@@ -58,6 +61,7 @@ export function runSecondsOf(
   gang: string,
   { expectations, runSeconds, snapshot: { cluster, nowSeconds } }: AskedOfPod,
 ): number {
-  const sinceSeconds = cluster.gangs.sinceSeconds(gang) ?? nowSeconds;
-  return expectations.saysDuration ? runSeconds : Math.max(runSeconds, nowSeconds - sinceSeconds);
+  if (expectations.saysDuration) return runSeconds;
+  const ranSeconds = nowSeconds - (cluster.gangs.sinceSeconds(gang) ?? nowSeconds);
+  return Math.max(runSeconds, Math.min(ranSeconds, LONGEST_SECONDS));
 }

@@ -223,6 +223,28 @@ describe('a gang', () => {
   });
 });
 
+test('a job that says nothing of its duration is expected to run as long again as it has', () => {
+  const domainsOf = (index: number, days: number) => {
+    const fleet = fleetOf({ racks: 2, nodesPerRack: 4, config: SLOWING });
+    fleet.tell(on(unsaid(0), 'gpu-0-0', 1000));
+    fleet.pass(days * 86_400);
+    const { decision } = fleet.ask(unsaid(index));
+    return decision.forecastOn?.('gpu-1-0')?.forecast.seconds.leavesDomain ?? Number.NaN;
+  };
+  expect(domainsOf(1, 0)).toBeCloseTo(0.05 * 86_400, -2);
+  expect(domainsOf(1, 10)).toBeCloseTo(0.05 * 10 * 86_400, -2);
+  expect(domainsOf(1, 100)).toBeCloseTo(0.05 * 30 * 86_400, -2);
+});
+
+/** A member of a job without a word about how long it runs. */
+function unsaid(index: number): Pod {
+  const pod = member('long', index);
+  const { 'surefoot.dev/expected-duration': _none, ...annotations } =
+    pod.metadata.annotations ?? {};
+  const creationTimestamp = new Date(1000 * 1000);
+  return { ...pod, metadata: { ...pod.metadata, annotations, creationTimestamp } };
+}
+
 test('notebooks of a StatefulSet, replicas and lone pods are not gathered', () => {
   const fleet = fleetOf({ racks: 4, nodesPerRack: 4, config: SLOWING });
   const notebook = (index: number): Pod => {

@@ -138,6 +138,7 @@ describe('a stored history', () => {
       ok: true,
       history: {
         node: 'gpu-7',
+        awayAtSeconds: [],
         incidents: [
           { device: 'GPU-3f2c', openedAtSeconds: Date.parse('2026-11-25T10:00:00Z') / 1000 },
         ],
