@@ -24,6 +24,9 @@ export function strictSection<Shape extends z.core.$ZodLooseShape>(shape: Shape)
   });
 }
 
+/** Problems of syntax that are told; one slip can make thousands. */
+const MOST_SYNTAX_ERRORS = 3;
+
 /**
  * Reads one YAML document against a schema. A problem reads
  * `webhook.yaml:3: mode: expected one of "observe"|"act"`: file, line, key, what would be right.
@@ -36,15 +39,17 @@ export function parseStrictYaml<Schema extends z.ZodType>(
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
-    return {
-      ok: false,
-      problems: document.errors.map((error) => {
-        const place = `${fileName}:${lines.linePos(error.pos[0]).line}`;
-        return error.code === 'MULTIPLE_DOCS'
-          ? `${place}: a second document begins here; the file must hold one`
-          : `${place}: not YAML: ${error.message}`;
-      }),
-    };
+    // Most of what comes after the first one is wrong because of it.
+    const [first, ...others] = document.errors.map((error) => {
+      const place = `${fileName}:${lines.linePos(error.pos[0]).line}`;
+      return error.code === 'MULTIPLE_DOCS'
+        ? `${place}: a second document begins here; the file must hold one`
+        : `${place}: not YAML: ${error.message}`;
+    });
+    const shown = others.slice(0, MOST_SYNTAX_ERRORS - 1);
+    const hidden = others.length - shown.length;
+    const more = hidden === 0 ? [] : [`${fileName}: and ${hidden} more, likely of the first one`];
+    return { ok: false, problems: [first ?? '', ...shown, ...more] };
   }
   const result = schema.safeParse(document.toJS() ?? {});
   if (result.success) return { ok: true, value: result.data };

@@ -194,7 +194,7 @@ describe('rows that users add', () => {
     ['trust: forgeable', 'trust: this source is written by the platform; write trust: platform'],
     [
       'class: deadly',
-      'class: Invalid option: expected one of "fatal"|"degraded"|"infrastructure"|"application"|"planned"|"remediation"|"verified-repair"|"none"',
+      'class: Invalid option: expected one of "fatal"|"degraded"|"infrastructure"|"application"|"planned"|"announced"|"remediation"|"verified-repair"|"none"',
     ],
     [
       'match: { type: "(" }',
