@@ -3,6 +3,8 @@ import type { NodeFacts } from '../facts/facts.ts';
 /** Nodes of a rack whose switch fails are found to be away within this time of one another (research: 60 s). */
 const TOGETHER_SECONDS = 60;
 const FEWEST_HOSTS = 2;
+/** A node that was created so short a time ago is about to join. A judgement. */
+const JOINING_SECONDS = 600;
 /** Of the rack's hosts, so many are away at least. */
 const LEAST_SHARE = 0.25;
 /** More than one in a month is worth more than being remembered here. */
@@ -15,12 +17,15 @@ export function withAway(
     isReady,
     isCordoned,
     readySinceSeconds,
-  }: Pick<NodeFacts, 'isReady' | 'isCordoned' | 'readySinceSeconds'>,
+    createdAtSeconds = Number.NEGATIVE_INFINITY,
+  }: Pick<NodeFacts, 'isReady' | 'isCordoned' | 'readySinceSeconds' | 'createdAtSeconds'>,
   isAnnounced: boolean,
   nowSeconds: number,
 ): readonly number[] {
   if (isReady || isCordoned || isAnnounced) return away;
   const atSeconds = Math.min(readySinceSeconds ?? nowSeconds, nowSeconds);
+  // Racks join as a whole, too, and their nodes are not ready at first.
+  if (atSeconds - createdAtSeconds < JOINING_SECONDS) return away;
   const isKnown = away.some((at) => Math.abs(at - atSeconds) <= TOGETHER_SECONDS);
   return isKnown ? away : [...away, atSeconds].slice(-MOST_KEPT);
 }

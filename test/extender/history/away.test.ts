@@ -22,6 +22,7 @@ describe('a host that went away', () => {
   test.each([
     { name: 'that is ready', facts: { isReady: true } },
     { name: 'that is cordoned', facts: { isCordoned: true } },
+    { name: 'that has just joined', facts: { createdAtSeconds: 0 } },
     { name: 'whose work was announced', facts: {}, isAnnounced: true },
   ])('not one $name', ({ facts, isAnnounced = false }) => {
     expect(away(facts, isAnnounced)).toEqual([]);
