@@ -142,22 +142,20 @@ export const LOSS_TERMS = [
     dependsOn: ['siblings'],
     seconds: ({ domain }) => domain?.sharedSeconds ?? 0,
     words: ({ domain }, seconds) =>
-      `${spanInWords(seconds)} for ${nth(domain?.racks ?? 1)} rack of its job that can fail`,
+      `${spanInWords(seconds)} for the ${ordinal(domain?.racks ?? 1)} rack of its job that can fail`,
   },
 ] as const satisfies readonly LossTerm[];
 
-/** `a third`, `a 12th`. */
-function nth(count: number): string {
-  const words = ['a first', 'a second', 'a third', 'a fourth', 'a fifth', 'a sixth', 'a seventh'];
-  return (
-    words[count - 1] ??
-    `${count === 8 || count === 11 || count === 18 ? 'an' : 'a'} ${count}${suffix(count)}`
-  );
-}
+const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
+const SUFFIXES: Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> = {
+  one: 'st',
+  two: 'nd',
+  few: 'rd',
+};
 
-function suffix(count: number): string {
-  if (count % 100 >= 11 && count % 100 <= 13) return 'th';
-  return ['th', 'st', 'nd', 'rd'][count % 10] ?? 'th';
+/** `3rd`, `12th`. */
+function ordinal(count: number): string {
+  return `${count}${SUFFIXES[ORDINALS.select(count)] ?? 'th'}`;
 }
 
 /** Name of a term that Surefoot has by itself. */

@@ -11,6 +11,25 @@ const words = (overrides: Partial<Candidate>, now = 10 * DAY) =>
 
 describe('a forecast in words', () => {
   const rows: readonly { overrides: Partial<Candidate>; says: string }[] = [
+    ...[
+      { racks: 2, ordinal: '2nd' },
+      { racks: 3, ordinal: '3rd' },
+      { racks: 11, ordinal: '11th' },
+      { racks: 81, ordinal: '81st' },
+    ].map(({ racks, ordinal }) => ({
+      overrides: {
+        homeSinceSeconds: 10 * DAY,
+        domain: { sharedSeconds: 4, leavesSeconds: 0, racks },
+      },
+      says: `gpu-7: 4 s = 4 s for the ${ordinal} rack of its job that can fail; home: the same slot ran here until 0 s ago`,
+    })),
+    {
+      overrides: {
+        homeSinceSeconds: 10 * DAY,
+        domain: { sharedSeconds: 0, leavesSeconds: 60, racks: 2, leaves: 'b0, where its job is' },
+      },
+      says: 'gpu-7: 60 s = 60 s slower outside b0, where its job is; home: the same slot ran here until 0 s ago',
+    },
     { overrides: {}, says: 'gpu-7: 20 s = 20 s cold start' },
     {
       overrides: { homeSinceSeconds: 10 * DAY - 12, presentBytes: 2 ** 30 },
