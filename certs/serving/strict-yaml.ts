@@ -39,17 +39,17 @@ export function parseStrictYaml<Schema extends z.ZodType>(
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
-    // Most of what comes after the first one is wrong because of it.
-    const [first, ...others] = document.errors.map((error) => {
+    const problems = document.errors.slice(0, MOST_SYNTAX_ERRORS).map((error) => {
       const place = `${fileName}:${lines.linePos(error.pos[0]).line}`;
       return error.code === 'MULTIPLE_DOCS'
         ? `${place}: a second document begins here; the file must hold one`
         : `${place}: not YAML: ${error.message}`;
     });
-    const shown = others.slice(0, MOST_SYNTAX_ERRORS - 1);
-    const hidden = others.length - shown.length;
-    const more = hidden === 0 ? [] : [`${fileName}: and ${hidden} more, likely of the first one`];
-    return { ok: false, problems: [first ?? '', ...shown, ...more] };
+    const hidden = document.errors.length - problems.length;
+    if (hidden > 0) {
+      problems.push(`${fileName}: and ${hidden} more, most likely because of the first one`);
+    }
+    return { ok: false, problems };
   }
   const result = schema.safeParse(document.toJS() ?? {});
   if (result.success) return { ok: true, value: result.data };

@@ -12,6 +12,6 @@ test('one slip in a long file is told, not everything that it makes wrong', () =
   expect(parsed.ok).toBe(false);
   const problems = parsed.ok ? [] : parsed.problems;
   expect(problems[0]).toMatch(/^a\.yaml:1: not YAML: /);
-  expect(problems.at(-1)).toMatch(/^a\.yaml: and \d+ more, likely of the first one$/);
+  expect(problems.at(-1)).toMatch(/^a\.yaml: and \d+ more, most likely because of the first one$/);
   expect(problems).toHaveLength(4);
 });
