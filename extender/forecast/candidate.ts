@@ -8,8 +8,6 @@ export interface JobDomain {
   readonly sharedSeconds: number;
   /** Because the job is slower in more domains than it has to be. */
   readonly leavesSeconds: number;
-  /** The node's rack; absent where no label tells. */
-  readonly rack?: string;
   /** How many racks the job would be in. */
   readonly racks: number;
   /** What the job would leave, such as `block-2, where its job is`; absent where it leaves nothing. */

@@ -92,7 +92,7 @@ export class DomainLosses {
     return seconds;
   }
 
-  /** Of a domain, or of a node without one, which has so many places. */
+  /** Of a domain, or of a node without one (-1), which has so many places. */
   of(domain: number, ownPlaces = 1): DomainLoss {
     const { isUsed, places } = this.#asked;
     const isNone = domain < 0;
@@ -116,7 +116,7 @@ export class DomainLosses {
 
   /**
    * The domain that is best to fill next: of the cheapest ones the fullest that has room for all who are left, else the
-   * emptiest; then the smallest `hash`. NO_DOMAIN where there is none.
+   * emptiest; then the smallest `hash`. -1 where there is none.
    */
   preferred(hash: (domain: number) => number): number {
     const { places, left } = this.#asked;

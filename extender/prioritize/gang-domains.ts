@@ -3,7 +3,6 @@ import type { Reason } from '../../webhook/words/reason.ts';
 import type { JobDomain } from '../forecast/candidate.ts';
 import { type DomainLoss, type DomainLosses, NO_LOSS } from '../forecast/domains.ts';
 import type { Preferred } from '../forecast/level.ts';
-import type { Cluster } from '../state/cluster.ts';
 import { NO_DOMAIN } from '../state/domains.ts';
 import {
   hashOfDomain,
@@ -37,7 +36,7 @@ export function gangDomains(asked: AskedOfPod): GangDomains | undefined {
   const gang = gangOf(asked.pod.slot);
   if (gang === undefined) return undefined;
   const runSeconds = runSecondsOf(gang, asked);
-  const member: Member = { ...asked, gang, runSeconds, places: asked.ofKind.places };
+  const member: Member = { ...asked, gang, runSeconds };
   const { cluster, config } = asked.snapshot;
   const kinds: readonly Kind[] = [
     { domains: cluster.racks, slowdown: 0 },
@@ -63,7 +62,7 @@ export function gangDomains(asked: AskedOfPod): GangDomains | undefined {
 function made(
   levels: readonly Level[],
   { isGathering, remarks }: Pick<GangDomains, 'isGathering' | 'remarks'>,
-  { gang, nodeIndexes, places, snapshot }: Member,
+  { gang, nodeIndexes, ofKind: { places } }: Member,
 ): GangDomains {
   const [first] = levels;
   const best = first?.losses.preferred(hashOfDomain(gang, first.domains)) ?? NO_DOMAIN;
@@ -73,7 +72,7 @@ function made(
     addTo(lossSeconds) {
       for (const level of levels) addLosses(level, nodeIndexes, places, lossSeconds);
     },
-    on: jobDomainOn(levels, places, snapshot.cluster),
+    on: jobDomainOn(levels, places),
     preferred:
       first === undefined || best === NO_DOMAIN
         ? undefined
@@ -82,16 +81,12 @@ function made(
 }
 
 /** A function of its own, so that whoever keeps what it returns keeps no list of the question. */
-function jobDomainOn(
-  levels: readonly Level[],
-  places: Uint16Array,
-  cluster: Cluster,
-): GangDomains['on'] {
+function jobDomainOn(levels: readonly Level[], places: Uint16Array): GangDomains['on'] {
   return (nodeIndex) => {
     const losses = levels.map(({ domains, losses }) =>
       losses.of(domains.of(nodeIndex), places[nodeIndex] as number),
     );
-    return jobDomain(levels, losses, cluster.at(nodeIndex)?.rack);
+    return jobDomain(levels, losses);
   };
 }
 
@@ -119,11 +114,7 @@ function alone(losses: DomainLosses, places: number): number {
   return shared + leaves;
 }
 
-function jobDomain(
-  levels: readonly Level[],
-  losses: readonly DomainLoss[],
-  rack: string | undefined,
-): JobDomain | undefined {
+function jobDomain(levels: readonly Level[], losses: readonly DomainLoss[]): JobDomain | undefined {
   const sum = losses.reduce(
     (total, { shared, leaves }) => ({
       shared: total.shared + shared,
@@ -136,7 +127,6 @@ function jobDomain(
   return {
     sharedSeconds: sum.shared,
     leavesSeconds: sum.leaves,
-    ...(rack !== undefined && { rack }),
     racks: (levels.find(({ label }) => label === undefined)?.used ?? 0) + 1,
     ...(leaving !== undefined && { leaves: usedInWords(leaving) }),
   };

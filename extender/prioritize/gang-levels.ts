@@ -25,6 +25,10 @@ export interface Level {
   /** No member has been seen anywhere yet: the domain that counts as used is where all of them go. */
   readonly isPlanned: boolean;
   readonly losses: DomainLosses;
+  /** Seconds that the average domain more costs the job. */
+  readonly averageSeconds: number;
+  /** Seconds that the job loses while it is in more domains than it has to be. */
+  readonly slowdownSeconds: number;
 }
 
 /**
@@ -35,8 +39,9 @@ export interface Level {
 export function placesByDomain(
   domains: Domains,
   { left }: Siblings,
-  { nodeIndexes, places, ofKind, snapshot: { cluster } }: Member,
+  { nodeIndexes, ofKind, snapshot: { cluster } }: Member,
 ): { readonly byDomain: Int32Array; readonly differ: boolean } {
+  const { places } = ofKind;
   const byDomain = new Int32Array(domains.capacity);
   const differ = addPlaces(byDomain, domains, nodeIndexes, places);
   if (left === 1 || nodeIndexes.length === cluster.size) return { byDomain, differ };
@@ -91,18 +96,28 @@ export function levelAt(
   };
   for (const node of bound.keys().take(MOST_SIBLINGS)) use(node);
   for (const node of homes) use(node);
-  // One node has a place at least, so this is never too few.
-  const isSlowed = used > Math.ceil((bound.size + homes.length) / Math.max(1, domains.largest));
+  const isSlowed = used > fewestDomains(bound.size + homes.length, domains);
   const days = runSeconds / SECONDS_PER_DAY;
   // Only outages of racks have published rates; of other domains none is made up.
   const perRate = label === undefined ? lossPerFaultSeconds(expectations) * days : 0;
+  const averageSeconds = perRate * rackOutages.fleetPerDay;
+  const slowdownSeconds = slowdown * runSeconds;
   const prices = {
     newDomain: (domain: number) => perRate * rackOutages.perDay(domains.nameOf(domain)),
-    averageDomain: perRate * rackOutages.fleetPerDay,
-    slowdown: isSlowed ? 0 : slowdown * runSeconds,
+    averageDomain: averageSeconds,
+    slowdown: isSlowed ? 0 : slowdownSeconds,
   };
   const losses = new DomainLosses({ places: byDomain, isUsed, left }, prices);
-  const level = { domains, ...(label !== undefined && { label }), differ, isUsed, used, losses };
+  const level = {
+    domains,
+    ...(label !== undefined && { label }),
+    differ,
+    isUsed,
+    used,
+    losses,
+    averageSeconds,
+    slowdownSeconds,
+  };
   if (used > 0 || left === 1 || slowdown === 0) return { ...level, isPlanned: false };
   // Dozens are placed before the first of them is seen on its node: they must agree where to go without.
   const planned = losses.preferred(hashOfDomain(gang, domains));
@@ -114,6 +129,11 @@ export function levelAt(
     isPlanned: true,
     losses: new DomainLosses({ places: byDomain, isUsed, left }, prices),
   };
+}
+
+/** The fewest domains that have so many nodes. Members smaller than a node may need fewer. */
+export function fewestDomains(nodes: number, { largest }: Domains): number {
+  return Math.ceil(nodes / Math.max(1, largest));
 }
 
 /** The same for all members of a gang, whoever asks. */

@@ -15,13 +15,12 @@ export interface AskedOfPod {
   readonly runSeconds: number;
   /** Nodes that are asked about. */
   readonly nodeIndexes: Int32Array;
+  /** By node index: how many such pods have room. */
   readonly ofKind: Pick<KindForecasts, 'places' | 'unasked'>;
 }
 
 export interface Member extends AskedOfPod {
   readonly gang: string;
-  /** By node index: how many such members have room. */
-  readonly places: Uint16Array;
 }
 
 /** Where the other members are and come back to, by node name. */

@@ -1,10 +1,7 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
-import { lossPerFaultSeconds } from '../forecast/risk.ts';
-import type { Level } from './gang-levels.ts';
+import { fewestDomains, type Level } from './gang-levels.ts';
 import type { Member, Siblings } from './gang-member.ts';
-
-const SECONDS_PER_DAY = 86_400;
 
 /**
  * That a scattered job, which starts again, is gathered in fewer domains; `undefined` where that saves less than coming
@@ -16,7 +13,7 @@ export function gathering(
   siblings: Siblings,
   member: Member,
 ): Reason | undefined {
-  const saved = savedByGathering(staying, gathered, siblings, member);
+  const saved = savedByGathering(staying, gathered, siblings);
   const cost = gatheringSeconds(member);
   return saved > cost ? gatheringInWords(staying, gathered, saved, cost) : undefined;
 }
@@ -26,23 +23,14 @@ function savedByGathering(
   staying: readonly Level[],
   gathered: readonly Level[],
   siblings: Siblings,
-  { expectations, runSeconds, snapshot }: Member,
 ): number {
-  const days = runSeconds / SECONDS_PER_DAY;
-  const total = siblings.bound.size + siblings.left;
   return staying.reduce((sum, stay, at) => {
     const gather = gathered[at] as Level;
-    const more = stay.used - (gather.used + gather.losses.fewestMore);
-    if (more <= 0) return sum;
-    const { label } = stay;
-    if (label === undefined) {
-      const perDay = snapshot.rackOutages.fleetPerDay;
-      return sum + more * perDay * days * lossPerFaultSeconds(expectations);
-    }
-    const level = snapshot.config.topology.find(({ labels }) => labels[0] === label);
-    const fewest = Math.ceil(total / Math.max(1, stay.domains.largest));
-    const isWorthIt = stay.used > fewest && gather.used + gather.losses.fewestMore <= fewest;
-    return isWorthIt ? sum + (level?.slowdown ?? 0) * runSeconds : sum;
+    const needed = gather.used + gather.losses.fewestMore;
+    const fewest = fewestDomains(siblings.bound.size + siblings.left, stay.domains);
+    const isSpared = stay.used > fewest && needed <= fewest;
+    const racksSeconds = Math.max(0, stay.used - needed) * stay.averageSeconds;
+    return sum + racksSeconds + (isSpared ? stay.slowdownSeconds : 0);
   }, 0);
 }
 

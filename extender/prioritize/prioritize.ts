@@ -53,11 +53,10 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
   }
 
   const { nodeIndexes, unknown } = question;
-  const asking = { pod, expectations, snapshot, nodeIndexes };
   const ofKind = cache.forecastsFor(pod, expectations, snapshot);
   const lossSeconds = ofKind.lossSecondsOn(nodeIndexes);
   const gang = cache.dependsOn('siblings')
-    ? gangDomains({ ...asking, runSeconds, ofKind })
+    ? gangDomains({ pod, expectations, snapshot, nodeIndexes, runSeconds, ofKind })
     : undefined;
   const isGathering = gang?.isGathering ?? false;
   const asked: Asked = { pod, expectations, snapshot, isGathering };
