@@ -12,7 +12,7 @@ import type { DeviceCount } from '../signals/observed.ts';
 import type { NodeFacts } from './facts.ts';
 import { imageList, type ListedImage } from './images.ts';
 import { secondsOf } from './timestamp.ts';
-import { domainsIn, type TopologyLevel } from './topology.ts';
+import type { TopologyLevel } from './topology.ts';
 
 /** What Surefoot reads of a core/v1 Node. */
 export interface Node {
@@ -181,11 +181,13 @@ function topologyOf(
   };
 }
 
+/** Its domain at each level; empty where no label tells. */
 function domainsOf(
   labels: Readonly<Record<string, string>>,
   topology: readonly TopologyLevel[],
 ): Pick<NodeFacts, 'domains'> {
-  return topology.length === 0 ? {} : { domains: sharedPart(domainsIn(labels, topology)) };
+  if (topology.length === 0) return {};
+  return { domains: sharedPart(topology.map((level) => firstOf(level.labels, labels) ?? '')) };
 }
 
 function marksOf({ metadata = {}, spec = {}, status = {} }: Node): NodeMarks {

@@ -28,11 +28,3 @@ export const topologySection = z
   )
   .max(MOST_LEVELS, { error: `expected at most ${MOST_LEVELS} levels` })
   .default([]);
-
-/** The domain of a node at each level; empty where no label tells. */
-export function domainsIn(
-  labels: Readonly<Record<string, string>>,
-  levels: readonly TopologyLevel[],
-): readonly string[] {
-  return levels.map(({ labels: names }) => names.map((name) => labels[name]).find(Boolean) ?? '');
-}
