@@ -22,3 +22,13 @@ export function intervalOf(values: readonly number[]): Interval {
   const error = Math.sqrt(squares / (values.length - 1) / values.length);
   return { mean, half: error * (T_975[values.length - 2] ?? T_MORE) };
 }
+
+/** By which share of the mean of `before` the values of `after` differ, seed by seed; `undefined` where that mean is 0. */
+export function changeOf(
+  before: readonly number[],
+  after: readonly number[],
+): Interval | undefined {
+  const { mean } = intervalOf(before);
+  if (mean === 0) return undefined;
+  return intervalOf(before.map((value, seed) => ((after[seed] ?? 0) - value) / mean));
+}

@@ -1,4 +1,4 @@
-import { type Interval, intervalOf } from '../../simulation/interval.ts';
+import { changeOf, type Interval, intervalOf } from '../../simulation/interval.ts';
 import type { Outcome } from '../../simulation/outcome.ts';
 import type { Runs } from '../../simulation/run.ts';
 import type { Cell } from '../terminal/table.ts';
@@ -90,11 +90,9 @@ function points(before: readonly number[], after: readonly number[]): string {
 
 /** By how many percent of the mean it differs, seed by seed. */
 function percent(before: readonly number[], after: readonly number[]): string {
-  const { mean: all } = intervalOf(before);
-  if (all === 0) return '';
-  const { mean, half } = intervalOf(
-    before.map((value, seed) => ((after[seed] ?? 0) - value) / all),
-  );
+  const change = changeOf(before, after);
+  if (change === undefined) return '';
+  const { mean, half } = change;
   const spread = half === undefined ? '' : ` ± ${(100 * half).toFixed(1)}`;
   return `${signed(100 * mean, 1)}${spread} %`;
 }

@@ -47,9 +47,10 @@ export async function simulate(options: SimulateOptions): Promise<void> {
   const policies: readonly PolicyName[] = ['stock', ...(rivals ? RIVALS : []), 'surefoot'];
   const progress = new Progress(policies.length * seeds * days * 24);
   const all: Runs[] = policies.map((policy) => ({ policy, outcomes: [] }));
-  for (let of = seed; of < seed + seeds; of += 1) {
+  for (let current = seed; current < seed + seeds; current += 1) {
     for (const [index, policy] of policies.entries()) {
-      const size = { nodes, days, seed: of, onHour: () => progress.step(`seed ${of}, ${policy}`) };
+      const onHour = () => progress.step(`seed ${current}, ${policy}`);
+      const size = { nodes, days, seed: current, onHour };
       const outcome = await run(script, size, policyNamed(policy, script.topology));
       all[index] = { policy, outcomes: [...(all[index]?.outcomes ?? []), outcome] };
     }

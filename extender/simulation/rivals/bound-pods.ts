@@ -72,6 +72,6 @@ export class BoundPods {
 const NO_RACKS: ReadonlyMap<string, number> = new Map();
 
 /** The group that a pod is a member of: an Indexed Job. */
-function jobOf(pod: Pod): string | undefined {
+export function jobOf(pod: Pod): string | undefined {
   return pod.metadata.annotations?.[JOB_INDEX] === undefined ? undefined : slotOf(pod).workload;
 }

@@ -1,8 +1,7 @@
-import { JOB_INDEX } from '../../../webhook/words/keys.ts';
 import type { Doors, FleetApi } from '../../fleet/fleet.ts';
 import { gpusAskedBy } from '../../fleet/kubelet.ts';
 import type { ExtenderArgs, HostPriorityList } from '../../fleet/scheduler.ts';
-import { BoundPods } from './bound-pods.ts';
+import { BoundPods, jobOf } from './bound-pods.ts';
 import { type PlacementPolicy, tolerating } from './policy.ts';
 
 /** More than all that the scheduler's own plugins can say. */
@@ -34,8 +33,7 @@ export class RacksFirst implements PlacementPolicy {
   }
 
   #scores({ Pod: pod, NodeNames: names }: ExtenderArgs): HostPriorityList {
-    const isMember = pod.metadata.annotations?.[JOB_INDEX];
-    if (isMember === undefined) return names.map((Host) => ({ Host, Score: 0 }));
+    if (jobOf(pod) === undefined) return names.map((Host) => ({ Host, Score: 0 }));
     const racks = this.#bound.racksOf(pod);
     const places = new Map<string, number>();
     const gpus = gpusAskedBy(pod);

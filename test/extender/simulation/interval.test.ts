@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { intervalOf } from '../../../extender/simulation/interval.ts';
+import { changeOf, intervalOf } from '../../../extender/simulation/interval.ts';
 
 test.each([
   { values: [4], mean: 4, half: undefined },
@@ -17,4 +17,9 @@ test.each([
   expect(found.mean).toBeCloseTo(mean, 9);
   if (half === undefined) expect(found.half).toBeUndefined();
   else expect(found.half).toBeCloseTo(half, 3);
+});
+
+test('a change is taken seed by seed, as a share of the mean before', () => {
+  expect(changeOf([90, 110], [81, 99])).toEqual(intervalOf([-0.09, -0.11]));
+  expect(changeOf([0, 0], [1, 2])).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { Command, Option } from 'commander';
 import { wholeNumber } from '../../../extender/commands/terminal/whole-number.ts';
-import { type Interval, intervalOf } from '../../../extender/simulation/interval.ts';
+import { changeOf, type Interval, intervalOf } from '../../../extender/simulation/interval.ts';
 import type { Outcome } from '../../../extender/simulation/outcome.ts';
 
 /**
@@ -45,8 +45,8 @@ async function main({ seeds, seed, days, nodes, world, rivals }: Options): Promi
     const all = Array.from({ length: seeds }, (_none, index) => seed + index);
     const runs = new Map<string, Outcome[]>();
     const begun = performance.now();
-    await inParallel(all, async (of) => {
-      const size = [`--seed=${of}`, `--days=${days}`, `--nodes=${nodes}`];
+    await inParallel(all, async (current) => {
+      const size = [`--seed=${current}`, `--days=${days}`, `--nodes=${nodes}`];
       const args = [`--script=${script}`, ...size, ...flags, ...(rivals ? ['--rivals'] : [])];
       const { stdout } = await promisify(execFile)(
         process.execPath,
@@ -58,7 +58,7 @@ async function main({ seeds, seed, days, nodes, world, rivals }: Options): Promi
         runs.set(policy, [...(runs.get(policy) ?? []), outcome]);
       }
       const minutes = Math.round((performance.now() - begun) / 60_000);
-      console.error(`${name}: seed ${of} is done, after ${minutes} min`);
+      console.error(`${name}: seed ${current} is done, after ${minutes} min`);
     });
     console.log(`\n### ${name}\n\n${table(runs)}`);
   }
@@ -87,13 +87,10 @@ function table(runs: Runs): string {
   const stock = runs.get('stock') ?? [];
   const losses = (outcomes: readonly Outcome[]) =>
     outcomes.map(({ expectedLossDeviceHours }) => expectedLossDeviceHours);
-  const base = intervalOf(losses(stock)).mean;
   const rows = [...runs].map(([policy, outcomes]) => {
-    const off = intervalOf(
-      losses(outcomes).map((loss, index) => (loss - (losses(stock)[index] ?? 0)) / base),
-    );
+    const off = policy === 'stock' ? undefined : changeOf(losses(stock), losses(outcomes));
     const cells = COLUMNS.map(({ of }) => inWords(intervalOf(outcomes.map(of))));
-    return [policy, policy === 'stock' ? '' : percent(off), ...cells];
+    return [policy, off === undefined ? '' : percent(off), ...cells];
   });
   const head = ['', 'against stock', ...COLUMNS.map(({ title }) => title)];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
