@@ -31,16 +31,14 @@ interface Place {
   readonly sinceSeconds: number;
 }
 
-/** Node of `Place` to its index, by which it is in its domains. */
-type IndexOf = ReadonlyMap<string, number>;
-
 /**
  * What jobs must expect where they are, by the fleet's true rates: whatever then happens is chance, and one restart of one
  * large job more or less hides everything else. Announced work is left out: no place has less of it.
  */
 export class Outlook {
   readonly #deps: OutlookDeps;
-  readonly #indexOf: IndexOf;
+  /** By name: the node's index, by which it is in its domains. */
+  readonly #indexOf: ReadonlyMap<string, number>;
   readonly #rackOf: ReadonlyMap<string, string>;
   /** Device-seconds of work that faults must be expected to undo. */
   workSeconds = 0;

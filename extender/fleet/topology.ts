@@ -9,17 +9,10 @@ const LEVELS = [
   { name: 'block', label: 'topology.kubernetes.io/block', prefix: 'block' },
 ] as const;
 
-export type Level = (typeof LEVELS)[number]['name'];
-
-const levelEntry = (nodes: number | undefined) =>
+const levelEntry = (nodes: number) =>
   strictSection({
     /** How many nodes share one; 0: there is none. */
-    nodes: z
-      .number()
-      .int()
-      .min(0)
-      .max(5000)
-      .default(nodes ?? 0),
+    nodes: z.number().int().min(0).max(5000).default(nodes),
     /** How much slower a group works while it is in more of them than it has to be. */
     slowdown: percentField.prefault('0%'),
   }).prefault({});
@@ -29,7 +22,7 @@ const levelEntry = (nodes: number | undefined) =>
  * GB200 NVL72); servers of eight GPUs have none.
  */
 export const topologySection = strictSection({
-  nvlinkDomain: levelEntry(undefined),
+  nvlinkDomain: levelEntry(0),
   rack: levelEntry(8),
   block: levelEntry(64),
 }).prefault({});
@@ -55,7 +48,7 @@ export function slowingLevels(topology: Topology): { labels: string[]; slowdown:
 }
 
 /** Which domain of so many nodes a node is in; `undefined` where there is none. */
-export function domainOf(index: number, nodesPerDomain: number): number | undefined {
+function domainOf(index: number, nodesPerDomain: number): number | undefined {
   return nodesPerDomain === 0 ? undefined : Math.floor(index / nodesPerDomain);
 }
 
