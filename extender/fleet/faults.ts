@@ -25,8 +25,8 @@ const DEVICE_SHARE = 1 - NETWORK_SHARE;
 const LEMON_FAULTS_PER_DAY = -Math.log(1 - 0.3) / 7;
 /** A reset takes minutes. A judgement. */
 const TRANSIENT_SECONDS = 600;
-/** Half of the failed network devices of Microsoft's data centres were back within 5 minutes (Gill, Jain, Nagappan,
- * SIGCOMM 2011). */
+/** A mean. A judgement: half of the network devices that failed in Microsoft's data centres were back within minutes (Gill,
+ * Jain, Nagappan, SIGCOMM 2011). */
 const NETWORK_SECONDS = 300;
 /** Mean repair time of LANL's nodes (LA-UR-05-7318). */
 export const REPAIR_SECONDS = 5.9 * SECONDS_PER_HOUR;
