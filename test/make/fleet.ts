@@ -1,14 +1,14 @@
 import { Fleet, type FleetOptions } from '../../extender/fleet/fleet.ts';
 import type { Happening } from '../../extender/fleet/happening.ts';
 import { parseScript } from '../../extender/fleet/script.ts';
+import { tolerating } from '../../extender/simulation/rivals/policy.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 
 export const FLEET_START_SECONDS = 1_800_000_000;
 
-/** What a pod needs to stand GPU nodes, for fleets without a webhook. */
-export async function tolerating(pod: Pod): Promise<Pod> {
-  const tolerations = [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }];
-  return { ...pod, spec: { ...pod.spec, tolerations } };
+/** For fleets without a webhook. */
+export async function admitTolerating(pod: Pod): Promise<Pod> {
+  return tolerating(pod);
 }
 
 /** A fleet of this script without Surefoot, and everything that happens in it. */
@@ -25,7 +25,7 @@ export function makeFleet(
     nodes: 4,
     seed: 1,
     startSeconds: FLEET_START_SECONDS,
-    doors: { admit: tolerating },
+    doors: { admit: admitTolerating },
     onHappening: (happening) => log.push(happening),
     ...options,
   });

@@ -14,7 +14,7 @@ import { nodeSource } from '../../../extender/watch/api.ts';
 import { Reflector } from '../../../extender/watch/reflector.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';
-import { FLEET_START_SECONDS, makeFleet, tolerating } from '../../make/fleet.ts';
+import { admitTolerating, FLEET_START_SECONDS, makeFleet } from '../../make/fleet.ts';
 
 const SCRIPT = 'workloads: [{ name: lone, kind: notebooks, at: 1h }]\n';
 const AS_MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
@@ -30,7 +30,7 @@ async function served(nodes = 4): Promise<{ fleet: Fleet; url: string; config: K
     fleetApiApp({
       api: fleet.api,
       nowSeconds: () => fleet.timeline.nowSeconds,
-      admit: tolerating,
+      admit: admitTolerating,
       terminate: (key) => fleet.kubelets.terminate(key),
     }),
   );

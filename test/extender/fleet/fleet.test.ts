@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../../../extender/fleet/fleet.ts';
 import { gpusAskedBy } from '../../../extender/fleet/kubelet.ts';
 import { isOver } from '../../../extender/fleet/pod-status.ts';
-import { FLEET_START_SECONDS, makeFleet, tolerating } from '../../make/fleet.ts';
+import { admitTolerating, FLEET_START_SECONDS, makeFleet } from '../../make/fleet.ts';
 
 const HOUR = 3600;
 const TRAIN = 'workloads: [{ name: train, kind: group, pods: 2, gpus: 8, imageSize: 4Gi }]\n';
@@ -152,7 +152,7 @@ describe('the fleet', () => {
     const chosen = async (prioritize?: () => Promise<[]>) => {
       const nodes = new Set<string>();
       for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
-        const doors = { admit: tolerating, ...(prioritize !== undefined && { prioritize }) };
+        const doors = { admit: admitTolerating, ...(prioritize !== undefined && { prioritize }) };
         const { fleet } = makeFleet(LONE, { seed, nodes: 8, doors });
         await reach(fleet, 1);
         nodes.add(podOf(fleet, 'lone')?.spec.nodeName ?? '');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Doors } from '../../../extender/fleet/fleet.ts';
-import { FLEET_START_SECONDS, makeFleet, tolerating } from '../../make/fleet.ts';
+import { admitTolerating, FLEET_START_SECONDS, makeFleet } from '../../make/fleet.ts';
 
 const DAY = 86_400;
 /** So seldom that nothing happens while a test looks. */
@@ -17,7 +17,7 @@ function placing(...nodes: readonly string[]): { readonly doors: Doors } {
     next += 1;
     return [{ Host: node, Score: 50 }];
   };
-  return { doors: { admit: tolerating, prioritize } };
+  return { doors: { admit: admitTolerating, prioritize } };
 }
 
 async function outlookAfterADay(script: string, nodes: number, ...on: readonly string[]) {

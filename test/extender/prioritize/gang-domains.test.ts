@@ -10,7 +10,7 @@ import type { Pod } from '../../../webhook/words/pod.ts';
 import { CATALOGUE } from '../../make/catalogue.ts';
 import { ACTING } from '../../make/configuration.ts';
 import { GPU, makeImages, makeNode } from '../../make/facts.ts';
-import { makePod } from '../../make/pod.ts';
+import { makeMember, runningOn } from '../../make/gang.ts';
 import { makeProfile } from '../../make/profile.ts';
 
 const IMAGE = 'registry.example/train:1';
@@ -81,14 +81,14 @@ function fleetOf({ racks, nodesPerRack, config = {}, cached = [] }: Fleet) {
       for (const pod of pods) tell(pod);
       return pods.map((pod) => {
         const node = chosen(pod);
-        tell(on(pod, node, nowSeconds));
+        tell(runningOn(pod, node, nowSeconds));
         return node;
       });
     },
     /** All of them end, because one of them has crashed. */
     end(job: string, nodes: readonly string[], attempt = 0) {
       for (const [index, node] of nodes.entries()) {
-        const pod = on(member(job, index, attempt), node, 1000);
+        const pod = runningOn(member(job, index, attempt), node, 1000);
         tell({ ...pod, status: { ...pod.status, phase: 'Failed' } });
         ingest.podRemoved(pod.metadata.uid ?? '', nowSeconds);
       }
@@ -97,35 +97,7 @@ function fleetOf({ racks, nodesPerRack, config = {}, cached = [] }: Fleet) {
 }
 
 function member(job: string, index: number, attempt = 0): Pod {
-  const quantity = { [GPU]: '8' };
-  const pod = makePod({
-    metadata: {
-      name: `${job}-${index}-${attempt}`,
-      uid: `${job}-${index}-${attempt}`,
-      annotations: {
-        'surefoot.dev/profile': 'nvidia',
-        'surefoot.dev/checkpoint': '1h',
-        'surefoot.dev/expected-duration': '24h',
-        'batch.kubernetes.io/job-completion-index': String(index),
-      },
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: job, controller: true }],
-    },
-    container: { image: IMAGE, resources: { requests: quantity, limits: quantity } },
-  });
-  return { ...pod, status: { phase: 'Pending' } };
-}
-
-function on(pod: Pod, node: string, atSeconds: number): Pod {
-  const startedAt = new Date(atSeconds * 1000);
-  return {
-    ...pod,
-    spec: { ...pod.spec, nodeName: node },
-    status: {
-      phase: 'Running',
-      startTime: startedAt,
-      containerStatuses: [{ name: 'main', state: { running: { startedAt } } }],
-    },
-  };
+  return makeMember(job, index, attempt, { 'surefoot.dev/expected-duration': '24h' });
 }
 
 const racksOf = (nodes: readonly string[]) =>
@@ -174,7 +146,7 @@ describe('a gang', () => {
     const fleet = fleetOf({ racks: 2, nodesPerRack: 4, config: SLOWING, cached: outside });
     const free = fleetOf({ racks: 2, nodesPerRack: 4, cached: outside });
     for (const { tell } of [fleet, free]) {
-      for (const at of [0, 1, 2]) tell(on(member('a', at), `gpu-0-${at}`, 1000));
+      for (const at of [0, 1, 2]) tell(runningOn(member('a', at), `gpu-0-${at}`, 1000));
       tell(member('a', 3));
     }
     expect(free.chosen(member('a', 3))).toMatch(/^gpu-1-/);
@@ -187,7 +159,7 @@ describe('a gang', () => {
 
   test('goes outside where no spare is left inside, and nothing is charged for what has to be', () => {
     const fleet = fleetOf({ racks: 2, nodesPerRack: 4, config: SLOWING });
-    for (const at of [0, 1, 2, 3]) fleet.tell(on(member('a', at), `gpu-0-${at}`, 1000));
+    for (const at of [0, 1, 2, 3]) fleet.tell(runningOn(member('a', at), `gpu-0-${at}`, 1000));
     fleet.tell(member('a', 4));
     expect(fleet.chosen(member('a', 4))).toMatch(/^gpu-1-/);
     const { decision } = fleet.ask(member('a', 4));
@@ -200,7 +172,8 @@ describe('a gang', () => {
   test('comes home as it was, where that is no slower', () => {
     const fleet = fleetOf({ racks: 8, nodesPerRack: 4 });
     const scattered = Array.from({ length: 8 }, (_none, rack) => `gpu-${rack}-0`);
-    for (const [index, node] of scattered.entries()) fleet.tell(on(member('a', index), node, 1000));
+    for (const [index, node] of scattered.entries())
+      fleet.tell(runningOn(member('a', index), node, 1000));
     fleet.pass(7200);
     fleet.end('a', scattered);
     fleet.pass(10);
@@ -210,7 +183,8 @@ describe('a gang', () => {
   test('is gathered when it starts again, where being scattered costs more than coming home saves', () => {
     const fleet = fleetOf({ racks: 8, nodesPerRack: 8, config: SLOWING });
     const scattered = Array.from({ length: 8 }, (_none, rack) => `gpu-${rack}-0`);
-    for (const [index, node] of scattered.entries()) fleet.tell(on(member('a', index), node, 1000));
+    for (const [index, node] of scattered.entries())
+      fleet.tell(runningOn(member('a', index), node, 1000));
     fleet.pass(7200);
     fleet.end('a', scattered);
     fleet.pass(10);
@@ -226,7 +200,7 @@ describe('a gang', () => {
 test('a job that says nothing of its duration is expected to run as long again as it has', () => {
   const domainsOf = (index: number, days: number) => {
     const fleet = fleetOf({ racks: 2, nodesPerRack: 4, config: SLOWING });
-    fleet.tell(on(unsaid(0), 'gpu-0-0', 1000));
+    fleet.tell(runningOn(unsaid(0), 'gpu-0-0', 1000));
     fleet.pass(days * 86_400);
     const { decision } = fleet.ask(unsaid(index));
     return decision.forecastOn?.('gpu-1-0')?.forecast.seconds.leavesDomain ?? Number.NaN;
@@ -263,7 +237,7 @@ test('notebooks of a StatefulSet, replicas and lone pods are not gathered', () =
       },
     };
   };
-  fleet.tell(on(notebook(0), 'gpu-0-0', 1000));
+  fleet.tell(runningOn(notebook(0), 'gpu-0-0', 1000));
   fleet.tell(notebook(1));
   const { decision } = fleet.ask(notebook(1));
   for (const node of ['gpu-0-1', 'gpu-3-0']) {

@@ -5,6 +5,7 @@ import { prioritize } from '../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../extender/prioritize/wire.ts';
 import type { Pod } from '../../../webhook/words/pod.ts';
 import { GPU, makeNode } from '../../make/facts.ts';
+import { makeMember, runningOn } from '../../make/gang.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makeProfile } from '../../make/profile.ts';
 import { median } from './open-loop.ts';
@@ -68,7 +69,7 @@ function fleet(
     ingest.nodeChanged(makeNode({ name, rack, createdAtSeconds: -1e8 }), 0);
   }
   for (let index = 0; index < bound + away; index += 1) {
-    const pod = on(podOf('train', index), names[index * 9] ?? '');
+    const pod = runningOn(makeMember('train', index), names[index * 9] ?? '', 0);
     ingest.podChanged(podFacts(pod, PROFILES), false, 0);
     if (index < bound) continue;
     const gone = { ...pod, status: { ...pod.status, phase: 'Failed' } };
@@ -82,48 +83,18 @@ function fleet(
   const nodes = named(asked, cluster.index);
   return {
     ask(job, call) {
-      const pod = podOf(job, MEMBERS - 1, `uid-${call}`);
+      const pod = podOf(job, MEMBERS - 1, 1 + call);
       prioritize({ pod, ...nodes, sentWholeNodes: false }, engine.snapshot(80_010), cache);
     },
   };
 }
 
-/** Member `index` of a Job; without one a pod of its own. */
-function podOf(job: string | undefined, index: number, uid = `${job}-${index}`): Pod {
-  const quantity = { [GPU]: '8' };
-  const annotations = {
-    'surefoot.dev/profile': 'nvidia',
-    'surefoot.dev/checkpoint': '1h',
-    ...(job !== undefined && { 'batch.kubernetes.io/job-completion-index': String(index) }),
-  };
-  return {
-    metadata: {
-      name: `${job ?? 'alone'}-${index}`,
-      namespace: 'team-a',
-      uid,
-      annotations,
-      ...(job !== undefined && {
-        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: job, controller: true }],
-      }),
-    },
-    spec: {
-      containers: [
-        { name: 'main', image: 'a:1', resources: { requests: quantity, limits: quantity } },
-      ],
-    },
-    status: { phase: 'Pending' },
-  };
-}
-
-function on(pod: Pod, node: string): Pod {
-  const startedAt = new Date(0);
-  return {
-    ...pod,
-    spec: { ...pod.spec, nodeName: node },
-    status: {
-      phase: 'Running',
-      startTime: startedAt,
-      containerStatuses: [{ name: 'main', state: { running: { startedAt } } }],
-    },
-  };
+/** A member of a Job; without one a pod of its own that asks for the same. */
+function podOf(job: string | undefined, index: number, call: number): Pod {
+  const member = makeMember(job ?? 'alone', index, call);
+  if (job !== undefined) return member;
+  const { ownerReferences: _none, ...metadata } = member.metadata;
+  const { 'batch.kubernetes.io/job-completion-index': _index, ...annotations } =
+    metadata.annotations ?? {};
+  return { ...member, metadata: { ...metadata, annotations } };
 }
