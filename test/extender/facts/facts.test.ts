@@ -96,6 +96,15 @@ describe('nodeFacts', () => {
   test('an empty Node is no reason to fall over', () => {
     expect(nodeFacts({}, CATALOGUE, []).devices.size).toBe(0);
   });
+
+  test('tells the domain at each level by the first label that has a value', () => {
+    const labels = { rack: '', leaf: 'l7', spine: 's1' };
+    const levels = [['clique'], ['rack', 'leaf'], ['spine', 'leaf']];
+    const topology = levels.map((names) => ({ labels: names, slowdown: 0.05 }));
+    const { domains } = nodeFacts({ metadata: { labels } }, CATALOGUE, [], topology);
+    expect(domains).toEqual(['', 'l7', 's1']);
+    expect(nodeFacts({ metadata: { labels } }, CATALOGUE, [])).not.toHaveProperty('domains');
+  });
 });
 
 describe('podFacts', () => {

@@ -50,6 +50,32 @@ describe('levelOf', () => {
 });
 
 describe('sparseLevels', () => {
+  test.each([
+    { name: 'one more, of the best', losses: [0, 0, 30, 30, 30], told: [25, 26], first: 1 },
+    { name: 'nothing, of others', losses: [0, 0, 0, 30], told: [-25], first: 3 },
+    { name: 'the tie, of the commonest', losses: [0, 30, 30, 30], told: [25], first: 3 },
+    {
+      name: 'the tie, where the best are the commonest',
+      losses: [0, 0, 0, 30],
+      told: [-25],
+      first: 2,
+    },
+  ])('a preferred node gets $name', ({ losses, told, first }) => {
+    const numbers = Int32Array.from(losses, (_loss, index) => (index === first ? 7 : 0));
+    const preferred = { numbers, number: 7 };
+    const { scores, scoreOf } = sparseLevels(
+      fleet(losses),
+      HALVING,
+      (nodeIndex) => nodeIndex,
+      preferred,
+    );
+    expect([...scores.scores]).toEqual([...told, 0]);
+    for (const [at, nodeIndex] of scores.nodeIndexes.entries()) {
+      expect(scoreOf(nodeIndex, losses[nodeIndex] ?? 0)).toBe(scores.scores[at]);
+    }
+    expect(scores.nodeIndexes).toContain(first);
+  });
+
   const rows: readonly {
     name: string;
     losses: readonly number[];

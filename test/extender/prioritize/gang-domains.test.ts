@@ -190,6 +190,8 @@ describe('a gang', () => {
     fleet.pass(10);
     for (let index = 0; index < 8; index += 1) fleet.tell(member('a', index, 1));
     const { decision } = fleet.ask(member('a', 0, 1));
+    // The homes of its other members are not kept for them, so nobody is displaced there.
+    expect(decision.forecastOn?.('gpu-1-0')?.forecast.seconds.displaced).toBe(0);
     expect(decision.remarks.map(({ words }) => words)).toEqual([
       'the job is gathered in 1 rack in the place of 8: that saves 72 min and costs at most 306 s, so homes do not count',
     ]);
