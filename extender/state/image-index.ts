@@ -8,6 +8,11 @@ const MOST_IMAGES = 20_000;
 const MOST_LISTINGS = 32;
 /** How long an image is taken to stay on a node with a cut list after its pod has gone (judgement). */
 const REMEMBERED_SECONDS = 86_400;
+/**
+ * How long a complete list may lack what has run: the kubelet looks every 30 s and tells every 10 s, and garbage
+ * collection leaves an image alone for two minutes (`imageMinimumGCAge`).
+ */
+const LIST_LAGS_SECONDS = 120;
 /** Images that ran on one node and are not in its list, and nodes of which that is known: 64 names of 128 take 8 kB. */
 const MOST_REMEMBERED = 64;
 const MOST_RAN = 50_000;
@@ -18,10 +23,10 @@ interface Known {
   readonly ranAtSeconds: number;
 }
 
-/** An image that ran on a node: the pods that run it, and until when it is taken to be there after them. */
+/** An image that ran on a node: the pods that run it, and when one was last seen to. */
 interface Ran {
   readonly uids: ReadonlySet<string>;
-  readonly untilSeconds: number;
+  readonly lastSeconds: number;
 }
 
 /** What nodes list under a name or a digest. */
@@ -61,15 +66,20 @@ export class ImageIndex {
   /** True when the node has the image: by name, by digest under another name, or because it ran there. */
   isOn(node: NodeFacts, image: string, nowSeconds: number): boolean {
     if (this.#lists(node, image)) return true;
-    const digest = this.#digestOf(image);
-    if (digest !== undefined && this.#lists(node, digest)) return true;
-    // A complete list needs no memory beside it.
     const ran = this.#ran.get(node.name)?.get(image);
-    return ran !== undefined && (ran.uids.size > 0 || ran.untilSeconds > nowSeconds);
+    if (ran === undefined) return false;
+    const staysSeconds = node.isImageListCut ? REMEMBERED_SECONDS : LIST_LAGS_SECONDS;
+    return ran.uids.size > 0 || nowSeconds - ran.lastSeconds < staysSeconds;
   }
 
-  /** Whether the node's list has it under this name or digest. */
-  #lists({ images }: NodeFacts, key: string): boolean {
+  /** Whether the node's list has the image, by name or by digest. */
+  #lists(node: NodeFacts, image: string): boolean {
+    const digest = this.#digestOf(image);
+    return this.#has(node, image) || (digest !== undefined && this.#has(node, digest));
+  }
+
+  /** Whether the node's list has this name or digest. */
+  #has({ images }: NodeFacts, key: string): boolean {
     const listings = this.#listed.get(key)?.listings;
     if (listings?.some((listing) => images.includes(listing))) return true;
     if (this.#isWhole) return false;
@@ -80,7 +90,8 @@ export class ImageIndex {
     return digestOf(image) ?? this.#digests.get(image)?.digest;
   }
 
-  listed({ name: node, images, isImageListCut }: NodeFacts): void {
+  listed(node: NodeFacts): void {
+    const { name, images, isImageListCut } = node;
     for (const listing of images) {
       const { names, digest } = listing;
       for (const name of names) {
@@ -93,29 +104,39 @@ export class ImageIndex {
       this.#totalBytes -= bytes;
       this.#isWhole = false;
     }
-    // A complete list is the truth.
-    if (!isImageListCut) this.#ran.delete(node);
+    // What a complete list has needs no memory beside it.
+    if (!isImageListCut) this.#forget(name, (image) => this.#lists(node, image));
   }
 
-  /** A pod runs, or has run, on a node whose list may be cut. */
-  ranOn({ name: node, isImageListCut }: NodeFacts, pod: PodFacts, nowSeconds: number): void {
+  #forget(node: string, isForgotten: (image: string) => boolean): void {
+    const onNode = this.#ran.get(node);
+    for (const image of onNode?.keys() ?? []) if (isForgotten(image)) onNode?.delete(image);
+    if (onNode?.size === 0) this.#ran.delete(node);
+  }
+
+  /** A pod runs, or has run, on a node whose list may be cut or may not have it yet. */
+  ranOn(node: NodeFacts, pod: PodFacts, nowSeconds: number): void {
     for (const { image, digest, atSeconds } of pod.ran) {
       if (digest !== undefined) this.#setDigest(image, digest, atSeconds);
     }
-    if (!isImageListCut || pod.ran.length === 0) return;
-    const onNode = this.#ran.get(node) ?? new Map<string, Ran>();
-    this.#ran.set(node, onNode);
+    const unlisted = pod.ran.filter(
+      ({ image }) => node.isImageListCut || !this.#lists(node, image),
+    );
+    if (unlisted.length === 0) return;
+    const onNode = this.#ran.get(node.name) ?? new Map<string, Ran>();
     const isThere = pod.phase === 'Running' && !pod.isTerminating;
-    for (const { image } of pod.ran) {
-      const uids = new Set(onNode.get(image)?.uids);
+    const seenSeconds = isThere ? nowSeconds : (pod.endedAtSeconds ?? nowSeconds);
+    for (const { image } of unlisted) {
+      const { uids: before, lastSeconds = seenSeconds } = onNode.get(image) ?? {};
+      const uids = new Set(before);
       if (isThere) uids.add(pod.uid);
       else uids.delete(pod.uid);
       onNode.delete(image);
-      onNode.set(image, { uids, untilSeconds: nowSeconds + REMEMBERED_SECONDS });
+      onNode.set(image, { uids, lastSeconds: Math.max(lastSeconds, seenSeconds) });
     }
     dropOldest(onNode, MOST_REMEMBERED);
-    this.#ran.delete(node);
-    this.#ran.set(node, onNode);
+    this.#ran.delete(node.name);
+    this.#ran.set(node.name, onNode);
     dropOldest(this.#ran, Math.ceil(MOST_RAN / MOST_REMEMBERED));
   }
 

@@ -158,27 +158,53 @@ describe('an image is on a node', () => {
     }
   });
 
-  test('no more once the list is whole, though it names the same', () => {
+  test('no more once the list is whole and its pod has ended, though it names the same', () => {
     const cluster = new Cluster();
     const names = Array.from({ length: 49 }, (_none, index) => [`registry.example/other:${index}`]);
     const node = nodeListing('gpu-1', ...names);
-    cluster.setNode({ ...node, isImageListCut: true });
-    cluster.images.ranOn(
-      { ...node, isImageListCut: true },
-      makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] }),
-      0,
-    );
-    expect(cluster.images.isOn(node, TRAIN, 1)).toBe(true);
-    cluster.setNode({ ...node, isImageListCut: false });
-    expect(cluster.images.isOn(node, TRAIN, 1)).toBe(false);
+    const cut = { ...node, isImageListCut: true };
+    cluster.setNode(cut);
+    const pod = makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] });
+    cluster.images.ranOn(cut, pod, 0);
+    cluster.images.ranOn(cut, { ...pod, phase: 'Failed' }, 1000);
+    expect(cluster.images.isOn(cut, TRAIN, 1200)).toBe(true);
+    cluster.setNode(node);
+    expect(cluster.images.isOn(node, TRAIN, 1200)).toBe(false);
   });
 
-  test('a whole list is believed, whatever ran', () => {
+  test('where it runs, and for two minutes after it, though a whole list does not have it yet', () => {
     const index = new ImageIndex();
     const node = nodeListing('gpu-1', ['registry.example/other:1']);
+    const pod = makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] });
     index.listed(node);
-    index.ranOn(node, makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] }), 0);
-    expect(index.isOn(node, TRAIN, 1)).toBe(false);
+    index.ranOn(node, pod, 0);
+    // Another image came; the kubelet has not looked again since ours did.
+    const next = nodeListing('gpu-1', ['registry.example/other:1'], ['registry.example/other:2']);
+    index.listed(next);
+    expect(index.isOn(next, TRAIN, 1e9)).toBe(true);
+    index.ranOn(next, { ...pod, phase: 'Failed' }, 1000);
+    expect(index.isOn(next, TRAIN, 1119)).toBe(true);
+    expect(index.isOn(next, TRAIN, 1121)).toBe(false);
+  });
+
+  test('no longer for a pod that ended long ago and is told of again', () => {
+    const index = new ImageIndex();
+    const node = nodeListing('gpu-1', ['registry.example/other:1']);
+    const ran = [{ image: TRAIN, atSeconds: 0 }];
+    index.ranOn(node, makePodFacts({ ran, phase: 'Failed', endedAtSeconds: 1000 }), 9000);
+    expect(index.isOn(node, TRAIN, 9000)).toBe(false);
+  });
+
+  test('no more once a list that had it has it no more', () => {
+    const index = new ImageIndex();
+    const node = nodeListing('gpu-1', ['registry.example/other:1']);
+    const pod = makePodFacts({ ran: [{ image: TRAIN, atSeconds: 0 }] });
+    index.ranOn(node, pod, 0);
+    const has = nodeListing('gpu-1', ['registry.example/other:1'], [TRAIN]);
+    index.listed(has);
+    index.ranOn(has, { ...pod, phase: 'Failed' }, 10);
+    index.listed(node);
+    expect(index.isOn(node, TRAIN, 11)).toBe(false);
   });
 
   test('the average image is what the listed ones are on average', () => {
