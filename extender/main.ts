@@ -20,7 +20,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
   const servers = await startServers(options, doors, context, program, () => isStopping);
   const starting = start(program, context, () => isStopping);
   void context.config.follow();
-  const stopTimers = startTimers(program, context, options.tickMs);
+  const stopTimers = startTimers(program, context, options);
   const ports = {
     listen: servers.questions.port,
     admin: servers.admin.port,
@@ -38,7 +38,12 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       await servers.questions.stop(options.drainSeconds);
       program.live.stop();
       await Promise.all([program.watches.stop(), program.leader.stop()]);
-      await Promise.all([starting, servers.admin.stop(0), servers.page.stop(0)]);
+      await Promise.all([
+        starting,
+        servers.admin.stop(0),
+        servers.page.stop(0),
+        servers.gates?.stop(0),
+      ]);
     },
   };
 }

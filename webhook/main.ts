@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { parseAddress } from '../certs/serving/address.ts';
 import { adminApp } from '../certs/serving/admin.ts';
@@ -13,6 +14,7 @@ import {
   serviceRegistry,
 } from '../certs/serving/service-metrics.ts';
 import { type ClientOptions, startTlsServer } from '../certs/serving/tls-server.ts';
+import { LifterWord } from './admission/lifter-word.ts';
 import { webhookApp } from './admission/server.ts';
 import { admissionMetrics } from './metrics.ts';
 import { webhookDirectory } from './settings.ts';
@@ -24,6 +26,10 @@ export interface WebhookOptions {
   readonly clientCa?: string;
   /** Common name in that certificate; default: anybody's whom the CA has signed for. */
   readonly clientName?: string;
+  /** Where the extenders say whether they can lift scheduling gates; absent: no pod waits for its own node. */
+  readonly lifter?: string;
+  /** File with the CA of their certificate; default: `ca.crt` beside our own pair. */
+  readonly lifterCa?: string;
   readonly listen: string;
   readonly admin: string;
   /** How long to serve on after SIGTERM, so that no call is lost. */
@@ -59,6 +65,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
     onProblem: (problems) =>
       log.error({ problems }, 'configuration broken; the last good one stays'),
   });
+  const lifter = lifterOf(options, log);
   const registry = serviceRegistry('webhook', config.value.cluster);
   configurationMetrics(registry, () => config);
   const metrics = admissionMetrics(registry);
@@ -73,6 +80,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
   const app = webhookApp({
     bound: bound.handler,
     settings: () => config.value,
+    cannotLift: () => (lifter === undefined ? NO_LIFTER : lifter.cannotLift()),
     metrics,
     log,
   });
@@ -96,6 +104,7 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
     ]),
   );
   void config.follow();
+  void lifter?.run();
   const ports = { listen: server.port, admin: adminServer.port };
   log.info({ port: ports.listen, admin: ports.admin, mode: config.value.mode }, 'serving');
 
@@ -104,10 +113,21 @@ export async function startWebhook(options: WebhookOptions): Promise<RunningWebh
     async stop() {
       stopping = true;
       config.stop();
+      lifter?.stop();
       await server.stop(options.drainSeconds);
       await adminServer.stop(0);
     },
   };
+}
+
+const NO_LIFTER = 'the webhook was not told who lifts gates (--lifter)';
+
+function lifterOf({ lifter, lifterCa, tlsDir }: WebhookOptions, log: Logger) {
+  if (lifter === undefined) {
+    if (lifterCa === undefined) return undefined;
+    throw new WrongCall('--lifter-ca: nobody is asked; add --lifter https://NAME:PORT');
+  }
+  return new LifterWord({ url: lifter, authorityPath: lifterCa ?? join(tlsDir, 'ca.crt'), log });
 }
 
 /** Who may ask. Throws WrongCall when the flags do not go together. */

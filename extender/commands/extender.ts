@@ -14,6 +14,18 @@ export function addExtender(program: Command): void {
     .option('--tls-dir <DIR>', 'directory with tls.crt and tls.key: be asked over HTTPS')
     .option('--client-ca <FILE>', "CA of the scheduler's client certificate: let in nobody else")
     .option('--client-name <NAME>', 'common name in it (default: system:kube-scheduler)')
+    // By environment, too: a component of the manifests can add a variable without knowing the other flags.
+    .addOption(
+      new Option(
+        '--gates <ADDR:PORT>',
+        'where the webhook asks whether scheduling gates are lifted',
+      ).env('SUREFOOT_GATES'),
+    )
+    .addOption(
+      new Option('--gates-tls-dir <DIR>', 'directory with tls.crt and tls.key for that').env(
+        'SUREFOOT_GATES_TLS_DIR',
+      ),
+    )
     .option('--admin <ADDR:PORT>', 'where /livez, /readyz and /metrics are served', ':9091')
     .option('--page <ADDR:PORT>', 'where people look; keep it on loopback', '127.0.0.1:9092')
     .addOption(

@@ -65,6 +65,11 @@ export class Placements {
     dropOldest(this.#schedulers, MOST_SCHEDULERS);
   }
 
+  /** A pod waits for its own node, or has waited, and is let go for this reason. */
+  waits(decision: Decision, why: Reason): void {
+    this.#deps.decisions.add({ ...decision, unasked: why });
+  }
+
   /** The watch shows that a pod was bound. A pod found by a list may have been bound before we started. */
   bound(pod: PodFacts, atSeconds: number, seen: BindingSeen): void {
     const { decisions, snapshot, onPlaced } = this.#deps;
@@ -124,6 +129,8 @@ export class Placements {
 
   #whyUnasked(pod: PodFacts, node: string, snapshot: Snapshot): Reason {
     const { choice, schedulerName, nominatedNode } = pod.schedulingConstraints ?? {};
+    const waited = this.#deps.decisions.of(pod.uid)?.unasked;
+    if (waited !== undefined && nominatedNode === node) return waited;
     if (this.#heard.has(pod.uid)) {
       return reason('NoOpinion', 'the scheduler asked, and Surefoot had no opinion');
     }

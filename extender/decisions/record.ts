@@ -22,7 +22,7 @@ export interface Decision {
   readonly remarks: readonly Reason[];
   /** Looks up any other node while the pod is not bound. Refers to no list of the fleet. */
   readonly forecastOn?: ForecastOn;
-  /** Why the scheduler placed the pod without asking; then there are no forecasts. */
+  /** Why the scheduler placed the pod without asking, or what the pod waits for. */
   readonly unasked?: Reason;
   readonly bound?: { readonly node: string; readonly atSeconds: number };
 }
@@ -79,8 +79,13 @@ export class DecisionRecord {
     return joined;
   }
 
-  /** Records that a pod was placed without a question, and why. */
+  /** Records that a pod was placed without a question, and why; what its wait was decided by stays. */
   unasked(pod: Decision['pod'], mode: Mode, node: string, atSeconds: number, why: Reason): void {
+    const waited = this.of(pod.uid);
+    if (waited?.unasked !== undefined && waited.bound === undefined) {
+      this.add({ ...waited, unasked: why, bound: { node, atSeconds } });
+      return;
+    }
     this.add({
       atSeconds,
       pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },

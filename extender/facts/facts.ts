@@ -62,6 +62,8 @@ export interface NodeFacts {
   readonly findings: readonly Finding[];
   /** Taints that keep pods away that do not tolerate them. */
   readonly taints: readonly Taint[];
+  /** Taints that pods which do not tolerate them only avoid; absent where there are none. */
+  readonly softTaints?: readonly Taint[];
   /** What the node is marked with for schedulers that do not ask us. */
   readonly hint?: NodeHint;
   /** Our home labels on the node. */
@@ -82,6 +84,10 @@ export interface PodFacts {
   readonly slot: Slot;
   readonly optIn: PodOptIn;
   readonly devices: DevicesAsked;
+  /** A hash of its selectors, affinities and spread constraints; absent where it has none. */
+  readonly wishes?: string;
+  /** How long it may take to end, in seconds. */
+  readonly graceSeconds: number;
   /** Absent when no profile applies to its devices. */
   readonly expectations?: Expectations;
   /** Normalised image names of all containers and image volumes. */

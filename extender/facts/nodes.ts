@@ -133,11 +133,7 @@ export function nodeFacts(
       devicePatterns(profiles),
     ),
     ...imageList(status.images ?? []),
-    taints: sharedPart(
-      (spec.taints ?? [])
-        .filter(({ effect }) => effect !== 'PreferNoSchedule')
-        .map(({ key = '', value = '', effect = '' }) => ({ key, value, effect })),
-    ),
+    ...taintsIn(spec.taints ?? []),
     ...hintOf(labels, spec.taints ?? []),
     ...homesIn(labels),
     findings,
@@ -161,6 +157,19 @@ function hintOf(
 function homesIn(labels: Readonly<Record<string, string>>): Pick<NodeFacts, 'homeLabels'> {
   const homeLabels = homeLabelsIn(labels);
   return homeLabels.length === 0 ? {} : { homeLabels };
+}
+
+const SOFT = 'PreferNoSchedule';
+
+function taintsIn(
+  all: NonNullable<NonNullable<Node['spec']>['taints']>,
+): Pick<NodeFacts, 'taints' | 'softTaints'> {
+  const taints = all.map(({ key = '', value = '', effect = '' }) => ({ key, value, effect }));
+  const soft = taints.filter(({ effect }) => effect === SOFT);
+  return {
+    taints: sharedPart(taints.filter(({ effect }) => effect !== SOFT)),
+    ...(soft.length > 0 && { softTaints: sharedPart(soft) }),
+  };
 }
 
 /** Where the node is, and what it shares with others. */

@@ -14,6 +14,7 @@ import type {
   PodStatus,
 } from '../../webhook/words/pod.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
+import { wishesOf } from '../../webhook/words/wishes.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
 import { beginningOf } from '../bounds/cut-text.ts';
 import { sharedParts } from '../bounds/shared-values.ts';
@@ -52,6 +53,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
   )?.reason;
   const devices = devicesAsked(pod, devicePatterns(profiles));
   const profile = profileOf(pod, profiles, devices);
+  const wishes = wishesOf(pod);
   return {
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
@@ -62,6 +64,8 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     slot: slotOf(pod),
     optIn: podOptIn(pod),
     devices: boundedDevices(devices),
+    ...(wishes !== undefined && { wishes }),
+    graceSeconds: graceOf(pod),
     ...(profile !== undefined && { expectations: expectationsOf(pod, profile) }),
     images: imagesOf(pod),
     ran: ranOf(pod),
@@ -115,6 +119,13 @@ function boundedDevices({ resources, claims }: DevicesAsked): DevicesAsked {
       .slice(0, MOST_RESOURCES),
     claims: [...claims, ...implied].slice(0, MOST_CLAIMS),
   };
+}
+
+/** What the API server writes where a pod says nothing. */
+const DEFAULT_GRACE_SECONDS = 30;
+
+function graceOf({ spec }: Pod): number {
+  return spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
 }
 
 function schedulingConstraintsOf(pod: Pod): { schedulingConstraints?: SchedulingConstraints } {

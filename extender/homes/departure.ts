@@ -24,6 +24,8 @@ export interface Departure {
   readonly ranSeconds: number;
   readonly devices: DevicesAsked;
   readonly images: readonly string[];
+  /** A hash of its selectors, affinities and spread constraints; absent where it had none. */
+  readonly wishes?: string;
   /** What others are asked to spare it by leaving its home free. */
   readonly coldStartForOthersSeconds: number;
   /** When the node stops being the slot's home. */
@@ -62,6 +64,7 @@ export function departureOf(
     ranSeconds,
     devices: current.devices,
     images: current.images.slice(0, MOST_IMAGES),
+    ...(current.wishes !== undefined && { wishes: current.wishes }),
     coldStartForOthersSeconds: terms.coldStartForOthersSeconds,
     homeUntilSeconds: atSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
   };

@@ -27,6 +27,9 @@ export interface IngestListener {
   touched?(node: string | undefined): void;
   nodeChanged?(previous: NodeFacts, current: NodeFacts, nowSeconds: number): void;
   departed?(departure: Departure, pod: PodFacts): void;
+  podChanged?(pod: PodFacts, nowSeconds: number): void;
+  /** What was last seen of a pod that is not in the API any more. */
+  podRemoved?(pod: PodFacts, nowSeconds: number): void;
   bound?(pod: PodFacts, nowSeconds: number, seen: BindingSeen): void;
 }
 
@@ -177,6 +180,7 @@ export class Ingest {
     const pod = withClaimedDevices(facts, previous, devices);
     const change: PodChange = { previous, pod, isListed, nowSeconds };
     cluster.setPod(pod);
+    for (const listener of this.#listeners) listener.podChanged?.(pod, nowSeconds);
     this.#touched(pod.node);
     if (pod.node !== undefined && previous?.node === undefined) this.#touched(undefined);
     this.#findBinding(change);
@@ -197,6 +201,7 @@ export class Ingest {
     const { endedAtSeconds = nowSeconds } = pod;
     this.podChanged({ ...pod, isTerminating: true, endedAtSeconds }, true, nowSeconds);
     this.#deps.cluster.removePod(uid);
+    for (const listener of this.#listeners) listener.podRemoved?.(pod, nowSeconds);
     this.pulls.gone(uid);
     this.#touched(pod.node);
     const node = pod.node === undefined ? undefined : this.#deps.cluster.node(pod.node);

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
+import type { Pod } from '../../webhook/words/pod.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 import { type ApiKind, nameOf } from '../facts/api-kind.ts';
 import { type CustomObject, customFacts, customKinds } from '../facts/custom-objects.ts';
@@ -48,6 +49,11 @@ export interface WatchesDeps {
   readonly profiles: () => readonly DeviceProfile[];
   /** Levels of `topology` in extender.yaml. */
   readonly topology: () => readonly TopologyLevel[];
+  /** Sees every pod, also those that ask for no device, and hears of those that are gone. */
+  readonly everyPod: {
+    seen(pod: Pod, nowSeconds: number): void;
+    removed(uid: string): void;
+  };
   readonly nowSeconds: () => number;
   readonly metrics: (kind: string) => ReflectorMetrics;
   /** A watch had to list again after this many seconds of silence. */
@@ -92,9 +98,13 @@ export class Watches {
       },
     });
     this.#pods = this.#reflector('pods', podSource(kubeConfig), {
-      read: (pod) => devicePodFacts(pod, profiles()),
+      read(pod) {
+        deps.everyPod.seen(pod, nowSeconds());
+        return devicePodFacts(pod, profiles());
+      },
       changed: (pod, isListed) => ingest.podChanged(pod, isListed, nowSeconds()),
       removed(uid, last) {
+        deps.everyPod.removed(uid);
         if (last !== undefined) ingest.podChanged(last, false, nowSeconds());
         ingest.podRemoved(uid, nowSeconds());
       },
@@ -110,6 +120,11 @@ export class Watches {
       { name: 'nodes-listed', missing: () => this.#nodes.missing() },
       { name: 'pods-listed', missing: () => this.#pods.missing() },
     ];
+  }
+
+  /** Why what is known of pods may be old. */
+  podsStale(): string | undefined {
+    return this.#pods.stale();
   }
 
   /** Kinds that we lack the right to list, so that nothing of them is seen. */

@@ -38,10 +38,17 @@ export type Verdict =
  * scheduling asks about placements that it then drops.
  */
 export function prioritize(question: Question, snapshot: Snapshot, cache: ForecastCache): Verdict {
-  const { pod, runSeconds } = withLearnedDuration(
-    podFacts(question.pod, snapshot.profiles),
-    snapshot.runs,
-  );
+  return decide(podFacts(question.pod, snapshot.profiles), question, snapshot, cache);
+}
+
+/** As `prioritize`, for a pod whose facts are known already. */
+export function decide(
+  facts: PodFacts,
+  { nodeIndexes, unknown }: Pick<Question, 'nodeIndexes' | 'unknown'>,
+  snapshot: Snapshot,
+  cache: ForecastCache,
+): Verdict {
+  const { pod, runSeconds } = withLearnedDuration(facts, snapshot.runs);
   const { expectations } = pod;
   if (!asksForDevices(pod.devices)) return noOpinion('NoDevice', 'the pod asks for no device');
   const namespace = snapshot.cluster.namespaceOptIn(pod.namespace);
@@ -52,7 +59,6 @@ export function prioritize(question: Question, snapshot: Snapshot, cache: Foreca
     return noOpinion('UnknownProfile', 'no profile of profiles.yaml applies to the pod');
   }
 
-  const { nodeIndexes, unknown } = question;
   const ofKind = cache.forecastsFor(pod, expectations, snapshot);
   const lossSeconds = ofKind.lossSecondsOn(nodeIndexes);
   const gang = cache.dependsOn('siblings')

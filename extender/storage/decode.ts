@@ -49,8 +49,9 @@ function fromStatus(status: StoredStatus): HostHistory {
     exposure,
     ...(firstSeenAt !== undefined && { firstSeenAtSeconds: secondsOf(firstSeenAt) }),
     ...(status.sharedAt !== undefined && { sharedAtSeconds: secondsOf(status.sharedAt) }),
-    departures: status.departures.map(({ at, homeUntil, slot, ...rest }) => ({
+    departures: status.departures.map(({ at, homeUntil, slot, wishes, ...rest }) => ({
       ...rest,
+      ...(wishes !== undefined && { wishes }),
       slot: {
         key: slot.key,
         workload: slot.workload,

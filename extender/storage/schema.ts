@@ -85,6 +85,7 @@ const departureSchema = z.object({
   ranSeconds: number('How long it had run there.'),
   devices: devicesAskedSchema.describe('What it needs to come back.'),
   images: texts('Images it needs.'),
+  wishes: text('Hash of its selectors and affinities.').optional(),
   coldStartForOthersSeconds: number('What others are asked to spare it.'),
   homeUntil: atField('When the node stops being its home.'),
 });

@@ -103,6 +103,8 @@ export class Reflector<T extends Listed, Facts> {
   #heard = false;
   #resourceVersion = '';
   #problem: string | undefined = 'nothing has been listed yet';
+  /** What has ended the watch, until anything is heard again. */
+  #silence: string | undefined;
   readonly #listedOnce = Promise.withResolvers<void>();
 
   constructor(name: string, source: Source<T>, changes: Changes<T, Facts>, deps: ReflectorDeps) {
@@ -117,6 +119,11 @@ export class Reflector<T extends Listed, Facts> {
   /** Why the objects are not known yet; `undefined` once they were listed for the first time. */
   missing(): string | undefined {
     return this.#problem;
+  }
+
+  /** Why what is known may be old: nothing listed yet, or nothing heard since the watch failed. */
+  stale(): string | undefined {
+    return this.#problem ?? this.#silence;
   }
 
   /** Resolves once everything was listed for the first time, or at `stop`. */
@@ -155,6 +162,7 @@ export class Reflector<T extends Listed, Facts> {
       if (error instanceof ServedNow) this.#told = undefined;
       const why = sentenceOf(error);
       if (this.#problem !== undefined) this.#problem = why;
+      this.#silence = why;
       this.#log.warn({ watch: this.#name, why }, 'watch failed; starting again');
     }
   }
@@ -205,6 +213,7 @@ export class Reflector<T extends Listed, Facts> {
     }
     this.#resourceVersion = resourceVersion;
     this.#problem = undefined;
+    this.#silence = undefined;
     this.#listedOnce.resolve();
   }
 
@@ -218,6 +227,7 @@ export class Reflector<T extends Listed, Facts> {
       (type, object) => {
         if (watching.signal.aborted) return;
         this.#metrics.heard();
+        if (type !== 'ERROR') this.#silence = undefined;
         if (type !== 'ERROR') this.#heardMs = performance.now();
         if (type === 'ERROR') expired = errorOf(object);
         else if (type === 'TOO_LONG') this.#droppedTooLarge();

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
+import type { Decision } from '../decisions/record.ts';
+import type { PodFacts } from '../facts/facts.ts';
 import type { LossTerm } from '../forecast/loss-terms.ts';
 import type { SignalOutcome } from '../ingest/host-recorder.ts';
 import { Ingest } from '../ingest/ingest.ts';
 import { ForecastCache } from '../prioritize/forecast-cache.ts';
-import { prioritize, type Verdict } from '../prioritize/prioritize.ts';
+import { decide, prioritize, type Verdict } from '../prioritize/prioritize.ts';
 import type { Question } from '../prioritize/wire.ts';
 import type { ExtenderConfig } from '../settings.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
@@ -82,6 +84,13 @@ export class Engine {
     return prioritize(question, this.snapshot(nowSeconds), this.cache);
   }
 
+  /** A decision for a pod that waits, on nodes by their index; `undefined` where Surefoot has no opinion. */
+  decide(pod: PodFacts, nodeIndexes: Int32Array, nowSeconds: number): Decision | undefined {
+    const asked = { nodeIndexes, unknown: NONE };
+    const verdict = decide(pod, asked, this.snapshot(nowSeconds), this.cache);
+    return verdict.kind === 'decision' ? verdict.decision : undefined;
+  }
+
   /** To be called about every second. */
   tick(nowSeconds: number): void {
     this.ingest.tick(nowSeconds);
@@ -89,3 +98,5 @@ export class Engine {
     this.cache.renew(this.snapshot(nowSeconds));
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();

@@ -14,6 +14,10 @@ export interface ExtenderOptions {
   readonly clientCa?: string;
   /** Common name in that certificate. */
   readonly clientName?: string;
+  /** Where the webhook asks over HTTPS whether gates can be lifted; absent: nobody may add one. */
+  readonly gates?: string;
+  /** Directory with the pair for that. */
+  readonly gatesTlsDir?: string;
   readonly admin: string;
   readonly page: string;
   /** How long to serve on after SIGTERM, so that no call is lost. */
@@ -42,6 +46,7 @@ export interface Doors {
   readonly admin: Address;
   readonly page: Address;
   readonly clients?: Clients;
+  readonly gates?: { readonly address: Address; readonly tlsDir: string };
 }
 
 /** What kube-scheduler's certificate calls it (kubeadm, and RBAC's default bindings). */
@@ -50,12 +55,22 @@ const SCHEDULER_NAME = 'system:kube-scheduler';
 /** Reads the addresses of a call. Throws WrongCall when one is none, or when flags do not go together. */
 export function doorsOf(options: ExtenderOptions): Doors {
   const clients = clientsOf(options);
+  const gates = gatesDoor(options);
   return {
     listen: parseAddress('--listen', options.listen),
     admin: parseAddress('--admin', options.admin),
     page: parseAddress('--page', options.page),
     ...(clients !== undefined && { clients }),
+    ...(gates !== undefined && { gates }),
   };
+}
+
+function gatesDoor({ gates, gatesTlsDir }: ExtenderOptions): Doors['gates'] {
+  if (gates === undefined && gatesTlsDir === undefined) return undefined;
+  if (gates === undefined || gatesTlsDir === undefined) {
+    throw new WrongCall('--gates and --gates-tls-dir go together: the word is given over TLS only');
+  }
+  return { address: parseAddress('--gates', gates), tlsDir: gatesTlsDir };
 }
 
 function clientsOf({ tlsDir, clientCa, clientName }: ExtenderOptions): Clients | undefined {

@@ -17,6 +17,7 @@ import type { ControlName } from '../page/shapes.ts';
 import { timeOf } from '../page/shown.ts';
 import type { Context } from './context.ts';
 import { Engine } from './engine.ts';
+import { gatesOf } from './gates.ts';
 import type { ExtenderOptions } from './options.ts';
 
 /** The parts of a running extender; each is given only what was made before it. */
@@ -59,6 +60,10 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     catalogue,
     profiles: () => config.value.profiles,
     topology: () => config.value.extender.topology,
+    everyPod: {
+      seen: (pod, at) => gates.gated.seen(pod, at),
+      removed: (uid) => gates.gated.removed(uid),
+    },
     nowSeconds,
     metrics: metrics.watch,
     onGap(kind, seconds) {
@@ -67,10 +72,22 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     },
     log,
   });
+  const gates = gatesOf(engine, placements, () => watches.podsStale(), context);
   // What a device is may have changed, or what is a sign: everything is read again.
   config.subscribe(() => watches.refresh());
   const labels = nodeLabels(engine, context);
-  return { leader, engine, unmapped, watchGaps, decisions, placements, live, watches, ...labels };
+  return {
+    leader,
+    engine,
+    unmapped,
+    watchGaps,
+    decisions,
+    placements,
+    live,
+    watches,
+    gates,
+    ...labels,
+  };
 }
 
 function leaderFor(options: ExtenderOptions, context: Context, watchGaps: WatchGaps): Leader {

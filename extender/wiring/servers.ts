@@ -1,9 +1,11 @@
+import { Registry } from 'prom-client';
 import { adminApp, type ReadinessCheck } from '../../certs/serving/admin.ts';
 import { Bound } from '../../certs/serving/bound.ts';
 import { Callers } from '../../certs/serving/connections.ts';
 import { RunningServer } from '../../certs/serving/http.ts';
 import { brokenReading } from '../../certs/serving/service-metrics.ts';
-import { startTlsServer } from '../../certs/serving/tls-server.ts';
+import { startTlsServer, type TlsServer } from '../../certs/serving/tls-server.ts';
+import { gatesApp } from '../gates/server.ts';
 import { pageApp } from '../page/api.ts';
 import { shownSignals } from '../page/shown.ts';
 import { extenderApp } from '../prioritize/server.ts';
@@ -15,11 +17,12 @@ import type { Program } from './program.ts';
 const MOST_QUESTIONS = 64;
 const MOST_QUESTION_BYTES = 64 * 2 ** 20;
 
-/** The three servers of an extender. */
+/** The servers of an extender. */
 export interface Servers {
   readonly questions: Pick<RunningServer, 'port' | 'stop'>;
   readonly admin: RunningServer;
   readonly page: RunningServer;
+  readonly gates?: TlsServer;
 }
 
 /** Starts all servers; `isStopping` makes `/readyz` say so. */
@@ -33,6 +36,7 @@ export async function startServers(
   const checks = checksOf(program, context);
   const missing = () => checks.map((check) => check.missing()).find((why) => why !== undefined);
   const questions = await questionServer(options, doors, context, program, missing);
+  const gates = await gatesServer(options, doors, context, program);
   const admin = await RunningServer.http(
     doors.admin,
     adminApp(context.registry, [
@@ -47,10 +51,32 @@ export async function startServers(
       },
       ...checks,
       ...('check' in questions ? [questions.check as ReadinessCheck] : []),
+      ...(gates === undefined ? [] : [{ ...gates.check, name: 'gates-pair' }]),
     ]),
   );
   const page = await RunningServer.http(doors.page, pageOf(options, context, program));
-  return { questions, admin, page };
+  return { questions, admin, page, ...(gates !== undefined && { gates }) };
+}
+
+/** `GET /gates`, over HTTPS. */
+async function gatesServer(
+  { tlsDir }: ExtenderOptions,
+  { gates }: Doors,
+  { registry, log }: Context,
+  { gates: { canLift } }: Program,
+): Promise<TlsServer | undefined> {
+  if (gates === undefined) return undefined;
+  return startTlsServer({
+    tlsDir: gates.tlsDir,
+    address: gates.address,
+    listener: gatesApp(
+      () => canLift.cannot(),
+      () => new Date(),
+    ),
+    // Where questions come over HTTPS, too, that server shows when the pair expires.
+    registry: tlsDir === undefined ? registry : new Registry(),
+    log,
+  });
 }
 
 function checksOf(

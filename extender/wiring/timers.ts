@@ -1,6 +1,7 @@
 import type { Leader } from '../ingest/leader.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
+import type { ExtenderOptions } from './options.ts';
 import type { Program } from './program.ts';
 
 /** How often homes that have ended are dropped. */
@@ -10,11 +11,14 @@ const HAZARD_LABELS_INTERVAL_MS = 5000;
 /** How often states that wait are looked at again, and common causes looked for. */
 const TICK_INTERVAL_MS = 1000;
 
+/** How often gates that nobody has lifted in time are looked for. */
+const OVERDUE_INTERVAL_MS = 5000;
+
 /** Starts what is done again and again; call what it returns to end it. */
 export function startTimers(
-  { engine, leader, placements, hazardLabels, homeLabels }: Program,
+  { engine, leader, placements, gates, hazardLabels, homeLabels }: Program,
   { nowSeconds, log }: Context,
-  tickMs = TICK_INTERVAL_MS,
+  { tickMs = TICK_INTERVAL_MS, gates: givesWord }: Pick<ExtenderOptions, 'tickMs' | 'gates'>,
 ): () => void {
   let alarm: string | undefined;
   const timers = [
@@ -27,11 +31,15 @@ export function startTimers(
     setInterval(() => {
       engine.tick(nowSeconds());
       void homeLabels.round();
+      gates.lifter.tick();
+      if (givesWord) void gates.canLift.round();
     }, tickMs),
+    setInterval(() => void gates.overdue.round(), OVERDUE_INTERVAL_MS),
     setInterval(() => void hazardLabels.round(), HAZARD_LABELS_INTERVAL_MS),
   ];
   return () => {
     for (const timer of timers) clearInterval(timer);
+    gates.lifter.stop();
   };
 }
 

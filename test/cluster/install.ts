@@ -68,6 +68,7 @@ export class Installation {
   #run: readonly [path: string, ...args: string[]] = [process.execPath, EXECUTABLE];
   #certs: Child | undefined;
   #mount: SecretMount | undefined;
+  #gates = 0;
   #webhook: Child | undefined;
   #extender: Child | undefined;
 
@@ -145,6 +146,30 @@ export class Installation {
     await this.#inForceAfter(before);
   }
 
+  /**
+   * Pods of slots may wait for their own node, for so long: the policy and the rights of the component wait-for-home,
+   * and the flags that it gives both programs.
+   */
+  async waitForHome(wait: string): Promise<void> {
+    const path = join(MANIFESTS, 'components/wait-for-home');
+    for (const name of ['policy.yaml', 'rbac.yaml']) {
+      await this.#create(await readFile(join(path, name), 'utf8'));
+    }
+    const profiles = parse(await readFile(join(this.configDirectory, 'profiles.yaml'), 'utf8'));
+    for (const profile of profiles.profiles) profile.waitForHome = wait;
+    await this.setProfiles(stringify(profiles));
+    const [gates = 0] = await freePorts(1);
+    this.#gates = gates;
+    await Promise.all([this.#extender?.stop(), this.#webhook?.stop()]);
+    await this.startExtender(...this.gatesFlags(gates));
+    await this.startWebhook(`--lifter=https://127.0.0.1:${gates}`);
+  }
+
+  /** What tells an extender where to say whether it can lift gates. */
+  gatesFlags(port = this.#gates): readonly string[] {
+    return [`--gates=127.0.0.1:${port}`, `--gates-tls-dir=${this.tlsDirectory}`];
+  }
+
   /** Sets one key of webhook.yaml and waits until it is in force. */
   setWebhook(key: string, value: unknown): Promise<void> {
     return this.#setKey('webhook.yaml', key, value);
@@ -189,7 +214,7 @@ export class Installation {
     this.#mount ??= new SecretMount(this.#plane.kubeConfig('admin'), {
       namespace: NAMESPACE,
       name: SECRET,
-      keys: ['tls.crt', 'tls.key'],
+      keys: ['tls.crt', 'tls.key', 'ca.crt'],
       directory: this.tlsDirectory,
     });
     await eventually('the serving pair to be mounted', async () => {

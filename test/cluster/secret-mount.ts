@@ -63,6 +63,9 @@ export class SecretMount {
     await rm(`${link}.new`, { force: true });
     await symlink(place, `${link}.new`);
     await rename(`${link}.new`, link);
+    if (this.#version === '') {
+      for (const key of keys) await symlink(join('..data', key), join(directory, key));
+    }
     this.#version = version;
   }
 }

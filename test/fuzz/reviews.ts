@@ -81,7 +81,7 @@ function check(body: Buffer): boolean {
 function patchOf(object: ReviewedObject) {
   const operations =
     object.kind === 'Pod'
-      ? patchFor(object.pod, decide(object.pod, profiles, 'act'))
+      ? patchFor(object.pod, decide(object.pod, profiles, 'act', {}))
       : patchFor(object.job, decideJob(object.job, profiles, 'act'));
   return 'code' in operations ? [] : operations;
 }

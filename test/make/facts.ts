@@ -54,6 +54,7 @@ export const EXPECTATIONS: Expectations = {
   coldStartSeconds: 20,
   coldStartForOthersSeconds: 20,
   homeLifeSeconds: 3600,
+  waitForHomeSeconds: 0,
   remarks: [],
 };
 
@@ -73,6 +74,7 @@ export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
     },
     optIn: 'in',
     devices: { resources: [{ resource: GPU, count: 1 }], claims: [] },
+    graceSeconds: 30,
     expectations: EXPECTATIONS,
     images: [],
     ran: [],

@@ -15,6 +15,7 @@ profiles:
     schedulerName: surefoot
     avoidHazard: true
     preferHome: true
+    waitForHome: 60s
   - name: amd
     devices: [amd.com/gpu]
     tolerations:

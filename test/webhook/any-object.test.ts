@@ -60,7 +60,7 @@ describe('any object that the API server takes (pitfalls 1, 2, 3)', () => {
     fc.assert(
       fc.property(anyPod, (sent) => {
         const pod = frozen(defaultedPod(sent));
-        const operations = check(pod, (one) => decide(one, profiles, 'act'), POD_PATHS);
+        const operations = check(pod, (one) => decide(one, profiles, 'act', {}), POD_PATHS);
         if (operations.length > 0) patched += 1;
         const after = applyStrictly(pod, operations);
         const held = pod.spec.tolerations ?? [];

@@ -1,5 +1,6 @@
 import { failurePolicy } from '../rules/failure-policy.ts';
 import { grace } from '../rules/grace.ts';
+import { homeGate } from '../rules/home-gate.ts';
 import { nodeLoss } from '../rules/node-loss.ts';
 import { nodePreferences } from '../rules/node-preferences.ts';
 import { restartRules } from '../rules/restart-rules.ts';
@@ -44,15 +45,30 @@ const ON_PODS: Marks = 'label and annotation';
 /** Written by the kubelet on the API's copy of a static pod; changes to it reach no kubelet. */
 const MIRROR = 'kubernetes.io/config.mirror';
 
+/** What a decision depends on beside the pod and its profile. */
+export interface Circumstances {
+  /** Another admission plugin says which tolerations a pod of this namespace may have. */
+  readonly tolerationsRestricted?: boolean;
+  /** Why nobody is known who can lift a scheduling gate of ours; `undefined` while somebody is. */
+  readonly cannotLift?: string | undefined;
+}
+
+type Rule = (pod: Pod, profile: DeviceProfile, circumstances: Circumstances) => Ruling;
+
 /** Each gives or declines one thing; in the order in which the `injected` annotation tells them. */
-const POD_RULES: readonly ((pod: Pod, profile: DeviceProfile) => Ruling)[] = [
-  tolerations,
+const POD_RULES: readonly Rule[] = [
+  (pod, profile, { tolerationsRestricted = false }) =>
+    tolerationsRestricted ? withheld(tolerations(pod, profile)) : tolerations(pod, profile),
   grace,
   nodeLoss,
   schedulerName,
   nodePreferences,
   restartRules,
+  (pod, profile, { cannotLift }) => homeGate(pod, profile, cannotLift),
 ];
+
+/** Where nobody lifts gates. */
+const NOBODY_LIFTS: Circumstances = { cannotLift: 'nobody was asked who lifts scheduling gates' };
 
 /**
  * Decides for a pod that its namespace's label, or its own annotation, has opted in. A pure
@@ -62,16 +78,12 @@ export function decide(
   pod: Pod,
   profiles: readonly DeviceProfile[],
   mode: Mode,
-  { tolerationsRestricted = false }: { readonly tolerationsRestricted?: boolean } = {},
+  circumstances: Circumstances = NOBODY_LIFTS,
 ): Admission {
   const unknown = unknownAnnotations(pod.metadata);
   const found = profileFor(pod, profiles);
   if ('injections' in found) return { ...found, remarks: unknown };
-  const rulings = POD_RULES.map((rule) =>
-    rule === tolerations && tolerationsRestricted
-      ? withheld(tolerations(pod, found))
-      : rule(pod, found),
-  );
+  const rulings = POD_RULES.map((rule) => rule(pod, found, circumstances));
   const { labels, annotations } = pod.metadata;
   const isMarked = labels?.[MANAGED] === 'true' && Object.hasOwn(annotations ?? {}, INJECTED);
   const marks = { full: ON_PODS, missing: isMarked ? ('none' as const) : ON_PODS };

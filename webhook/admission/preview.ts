@@ -104,7 +104,7 @@ function podPreview(
   const before = defaultedPod(manifest);
   const object = asObject('pods CREATE', before);
   return object?.kind === 'Pod'
-    ? previewFrom(title, before, decide(ownedBy(owner, object.pod), profiles, 'act'))
+    ? previewFrom(title, before, decide(ownedBy(owner, object.pod), profiles, 'act', {}))
     : unreadable(title, before);
 }
 

@@ -7,7 +7,14 @@ import type { Job } from '../words/job.ts';
 import { type Mode, modeIn } from '../words/mode.ts';
 import type { Pod } from '../words/pod.ts';
 import type { Reason } from '../words/reason.ts';
-import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from './decide.ts';
+import {
+  type Admission,
+  type Circumstances,
+  decide,
+  decideJob,
+  injectionsInWords,
+  pricesOf,
+} from './decide.ts';
 import { patchFor } from './patch.ts';
 import {
   type AdmissionRequest,
@@ -34,6 +41,8 @@ export interface WebhookDeps {
   readonly bound: RequestHandler;
   /** The settings in force at this moment. */
   readonly settings: () => WebhookSettings;
+  /** Why nobody is known who can lift a scheduling gate; `undefined` while somebody is. */
+  readonly cannotLift: () => string | undefined;
   readonly metrics: AdmissionMetrics;
   readonly log: Logger;
 }
@@ -56,7 +65,7 @@ export function webhookApp(deps: WebhookDeps): Express {
   return app;
 }
 
-function mutateHandler({ settings, metrics, log }: WebhookDeps, most: Mode) {
+function mutateHandler({ settings, cannotLift, metrics, log }: WebhookDeps, most: Mode) {
   return function mutate(request: Request, response: Response): void {
     const done = metrics.begin();
     const parsed = parseReview(
@@ -68,7 +77,12 @@ function mutateHandler({ settings, metrics, log }: WebhookDeps, most: Mode) {
       return;
     }
     const { uid, what, namespace, name } = parsed.request;
-    const { result, text, words } = answerFor(parsed.request, settings(), most, log);
+    const { result, text, words } = answerFor(
+      parsed.request,
+      { ...settings(), cannotLift: cannotLift() },
+      most,
+      log,
+    );
     const said = { uid: uid.slice(0, LONGEST_UID), what, object: `${namespace}/${name}`, result };
     // What would have been done is what an observer looks for; the rest is for whoever debugs.
     if (result === 'observed') log.info(said, words);
@@ -89,7 +103,7 @@ interface Answer {
 
 function answerFor(
   request: AdmissionRequest,
-  settings: WebhookSettings,
+  settings: WebhookSettings & Pick<Circumstances, 'cannotLift'>,
   most: Mode,
   log: Logger,
 ): Answer {
@@ -107,11 +121,15 @@ function answerFor(
     return leave(request, declinedBecause('ObjectFull', words, true));
   }
   const mode = modeIn(request.namespace, settings, most === 'observe');
-  const { profiles } = settings;
+  const { profiles, cannotLift } = settings;
   const tolerationsRestricted = settings.tolerationsRestrictedIn.includes(request.namespace);
   try {
     return object.kind === 'Pod'
-      ? carryOut(request, object.pod, decide(object.pod, profiles, mode, { tolerationsRestricted }))
+      ? carryOut(
+          request,
+          object.pod,
+          decide(object.pod, profiles, mode, { tolerationsRestricted, cannotLift }),
+        )
       : carryOut(request, object.job, decideJob(object.job, profiles, mode));
   } catch (error) {
     // What we cannot judge we leave alone: a failure of ours is never theirs.

@@ -1,5 +1,5 @@
 import { durationSeconds } from './duration.ts';
-import { CHECKPOINT, COLD_START, EXPECTED_DURATION, SLOT } from './keys.ts';
+import { CHECKPOINT, COLD_START, EXPECTED_DURATION, SLOT, WAIT_FOR_HOME } from './keys.ts';
 import type { Pod } from './pod.ts';
 import type { DeviceProfile } from './profile.ts';
 import type { Reason } from './reason.ts';
@@ -24,6 +24,8 @@ export interface Expectations {
   readonly coldStartForOthersSeconds: number;
   /** The longest that a node it left counts as its home. */
   readonly homeLifeSeconds: number;
+  /** The longest that it waits for that node; 0: it does not. */
+  readonly waitForHomeSeconds: number;
   /** Annotations that were not taken as they stand, and why. */
   readonly remarks: readonly Reason[];
 }
@@ -71,6 +73,8 @@ export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
     coldStartSeconds,
     coldStartForOthersSeconds: Math.min(coldStartSeconds, profile.coldStartSeconds),
     homeLifeSeconds: profile.homeLifeSeconds,
+    waitForHomeSeconds:
+      read(WAIT_FOR_HOME, profile.waitForHomeSeconds) ?? profile.waitForHomeSeconds,
     remarks,
   };
 }

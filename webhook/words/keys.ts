@@ -10,6 +10,10 @@ export const COLD_START = 'surefoot.dev/cold-start';
 export const EXPECTED_DURATION = 'surefoot.dev/expected-duration';
 /** Pod annotation: names the slot by hand; scoped to namespace and owner. */
 export const SLOT = 'surefoot.dev/slot';
+/** Pod annotation: how long the pod waits for its slot's own node, a duration, at most what its profile says. */
+export const WAIT_FOR_HOME = 'surefoot.dev/wait-for-home';
+/** Scheduling gate of pods that wait for their slot's own node. */
+export const HOME_GATE = 'surefoot.dev/home';
 /** Pod annotation `"false"` opts the pod out; namespace label `enabled` or `observe` opts pods in. */
 export const INJECT = 'surefoot.dev/inject';
 /** Pod label that Surefoot writes on pods it has prepared. */

@@ -28,6 +28,7 @@ export interface ObjectMeta {
   readonly resourceVersion?: string;
   readonly creationTimestamp?: Timestamp;
   readonly deletionTimestamp?: Timestamp;
+  readonly deletionGracePeriodSeconds?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
@@ -74,6 +75,10 @@ export interface NodeSelectorTerm {
 export interface PodSpec {
   readonly nodeName?: string;
   readonly schedulerName?: string;
+  readonly schedulingGates?: readonly { readonly name: string }[];
+  /** Of a PodGroup (Kubernetes 1.36 and later), which places its pods together. */
+  readonly schedulingGroup?: object;
+  readonly preemptionPolicy?: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly affinity?: {
     readonly nodeAffinity?: {

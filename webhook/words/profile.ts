@@ -36,6 +36,9 @@ export function sizeField(example: string) {
   });
 }
 
+/** A pod that waits runs nowhere, and is seen by no autoscaler: this is a judgement. */
+export const LONGEST_WAIT_SECONDS = 300;
+
 /** As the API server validates a taint's key (a qualified name) and value (a label value): what it
  * would refuse must never be patched into a pod, or the pod is refused. */
 const TAINT_KEY =
@@ -186,6 +189,12 @@ const profileEntry = strictSection({
   restart: durationField.prefault('5m'),
   /** The longest that a vacated node counts as home. */
   homeLife: durationField.prefault('1h'),
+  /** How long a pod may wait for its slot's own node, where that is worth it; absent: it does not wait. */
+  waitForHome: durationField
+    .refine((seconds) => seconds <= LONGEST_WAIT_SECONDS, {
+      error: 'expected at most 5m: a pod that waits runs nowhere, and no autoscaler sees it',
+    })
+    .prefault('0s'),
   /** The most that a pod's annotations may say. */
   caps: strictSection({
     coldStart: durationField.prefault('10m'),
@@ -218,6 +227,7 @@ export const deviceProfileSchema = profileEntry.transform(
     checkpoint,
     restart,
     homeLife,
+    waitForHome,
     caps,
     ...rest
   }) => ({
@@ -234,6 +244,7 @@ export const deviceProfileSchema = profileEntry.transform(
     ...(checkpoint !== undefined && { checkpointSeconds: checkpoint }),
     restartSeconds: restart,
     homeLifeSeconds: homeLife,
+    waitForHomeSeconds: waitForHome,
     caps: {
       coldStartSeconds: caps.coldStart,
       expectedDurationSeconds: caps.expectedDuration,

@@ -7,13 +7,14 @@ import {
   INJECTED,
   PROFILE,
   SLOT,
+  WAIT_FOR_HOME,
 } from './keys.ts';
 import type { ObjectMeta } from './pod.ts';
 import type { Reason } from './reason.ts';
 
 const OURS = 'surefoot.dev/';
 const KNOWN: readonly string[] = [
-  ...[PROFILE, CHECKPOINT, COLD_START, EXPECTED_DURATION, SLOT, INJECT, INJECTED],
+  ...[PROFILE, CHECKPOINT, COLD_START, EXPECTED_DURATION, SLOT, WAIT_FOR_HOME, INJECT, INJECTED],
 ];
 /** Further off, it is another word and no misspelling. */
 const MOST_EDITS = 4;

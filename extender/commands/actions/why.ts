@@ -170,7 +170,10 @@ function addressOf(page: string): string {
 function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: number): string {
   const { pod, forecasts, boundTo, unasked } = decision;
   if (unasked !== undefined) {
-    return `${pod.namespace}/${pod.name}: placed on ${boundTo} without a question; ${unasked.words}`;
+    const name = `${pod.namespace}/${pod.name}`;
+    return boundTo === undefined
+      ? `${name}: ${unasked.words}`
+      : `${name}: placed on ${boundTo} without a question; ${unasked.words}`;
   }
   const best = onlyBest(forecasts);
   const chosen = forecasts.find(({ node }) => node === boundTo);

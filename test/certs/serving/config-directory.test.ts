@@ -46,7 +46,7 @@ describe('the configuration directory', () => {
     expect(await config.reload()).toBe(false);
     expect(config.value.mode).toBe('act');
     expect(problems).toEqual([
-      'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, preferHome, coldStart, expectedDuration, checkpoint, restart, homeLife, caps',
+      'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, preferHome, coldStart, expectedDuration, checkpoint, restart, homeLife, waitForHome, caps',
       'webhook.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
     ]);
 

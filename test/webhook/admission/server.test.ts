@@ -27,6 +27,7 @@ async function serving(
         namespaces,
         tolerationsRestrictedIn: [],
       }),
+      cannotLift: () => undefined,
       metrics: admissionMetrics(registry),
       log: pino({ level: 'silent' }),
     }),

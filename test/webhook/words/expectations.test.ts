@@ -15,6 +15,7 @@ describe('expectationsOf', () => {
       coldStartSeconds: 20,
       coldStartForOthersSeconds: 20,
       homeLifeSeconds: 3600,
+      waitForHomeSeconds: 0,
       remarks: [],
     });
   });

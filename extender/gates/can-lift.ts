@@ -1,0 +1,108 @@
+import type { Logger } from 'pino';
+import { briefly, httpStatusOf } from '../../certs/cluster/api-error.ts';
+import type { PodFacts } from '../facts/facts.ts';
+import type { GatedPods } from './gated-pods.ts';
+import type { PodVersion, PodWriter } from './pod-writer.ts';
+
+export interface CanLiftDeps {
+  readonly writer: Pick<PodWriter, 'tryForbidden' | 'tryLift' | 'anyPod'>;
+  readonly gated: GatedPods;
+  /** Why this replica does not lead, or does not see pods; `undefined` when it does. */
+  readonly blind: () => string | undefined;
+  /** Some pod that is known, to try on. */
+  readonly pods: () => Iterable<Pick<PodFacts, 'namespace' | 'name'>>;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+/** What the policy says of the forbidden try; see manifests/components/homes/policy.yaml. */
+const DENIED = 'the lifter changes no metadata';
+/** A try is good for so long, and is made anew well before. */
+const GOOD_FOR_MS = 30_000;
+const TRY_MS = 10_000;
+
+/**
+ * Whether this replica can lift gates, and nothing beside: it leads, its watch is fresh, and a dry run has shown within
+ * 30 s that our account may patch pods and that the policy keeps it from everything else.
+ */
+export class CanLift {
+  readonly #deps: CanLiftDeps;
+  #triedMs = Number.NEGATIVE_INFINITY;
+  #goodUntilMs = Number.NEGATIVE_INFINITY;
+  #why = 'nothing has been tried yet';
+  #isTrying = false;
+
+  constructor(deps: CanLiftDeps) {
+    this.#deps = deps;
+  }
+
+  /** Why not; `undefined` when it can. */
+  cannot(): string | undefined {
+    const { blind, nowMs } = this.#deps;
+    return blind() ?? (nowMs() < this.#goodUntilMs ? undefined : this.#why);
+  }
+
+  /** A lift was refused: none is promised until one succeeds. */
+  refused(error: unknown): void {
+    this.#fail(`the API server refused to lift a gate (${briefly(error)})`);
+  }
+
+  /** To be called about every second. */
+  async round(): Promise<void> {
+    const { nowMs, blind } = this.#deps;
+    if (this.#isTrying || blind() !== undefined || nowMs() - this.#triedMs < TRY_MS) return;
+    this.#isTrying = true;
+    this.#triedMs = nowMs();
+    try {
+      const why = await this.#try();
+      if (why !== undefined) this.#fail(why);
+      else this.#goodUntilMs = nowMs() + GOOD_FOR_MS;
+    } catch (error) {
+      this.#fail(`the API server does not answer (${briefly(error)})`);
+    } finally {
+      this.#isTrying = false;
+    }
+  }
+
+  #fail(why: string): void {
+    if (why !== this.#why) this.#deps.log.warn(`no pod is gated: ${why}`);
+    this.#why = why;
+    this.#goodUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #try(): Promise<string | undefined> {
+    const { writer } = this.#deps;
+    const [waiting] = [...this.#deps.gated.all()].filter(({ isLastGate }) => isLastGate);
+    const lifted = waiting === undefined ? undefined : await this.#tryLift(waiting);
+    if (lifted !== undefined) return lifted;
+    const pod = await this.#somePod();
+    if (pod === undefined) return 'there is no pod to try it on';
+    const { status, text } = await writer.tryForbidden(pod);
+    if (status === 200) {
+      return 'no policy keeps our account from changing pods; apply the component homes of the manifests';
+    }
+    if (text.includes(DENIED)) return undefined;
+    // Deleted between two looks: the next one is tried.
+    if (status === 404) return 'the pod that it was tried on is gone';
+    return `we may not patch pods (${status}); apply the component homes of the manifests`;
+  }
+
+  async #tryLift(waiting: PodVersion): Promise<string | undefined> {
+    const { status, text } = await this.#deps.writer.tryLift(waiting);
+    const isGone = status === 404 || status === 409 || status === 422;
+    return status === 200 || isGone ? undefined : `a gate cannot be lifted: ${text.slice(0, 200)}`;
+  }
+
+  async #somePod(): Promise<Pick<PodFacts, 'namespace' | 'name'> | undefined> {
+    const [known] = this.#deps.pods();
+    if (known !== undefined) return known;
+    try {
+      const pod = await this.#deps.writer.anyPod();
+      const { namespace, name } = pod?.metadata ?? {};
+      return namespace === undefined || name === undefined ? undefined : { namespace, name };
+    } catch (error) {
+      if (httpStatusOf(error) === undefined) throw error;
+      return undefined;
+    }
+  }
+}

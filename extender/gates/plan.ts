@@ -1,0 +1,397 @@
+import { gangOf } from '../../webhook/words/gang.ts';
+import { modeIn } from '../../webhook/words/mode.ts';
+import { isOptedIn } from '../../webhook/words/opt-in.ts';
+import type { Reason } from '../../webhook/words/reason.ts';
+import { isTolerated } from '../../webhook/words/toleration.ts';
+import type { Decision } from '../decisions/record.ts';
+import type { NodeFacts, PodFacts } from '../facts/facts.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import type { Endings } from './endings.ts';
+import { type Waiting, waitedSeconds } from './gated-pods.ts';
+import { isEnding, type Ledger } from './ledger.ts';
+import { type Member, whoGoesElsewhere } from './patience.ts';
+
+/** What is to be done about a pod that waits. */
+export interface Step {
+  readonly waiting: Waiting;
+  /** The node to nominate for it, or `null` to take a nomination back; absent: as it is. */
+  readonly nominate?: string | null;
+  /** Set when its gate is to be lifted: why now. */
+  readonly lift?: Reason;
+  /** What it waits for, where it does. */
+  readonly waits?: Reason;
+  /** What it was forecast on the node that it is nominated to. */
+  readonly decision?: Decision;
+}
+
+export interface PlanInput {
+  /** In the order in which they were created. */
+  readonly waiting: readonly Waiting[];
+  readonly snapshot: Snapshot;
+  readonly endings: Endings;
+  /** Holds every nomination of a pod that is not bound. */
+  readonly ledger: Ledger;
+  /** Forecasts a pod on nodes, best first. */
+  readonly decide: (pod: PodFacts, nodes: readonly string[]) => Decision | undefined;
+}
+
+/** A predecessor that nobody has asked to end yet: its owner makes the next pod first, and deletes it within seconds. */
+const NOT_ENDING_YET_SECONDS = 10;
+/** The watch shows a pod's gate before its other facts only while a list is read. */
+const FACTS_LATE_SECONDS = 5;
+
+/** A pod whose own node is worth waiting for, or free already. */
+interface AtHome {
+  readonly waiting: Waiting;
+  readonly pod: PodFacts;
+  readonly node: NodeFacts;
+  readonly decision: Decision;
+  /** Until its own node has room for it. */
+  readonly remainingSeconds: number;
+  /** What another node would cost more, in seconds; infinite where none is free. */
+  readonly dearerElsewhereSeconds: number;
+}
+
+/**
+ * What to do now about all pods that wait at our gate. It is made anew each time from what is there, so that a step that
+ * was lost is taken again. Whatever is not sure, lifts.
+ */
+export function planGates(input: PlanInput): readonly Step[] {
+  return new Planner(input).plan();
+}
+
+class Planner {
+  readonly #input: PlanInput;
+  readonly #steps: Step[] = [];
+  /** By kind of pod: free nodes that are nobody's home. */
+  readonly #spares = new Map<string, readonly NodeFacts[]>();
+  readonly #bestSpare = new Map<string, number | undefined>();
+  /** By gang: its pods that hold devices, by slot. */
+  readonly #members = new Map<string, ReadonlyMap<string, PodFacts>>();
+
+  constructor(input: PlanInput) {
+    this.#input = input;
+  }
+
+  plan(): readonly Step[] {
+    const atHome: AtHome[] = [];
+    for (const waiting of this.#input.waiting) {
+      const home = waiting.isLastGate ? this.#homeOf(waiting) : undefined;
+      if (home !== undefined) atHome.push(home);
+    }
+    const groups = Map.groupBy(this.#unblocked(atHome), ({ pod }) => groupOf(pod));
+    for (const group of groups.values()) this.#settle(group);
+    return this.#steps;
+  }
+
+  /** Where the pod is at home and should go, or may wait for; everything else is decided at once. */
+  #homeOf(waiting: Waiting): AtHome | undefined {
+    const { snapshot } = this.#input;
+    const pod = snapshot.cluster.pod(waiting.uid);
+    const waited = waitedSeconds(waiting, snapshot.nowSeconds);
+    if (pod === undefined) {
+      if (waited > FACTS_LATE_SECONDS) this.#lift(waiting, 'it asks for no device that is known');
+      return undefined;
+    }
+    const no = this.#mayNotWait(pod);
+    if (no !== undefined) return this.#lift(waiting, no);
+    const home = this.#vacated(pod, waited);
+    if (home === undefined) return this.#lift(waiting, 'there is none');
+    const node = snapshot.cluster.node(home.node);
+    const unfit = node === undefined ? 'its own node is gone' : this.#whyUnfit(pod, home, node);
+    if (node === undefined || unfit !== undefined) {
+      return this.#toSpare(waiting, pod, unfit ?? 'its own node is gone');
+    }
+    return this.#worthIt(waiting, pod, { ...home, node });
+  }
+
+  #mayNotWait({ expectations, namespace, optIn }: PodFacts): string | undefined {
+    const { cluster, config } = this.#input.snapshot;
+    if ((expectations?.waitForHomeSeconds ?? 0) === 0) return 'its profile does not let it wait';
+    const opted = cluster.namespaceOptIn(namespace);
+    if (!isOptedIn(optIn, opted)) return 'neither it nor its namespace has opted in any more';
+    return modeIn(namespace, config, opted === 'observe') === 'act'
+      ? undefined
+      : 'Surefoot only observes there';
+  }
+
+  /** The node that the pod's slot has left, or is about to leave. */
+  #vacated(pod: PodFacts, waited: number): Vacated | undefined {
+    const { snapshot, endings } = this.#input;
+    const { homes, cluster, nowSeconds } = snapshot;
+    const [left] = homes.of(pod.slot, nowSeconds);
+    if (left !== undefined) {
+      const holder = cluster.pod(left.podUid);
+      const remaining = endings.remainingSeconds(holder, left.podUid, nowSeconds) ?? 0;
+      const wishes = left.wishes;
+      return { node: left.node, remaining, wishes, isBroken: left.cause === 'device fault' };
+    }
+    const still = waited < NOT_ENDING_YET_SECONDS ? this.#holderOf(pod) : undefined;
+    if (still?.node === undefined) return undefined;
+    const { node, wishes } = still;
+    return { node, remaining: NOT_ENDING_YET_SECONDS - waited, wishes, isBroken: false };
+  }
+
+  /** The pod that still fills the slot: a group controller may make the next one before it deletes it. */
+  #holderOf({ slot, uid }: PodFacts): PodFacts | undefined {
+    const { cluster } = this.#input.snapshot;
+    const gang = gangOf(slot);
+    if (gang === undefined) return undefined;
+    const known = this.#members.get(gang);
+    if (known !== undefined) return known.get(slot.key);
+    const members = new Map<string, PodFacts>();
+    for (const node of cluster.gangs.nodesOf(gang).keys()) {
+      for (const holder of cluster.holding(node)) {
+        if (gangOf(holder.slot) === gang && holder.uid !== uid) {
+          members.set(holder.slot.key, holder);
+        }
+      }
+    }
+    this.#members.set(gang, members);
+    return members.get(slot.key);
+  }
+
+  #whyUnfit(pod: PodFacts, home: Vacated, node: NodeFacts): string | undefined {
+    const { choice, tolerations = [] } = pod.schedulingConstraints ?? {};
+    if (home.isBroken) return 'the device that its slot had there is broken';
+    if (!node.isReady) return `its own node ${node.name} is not ready`;
+    if (node.isCordoned) return `its own node ${node.name} is cordoned`;
+    const isKept = (taint: NodeFacts['taints'][number]) => !isTolerated(taint, tolerations);
+    if (node.taints.some(isKept))
+      return `it does not tolerate a taint of its own node ${node.name}`;
+    if (choice?.kind === 'one' && choice.node !== node.name) {
+      return `it is pinned to ${choice.node} by ${choice.by}`;
+    }
+    // With one node to look at the scheduler does not weigh what is only wished for.
+    if ((node.softTaints ?? []).some(isKept)) return `pods avoid its own node ${node.name}`;
+    if (choice?.kind !== 'one' && pod.wishes !== undefined && pod.wishes !== home.wishes) {
+      return 'it asks for other nodes than the pod before it';
+    }
+    return undefined;
+  }
+
+  /** Weighs its own node against the best that is free now. */
+  #worthIt(
+    waiting: Waiting,
+    pod: PodFacts,
+    { node, remaining }: Omit<Vacated, 'node'> & { readonly node: NodeFacts },
+  ): AtHome | undefined {
+    const { ledger, decide, snapshot } = this.#input;
+    const isLeaving = (holder: PodFacts) => isEnding(holder) || holder.slot.key === pod.slot.key;
+    if (!ledger.fitsLater(pod, node, isLeaving)) {
+      return this.#toSpare(waiting, pod, `others have taken its own node ${node.name}`);
+    }
+    const decision = decide(pod, [node.name]);
+    const lossSeconds = decision?.forecasts[0]?.lossSeconds;
+    if (decision === undefined || lossSeconds === undefined) {
+      return this.#lift(waiting, 'there is no forecast for it');
+    }
+    const spare = this.#bestSpareLoss(pod);
+    if (spare !== undefined && spare < lossSeconds) {
+      const less = Math.round(lossSeconds - spare);
+      return this.#toSpare(waiting, pod, `another node costs ${less} s less than its own`);
+    }
+    const isFree = remaining <= 0 && ledger.fitsNow(pod, node);
+    if (!isFree && waiting.neverPreempts) {
+      // A nomination that fails is cleared for others only.
+      if (this.#isPatient(waiting, pod)) return undefined;
+      return this.#lift(waiting, 'its own node was not free in time');
+    }
+    ledger.hold(pod, node.name);
+    return {
+      waiting,
+      pod,
+      node,
+      decision: { ...decision, atSeconds: snapshot.nowSeconds },
+      remainingSeconds: isFree ? 0 : Math.max(remaining, 1),
+      dearerElsewhereSeconds:
+        spare === undefined ? Number.POSITIVE_INFINITY : Math.max(0, spare - lossSeconds),
+    };
+  }
+
+  /**
+   * To a scheduler a nomination takes devices beside the pod that still holds them. So a pod whose own place is free
+   * waits for the others of its job on that node; others' nominations there are taken back for the moment.
+   */
+  #unblocked(atHome: readonly AtHome[]): readonly AtHome[] {
+    const { ledger } = this.#input;
+    const onNode = Map.groupBy(atHome, ({ node }) => node.name);
+    const stuckOn = (name: string) =>
+      (onNode.get(name) ?? []).filter(
+        ({ remainingSeconds, pod, node }) =>
+          remainingSeconds === 0 && !ledger.isPlaceable(pod, node),
+      );
+    const kept = atHome.filter(({ waiting, pod, node, remainingSeconds }) => {
+      const isInTheWay =
+        remainingSeconds > 0 &&
+        stuckOn(node.name).some((stuck) => groupOf(stuck.pod) !== groupOf(pod));
+      if (!isInTheWay) return true;
+      ledger.release(pod.uid, node.name);
+      if (nominatedFor(pod) !== undefined) this.#steps.push({ waiting, nominate: null });
+      return false;
+    });
+    return kept.map((home) => {
+      const { pod, node, remainingSeconds } = home;
+      if (remainingSeconds > 0 || ledger.isPlaceable(pod, node)) return home;
+      const others = (onNode.get(node.name) ?? []).map((other) => other.remainingSeconds);
+      return { ...home, remainingSeconds: Math.max(1, ...others) };
+    });
+  }
+
+  /** Pods of one job wait for its slowest member anyway; a pod of its own waits as long as another node is dearer. */
+  #settle(group: readonly AtHome[]): void {
+    const [first] = group;
+    if (first === undefined) return;
+    const members = group.map(
+      ({ remainingSeconds, dearerElsewhereSeconds }): Member => ({
+        remainingSeconds,
+        dearerElsewhereSeconds,
+      }),
+    );
+    const elsewhere = whoGoesElsewhere(members, this.#sparesFor(first.pod).length);
+    group.forEach((home, at) => {
+      const { waiting, pod, node, decision } = home;
+      const isPatient = this.#isPatient(waiting, pod);
+      if (home.remainingSeconds === 0) this.#home(home);
+      else if (elsewhere.has(at) || !isPatient) {
+        this.#input.ledger.release(pod.uid, node.name);
+        const why = isPatient
+          ? `${node.name} would be free only in ${Math.round(home.remainingSeconds)} s`
+          : `${node.name} was not free in time`;
+        this.#toSpare(waiting, pod, why);
+      } else if (nominatedFor(pod) !== node.name && !this.#wouldBlock(node)) {
+        this.#steps.push({ waiting, nominate: node.name, decision, waits: waitsFor(home) });
+      }
+    });
+  }
+
+  #home({ waiting, pod, node, decision, dearerElsewhereSeconds }: AtHome): void {
+    const waited = Math.round(waitedSeconds(waiting, this.#input.snapshot.nowSeconds));
+    const saved = Number.isFinite(dearerElsewhereSeconds)
+      ? `which saved ${Math.round(dearerElsewhereSeconds)} s`
+      : 'while no other was free';
+    this.#steps.push({
+      waiting,
+      ...(nominatedFor(pod) !== node.name && { nominate: node.name }),
+      lift: { code: 'WaitedForHome', words: `waited ${waited} s for its own node, ${saved}` },
+      decision,
+    });
+  }
+
+  #isPatient(waiting: Waiting, { expectations }: PodFacts): boolean {
+    const waited = waitedSeconds(waiting, this.#input.snapshot.nowSeconds);
+    return waited < (expectations?.waitForHomeSeconds ?? 0);
+  }
+
+  /** Without its own node a member goes where the forecast says, and is held there, too. */
+  #toSpare(waiting: Waiting, pod: PodFacts, why: string): undefined {
+    const { decide, ledger } = this.#input;
+    const held = nominatedFor(pod);
+    if (held !== undefined) ledger.release(pod.uid, held);
+    const spares = pod.wishes === undefined ? this.#sparesFor(pod) : [];
+    const free = spares.filter((node) => ledger.isPlaceable(pod, node));
+    const decision =
+      free.length === 0
+        ? undefined
+        : decide(
+            pod,
+            free.map(({ name }) => name),
+          );
+    const node = decision?.forecasts[0]?.candidate.node;
+    if (node !== undefined) ledger.hold(pod, node);
+    const nominate = node ?? (held === undefined ? undefined : null);
+    this.#steps.push({
+      waiting,
+      ...(nominate !== undefined && nominate !== held && { nominate }),
+      lift: { code: 'NotWaited', words: `did not wait for its own node: ${why}` },
+      ...(decision !== undefined && { decision }),
+    });
+    return undefined;
+  }
+
+  #lift(waiting: Waiting, why: string): undefined {
+    const words = `did not wait for its own node: ${why}`;
+    const pod = this.#input.snapshot.cluster.pod(waiting.uid);
+    const isHeld = pod !== undefined && nominatedFor(pod) !== undefined;
+    this.#steps.push({
+      waiting,
+      ...(isHeld && { nominate: null }),
+      lift: { code: 'NotWaited', words },
+    });
+    return undefined;
+  }
+
+  /** Whether one more nomination keeps a pod out that was let go to the node and is not bound yet. */
+  #wouldBlock(node: NodeFacts): boolean {
+    const { ledger, waiting } = this.#input;
+    return [...ledger.heldOn(node.name)].some(
+      (held) => !waiting.some(({ uid }) => uid === held.uid) && !ledger.isPlaceable(held, node),
+    );
+  }
+
+  #bestSpareLoss(pod: PodFacts): number | undefined {
+    const kind = kindOf(pod);
+    if (this.#bestSpare.has(kind)) return this.#bestSpare.get(kind);
+    const names = this.#sparesFor(pod).map(({ name }) => name);
+    const decision = names.length === 0 ? undefined : this.#input.decide(pod, names);
+    const lossSeconds = decision?.forecasts[0]?.lossSeconds;
+    this.#bestSpare.set(kind, lossSeconds);
+    return lossSeconds;
+  }
+
+  /** Nodes that are free now and nobody's home, as far as we see. */
+  #sparesFor(pod: PodFacts): readonly NodeFacts[] {
+    const kind = kindOf(pod);
+    const known = this.#spares.get(kind);
+    if (known !== undefined) return known;
+    const { ledger, snapshot } = this.#input;
+    const { cluster, homes, nowSeconds } = snapshot;
+    const { choice, tolerations = [] } = pod.schedulingConstraints ?? {};
+    const spares =
+      choice?.kind !== 'any'
+        ? []
+        : [...cluster.nodes()].filter(
+            (node) =>
+              node.isReady &&
+              !node.isCordoned &&
+              [...node.taints, ...(node.softTaints ?? [])].every((taint) =>
+                isTolerated(taint, tolerations),
+              ) &&
+              homes.on(node.name, nowSeconds).length === 0 &&
+              ledger.isPlaceable(pod, node),
+          );
+    this.#spares.set(kind, spares);
+    return spares;
+  }
+}
+
+interface Vacated {
+  readonly node: string;
+  /** Until the pod before it has gone; 0 once it has. */
+  readonly remaining: number;
+  readonly wishes: string | undefined;
+  readonly isBroken: boolean;
+}
+
+/** Pods of one kind have the same spare nodes. */
+function kindOf({ slot, devices, schedulingConstraints }: PodFacts): string {
+  const { tolerations, choice } = schedulingConstraints ?? {};
+  return JSON.stringify([slot.workload, devices, tolerations, choice]);
+}
+
+function waitsFor({ node, remainingSeconds, dearerElsewhereSeconds }: AtHome): Reason {
+  const elsewhere = Number.isFinite(dearerElsewhereSeconds)
+    ? `another would cost ${Math.round(dearerElsewhereSeconds)} s more`
+    : 'no other is free';
+  const words = `waits for its own node ${node.name}, free in about ${Math.round(remainingSeconds)} s; ${elsewhere}`;
+  return { code: 'WaitsForHome', words };
+}
+
+/** The job that the pod starts together with, or itself. */
+function groupOf({ slot, uid }: PodFacts): string {
+  return gangOf(slot) ?? uid;
+}
+
+function nominatedFor({ schedulingConstraints }: PodFacts): string | undefined {
+  return schedulingConstraints?.nominatedNode;
+}

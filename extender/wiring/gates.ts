@@ -1,0 +1,118 @@
+import { serverTime } from '../../certs/cluster/server-time.ts';
+import type { Placements } from '../decisions/placements.ts';
+import type { Decision } from '../decisions/record.ts';
+import type { PodFacts } from '../facts/facts.ts';
+import { CanLift } from '../gates/can-lift.ts';
+import { Endings } from '../gates/endings.ts';
+import { GatedPods } from '../gates/gated-pods.ts';
+import { Lifter } from '../gates/lifter.ts';
+import { gateMetrics } from '../gates/metrics.ts';
+import { Overdue } from '../gates/overdue.ts';
+import { podWriter } from '../gates/pod-writer.ts';
+import type { Context } from './context.ts';
+import type { Engine } from './engine.ts';
+
+/** What has to do with pods that wait at our gate. */
+export interface Gates {
+  readonly gated: GatedPods;
+  readonly lifter: Lifter;
+  readonly overdue: Overdue;
+  readonly canLift: CanLift;
+}
+
+/** A forecast of one node for one pod is good for so long, in seconds: plans are made many times a second. */
+const FORECAST_SECONDS = 2;
+
+/** `podsStale`: why what is known of pods may be old. */
+export function gatesOf(
+  engine: Engine,
+  placements: Placements,
+  podsStale: () => string | undefined,
+  { kubeConfig, registry, nowSeconds, log }: Context,
+): Gates {
+  const { cluster, ingest } = engine;
+  const metrics = gateMetrics(registry, {
+    waiting: () => gated.size,
+    oldestSeconds: () => gated.oldestSeconds(nowSeconds()),
+    heldDeviceSeconds: () => lifter.heldDeviceSeconds,
+    canLift: () => canLift.cannot() === undefined,
+  });
+  const writer = podWriter(kubeConfig);
+  const endings = new Endings();
+  const gated = new GatedPods(() => lifter.changed());
+  const lifter = new Lifter({
+    gated,
+    endings,
+    writer,
+    snapshot: () => engine.snapshot(nowSeconds()),
+    decide: rememberedDecisions(engine, nowSeconds),
+    isLeader: () => ingest.isLeader,
+    onWaiting: (told) => placements.waits(told.decision, told.reason),
+    onLifted(how, waited, { namespace, name }, { reason, decision }) {
+      metrics.lifted(how, waited);
+      if (decision !== undefined) placements.waits(decision, reason);
+      log.debug({ pod: `${namespace}/${name}`, how }, reason.words);
+    },
+    onWithdrawn: () => metrics.withdrawn(),
+    onRefused: (error) => canLift.refused(error),
+    log,
+  });
+  const canLift = new CanLift({
+    writer,
+    gated,
+    blind: () =>
+      ingest.isLeader ? podsStale() : 'this replica does not lead, so another one lifts',
+    pods: () => cluster.pods(),
+    nowMs: () => performance.now(),
+    log,
+  });
+  const overdue = new Overdue({
+    gated,
+    writer,
+    pod: (uid) => cluster.pod(uid),
+    serverSeconds: async () => (await serverTime(kubeConfig)).getTime() / 1000,
+    nowSeconds,
+    onLifted({ namespace, name }, waited) {
+      metrics.lifted('overdue', waited);
+      log.warn({ pod: `${namespace}/${name}`, waited }, 'its gate was overdue, and was lifted');
+    },
+    log,
+  });
+  ingest.subscribe({
+    podChanged(pod, at) {
+      endings.podChanged(pod, at);
+      if (pod.isTerminating || pod.node !== undefined) lifter.changed();
+    },
+    podRemoved(pod, at) {
+      endings.podRemoved(pod, at);
+      lifter.changed();
+    },
+    nodeChanged: () => lifter.changed(),
+  });
+  return { gated, lifter, overdue, canLift };
+}
+
+/** Decisions on one node are kept for a moment; those on many are asked for once in a plan anyway. */
+function rememberedDecisions(engine: Engine, nowSeconds: () => number) {
+  const { index } = engine.cluster;
+  let since = Number.NEGATIVE_INFINITY;
+  const kept = new Map<string, Decision | undefined>();
+  return (pod: PodFacts, nodes: readonly string[]): Decision | undefined => {
+    const now = nowSeconds();
+    const decide = () =>
+      engine.decide(
+        pod,
+        Int32Array.from(nodes, (node) => index.of(node)),
+        now,
+      );
+    const [only] = nodes;
+    if (nodes.length !== 1 || only === undefined) return decide();
+    if (now - since > FORECAST_SECONDS) {
+      kept.clear();
+      since = now;
+    }
+    const key = `${pod.uid} ${only} ${engine.cluster.versions[index.of(only)]}`;
+    if (!kept.has(key)) kept.set(key, decide());
+    return kept.get(key);
+  };
+}
