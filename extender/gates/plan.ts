@@ -124,12 +124,14 @@ class Planner {
       const holder = cluster.pod(left.podUid);
       const remaining = endings.remainingSeconds(holder, left.podUid, nowSeconds) ?? 0;
       const wishes = left.wishes;
-      return { node: left.node, remaining, wishes, isBroken: left.cause === 'device fault' };
+      const isBroken = left.cause === 'device fault';
+      return { node: left.node, remaining, wishes, isBroken, hasLeft: true };
     }
     const still = waited < NOT_ENDING_YET_SECONDS ? this.#holderOf(pod) : undefined;
     if (still?.node === undefined) return undefined;
     const { node, wishes } = still;
-    return { node, remaining: NOT_ENDING_YET_SECONDS - waited, wishes, isBroken: false };
+    const remaining = NOT_ENDING_YET_SECONDS - waited;
+    return { node, remaining, wishes, isBroken: false, hasLeft: false };
   }
 
   /** The pod that still fills the slot: a group controller may make the next one before it deletes it. */
@@ -174,7 +176,7 @@ class Planner {
   #worthIt(
     waiting: Waiting,
     pod: PodFacts,
-    { node, remaining }: Omit<Vacated, 'node'> & { readonly node: NodeFacts },
+    { node, remaining, hasLeft }: Omit<Vacated, 'node'> & { readonly node: NodeFacts },
   ): AtHome | undefined {
     const { ledger, decide, snapshot } = this.#input;
     const isLeaving = (holder: PodFacts) => isEnding(holder) || holder.slot.key === pod.slot.key;
@@ -182,10 +184,12 @@ class Planner {
       return this.#toSpare(waiting, pod, `others have taken its own node ${node.name}`);
     }
     const decision = decide(pod, [node.name]);
-    const lossSeconds = decision?.forecasts[0]?.lossSeconds;
-    if (decision === undefined || lossSeconds === undefined) {
+    const atHome = decision?.forecasts[0];
+    if (decision === undefined || atHome === undefined) {
       return this.#lift(waiting, 'there is no forecast for it');
     }
+    // It displaces nobody there: the ledger has room for all who come back.
+    const lossSeconds = atHome.lossSeconds - atHome.seconds.displaced;
     const spare = this.#bestSpareLoss(pod);
     if (spare !== undefined && spare < lossSeconds) {
       const less = Math.round(lossSeconds - spare);
@@ -204,8 +208,11 @@ class Planner {
       node,
       decision: { ...decision, atSeconds: snapshot.nowSeconds },
       remainingSeconds: isFree ? 0 : Math.max(remaining, 1),
+      // Before its slot has left the node is not known as its home, so the others are not weighed yet.
       dearerElsewhereSeconds:
-        spare === undefined ? Number.POSITIVE_INFINITY : Math.max(0, spare - lossSeconds),
+        spare === undefined || !hasLeft
+          ? Number.POSITIVE_INFINITY
+          : Math.max(0, spare - lossSeconds),
     };
   }
 
@@ -269,7 +276,7 @@ class Planner {
     const waited = Math.round(waitedSeconds(waiting, this.#input.snapshot.nowSeconds));
     const saved = Number.isFinite(dearerElsewhereSeconds)
       ? `which saved ${Math.round(dearerElsewhereSeconds)} s`
-      : 'while no other was free';
+      : 'and no other was free';
     this.#steps.push({
       waiting,
       ...(nominatedFor(pod) !== node.name && { nominate: node.name }),
@@ -367,6 +374,8 @@ class Planner {
 
 interface Vacated {
   readonly node: string;
+  /** Whether the slot is known to have left it, or is only about to. */
+  readonly hasLeft: boolean;
   /** Until the pod before it has gone; 0 once it has. */
   readonly remaining: number;
   readonly wishes: string | undefined;
@@ -382,7 +391,7 @@ function kindOf({ slot, devices, schedulingConstraints }: PodFacts): string {
 function waitsFor({ node, remainingSeconds, dearerElsewhereSeconds }: AtHome): Reason {
   const elsewhere = Number.isFinite(dearerElsewhereSeconds)
     ? `another would cost ${Math.round(dearerElsewhereSeconds)} s more`
-    : 'no other is free';
+    : 'no other is weighed';
   const words = `waits for its own node ${node.name}, free in about ${Math.round(remainingSeconds)} s; ${elsewhere}`;
   return { code: 'WaitsForHome', words };
 }

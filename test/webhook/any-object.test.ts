@@ -19,10 +19,28 @@ if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
 const { profiles } = parsed.value;
 
 const POD_PATHS =
-  /^\/spec\/(tolerations(\/-|\/\d+\/tolerationSeconds)?|terminationGracePeriodSeconds|schedulerName|affinity(\/nodeAffinity(\/preferredDuringSchedulingIgnoredDuringExecution(\/-)?)?)?|containers\/\d+\/restartPolicy(Rules)?|(initC|c)ontainers\/\d+\/(liveness|startup)Probe\/terminationGracePeriodSeconds)$/;
+  /^\/spec\/(tolerations(\/-|\/\d+\/tolerationSeconds)?|terminationGracePeriodSeconds|schedulerName|schedulingGates(\/-)?|affinity(\/nodeAffinity(\/preferredDuringSchedulingIgnoredDuringExecution(\/-)?)?)?|containers\/\d+\/restartPolicy(Rules)?|(initC|c)ontainers\/\d+\/(liveness|startup)Probe\/terminationGracePeriodSeconds)$/;
 const JOB_PATHS = /^\/spec\/(podFailurePolicy|podReplacementPolicy|backoffLimit(PerIndex)?)$/;
 const MARK_PATHS =
   /^\/metadata\/(labels(\/surefoot\.dev~1managed)?|annotations(\/surefoot\.dev~1injected)?)$/;
+
+/** What makes a pod one that may wait for its own node, and gates that others gave it. */
+const owned = fc.record({
+  metadata: fc.constantFrom(
+    {},
+    {
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'a', controller: true },
+      ],
+    },
+  ),
+  spec: fc.constantFrom(
+    {},
+    { schedulingGates: [] },
+    { schedulingGates: [{ name: 'example.com/quota' }] },
+    { schedulingGates: [{ name: 'example.com/quota' }, { name: 'surefoot.dev/home' }] },
+  ),
+});
 
 function patchOf(object: Pod | Job, admission: Admission): readonly PatchOperation[] {
   const operations = patchFor(object, admission);
@@ -58,8 +76,12 @@ describe('any object that the API server takes (pitfalls 1, 2, 3)', () => {
   test('of 5,000 pods each patch applies strictly, stays in its bounds, and is all there is to do', () => {
     let patched = 0;
     fc.assert(
-      fc.property(anyPod, (sent) => {
-        const pod = frozen(defaultedPod(sent));
+      fc.property(anyPod, owned, (sent, parts) => {
+        const { metadata, spec } = defaultedPod(sent);
+        const pod = frozen({
+          metadata: { ...metadata, ...parts.metadata },
+          spec: { ...spec, ...parts.spec },
+        });
         const operations = check(pod, (one) => decide(one, profiles, 'act', {}), POD_PATHS);
         if (operations.length > 0) patched += 1;
         const after = applyStrictly(pod, operations);

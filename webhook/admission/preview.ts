@@ -1,5 +1,6 @@
 import { isRecord } from '../../certs/serving/json.ts';
 import type { PatchOperation } from '../words/injection.ts';
+import { JOB_INDEX } from '../words/keys.ts';
 import type { Pod } from '../words/pod.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 import type { Reason } from '../words/reason.ts';
@@ -53,7 +54,7 @@ export function previewsOf(
     return jobPreviews(`Job of ${titleOf(manifest)}`, spec.jobTemplate, profiles);
   }
   if (typeof kind === 'string' && TEMPLATE_OWNERS.has(kind) && isRecord(spec.template)) {
-    return [podPreview(`Pod of ${titleOf(manifest)}`, spec.template, profiles, kind)];
+    return [podPreview(`Pod of ${titleOf(manifest)}`, spec.template, profiles, { kind })];
   }
   return [];
 }
@@ -91,7 +92,7 @@ function jobPreviews(
       ? previewFrom(title, before, decideJob(object.job, profiles, 'act'))
       : unreadable(title, before);
   return isRecord(template)
-    ? [preview, podPreview(`Pod of ${title}`, template, profiles, 'Job')]
+    ? [preview, podPreview(`Pod of ${title}`, template, profiles, ownerOf(before))]
     : [preview];
 }
 
@@ -99,7 +100,7 @@ function podPreview(
   title: string,
   manifest: Manifest,
   profiles: readonly DeviceProfile[],
-  owner?: string,
+  owner?: Owner,
 ): Preview {
   const before = defaultedPod(manifest);
   const object = asObject('pods CREATE', before);
@@ -108,11 +109,30 @@ function podPreview(
     : unreadable(title, before);
 }
 
+interface Owner {
+  readonly kind: string;
+  /** Whether its pods get an index. */
+  readonly isIndexed?: boolean;
+}
+
+function ownerOf({ spec }: Manifest): Owner {
+  return { kind: 'Job', isIndexed: isRecord(spec) && spec.completionMode === 'Indexed' };
+}
+
 /** The pod as its controller will create it, as far as the rules look at that. */
-function ownedBy(kind: string | undefined, pod: Pod): Pod {
-  if (kind === undefined) return pod;
-  const ownerReferences = [{ kind, name: '', controller: true }];
-  return { ...pod, metadata: { ...pod.metadata, ownerReferences } };
+function ownedBy(owner: Owner | undefined, pod: Pod): Pod {
+  if (owner === undefined) return pod;
+  const { kind, isIndexed = false } = owner;
+  const ownerReferences = [{ kind, name: 'preview', controller: true }];
+  const { annotations } = pod.metadata;
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      ownerReferences,
+      ...(isIndexed && { annotations: { ...annotations, [JOB_INDEX]: '0' } }),
+    },
+  };
 }
 
 function previewFrom(

@@ -3,6 +3,7 @@ import { add, declining, injecting, NOTHING, type Ruling } from '../words/inject
 import { HOME_GATE } from '../words/keys.ts';
 import type { Pod } from '../words/pod.ts';
 import type { DeviceProfile } from '../words/profile.ts';
+import { withMaps } from '../words/with-maps.ts';
 import { slotOf } from '../words/workload.ts';
 
 const DEFAULT_SCHEDULER = 'default-scheduler';
@@ -33,7 +34,7 @@ function whyNot(pod: Pod, profile: DeviceProfile): string | undefined {
   if (owner === undefined) return 'it has no controller, so nobody makes it anew';
   if (owner.kind === 'DaemonSet') return 'a DaemonSet has chosen its node';
   if (spec.schedulingGroup != null) return 'its PodGroup is placed as a whole';
-  if (slotOf(pod).interchangeable) return 'its owner does not number its pods';
+  if (slotOf(withMaps(pod)).interchangeable) return 'its owner does not number its pods';
   const scheduler = spec.schedulerName || DEFAULT_SCHEDULER;
   if (scheduler !== DEFAULT_SCHEDULER && scheduler !== profile.schedulerName) {
     return `nobody knows whether scheduler ${scheduler.slice(0, 80)} honours scheduling gates`;

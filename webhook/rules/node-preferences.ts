@@ -4,6 +4,7 @@ import { HAZARD } from '../words/keys.ts';
 import type { Pod } from '../words/pod.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 import type { Reason } from '../words/reason.ts';
+import { withMaps } from '../words/with-maps.ts';
 import { slotOf, tellsSlot } from '../words/workload.ts';
 
 /**
@@ -82,15 +83,6 @@ function towardsHome(pod: Pod): Preference {
   return {
     words: 'softly towards the node that the same slot has left',
     terms: [{ weight: HOME_WEIGHT, expression }],
-  };
-}
-
-/** A pod as it is sent may have null where it has none. */
-function withMaps(pod: Pod): Pod {
-  const { labels, annotations, ...metadata } = pod.metadata;
-  return {
-    ...pod,
-    metadata: { ...metadata, labels: labels ?? {}, annotations: annotations ?? {} },
   };
 }
 
