@@ -35,6 +35,7 @@ export const chartValuesSchema = z.strictObject({
   }),
   scheduler: enabled.extend({ image, resources: object }),
   hints: enabled,
+  waitForHome: enabled.extend({ image }),
   webhook: z.strictObject({
     ...pods,
     failurePolicy: z.enum(['Ignore', 'Fail']),

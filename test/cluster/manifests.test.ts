@@ -80,6 +80,11 @@ const RENDERINGS = [
     components: ['high-availability'],
     set: ['highAvailability.enabled=true'],
   },
+  {
+    name: 'waiting for homes',
+    components: ['wait-for-home'],
+    set: ['waitForHome.enabled=true'],
+  },
   { name: 'with cert-manager', components: ['cert-manager'], set: ['certManager.enabled=true'] },
 ];
 
