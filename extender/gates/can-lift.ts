@@ -55,13 +55,18 @@ export class CanLift {
     this.#triedMs = nowMs();
     try {
       const why = await this.#try();
-      if (why !== undefined) this.#fail(why);
-      else this.#goodUntilMs = nowMs() + GOOD_FOR_MS;
+      if (why === undefined) this.#succeed();
+      else this.#fail(why);
     } catch (error) {
       this.#fail(`the API server does not answer (${briefly(error)})`);
     } finally {
       this.#isTrying = false;
     }
+  }
+
+  #succeed(): void {
+    this.#goodUntilMs = this.#deps.nowMs() + GOOD_FOR_MS;
+    this.#why = `nothing was tried for ${GOOD_FOR_MS / 1000} s`;
   }
 
   #fail(why: string): void {

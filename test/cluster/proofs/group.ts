@@ -90,7 +90,11 @@ export async function report(
   for (const index of strays(before, after).slice(0, 10)) {
     const pod = after.get(index);
     const decision = await used.bed.surefoot.decisionFor(pod?.metadata?.name ?? '');
-    const told = decision?.forecasts.slice(0, 2).map(({ words }) => words) ?? ['no decision'];
+    const forecasts = decision?.forecasts.slice(0, 2).map(({ words }) => words) ?? ['no decision'];
+    const told = [
+      ...(decision?.unasked === undefined ? [] : [decision.unasked.words]),
+      ...forecasts,
+    ];
     console.log(
       `  slot ${index}: ${nodeOf(before.get(index))} -> ${nodeOf(pod)}; ${told.join(' | ')}`,
     );

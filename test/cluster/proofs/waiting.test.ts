@@ -14,7 +14,14 @@ const SPARES = 8;
 const MOST_GRACE_SECONDS = 120;
 const SLOWLY = { [SLOW_END]: '1' };
 
-const used = useBed({ count: SLOTS + SPARES, gpus: 8, mode: 'act', isAsked: false });
+const used = useBed({
+  count: SLOTS + SPARES,
+  gpus: 8,
+  mode: 'act',
+  isAsked: false,
+  // Pods that Surefoot has not prepared are to find room, too.
+  tainted: false,
+});
 let stockSeconds = Number.POSITIVE_INFINITY;
 
 beforeAll(() => used.bed.surefoot.waitForHome('3m'));
