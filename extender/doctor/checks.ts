@@ -4,7 +4,8 @@ import { certificatesIn, isInLastThird, trustTheSame } from '../../certs/renewal
 import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
-import { devicePatterns } from '../../webhook/words/profile.ts';
+import { HOME_GATE } from '../../webhook/words/keys.ts';
+import { devicePatterns, LONGEST_WAIT_SECONDS } from '../../webhook/words/profile.ts';
 import { isDeclined } from '../../webhook/words/warning.ts';
 import { FORM, VERSION } from '../storage/schema.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
@@ -36,6 +37,8 @@ const CHECKS: readonly (readonly [name: string, find: (seen: Seen) => readonly F
   ['scheduler version', schedulerVersion],
   ['scheduler calls', schedulerCalls],
   ['stranded pods', stranded],
+  ['lifter', lifter],
+  ['pods that wait', gated],
   ['one scheduler a pool', onePool],
   ['opt-in', optIn],
   ['devices without a profile', devicesWithoutProfile],
@@ -43,6 +46,8 @@ const CHECKS: readonly (readonly [name: string, find: (seen: Seen) => readonly F
 ];
 
 const MOST_SKEW_SECONDS = 5;
+/** The longest wait, what a leader may be late by, and the minute in which a CronJob comes. */
+const MOST_GATED_SECONDS = LONGEST_WAIT_SECONDS + 30 + 60;
 /** A scheduler looks at a pod within seconds. */
 const STRANDED_SECONDS = 60;
 /** The kubelet's default (nodeStatusMaxImages): a list of so many is cut. */
@@ -326,6 +331,48 @@ function stranded({ pods, configuration: looked }: Seen): readonly Found[] {
           'start that scheduler, or delete the pods: a pod’s scheduler cannot be changed, and their owners make them anew',
         );
   });
+}
+
+/** Nobody gets a gate while it cannot be lifted: that costs homes, and no pod. */
+function lifter({ configuration: looked, extender, namespace }: Seen): readonly Found[] {
+  const profiles = looked.ok ? (looked.value?.profiles ?? []) : [];
+  if (profiles.every(({ waitForHomeSeconds }) => waitForHomeSeconds === 0)) {
+    return ok('no profile lets pods wait for their own node (waitForHome)');
+  }
+  return where(extender, ({ metrics }) => {
+    const leads = /^surefoot_history_leader\{[^}]*\} 1$/m.test(metrics);
+    const cannot = /^surefoot_can_lift_gates\{[^}]*\} 0$/m.test(metrics);
+    return leads && cannot
+      ? warning(
+          'the extender that leads cannot lift scheduling gates, so no pod gets one and none waits for its own node',
+          `its log says why: kubectl -n ${namespace} logs deployment/surefoot-extender -c extender; the component wait-for-home has the policy and the rights`,
+        )
+      : ok('scheduling gates can be lifted');
+  });
+}
+
+function gated({ pods }: Seen): readonly Found[] {
+  return where(pods, (found) => {
+    const waiting = found.filter((pod) => pod.gatedSeconds !== undefined);
+    const overdue = waiting.filter(({ gatedSeconds = 0 }) => gatedSeconds > MOST_GATED_SECONDS);
+    const longest = Math.max(0, ...waiting.map(({ gatedSeconds = 0 }) => gatedSeconds));
+    const [first] = overdue;
+    if (first !== undefined) {
+      return error(
+        `${overdue.length} pods wait at the scheduling gate ${HOME_GATE} for ${spanInWords(longest)} at most: ${few(overdue.map(nameOf))}`,
+        `lift it by hand: ${liftingLine(first)}`,
+      );
+    }
+    return waiting.length === 0
+      ? ok('none waits for its own node')
+      : ok(`${waiting.length} wait for their own node, for ${spanInWords(longest)} at most`);
+  });
+}
+
+/** A `null` for the whole list would take other gates away, too. */
+function liftingLine({ namespace, name }: SeenPod): string {
+  const patch = `{"spec":{"schedulingGates":[{"$patch":"delete","name":"${HOME_GATE}"}]}}`;
+  return `kubectl -n ${namespace} patch pod ${name} --type=strategic -p '${patch}'`;
 }
 
 function onePool({ pods }: Seen): readonly Found[] {

@@ -20,6 +20,7 @@ import { INJECT } from '../../webhook/words/keys.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
+import { gatedPod } from '../facts/gated.ts';
 import { DEVICE_HISTORIES } from '../storage/schema.ts';
 import { runningExtenders } from './extender-pods.ts';
 import { installedConfiguration } from './installed-configuration.ts';
@@ -198,6 +199,7 @@ function seenPod(pod: Pod, patterns: readonly string[], serverSeconds: number): 
     ageSeconds: serverSeconds - createdAt,
     isOptedIn: podOptIn(pod) === 'in',
     devices: devicesAsked(pod, patterns).resources.map(({ resource }) => resource),
+    ...(gatedPod(pod)?.isLastGate === true && { gatedSeconds: serverSeconds - createdAt }),
   };
 }
 

@@ -89,6 +89,8 @@ export interface SeenPod {
   readonly ageSeconds: number;
   readonly isOptedIn: boolean;
   readonly devices: readonly string[];
+  /** How old it is, if it waits at our scheduling gate and at no other. */
+  readonly gatedSeconds?: number;
 }
 
 export interface ExtenderState {

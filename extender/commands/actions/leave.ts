@@ -12,9 +12,11 @@ import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-con
 import { mutatingWebhooks } from '../../../certs/renewal/store.ts';
 import { homeLabelsIn } from '../../../webhook/words/home-label.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../../webhook/words/installed-names.ts';
-import { HAZARD } from '../../../webhook/words/keys.ts';
+import { HAZARD, HOME_GATE } from '../../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../../webhook/words/pod.ts';
 import { extenderPods } from '../../doctor/extender-pods.ts';
+import { gatedPod } from '../../facts/gated.ts';
+import { isStillGated, podWriter } from '../../gates/pod-writer.ts';
 import { nodeWriter } from '../../node-labels/node-writer.ts';
 import { type Patience, pollUntil } from '../terminal/poll-until.ts';
 import { print } from '../terminal/print.ts';
@@ -40,6 +42,7 @@ export async function leave(options: LeaveOptions): Promise<boolean> {
   const { namespace, dryRun = false } = options;
   const patience = { patienceMs: options.patience * 1000, everyMs: LOOK_AGAIN_MS };
   const isHelms = await unregister(config, dryRun);
+  await liftAll(config, dryRun);
   const waiting = await waitingPods(config, dryRun ? { ...patience, patienceMs: 0 } : patience);
   const templates = await templatesOf(config);
   say(
@@ -80,6 +83,30 @@ async function unregister(config: KubeConfig, dryRun: boolean): Promise<boolean>
     );
   }
   return found?.metadata?.labels?.['app.kubernetes.io/managed-by'] === 'Helm';
+}
+
+/** Takes our gate off every pod: nobody would, once we are gone. */
+async function liftAll(config: KubeConfig, dryRun: boolean): Promise<void> {
+  const pods = new ApiObjects<Pod>(config, PODS);
+  const writer = podWriter(config);
+  const waiting = (await pods.list({ fieldSelector: 'status.phase=Pending' })).flatMap(
+    (pod) => gatedPod(pod) ?? [],
+  );
+  for (const { namespace, name, ...pod } of waiting) {
+    const what = `the scheduling gate ${HOME_GATE} of pod ${namespace}/${name}`;
+    if (dryRun) {
+      print(`would lift ${what}`);
+      continue;
+    }
+    try {
+      await writer.lift({ namespace, name, ...pod }, { anyVersion: true });
+      print(`lifted ${what}`);
+    } catch (error) {
+      // Lifted by the extender, or gone: what was to be done is done.
+      const now = await writer.get({ namespace, name });
+      if (isStillGated({ namespace, name, ...pod }, now)) throw error;
+    }
+  }
 }
 
 /** Pods that no node was found for, in words. */

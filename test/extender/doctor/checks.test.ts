@@ -227,6 +227,30 @@ describe('what doctor finds', () => {
         'error stranded pods: 1 pods wait for a scheduler that does not look at them: team-a/train-0',
     },
     {
+      name: 'a pod that nobody lets go',
+      change: { pods: got([{ ...POD, isPending: true, gatedSeconds: 400 }]) },
+      finds:
+        'error pods that wait: 1 pods wait at the scheduling gate surefoot.dev/home for 400 s at most: team-a/train-0',
+    },
+    {
+      name: 'an extender that cannot lift gates, where pods may wait',
+      change: {
+        configuration: got({
+          problems: [],
+          mode: 'act',
+          profiles: [makeProfile({ waitForHome: '60s' })],
+          schedulerNames: ['surefoot-scheduler'],
+        }),
+        extender: got({
+          readiness: readinessIn('[+]asked ok\nready\n'),
+          metrics:
+            'surefoot_history_leader{program="extender"} 1\nsurefoot_can_lift_gates{program="extender"} 0\n',
+        }),
+      },
+      finds:
+        'warning lifter: the extender that leads cannot lift scheduling gates, so no pod gets one and none waits for its own node',
+    },
+    {
       name: 'two schedulers',
       change: { pods: got([POD, { ...POD, scheduler: 'volcano' }]) },
       finds:
@@ -264,6 +288,14 @@ describe('what doctor finds', () => {
   ];
   test.each(rows)('$name', ({ change, finds }) => {
     expect(wrongIn(makeSeen(change))).toContain(finds);
+  });
+
+  test('a pod that nobody lets go is let go by one line', () => {
+    const waiting = { ...POD, isPending: true, gatedSeconds: 400 };
+    const seen = makeSeen({ pods: got([waiting]) });
+    expect(symptoms(seen).find(({ check }) => check === 'pods that wait')?.fix).toBe(
+      `lift it by hand: kubectl -n team-a patch pod train-0 --type=strategic -p '{"spec":{"schedulingGates":[{"$patch":"delete","name":"surefoot.dev/home"}]}}'`,
+    );
   });
 
   test('a scheduler one minor older is well', () => {
