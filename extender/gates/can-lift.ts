@@ -1,22 +1,22 @@
 import type { Logger } from 'pino';
-import { briefly, httpStatusOf } from '../../certs/cluster/api-error.ts';
-import type { PodFacts } from '../facts/facts.ts';
+import { briefly } from '../../certs/cluster/api-error.ts';
 import type { GatedPods } from './gated-pods.ts';
 import type { PodVersion, PodWriter } from './pod-writer.ts';
 
 export interface CanLiftDeps {
-  readonly writer: Pick<PodWriter, 'tryForbidden' | 'tryLift' | 'anyPod'>;
+  readonly writer: Pick<PodWriter, 'tryForbidden' | 'tryLift' | 'anyPodIn'>;
   readonly gated: GatedPods;
   /** Why this replica does not lead, or does not see pods; `undefined` when it does. */
   readonly blind: () => string | undefined;
-  /** Some pod that is known, to try on. */
-  readonly pods: () => Iterable<Pick<PodFacts, 'namespace' | 'name'>>;
+  /** Our own, in which our own pods are: one of them is tried on. */
+  readonly namespace: string;
   readonly nowMs: () => number;
   readonly log: Logger;
 }
 
-/** What the policy says of the forbidden try; see manifests/components/homes/policy.yaml. */
+/** What the policy says of the forbidden try; see manifests/components/wait-for-home/policy.yaml. */
 const DENIED = 'the lifter changes no metadata';
+const GONE = 'the pod that it was tried on is gone';
 /** A try is good for so long, and is made anew well before. */
 const GOOD_FOR_MS = 30_000;
 const TRY_MS = 10_000;
@@ -56,6 +56,7 @@ export class CanLift {
     try {
       const why = await this.#try();
       if (why === undefined) this.#succeed();
+      else if (why === GONE) this.#triedMs = Number.NEGATIVE_INFINITY;
       else this.#fail(why);
     } catch (error) {
       this.#fail(`the API server does not answer (${briefly(error)})`);
@@ -80,34 +81,24 @@ export class CanLift {
     const [waiting] = [...this.#deps.gated.all()].filter(({ isLastGate }) => isLastGate);
     const lifted = waiting === undefined ? undefined : await this.#tryLift(waiting);
     if (lifted !== undefined) return lifted;
-    const pod = await this.#somePod();
-    if (pod === undefined) return 'there is no pod to try it on';
-    const { status, text } = await writer.tryForbidden(pod);
-    if (status === 200) {
-      return 'no policy keeps our account from changing pods; apply the component homes of the manifests';
+    const { namespace = '', name } = (await writer.anyPodIn(this.#deps.namespace))?.metadata ?? {};
+    if (name === undefined) {
+      return `there is no pod in ${this.#deps.namespace} to try it on`;
     }
-    if (text.includes(DENIED)) return undefined;
-    // Deleted between two looks: the next one is tried.
-    if (status === 404) return 'the pod that it was tried on is gone';
-    return `we may not patch pods (${status}); apply the component homes of the manifests`;
+    const { status, text } = await writer.tryForbidden({ namespace, name });
+    if (status === 200) {
+      return 'no policy keeps our account from changing pods; apply the component wait-for-home of the manifests';
+    }
+    // Deleted between the two looks: nothing was learned, and the next round tries another.
+    if (status === 404) return GONE;
+    return text.includes(DENIED)
+      ? undefined
+      : `we may not patch pods (${status}); apply the component wait-for-home of the manifests`;
   }
 
   async #tryLift(waiting: PodVersion): Promise<string | undefined> {
     const { status, text } = await this.#deps.writer.tryLift(waiting);
     const isGone = status === 404 || status === 409 || status === 422;
     return status === 200 || isGone ? undefined : `a gate cannot be lifted: ${text.slice(0, 200)}`;
-  }
-
-  async #somePod(): Promise<Pick<PodFacts, 'namespace' | 'name'> | undefined> {
-    const [known] = this.#deps.pods();
-    if (known !== undefined) return known;
-    try {
-      const pod = await this.#deps.writer.anyPod();
-      const { namespace, name } = pod?.metadata ?? {};
-      return namespace === undefined || name === undefined ? undefined : { namespace, name };
-    } catch (error) {
-      if (httpStatusOf(error) === undefined) throw error;
-      return undefined;
-    }
   }
 }

@@ -59,8 +59,11 @@ const WATCH_LATE_SECONDS = 5;
 /** Carries out the plan for pods that wait at our gate: nominates, lifts, withdraws. Only the leader does. */
 export class Lifter {
   readonly #deps: LifterDeps;
-  /** Pods with a request under way, and the node that it nominates. */
+  /** Pods with a step that is planned and not done, and the node that it nominates. */
   readonly #underWay = new Map<string, string | undefined>();
+  /** Steps that wait for their turn, in the order of the plan. */
+  readonly #queue: Step[] = [];
+  #atOnce = 0;
   readonly #letGo = new Map<string, LetGo>();
   /** Pods whose nomination the watch has not shown yet, and the node. */
   readonly #nominated = new Map<string, string>();
@@ -133,12 +136,23 @@ export class Lifter {
         ledger: this.#ledger(now),
         decide,
       });
-      for (const step of steps) {
-        if (this.#underWay.size >= MOST_AT_ONCE) break;
-        void this.#take(step, now.nowSeconds);
-      }
+      for (const step of steps) this.#underWay.set(step.waiting.uid, step.nominate ?? undefined);
+      this.#queue.push(...steps);
+      this.#next(now.nowSeconds);
     } catch (error) {
       log.error({ err: error }, 'pods that wait could not be looked at; trying again');
+    }
+  }
+
+  #next(nowSeconds: number): void {
+    while (this.#atOnce < MOST_AT_ONCE) {
+      const step = this.#queue.shift();
+      if (step === undefined) return;
+      this.#atOnce += 1;
+      void this.#take(step, nowSeconds).finally(() => {
+        this.#atOnce -= 1;
+        this.#next(this.#deps.snapshot().nowSeconds);
+      });
     }
   }
 
@@ -156,8 +170,7 @@ export class Lifter {
   }
 
   async #take(step: Step, nowSeconds: number): Promise<void> {
-    const { waiting, nominate } = step;
-    this.#underWay.set(waiting.uid, nominate ?? undefined);
+    const { waiting } = step;
     try {
       await this.#carryOut(step, nowSeconds);
     } catch (error) {

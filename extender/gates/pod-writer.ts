@@ -10,6 +10,8 @@ export interface PodVersion {
   readonly namespace: string;
   readonly name: string;
   readonly resourceVersion: string;
+  /** Whether it has no gate but ours; none can be added to a pod that is there. */
+  readonly isLastGate?: boolean;
 }
 
 /** What the lifter may do to pods. Refusals are ApiErrors: 404 and 422 for a pod that is gone, 409 for one that changed. */
@@ -24,14 +26,15 @@ export interface PodWriter {
   tryForbidden(pod: Pick<PodVersion, 'namespace' | 'name'>): Promise<RawResponse>;
   /** Tries to lift the gate, and nothing comes of it. */
   tryLift(pod: PodVersion): Promise<RawResponse>;
-  /** Some pod of the cluster, of ours or not. */
-  anyPod(): Promise<Pod | undefined>;
+  /** Some pod of the namespace. */
+  anyPodIn(namespace: string): Promise<Pod | undefined>;
 }
 
 const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
-/** A `null` in the place of the list would take other gates away, too. */
-const WITHOUT_GATE = { schedulingGates: [{ $patch: 'delete', name: HOME_GATE }] };
+/** Beside other gates ours is named; a `null` in the place of the list costs the API server less, and takes all. */
+const WITHOUT_OURS = { schedulingGates: [{ $patch: 'delete', name: HOME_GATE }] };
+const WITHOUT_ANY = { schedulingGates: null };
 const DRY = '?dryRun=All';
 
 /** Writes to the pods of a cluster. */
@@ -53,10 +56,10 @@ export function podWriter(config: KubeConfig): PodWriter {
       return { ...pod, resourceVersion: metadata.resourceVersion ?? resourceVersion };
     },
     async lift(pod, { anyVersion = false } = {}) {
-      await patched(pathOf(pod), STRATEGIC, {
-        metadata: versionOf(pod, anyVersion),
-        spec: WITHOUT_GATE,
-      });
+      const metadata = versionOf(pod, anyVersion);
+      await (pod.isLastGate === true
+        ? patched(pathOf(pod), MERGE, { metadata, spec: WITHOUT_ANY })
+        : patched(pathOf(pod), STRATEGIC, { metadata, spec: WITHOUT_OURS }));
     },
     async get(pod) {
       const { status, text } = await rawRequest(config, 'GET', pathOf(pod));
@@ -67,9 +70,10 @@ export function podWriter(config: KubeConfig): PodWriter {
     tryForbidden: (pod) =>
       tried(pathOf(pod), MERGE, { metadata: { annotations: { 'surefoot.dev/policy-probe': '' } } }),
     tryLift: (pod) =>
-      tried(pathOf(pod), STRATEGIC, { metadata: { uid: pod.uid }, spec: WITHOUT_GATE }),
-    async anyPod() {
-      const { status, text } = await rawRequest(config, 'GET', '/api/v1/pods?limit=1');
+      tried(pathOf(pod), STRATEGIC, { metadata: { uid: pod.uid }, spec: WITHOUT_OURS }),
+    async anyPodIn(namespace) {
+      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=1`;
+      const { status, text } = await rawRequest(config, 'GET', path);
       if (status !== 200) throw refusal(status, text);
       return (JSON.parse(text) as { items?: readonly Pod[] }).items?.[0];
     },

@@ -1,3 +1,4 @@
+import { namespaceOf } from '../../certs/cluster/kube-config.ts';
 import { serverTime } from '../../certs/cluster/server-time.ts';
 import type { Placements } from '../decisions/placements.ts';
 import type { Decision } from '../decisions/record.ts';
@@ -62,7 +63,7 @@ export function gatesOf(
     gated,
     blind: () =>
       ingest.isLeader ? podsStale() : 'this replica does not lead, so another one lifts',
-    pods: () => cluster.pods(),
+    namespace: namespaceOf(kubeConfig),
     nowMs: () => performance.now(),
     log,
   });

@@ -68,7 +68,8 @@ export class Hand {
         const running = (await this.pods(`job-name=${job}`)).filter(isRunning);
         return running.length === count && new Map(running.map((pod) => [indexOf(pod), pod]));
       },
-      { timeoutSeconds },
+      // Reading hundreds of pods takes what those who place them need, too.
+      { timeoutSeconds, intervalMs: 100 + 2 * count },
     );
   }
 

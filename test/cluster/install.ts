@@ -158,11 +158,37 @@ export class Installation {
     const profiles = parse(await readFile(join(this.configDirectory, 'profiles.yaml'), 'utf8'));
     for (const profile of profiles.profiles) profile.waitForHome = wait;
     await this.setProfiles(stringify(profiles));
+    await this.#ownPod();
     const [gates = 0] = await freePorts(1);
     this.#gates = gates;
     await Promise.all([this.#extender?.stop(), this.#webhook?.stop()]);
     await this.startExtender(...this.gatesFlags(gates));
     await this.startWebhook(`--lifter=https://127.0.0.1:${gates}`);
+  }
+
+  /** Stands in for our own pods, which run nowhere here: the extender tries on one of them what it may not do. */
+  async #ownPod(): Promise<void> {
+    const core = this.#plane.kubeConfig('admin').makeApiClient(CoreV1Api);
+    await core.createNamespacedPod({
+      namespace: NAMESPACE,
+      body: {
+        metadata: { name: 'surefoot-extender' },
+        spec: {
+          schedulingGates: [{ name: 'bed.surefoot.dev/never' }],
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+          containers: [
+            {
+              name: 'extender',
+              image: 'surefoot',
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                capabilities: { drop: ['ALL'] },
+              },
+            },
+          ],
+        },
+      },
+    });
   }
 
   /** What tells an extender where to say whether it can lift gates. */

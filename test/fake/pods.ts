@@ -76,10 +76,9 @@ export class FakePods implements PodWriter {
     return { status, text: status === 200 ? '{}' : 'refused', warnings: [] };
   }
 
-  async anyPod(): Promise<Pod | undefined> {
+  async anyPodIn(namespace: string): Promise<Pod | undefined> {
     this.#answer();
-    const [first] = this.#pods.values();
-    return first;
+    return this.#pods.values().find(({ metadata }) => metadata.namespace === namespace);
   }
 
   #answer(): void {

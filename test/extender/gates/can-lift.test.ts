@@ -15,7 +15,7 @@ function trying() {
     writer: pods,
     gated,
     blind: () => blind,
-    pods: () => [],
+    namespace: 'team-a',
     nowMs: () => nowMs,
     log: pino({ level: 'silent' }),
   });
@@ -39,7 +39,7 @@ describe('whether gates can be lifted', () => {
   test('is not promised before it was tried, nor where there is no pod to try it on', async () => {
     const { canLift, at, pods } = trying();
     expect(canLift.cannot()).toBe('nothing has been tried yet');
-    expect(await at(0)).toBe('there is no pod to try it on');
+    expect(await at(0)).toBe('there is no pod in team-a to try it on');
     pods.put(makeMember('train', 0));
     expect(await at(10_000)).toBe('it can');
   });
@@ -80,6 +80,16 @@ describe('whether gates can be lifted', () => {
     expect(canLift.cannot()).toBeUndefined();
     void at(51_000);
     expect(canLift.cannot()).toBe('nothing was tried for 30 s');
+  });
+
+  test('is promised on while the pod that it was tried on is just gone', async () => {
+    const { at, pods } = trying();
+    pods.put(makeMember('train', 0));
+    expect(await at(0)).toBe('it can');
+    pods.failures.push(404);
+    expect(await at(10_000)).toBe('it can');
+    pods.hasPolicy = false;
+    expect(await at(11_000)).toMatch(/^no policy/);
   });
 
   test('ends when a lift is refused, also one that is only tried', async () => {
