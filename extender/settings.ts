@@ -44,6 +44,8 @@ const extenderEntry = strictSection({
   scores: z.enum(['sparse', 'documented']).default('sparse'),
   /** Whether a pod's owner is told by an Event why the pod is where it is, in namespaces that act. */
   events: z.boolean({ error: 'expected true or false' }).default(true),
+  /** Whether a scheduler asks the extender; false where none does, so that this is no alarm. */
+  asked: z.boolean({ error: 'expected true or false' }).default(true),
   /** Marks on nodes for schedulers that do not ask us: mode C. */
   hints: strictSection({
     /** The label surefoot.dev/hazard, `elevated` or `high`, and an annotation that says why. */

@@ -67,7 +67,9 @@ preferHome: true
 const NO_HINTS = `# Marks on nodes for clusters whose scheduler cannot ask; see the component hints:
 # hints: { label: true, homes: true }
 `;
-const HINTS = `# Marks on nodes for schedulers that do not ask. At most mostPercent of the nodes have one, the worst first.
+const HINTS = `# Nobody asks here, so that is no alarm:
+asked: false
+# Marks on nodes for schedulers that do not ask. At most mostPercent of the nodes have one, the worst first.
 hints:
   label: true
   # A label for each slot that is away (surefoot.dev/home-...) on the node that is its home, a hash of its name:

@@ -129,8 +129,10 @@ export class Placements {
 
   #whyUnasked(pod: PodFacts, node: string, snapshot: Snapshot): Reason {
     const { choice, schedulerName, nominatedNode } = pod.schedulingConstraints ?? {};
-    const waited = this.#deps.decisions.of(pod.uid)?.unasked;
-    if (waited !== undefined && nominatedNode === node) return waited;
+    const waited = this.#deps.decisions.of(pod.uid);
+    // Where it was let go to; binding takes the nomination off the pod.
+    const wentWhereTold = waited?.forecasts[0]?.candidate.node === node;
+    if (waited?.unasked !== undefined && wentWhereTold) return waited.unasked;
     if (this.#heard.has(pod.uid)) {
       return reason('NoOpinion', 'the scheduler asked, and Surefoot had no opinion');
     }
@@ -141,7 +143,8 @@ export class Placements {
       const words = `its scheduler made room for it on ${node} by preemption, and then does not ask`;
       return reason('Nominated', words);
     }
-    if (this.#schedulers.size > 0 && !this.#schedulers.has(schedulerName ?? '')) {
+    const isAnotherAsking = this.#schedulers.size > 0;
+    if ((isAnotherAsking || !snapshot.config.asked) && !this.#schedulers.has(schedulerName ?? '')) {
       return reason('OtherScheduler', `placed by ${schedulerName}, which does not ask Surefoot`);
     }
     const other = otherWithRoom(pod, node, snapshot);

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { briefly } from '../../certs/cluster/api-error.ts';
 import type { GatedPods } from './gated-pods.ts';
-import type { PodVersion, PodWriter } from './pod-writer.ts';
+import { isStillGated, type PodVersion, type PodWriter } from './pod-writer.ts';
 
 export interface CanLiftDeps {
-  readonly writer: Pick<PodWriter, 'tryForbidden' | 'tryLift' | 'anyPodIn'>;
+  readonly writer: Pick<PodWriter, 'tryForbidden' | 'tryLift' | 'anyPodIn' | 'get'>;
   readonly gated: GatedPods;
   /** Why this replica does not lead, or does not see pods; `undefined` when it does. */
   readonly blind: () => string | undefined;
@@ -97,8 +97,11 @@ export class CanLift {
   }
 
   async #tryLift(waiting: PodVersion): Promise<string | undefined> {
-    const { status, text } = await this.#deps.writer.tryLift(waiting);
-    const isGone = status === 404 || status === 409 || status === 422;
-    return status === 200 || isGone ? undefined : `a gate cannot be lifted: ${text.slice(0, 200)}`;
+    const { writer } = this.#deps;
+    const { status, text } = await writer.tryLift(waiting);
+    if (status === 200) return undefined;
+    // Lifted in earnest meanwhile, or gone: what is refused then is no sign.
+    const isMoot = !isStillGated(waiting, await writer.get(waiting));
+    return isMoot ? undefined : `a gate cannot be lifted: ${text.slice(0, 200)}`;
   }
 }

@@ -48,6 +48,8 @@ interface LetGo {
 const MOST_AT_ONCE = 16;
 /** Changes come in bursts: one plan for all of them. */
 const GATHER_MS = 25;
+/** Plans take a fifth of the program's time at most: it answers a scheduler, too. */
+const REST_TIMES = 4;
 /** A nomination that has not become a binding after so long is taken back. */
 const BIND_SECONDS = 30;
 /** Nobody else clears one of a pod that preempts nobody, and it keeps others out meanwhile. */
@@ -64,6 +66,8 @@ export class Lifter {
   /** Steps that wait for their turn, in the order of the plan. */
   readonly #queue: Step[] = [];
   #atOnce = 0;
+  /** How long the last plan took. */
+  #planMs = 0;
   readonly #letGo = new Map<string, LetGo>();
   /** Pods whose nomination the watch has not shown yet, and the node. */
   readonly #nominated = new Map<string, string>();
@@ -86,10 +90,11 @@ export class Lifter {
   /** Something has changed that may end a wait: a plan is made in a moment. */
   changed(): void {
     if (this.#deps.gated.size === 0 || !this.#deps.isLeader()) return;
+    const restMs = Math.max(GATHER_MS, REST_TIMES * this.#planMs);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.round();
-    }, GATHER_MS);
+    }, restMs);
   }
 
   /** To be called about every second. */
@@ -124,6 +129,7 @@ export class Lifter {
   round(): void {
     const { gated, isLeader, snapshot, endings, decide, log } = this.#deps;
     if (gated.size === 0 || !isLeader()) return;
+    const begunMs = performance.now();
     try {
       const now = snapshot();
       const waiting = [...gated.all()].filter(
@@ -142,6 +148,7 @@ export class Lifter {
     } catch (error) {
       log.error({ err: error }, 'pods that wait could not be looked at; trying again');
     }
+    this.#planMs = performance.now() - begunMs;
   }
 
   #next(nowSeconds: number): void {

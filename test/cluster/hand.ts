@@ -148,12 +148,20 @@ export class Hand {
     });
   }
 
-  /** Deletes a Job and leaves its pods. */
+  /** `null` takes a label away. */
+  async labelNamespace(name: string, labels: Record<string, string | null>): Promise<void> {
+    await this.core.patchNamespace({ name, body: { metadata: { labels } } }, AS_MERGE_PATCH);
+  }
+
+  /**
+   * Deletes a Job and does not wait for its pods to end, as group controllers do. Pods that are to have another grace
+   * than their own have to be deleted before: an orphan's slot would be another one.
+   */
   async deleteJobOnly(name: string): Promise<void> {
     await this.#batch.deleteNamespacedJob({
       name,
       namespace: NAMESPACE,
-      propagationPolicy: 'Orphan',
+      propagationPolicy: 'Background',
     });
     await eventually(`the Job ${name} to be gone`, async () => {
       const { items } = await this.#batch.listNamespacedJob({ namespace: NAMESPACE });

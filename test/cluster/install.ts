@@ -24,6 +24,7 @@ import { SecretMount } from './secret-mount.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MANIFESTS = join(ROOT, 'manifests');
+const WAIT_FOR_HOME = join(MANIFESTS, 'components/wait-for-home');
 const NAMESPACE = 'surefoot-system';
 const SECRET = 'surefoot-webhook-tls';
 
@@ -151,10 +152,8 @@ export class Installation {
    * and the flags that it gives both programs.
    */
   async waitForHome(wait: string): Promise<void> {
-    const path = join(MANIFESTS, 'components/wait-for-home');
-    for (const name of ['policy.yaml', 'rbac.yaml']) {
-      await this.#create(await readFile(join(path, name), 'utf8'));
-    }
+    await this.applyLifterPolicy();
+    await this.#create(await readFile(join(WAIT_FOR_HOME, 'rbac.yaml'), 'utf8'));
     const profiles = parse(await readFile(join(this.configDirectory, 'profiles.yaml'), 'utf8'));
     for (const profile of profiles.profiles) profile.waitForHome = wait;
     await this.setProfiles(stringify(profiles));
@@ -164,6 +163,11 @@ export class Installation {
     await Promise.all([this.#extender?.stop(), this.#webhook?.stop()]);
     await this.startExtender(...this.gatesFlags(gates));
     await this.startWebhook(`--lifter=https://127.0.0.1:${gates}`);
+  }
+
+  /** The policy that leaves our account its gate and nominations of pods, and nothing else. */
+  async applyLifterPolicy(): Promise<void> {
+    await this.#create(await readFile(join(WAIT_FOR_HOME, 'policy.yaml'), 'utf8'));
   }
 
   /** Stands in for our own pods, which run nowhere here: the extender tries on one of them what it may not do. */

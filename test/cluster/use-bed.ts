@@ -8,11 +8,16 @@ export interface UsedBed {
   readonly hand: Hand;
 }
 
+export interface UseBedOptions extends BedOptions {
+  /** Whether pods live on from test to test; default: each test begins with none. */
+  readonly keepsPods?: boolean;
+}
+
 /**
  * Boots a bed before the tests of this file and tears it down after them. After each test no node
  * may be overbooked and every pod goes. When a test has failed the logs are kept, and said where.
  */
-export function useBed(options: BedOptions): UsedBed {
+export function useBed({ keepsPods = false, ...options }: UseBedOptions): UsedBed {
   let bed: Bed | undefined;
   let hand: Hand | undefined;
   let hasFailed = false;
@@ -33,7 +38,7 @@ export function useBed(options: BedOptions): UsedBed {
     const overbooked = await hand.overbookedNodes();
     hasFailed ||= overbooked.length > 0;
     expect(overbooked, 'no node is overbooked').toEqual([]);
-    await hand.clear();
+    if (!keepsPods) await hand.clear();
   });
 
   afterAll(async () => {

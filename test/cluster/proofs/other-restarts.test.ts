@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { SLOW_END } from '../bed-keys.ts';
 import { nodeOf } from '../hand.ts';
@@ -38,13 +37,12 @@ describe('other restarts of groups on 520 nodes', () => {
     await group.create();
     const before = await group.placed();
     await untilHomesLast();
-    await used.hand.deleteJobOnly(group.job);
     await Promise.all(
       [...before.values()].map((pod, index) =>
         used.hand.deletePod(pod.metadata?.name ?? '', (index * 37) % (MOST_GRACE_SECONDS + 1)),
       ),
     );
-    await sleep(1000);
+    await used.hand.deleteJobOnly(group.job);
     await group.create();
     const after = await group.placed();
     await report(used, 'ends staggered over 120 s', before, after);

@@ -3,8 +3,10 @@ import { Placements } from '../../../extender/decisions/placements.ts';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import type { NodeFacts, PodFacts, SchedulingConstraints } from '../../../extender/facts/facts.ts';
 import type { BindingSeen } from '../../../extender/ingest/ingest.ts';
+import { ACTING } from '../../make/configuration.ts';
 import { makeDecision } from '../../make/decision.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
+import { makeForecast } from '../../make/forecast.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makeSnapshot } from '../../make/snapshot.ts';
 
@@ -13,6 +15,7 @@ const TAINT = { key: 'sku', value: 'gpu', effect: 'NoSchedule' };
 
 function following(
   nodes: readonly NodeFacts[] = [makeNode({ name: 'a' }), makeNode({ name: 'b' })],
+  asked = true,
 ) {
   const made = makeIngest();
   for (const node of nodes) made.cluster.setNode(node);
@@ -20,7 +23,7 @@ function following(
   const placed: string[] = [];
   const placements = new Placements({
     decisions,
-    snapshot: () => makeSnapshot(made),
+    snapshot: () => makeSnapshot(made, { config: { ...ACTING, asked } }),
     onPlaced: (how) => placed.push(how),
   });
   const bind = (
@@ -131,6 +134,23 @@ describe('placements', () => {
     expect(bind({ uid: 'another' })?.unasked?.code).toBe('NotAsked');
   });
 
+  test('of a pod that waited for its own node, once it is there', () => {
+    const why = { code: 'WaitedForHome' as const, words: 'waited 41 s for its own node' };
+    const [a, b] = ['a', 'b'].map((node) => makeForecast({ candidate: { node } }));
+    const pod = { uid: 'uid-train-0', namespace: 'team-a', name: 'train-0' };
+    const went = following();
+    went.placements.waits(makeDecision({ pod, forecasts: a === undefined ? [] : [a] }), why);
+    expect(went.decisions.of(pod.uid)).toMatchObject({ unasked: why });
+    expect(went.bind()).toMatchObject({
+      unasked: why,
+      bound: { node: 'a' },
+      forecasts: [{ candidate: { node: 'a' } }],
+    });
+    const strayed = following();
+    strayed.placements.waits(makeDecision({ pod, forecasts: b === undefined ? [] : [b] }), why);
+    expect(strayed.bind()?.unasked?.code).toBe('NotAsked');
+  });
+
   test('that is seen again is still one without a question', () => {
     const { placed, bind } = following();
     bind();
@@ -161,6 +181,12 @@ describe('placements', () => {
     bind({ uid: '3' }, 'waited', 200);
     expect(placements.alarm(200)).toMatch(/^3 device pods .* and ours placed them without asking/);
     expect(placements.alarm(600)).toBeUndefined();
+  });
+
+  test('and none where no scheduler is meant to ask', () => {
+    const { placements, bind } = following(undefined, false);
+    for (const uid of ['1', '2', '3']) expect(bind({ uid })?.unasked?.code).toBe('OtherScheduler');
+    expect(placements.alarm(0)).toBeUndefined();
   });
 
   test('those that had no choice are none', () => {

@@ -92,6 +92,16 @@ describe('whether gates can be lifted', () => {
     expect(await at(11_000)).toMatch(/^no policy/);
   });
 
+  test('does not end where the pod was lifted in earnest meanwhile', async () => {
+    const { at, pods, gated } = trying();
+    const pod = makeMember('train', 0);
+    const waiting = { ...pod, spec: { ...pod.spec, schedulingGates: [{ name: HOME_GATE }] } };
+    gated.seen(pods.put(waiting), 0);
+    pods.put({ ...pod, spec: { ...pod.spec, schedulingGates: [] } });
+    pods.failures.push(403);
+    expect(await at(0)).toBe('it can');
+  });
+
   test('ends when a lift is refused, also one that is only tried', async () => {
     const { at, pods, gated, refused } = trying();
     const pod = makeMember('train', 0);
