@@ -65,9 +65,15 @@ export class Placements {
     dropOldest(this.#schedulers, MOST_SCHEDULERS);
   }
 
-  /** A pod waits for its own node, or has waited, and is let go for this reason. */
-  waits(decision: Decision, why: Reason): void {
-    this.#deps.decisions.add({ ...decision, unasked: why });
+  /** A pod waits for its own node, or has waited, and is let go for this reason, to the node of this decision. */
+  waits(pod: Decision['pod'], decision: Decision | undefined, why: Reason): void {
+    const { decisions, snapshot } = this.#deps;
+    const nowhere = { mode: 'act' as const, asked: 0, unknownNodes: 0, forecasts: [], scores: [] };
+    decisions.add({
+      ...(decision ?? { ...nowhere, atSeconds: snapshot().nowSeconds, remarks: [] }),
+      pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
+      unasked: why,
+    });
   }
 
   /** The watch shows that a pod was bound. A pod found by a list may have been bound before we started. */
@@ -130,8 +136,8 @@ export class Placements {
   #whyUnasked(pod: PodFacts, node: string, snapshot: Snapshot): Reason {
     const { choice, schedulerName, nominatedNode } = pod.schedulingConstraints ?? {};
     const waited = this.#deps.decisions.of(pod.uid);
-    // Where it was let go to; binding takes the nomination off the pod.
-    const wentWhereTold = waited?.forecasts[0]?.candidate.node === node;
+    // Where it was let go to, if that was said; binding takes the nomination off the pod.
+    const wentWhereTold = (waited?.forecasts[0]?.candidate.node ?? node) === node;
     if (waited?.unasked !== undefined && wentWhereTold) return waited.unasked;
     if (this.#heard.has(pod.uid)) {
       return reason('NoOpinion', 'the scheduler asked, and Surefoot had no opinion');

@@ -22,7 +22,7 @@ export interface LifterDeps {
   readonly decide: PlanInput['decide'];
   readonly isLeader: () => boolean;
   /** A pod was nominated to its own node, and waits for it. */
-  readonly onWaiting: (told: Required<Told>) => void;
+  readonly onWaiting: (pod: PodVersion, told: Told) => void;
   /** A gate was lifted, after so many seconds; `reason` says why then. */
   readonly onLifted: (how: Lifted, waited: number, pod: PodVersion, told: Told) => void;
   /** A nomination of ours has come to nothing and was taken back. */
@@ -200,7 +200,7 @@ export class Lifter {
     }
     if (lift === undefined) {
       const { decision, waits } = step;
-      if (decision !== undefined && waits !== undefined) onWaiting({ decision, reason: waits });
+      if (waits !== undefined) onWaiting(pod, { reason: waits, ...(decision && { decision }) });
       return;
     }
     // Of a pod that was just nominated this very version: the scheduler must see both, in this order.

@@ -96,7 +96,7 @@ class Planner {
     const no = this.#mayNotWait(pod);
     if (no !== undefined) return this.#lift(waiting, no);
     const home = this.#vacated(pod, waited);
-    if (home === undefined) return this.#lift(waiting, 'there is none');
+    if (home === undefined) return this.#lift(waiting, 'there is none', 'NoHome');
     const node = snapshot.cluster.node(home.node);
     const unfit = node === undefined ? 'its own node is gone' : this.#whyUnfit(pod, home, node);
     if (node === undefined || unfit !== undefined) {
@@ -316,14 +316,14 @@ class Planner {
     return undefined;
   }
 
-  #lift(waiting: Waiting, why: string): undefined {
+  #lift(waiting: Waiting, why: string, code: 'NotWaited' | 'NoHome' = 'NotWaited'): undefined {
     const words = `did not wait for its own node: ${why}`;
     const pod = this.#input.snapshot.cluster.pod(waiting.uid);
     const isHeld = pod !== undefined && nominatedFor(pod) !== undefined;
     this.#steps.push({
       waiting,
       ...(isHeld && { nominate: null }),
-      lift: { code: 'NotWaited', words },
+      lift: { code, words },
     });
     return undefined;
   }

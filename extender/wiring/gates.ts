@@ -48,10 +48,11 @@ export function gatesOf(
     snapshot: () => engine.snapshot(nowSeconds()),
     decide: rememberedDecisions(engine, nowSeconds),
     isLeader: () => ingest.isLeader,
-    onWaiting: (told) => placements.waits(told.decision, told.reason),
-    onLifted(how, waited, { namespace, name }, { reason, decision }) {
+    onWaiting: (pod, { decision, reason }) => placements.waits(pod, decision, reason),
+    onLifted(how, waited, pod, { reason, decision }) {
+      const { namespace, name } = pod;
       metrics.lifted(how, waited);
-      if (decision !== undefined) placements.waits(decision, reason);
+      if (reason.code !== 'NoHome') placements.waits(pod, decision, reason);
       log.debug({ pod: `${namespace}/${name}`, how }, reason.words);
     },
     onWithdrawn: () => metrics.withdrawn(),

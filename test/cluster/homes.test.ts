@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AdmissionregistrationV1Api,
+  AppsV1Api,
   SchedulingV1Api,
   type V1Job,
   type V1Pod,
+  type V1StatefulSet,
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { HOME_GATE, INJECT } from '../../webhook/words/keys.ts';
@@ -20,7 +22,6 @@ const NAMES = [
   'cordon',
   'gone',
   'never',
-  'forced',
   'urgent',
   'observed',
   'killed',
@@ -34,7 +35,8 @@ const LONG_ENOUGH_MS = 30_000;
 
 /** The cluster's own scheduler asks nobody: what brings pods home is gate and nomination alone. */
 const used = useBed({
-  count: NAMES.length + MEMBERS + SPARES,
+  // One more is for the StatefulSet.
+  count: NAMES.length + MEMBERS + 1 + SPARES,
   gpus: 8,
   mode: 'act',
   isAsked: false,
@@ -45,6 +47,7 @@ const used = useBed({
 /** Where each has run. */
 const homes = new Map<string, V1Pod>();
 let members: ReadonlyMap<string, V1Pod> = new Map();
+let forced: V1Pod | undefined;
 
 beforeAll(async () => {
   await used.bed.surefoot.waitForHome('60s');
@@ -55,6 +58,10 @@ beforeAll(async () => {
     if (running !== undefined) homes.set(name, running);
   }
   members = await used.hand.runningByIndex('gang', MEMBERS);
+  await used.bed.admin
+    .makeApiClient(AppsV1Api)
+    .createNamespacedStatefulSet({ namespace: 'default', body: statefulSet('forced', 12) });
+  forced = await used.hand.runningPod('forced-0');
   await sleep(LONG_ENOUGH_MS);
 });
 
@@ -63,9 +70,29 @@ type Change = NonNullable<NonNullable<V1Job['spec']>['template']['spec']>;
 /** A Job of one pod, which takes a whole node and its whole grace to end. */
 function single(name: string, change: Partial<Change> = {}): V1Job {
   const job = indexedJob(name, 1, { gpus: 8, annotations: { [SLOW_END]: '1' } });
-  const grace = name === 'forced' ? { terminationGracePeriodSeconds: 12 } : {};
-  Object.assign(job.spec?.template.spec ?? {}, grace, change);
+  Object.assign(job.spec?.template.spec ?? {}, change);
   return job;
+}
+
+function statefulSet(name: string, terminationGracePeriodSeconds: number): V1StatefulSet {
+  const { template } = single(name).spec ?? {};
+  const labels = { app: name };
+  return {
+    metadata: { name },
+    spec: {
+      serviceName: name,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { ...template?.metadata, labels },
+        spec: {
+          containers: [],
+          ...template?.spec,
+          restartPolicy: 'Always',
+          terminationGracePeriodSeconds,
+        },
+      },
+    },
+  };
 }
 
 /** As group controllers restart: the pod is deleted with some grace, and its Job created anew at once. */
@@ -133,6 +160,8 @@ describe('a pod that waits for its own node', () => {
       expect(nodeOf(after.get(index))).toBe(nodeOf(members.get(index)));
     }
     expect(nodeOf(after.get('2'))).not.toBe(nodeOf(broken));
+    // Whole again for the other tests.
+    await used.hand.annotateNode(nodeOf(broken) ?? '', { 'bed.surefoot.dev/mended': '1' });
   });
 
   test('gets it, though an older pod of equal priority wants it and nothing else is free', async () => {
@@ -165,16 +194,19 @@ describe('a pod that waits for its own node', () => {
   });
 
   test('goes elsewhere once its own node is cordoned', async () => {
-    await restart('cordon', 20);
+    await restart('cordon', 15);
     await waits('cordon');
     await used.hand.patchNode(home('cordon') ?? '', { spec: { unschedulable: true } });
-    expect(nodeOf(await runs('cordon', 15))).not.toBe(home('cordon'));
-    expect(await why('cordon')).toMatch(/is cordoned$/);
-    await used.hand.patchNode(home('cordon') ?? '', { spec: { unschedulable: null } });
+    try {
+      expect(nodeOf(await runs('cordon', 15))).not.toBe(home('cordon'));
+      expect(await why('cordon')).toMatch(/is cordoned$/);
+    } finally {
+      await used.hand.patchNode(home('cordon') ?? '', { spec: { unschedulable: null } });
+    }
   });
 
   test('goes elsewhere once its own node is gone', async () => {
-    await restart('gone', 20);
+    await restart('gone', 15);
     await waits('gone');
     await used.hand.core.deleteNode({ name: home('gone') ?? '' });
     expect(nodeOf(await runs('gone', 15))).not.toBe(home('gone'));
@@ -182,7 +214,9 @@ describe('a pod that waits for its own node', () => {
   });
 
   test('is not nominated before it is free, where it preempts nobody', async () => {
-    await restart('never', 10, { preemptionPolicy: 'Never' });
+    const humble = { metadata: { name: 'humble' }, value: 0, preemptionPolicy: 'Never' };
+    await used.bed.admin.makeApiClient(SchedulingV1Api).createPriorityClass({ body: humble });
+    await restart('never', 10, { priorityClassName: 'humble' });
     const held = await eventually('the new pod', () => next('never'));
     expect(isGated(held)).toBe(true);
     await sleep(4000);
@@ -190,11 +224,15 @@ describe('a pod that waits for its own node', () => {
     expect(nodeOf(await runs('never'))).toBe(home('never'));
   });
 
+  // Pods of a Job have a finalizer, which waits for the kubelet; those of a StatefulSet are gone at once.
   test('does not come before the grace of one that was deleted by force is over', async () => {
     const deletedMs = Date.now();
-    await restart('forced', 0);
-    const after = await runs('forced');
-    expect(nodeOf(after)).toBe(home('forced'));
+    await used.hand.deletePod('forced-0', 0);
+    const after = await eventually('the new pod to run', async () => {
+      const now = await used.hand.pod('forced-0');
+      return now.metadata?.uid !== forced?.metadata?.uid && now.status?.phase === 'Running' && now;
+    });
+    expect(nodeOf(after)).toBe(nodeOf(forced));
     expect(Date.now() - deletedMs).toBeGreaterThan(11_000);
   });
 
@@ -214,7 +252,7 @@ describe('a pod that waits for its own node', () => {
   });
 
   test('is let go where Surefoot only observes from now on', async () => {
-    await restart('observed', 25);
+    await restart('observed', 15);
     await waits('observed');
     const label = (value: string | null) =>
       used.hand.labelNamespace('default', { [INJECT]: value });
@@ -227,7 +265,7 @@ describe('a pod that waits for its own node', () => {
 
 describe('no pod is left at the gate', () => {
   test('without an extender none gets one, and what has one is let go once it is back', async () => {
-    await restart('killed', 20);
+    await restart('killed', 15);
     await waits('killed');
     await used.bed.surefoot.killExtender();
     // The webhook goes by what it heard within 10 s.
@@ -251,10 +289,12 @@ describe('no pod is left at the gate', () => {
     expect(said).toMatch(/warning +lifter +the extender that leads cannot lift scheduling gates/);
     await surefoot.applyLifterPolicy();
     await eventually('gates to be lifted', canLift);
+    // The webhook asks every two seconds.
+    await sleep(3000);
   });
 
   test('doctor shows who waits, and leave lets all go', async () => {
-    await restart('left', 25);
+    await restart('left', 15);
     await waits('left');
     await used.bed.surefoot.killExtender();
     const { surefoot } = used.bed;

@@ -46,6 +46,7 @@ export type ReasonCode =
   | 'WaitsForHome'
   | 'WaitedForHome'
   | 'NotWaited'
+  | 'NoHome'
   | 'DeviceHistory'
   | 'Displaces'
   | 'AnnouncedWork'

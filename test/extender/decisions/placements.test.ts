@@ -139,7 +139,7 @@ describe('placements', () => {
     const [a, b] = ['a', 'b'].map((node) => makeForecast({ candidate: { node } }));
     const pod = { uid: 'uid-train-0', namespace: 'team-a', name: 'train-0' };
     const went = following();
-    went.placements.waits(makeDecision({ pod, forecasts: a === undefined ? [] : [a] }), why);
+    went.placements.waits(pod, makeDecision({ pod, forecasts: a === undefined ? [] : [a] }), why);
     expect(went.decisions.of(pod.uid)).toMatchObject({ unasked: why });
     expect(went.bind()).toMatchObject({
       unasked: why,
@@ -147,8 +147,15 @@ describe('placements', () => {
       forecasts: [{ candidate: { node: 'a' } }],
     });
     const strayed = following();
-    strayed.placements.waits(makeDecision({ pod, forecasts: b === undefined ? [] : [b] }), why);
+    strayed.placements.waits(
+      pod,
+      makeDecision({ pod, forecasts: b === undefined ? [] : [b] }),
+      why,
+    );
     expect(strayed.bind()?.unasked?.code).toBe('NotAsked');
+    const elsewhere = following();
+    elsewhere.placements.waits(pod, undefined, why);
+    expect(elsewhere.bind()).toMatchObject({ unasked: why, bound: { node: 'a' } });
   });
 
   test('that is seen again is still one without a question', () => {

@@ -39,7 +39,7 @@ function atWork() {
         nowSeconds,
       ),
     isLeader: () => isLeader,
-    onWaiting: ({ reason }) => said.push(reason.words),
+    onWaiting: (_pod, { reason }) => said.push(reason.words),
     onLifted: (how, _waited, { name }) => said.push(`${name} ${how}`),
     onWithdrawn: () => said.push('withdrawn'),
     onRefused: (error) => refused.push(error),
