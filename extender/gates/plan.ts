@@ -9,6 +9,7 @@ import type { Snapshot } from '../state/snapshot.ts';
 import type { Endings } from './endings.ts';
 import { type Waiting, waitedSeconds } from './gated-pods.ts';
 import { isEnding, type Ledger } from './ledger.ts';
+import { GONE, whyUnfit } from './own-node.ts';
 import { type Member, whoGoesElsewhere } from './patience.ts';
 
 /** What is to be done about a pod that waits. */
@@ -98,9 +99,9 @@ class Planner {
     const home = this.#vacated(pod, waited);
     if (home === undefined) return this.#lift(waiting, 'there is none', 'NoHome');
     const node = snapshot.cluster.node(home.node);
-    const unfit = node === undefined ? 'its own node is gone' : this.#whyUnfit(pod, home, node);
+    const unfit = whyUnfit(pod, home, node);
     if (node === undefined || unfit !== undefined) {
-      return this.#toSpare(waiting, pod, unfit ?? 'its own node is gone');
+      return this.#toSpare(waiting, pod, unfit ?? GONE);
     }
     return this.#worthIt(waiting, pod, { ...home, node });
   }
@@ -151,25 +152,6 @@ class Planner {
     }
     this.#members.set(gang, members);
     return members.get(slot.key);
-  }
-
-  #whyUnfit(pod: PodFacts, home: Vacated, node: NodeFacts): string | undefined {
-    const { choice, tolerations = [] } = pod.schedulingConstraints ?? {};
-    if (home.isBroken) return 'the device that its slot had there is broken';
-    if (!node.isReady) return `its own node ${node.name} is not ready`;
-    if (node.isCordoned) return `its own node ${node.name} is cordoned`;
-    const isKept = (taint: NodeFacts['taints'][number]) => !isTolerated(taint, tolerations);
-    if (node.taints.some(isKept))
-      return `it does not tolerate a taint of its own node ${node.name}`;
-    if (choice?.kind === 'one' && choice.node !== node.name) {
-      return `it is pinned to ${choice.node} by ${choice.by}`;
-    }
-    // With one node to look at the scheduler does not weigh what is only wished for.
-    if ((node.softTaints ?? []).some(isKept)) return `pods avoid its own node ${node.name}`;
-    if (choice?.kind !== 'one' && pod.wishes !== undefined && pod.wishes !== home.wishes) {
-      return 'it asks for other nodes than the pod before it';
-    }
-    return undefined;
   }
 
   /** Weighs its own node against the best that is free now. */
