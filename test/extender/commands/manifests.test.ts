@@ -6,6 +6,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { certsMetrics } from '../../../certs/main.ts';
 import { configurationMetrics } from '../../../certs/serving/service-metrics.ts';
 import { manifestText } from '../../../extender/commands/actions/manifests.ts';
+import { gateMetrics } from '../../../extender/gates/metrics.ts';
 import { extenderMetrics } from '../../../extender/metrics.ts';
 import { generatedFiles } from '../../../manifests/generated.ts';
 import { admissionMetrics } from '../../../webhook/metrics.ts';
@@ -135,6 +136,9 @@ describe('what is watched over (hazard 39)', () => {
     const metrics = extenderMetrics(extender);
     metrics.countHistory({ isLeader: () => true, unwritten: () => 0, unmapped: () => 0 });
     metrics.countUnmarked(() => 0);
+    const none = () => 0;
+    const gates = { waiting: none, oldestSeconds: none, heldDeviceSeconds: none };
+    gateMetrics(extender, { ...gates, canLift: () => true });
     for (const registry of registries) configurationMetrics(registry, () => LOADED);
     certsMetrics(extender, () => undefined);
     const known = new Set(
