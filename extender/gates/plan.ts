@@ -38,6 +38,8 @@ export interface PlanInput {
 
 /** A predecessor that nobody has asked to end yet: its owner makes the next pod first, and deletes it within seconds. */
 const NOT_ENDING_YET_SECONDS = 10;
+/** More than any job seen has. */
+const MOST_MEMBERS = 20_000;
 /** The watch shows a pod's gate before its other facts only while a list is read. */
 const FACTS_LATE_SECONDS = 5;
 
@@ -231,7 +233,7 @@ class Planner {
   #settle(group: readonly AtHome[]): void {
     const [first] = group;
     if (first === undefined) return;
-    const members = group.map(
+    const members = [...group, ...this.#toCome(group, first)].map(
       ({ remainingSeconds, dearerElsewhereSeconds }): Member => ({
         remainingSeconds,
         dearerElsewhereSeconds,
@@ -251,6 +253,21 @@ class Planner {
       } else if (nominatedFor(pod) !== node.name && !this.#wouldBlock(node)) {
         this.#steps.push({ waiting, nominate: node.name, decision, waits: waitsFor(home) });
       }
+    });
+  }
+
+  /** Members of the job that have left and are not created anew yet: the job begins with the last of them, too. */
+  #toCome(group: readonly AtHome[], { pod, dearerElsewhereSeconds }: AtHome): readonly Member[] {
+    const gang = gangOf(pod.slot);
+    if (gang === undefined) return [];
+    const { snapshot, endings } = this.#input;
+    const { homes, cluster, nowSeconds } = snapshot;
+    const here = new Set(group.map((home) => home.pod.slot.key));
+    return homes.ofWorkload(pod.slot.workload, nowSeconds, MOST_MEMBERS).flatMap((left) => {
+      if (here.has(left.slot.key) || gangOf(left.slot) !== gang) return [];
+      const holder = cluster.pod(left.podUid);
+      const remaining = endings.remainingSeconds(holder, left.podUid, nowSeconds) ?? 0;
+      return [{ remainingSeconds: remaining, dearerElsewhereSeconds }];
     });
   }
 

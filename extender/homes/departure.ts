@@ -53,8 +53,11 @@ export function departureOf(
   if (node === undefined || startedAtSeconds === undefined) return undefined;
   if (current.phase === 'Failed' && isRejection(current)) return undefined;
 
-  const atSeconds = Math.min(current.endedAtSeconds ?? nowSeconds, nowSeconds);
+  const { endedAtSeconds = nowSeconds } = current;
+  const atSeconds = Math.min(endedAtSeconds, nowSeconds);
   const ranSeconds = Math.max(0, atSeconds - startedAtSeconds);
+  // While it takes its time to end, nobody can come back yet.
+  const freeAtSeconds = Math.min(endedAtSeconds, atSeconds + terms.homeLifeSeconds);
   return {
     slot: current.slot,
     podUid: current.uid,
@@ -66,7 +69,7 @@ export function departureOf(
     images: current.images.slice(0, MOST_IMAGES),
     ...(current.wishes !== undefined && { wishes: current.wishes }),
     coldStartForOthersSeconds: terms.coldStartForOthersSeconds,
-    homeUntilSeconds: atSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
+    homeUntilSeconds: freeAtSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
   };
 }
 

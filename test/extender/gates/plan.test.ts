@@ -106,6 +106,28 @@ describe('a pod that waits', () => {
   });
 });
 
+describe('a member of a job', () => {
+  test('waits for those that are slower, also where they are not created anew yet', () => {
+    const { run, end, wait, plan } = makeGatedFleet('gpu-1', 'gpu-2', 'gpu-3', 'gpu-4');
+    const all = [0, 1, 2].map((index) => run(member('train', index), `gpu-${index + 1}`));
+    for (const [index, pod] of all.entries()) end(pod, 1000, 50 + index);
+    wait(member('train', 0, 1), 1001);
+    // One spare: if this one took it, the other two would take as long.
+    expect(plan(1001)).toEqual([
+      'train-0-1: nominate gpu-1, waits for its own node gpu-1, free in about 49 s; another would cost 20 s more',
+    ]);
+  });
+
+  test('has a home for as long as the pod before it takes to end', () => {
+    const { run, end, wait, plan } = makeGatedFleet('gpu-1');
+    const first = run(member('train', 0), 'gpu-1');
+    // It ran for 30 s only.
+    end(first, 30, 50);
+    wait(member('train', 0, 1), 31, {}, 'gpu-1');
+    expect(plan(75)).toEqual([]);
+  });
+});
+
 describe('its own node is not waited for', () => {
   const rows: readonly {
     name: string;
