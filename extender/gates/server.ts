@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import type { GatesWord } from '../../webhook/admission/lifter-word.ts';
+import type { GatesWord } from '../../webhook/words/gates-word.ts';
 
 /** `GET /gates`: whether this replica can lift the gate of a pod that is created now. */
 export function gatesApp(cannot: () => string | undefined, now: () => Date): Express {

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import type { GatesWord } from '../words/gates-word.ts';
 
 export interface LifterWordOptions {
   /** Where the extenders say whether they can lift gates: `https://NAME:PORT`. */
@@ -123,15 +124,6 @@ export class LifterWord {
     const { canLift, why = 'it does not say why' } = JSON.parse(await promise) as GatesWord;
     return canLift === true ? CAN_LIFT : String(why);
   }
-}
-
-/** What an extender says at `/gates`. */
-export interface GatesWord {
-  readonly canLift: boolean;
-  /** When that was found, as a timestamp. */
-  readonly asOf: string;
-  /** Why it cannot. */
-  readonly why?: string;
 }
 
 const CAN_LIFT = 'can lift';
