@@ -1,3 +1,4 @@
+import { LONGEST_WAIT_SECONDS } from '../../webhook/words/profile.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import { holdsDevices, type PodFacts } from '../facts/facts.ts';
 
@@ -18,6 +19,9 @@ const MOST_ENDS = 9;
 const MOST_WORKLOADS = 5000;
 /** A pod that has outlived its grace is killed at any moment; its kubelet needs some seconds (judgement). */
 const OVERDUE_SECONDS = 5;
+/** Pods that were deleted by force, and how long each is remembered: nobody waits for one any longer. */
+const MOST_LINGERING = 5000;
+const LONGEST_LINGERING_SECONDS = LONGEST_WAIT_SECONDS;
 /** A pod that was not seen to begin its end before it was gone was taken off the API at once. */
 const AT_ONCE_SECONDS = 1;
 
@@ -48,8 +52,11 @@ export class Endings {
     if (!holdsDevices(pod) || pod.startedAtSeconds === undefined) return;
     const { sinceSeconds = nowSeconds, bySeconds = nowSeconds } = ending ?? {};
     const isAtOnce = nowSeconds - sinceSeconds < AT_ONCE_SECONDS;
-    const untilSeconds = isAtOnce ? nowSeconds + pod.graceSeconds : bySeconds;
-    if (untilSeconds > nowSeconds) this.#lingering.set(pod.uid, { pod, untilSeconds });
+    const graceEndsSeconds = isAtOnce ? nowSeconds + pod.graceSeconds : bySeconds;
+    const untilSeconds = Math.min(graceEndsSeconds, nowSeconds + LONGEST_LINGERING_SECONDS);
+    if (untilSeconds <= nowSeconds) return;
+    this.#lingering.set(pod.uid, { pod, untilSeconds });
+    dropOldest(this.#lingering, MOST_LINGERING);
   }
 
   /** Pods that still run on the node though they are not in the API any more. */

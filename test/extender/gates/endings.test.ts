@@ -71,6 +71,21 @@ describe('a pod that is gone from the API', () => {
     expect(endings.remainingSeconds(undefined, running.uid, 120)).toBe(40);
   });
 
+  test('is forgotten when nobody would wait for it any more, whatever its grace', () => {
+    const endings = new Endings();
+    const forced = { ...running, graceSeconds: 1e9, isTerminating: true, endedAtSeconds: 100 };
+    endings.podChanged(forced, 100);
+    endings.podRemoved(forced, 100);
+    expect(endings.lingeringOn('gpu-1', 399)).toHaveLength(1);
+    expect(endings.lingeringOn('gpu-1', 401)).toEqual([]);
+    for (let count = 0; count < 6000; count += 1) {
+      const pod = { ...forced, uid: `${count}` };
+      endings.podChanged(pod, 500);
+      endings.podRemoved(pod, 500);
+    }
+    expect(endings.lingeringOn('gpu-1', 500)).toHaveLength(5000);
+  });
+
   test('was never there where none of its containers ran', () => {
     const endings = new Endings();
     const { startedAtSeconds: _none, ...waiting } = terminating;
