@@ -59,12 +59,18 @@ export class Endings {
     dropOldest(this.#lingering, MOST_LINGERING);
   }
 
-  /** Pods that still run on the node though they are not in the API any more. */
-  lingeringOn(node: string, nowSeconds: number): readonly PodFacts[] {
-    const found: PodFacts[] = [];
+  /** Pods that still run, though they are not in the API any more, by node. */
+  lingering(nowSeconds: number): ReadonlyMap<string, readonly PodFacts[]> {
+    const found = new Map<string, PodFacts[]>();
     for (const [uid, { pod, untilSeconds }] of this.#lingering) {
-      if (untilSeconds <= nowSeconds) this.#lingering.delete(uid);
-      else if (pod.node === node) found.push(pod);
+      if (untilSeconds <= nowSeconds) {
+        this.#lingering.delete(uid);
+        continue;
+      }
+      const { node = '' } = pod;
+      const there = found.get(node);
+      if (there === undefined) found.set(node, [pod]);
+      else there.push(pod);
     }
     return found;
   }

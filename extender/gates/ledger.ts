@@ -14,8 +14,7 @@ const CLAIMS = 'claims';
 export class Ledger {
   readonly #cluster: Cluster;
   readonly #devices: Snapshot['devices'];
-  readonly #endings: Endings;
-  readonly #nowSeconds: number;
+  readonly #lingering: ReadonlyMap<string, readonly PodFacts[]>;
   /** By node: pods that a nomination keeps devices for, by uid. */
   readonly #held = new Map<string, Map<string, PodFacts>>();
 
@@ -25,8 +24,7 @@ export class Ledger {
   ) {
     this.#cluster = cluster;
     this.#devices = devices;
-    this.#endings = endings;
-    this.#nowSeconds = nowSeconds;
+    this.#lingering = endings.lingering(nowSeconds);
   }
 
   hold(pod: PodFacts, node: string): void {
@@ -51,17 +49,16 @@ export class Ledger {
 
   /** Whether it fits now, as far as devices are truly free. */
   fitsNow(pod: PodFacts, node: NodeFacts): boolean {
-    const lingering = this.#endings.lingeringOn(node.name, this.#nowSeconds);
-    return this.#fits(pod, node, [...this.#cluster.holding(node.name), ...lingering]);
+    return this.#fits(pod, node, this.#heldNow(node));
   }
 
   /** Whether a scheduler would place it there now: to it, every nomination takes devices beside those that are held. */
   isPlaceable(pod: PodFacts, node: NodeFacts): boolean {
-    return this.#fits(pod, node, [
-      ...this.#cluster.holding(node.name),
-      ...this.#endings.lingeringOn(node.name, this.#nowSeconds),
-      ...this.heldOn(node.name),
-    ]);
+    return this.#fits(pod, node, [...this.#heldNow(node), ...this.heldOn(node.name)]);
+  }
+
+  #heldNow({ name }: NodeFacts): readonly PodFacts[] {
+    return [...this.#cluster.holding(name), ...(this.#lingering.get(name) ?? [])];
   }
 
   #fits(pod: PodFacts, node: NodeFacts, holders: readonly PodFacts[]): boolean {

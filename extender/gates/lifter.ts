@@ -132,9 +132,7 @@ export class Lifter {
     const begunMs = performance.now();
     try {
       const now = snapshot();
-      const waiting = [...gated.all()].filter(
-        ({ uid }) => !this.#underWay.has(uid) && !this.#lifted.has(uid),
-      );
+      const waiting = gated.inTurn((uid) => !this.#underWay.has(uid) && !this.#lifted.has(uid));
       const steps = planGates({
         waiting,
         snapshot: now,

@@ -38,6 +38,8 @@ export interface PlanInput {
 
 /** A predecessor that nobody has asked to end yet: its owner makes the next pod first, and deletes it within seconds. */
 const NOT_ENDING_YET_SECONDS = 10;
+/** Pods that are sent elsewhere in one plan: each looks at all nodes. The others have their turn in the next one. */
+const MOST_SPARES = 16;
 /** More than any job seen has. */
 const MOST_MEMBERS = 20_000;
 /** The watch shows a pod's gate before its other facts only while a list is read. */
@@ -66,6 +68,7 @@ export function planGates(input: PlanInput): readonly Step[] {
 class Planner {
   readonly #input: PlanInput;
   readonly #steps: Step[] = [];
+  #sparesLookedFor = 0;
   /** By kind of pod: free nodes that are nobody's home. */
   readonly #spares = new Map<string, readonly NodeFacts[]>();
   readonly #bestSpare = new Map<string, number | undefined>();
@@ -291,6 +294,8 @@ class Planner {
 
   /** Without its own node a member goes where the forecast says, and is held there, too. */
   #toSpare(waiting: Waiting, pod: PodFacts, why: string): undefined {
+    if (this.#sparesLookedFor === MOST_SPARES) return undefined;
+    this.#sparesLookedFor += 1;
     const { decide, ledger } = this.#input;
     const held = nominatedFor(pod);
     if (held !== undefined) ledger.release(pod.uid, held);

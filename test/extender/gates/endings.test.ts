@@ -6,6 +6,9 @@ const running = makePodFacts({ name: 'old', graceSeconds: 60 });
 const terminating = { ...running, isTerminating: true, endedAtSeconds: 160 };
 const ended = { ...terminating, phase: 'Failed' };
 
+const lingeringOn = (endings: Endings, node: string, nowSeconds: number) =>
+  endings.lingering(nowSeconds).get(node) ?? [];
+
 describe('how long a pod takes yet to end', () => {
   test('is not known of one that nobody asked to', () => {
     const endings = new Endings();
@@ -47,7 +50,7 @@ describe('a pod that is gone from the API', () => {
     endings.podChanged(terminating, 100);
     endings.podChanged(ended, 110);
     endings.podRemoved(ended, 110);
-    expect(endings.lingeringOn('gpu-1', 110)).toEqual([]);
+    expect(lingeringOn(endings, 'gpu-1', 110)).toEqual([]);
     expect(endings.remainingSeconds(undefined, running.uid, 110)).toBe(0);
   });
 
@@ -58,10 +61,10 @@ describe('a pod that is gone from the API', () => {
     const forced = { ...running, isTerminating: true, endedAtSeconds: 100 };
     endings.podChanged(forced, 100);
     endings.podRemoved(forced, 100.01);
-    expect(endings.lingeringOn('gpu-1', 159)).toHaveLength(1);
-    expect(endings.lingeringOn('gpu-2', 159)).toEqual([]);
+    expect(lingeringOn(endings, 'gpu-1', 159)).toHaveLength(1);
+    expect(lingeringOn(endings, 'gpu-2', 159)).toEqual([]);
     expect(endings.remainingSeconds(undefined, running.uid, 130)).toBeCloseTo(30, 0);
-    expect(endings.lingeringOn('gpu-1', 161)).toEqual([]);
+    expect(lingeringOn(endings, 'gpu-1', 161)).toEqual([]);
   });
 
   test('runs on for what is left of its grace where it was ending when it was forced', () => {
@@ -76,14 +79,14 @@ describe('a pod that is gone from the API', () => {
     const forced = { ...running, graceSeconds: 1e9, isTerminating: true, endedAtSeconds: 100 };
     endings.podChanged(forced, 100);
     endings.podRemoved(forced, 100);
-    expect(endings.lingeringOn('gpu-1', 399)).toHaveLength(1);
-    expect(endings.lingeringOn('gpu-1', 401)).toEqual([]);
+    expect(lingeringOn(endings, 'gpu-1', 399)).toHaveLength(1);
+    expect(lingeringOn(endings, 'gpu-1', 401)).toEqual([]);
     for (let count = 0; count < 6000; count += 1) {
       const pod = { ...forced, uid: `${count}` };
       endings.podChanged(pod, 500);
       endings.podRemoved(pod, 500);
     }
-    expect(endings.lingeringOn('gpu-1', 500)).toHaveLength(5000);
+    expect(lingeringOn(endings, 'gpu-1', 500)).toHaveLength(5000);
   });
 
   test('was never there where none of its containers ran', () => {
@@ -91,6 +94,6 @@ describe('a pod that is gone from the API', () => {
     const { startedAtSeconds: _none, ...waiting } = terminating;
     endings.podChanged(waiting, 100);
     endings.podRemoved(waiting, 100);
-    expect(endings.lingeringOn('gpu-1', 100)).toEqual([]);
+    expect(lingeringOn(endings, 'gpu-1', 100)).toEqual([]);
   });
 });

@@ -102,3 +102,42 @@ describe('a gate that nobody lifts', () => {
     expect(gated.size).toBe(0);
   });
 });
+
+describe('whose turn it is', () => {
+  const waiting = (namespace: string, index: number, gates = OURS): Pod => {
+    const pod = makeMember('train', index);
+    return {
+      ...pod,
+      metadata: { ...pod.metadata, namespace, uid: `${namespace}-${index}` },
+      spec: { ...pod.spec, schedulingGates: gates },
+    };
+  };
+
+  test('is not for one namespace alone, however many pods it makes', () => {
+    const gated = new GatedPods();
+    for (let index = 0; index < 5000; index += 1) gated.seen(waiting('many', index), CREATED);
+    gated.seen(waiting('few', 0), CREATED);
+    const both = [...OURS, { name: 'kueue.x-k8s.io/admission' }];
+    gated.seen(waiting('held', 0, both), CREATED);
+    const turn = gated.inTurn((uid) => uid !== 'many-0');
+    expect(Map.groupBy(turn, ({ namespace }) => namespace).get('many')).toHaveLength(512);
+    expect(turn.at(-1)?.uid).toBe('few-0');
+    expect(turn.some(({ uid }) => uid === 'many-0')).toBe(false);
+  });
+
+  test('comes for all of them', () => {
+    const gated = new GatedPods();
+    for (let index = 0; index < 1200; index += 1) gated.seen(waiting('many', index), CREATED);
+    const seen = new Set<string>();
+    for (let plan = 0; plan < 3; plan += 1) {
+      for (const { uid } of gated.inTurn(() => true)) seen.add(uid);
+    }
+    expect(seen.size).toBe(1200);
+  });
+
+  test('keeps the newest 20,000', () => {
+    const gated = new GatedPods();
+    for (let index = 0; index < 20_010; index += 1) gated.seen(waiting('many', index), CREATED);
+    expect(gated.size).toBe(20_000);
+  });
+});
