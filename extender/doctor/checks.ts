@@ -340,9 +340,9 @@ function lifter({ configuration: looked, extender, namespace }: Seen): readonly 
     return ok('no profile lets pods wait for their own node (waitForHome)');
   }
   return where(extender, ({ metrics }) => {
-    const leads = /^surefoot_history_leader\{[^}]*\} 1$/m.test(metrics);
-    const cannot = /^surefoot_can_lift_gates\{[^}]*\} 0$/m.test(metrics);
-    return leads && cannot
+    const leads = sum(metrics, 'surefoot_history_leader{', '') > 0;
+    const canLift = sum(metrics, 'surefoot_can_lift_gates{', '') > 0;
+    return leads && !canLift
       ? warning(
           'the extender that leads cannot lift scheduling gates, so no pod gets one and none waits for its own node',
           `its log says why: kubectl -n ${namespace} logs deployment/surefoot-extender -c extender; the component wait-for-home has the policy and the rights`,

@@ -156,7 +156,7 @@ describe('the configuration directory', () => {
     ['scores: dense', 'scores: Invalid option: expected one of "sparse"|"documented"'],
     [
       'halvng: 3s',
-      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, topology, scores, events, hints, catalogue',
+      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, topology, scores, events, asked, hints, catalogue',
     ],
   ])('extender.yaml: %s is explained', async (line, problem) => {
     const directory = await directoryWith({

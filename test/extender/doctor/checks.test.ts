@@ -84,7 +84,7 @@ const scheduler = (version: string) => ({
 describe('what doctor finds', () => {
   test('is nothing where all is well, and every check says so', () => {
     expect(wrongIn(makeSeen())).toEqual([]);
-    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(17);
+    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(19);
   });
 
   test('what it may not see it says, check by check, and goes on', () => {
