@@ -91,10 +91,16 @@ export async function rawResponse(
   const cluster = config.getCurrentCluster();
   const url = new URL(`${cluster?.server ?? ''}${path}`);
   const isPlain = url.protocol === 'http:';
+  const text = sent === undefined ? undefined : JSON.stringify(sent);
   const options: RequestOptions = {
     method,
     timeout: silenceMs,
-    headers: { 'Content-Type': contentType, 'User-Agent': 'surefoot' },
+    headers: {
+      'Content-Type': contentType,
+      'User-Agent': 'surefoot',
+      // Node leaves it out where a body is unusual, as with DELETE; the server takes that for the next request then.
+      ...(text !== undefined && { 'Content-Length': Buffer.byteLength(text) }),
+    },
     ...(signal !== undefined && { signal }),
   };
   await config.applyToHTTPSOptions(options);
@@ -114,7 +120,7 @@ export async function rawResponse(
       call.destroy(silence);
     });
     call.on('error', reject);
-    call.end(sent === undefined ? undefined : JSON.stringify(sent));
+    call.end(text);
   });
 }
 
