@@ -42,6 +42,8 @@ const NOT_ENDING_YET_SECONDS = 10;
 const MOST_SPARES = 16;
 /** More than any job seen has. */
 const MOST_MEMBERS = 20_000;
+/** Until a node is free of which only that is known (judgement). */
+const NOT_KNOWN_SECONDS = 5;
 /** The watch shows a pod's gate before its other facts only while a list is read. */
 const FACTS_LATE_SECONDS = 5;
 
@@ -133,11 +135,21 @@ class Planner {
       const isBroken = left.cause === 'device fault';
       return { node: left.node, remaining, wishes, isBroken, hasLeft: true };
     }
+    const kept = nominatedFor(pod);
+    if (kept !== undefined) return this.#keptHome(pod, kept);
     const still = waited < NOT_ENDING_YET_SECONDS ? this.#holderOf(pod) : undefined;
     if (still?.node === undefined) return undefined;
     const { node, wishes } = still;
     const remaining = NOT_ENDING_YET_SECONDS - waited;
     return { node, remaining, wishes, isBroken: false, hasLeft: false };
+  }
+
+  /** A home whose time is over while the pod before it takes its time to end: what it was nominated to stays its own. */
+  #keptHome(pod: PodFacts, name: string): Vacated {
+    const { snapshot, ledger } = this.#input;
+    const node = snapshot.cluster.node(name);
+    const remaining = node !== undefined && ledger.fitsNow(pod, node) ? 0 : NOT_KNOWN_SECONDS;
+    return { node: name, remaining, wishes: pod.wishes, isBroken: false, hasLeft: true };
   }
 
   /** The pod that still fills the slot: a group controller may make the next one before it deletes it. */

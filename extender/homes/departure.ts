@@ -53,11 +53,8 @@ export function departureOf(
   if (node === undefined || startedAtSeconds === undefined) return undefined;
   if (current.phase === 'Failed' && isRejection(current)) return undefined;
 
-  const { endedAtSeconds = nowSeconds } = current;
-  const atSeconds = Math.min(endedAtSeconds, nowSeconds);
+  const atSeconds = Math.min(current.endedAtSeconds ?? nowSeconds, nowSeconds);
   const ranSeconds = Math.max(0, atSeconds - startedAtSeconds);
-  // While it takes its time to end, nobody can come back yet.
-  const freeAtSeconds = Math.min(endedAtSeconds, atSeconds + terms.homeLifeSeconds);
   return {
     slot: current.slot,
     podUid: current.uid,
@@ -69,7 +66,7 @@ export function departureOf(
     images: current.images.slice(0, MOST_IMAGES),
     ...(current.wishes !== undefined && { wishes: current.wishes }),
     coldStartForOthersSeconds: terms.coldStartForOthersSeconds,
-    homeUntilSeconds: freeAtSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
+    homeUntilSeconds: atSeconds + Math.min(ranSeconds, terms.homeLifeSeconds),
   };
 }
 
