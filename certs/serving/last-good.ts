@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WrongCall } from './lifecycle.ts';
+import { messageOf } from './message.ts';
 import type { Parsed } from './strict-yaml.ts';
 
 export interface LastGoodOptions<Raw, Value> {
@@ -47,7 +48,7 @@ export class LastGood<Raw, Value> {
       const parsed = options.parse(raw);
       return parsed.ok ? { ok: true, value: new LastGood(options, raw, parsed.value) } : parsed;
     } catch (error) {
-      return { ok: false, problems: [sentenceOf(error)] };
+      return { ok: false, problems: [messageOf(error)] };
     }
   }
 
@@ -108,7 +109,7 @@ export class LastGood<Raw, Value> {
       for (const listener of this.#listeners) listener();
       return true;
     } catch (error) {
-      const sentence = sentenceOf(error);
+      const sentence = messageOf(error);
       this.#report(sentence, [sentence]);
       return false;
     }
@@ -133,8 +134,4 @@ export class LastGood<Raw, Value> {
     this.#brokenFingerprint = fingerprint;
     this.#options.onProblem?.(problems);
   }
-}
-
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,11 @@
 import { modeIn } from '../../webhook/words/mode.ts';
 import { isOptedIn } from '../../webhook/words/opt-in.ts';
 import type { Reason, ReasonCode } from '../../webhook/words/reason.ts';
-import { isTolerated } from '../../webhook/words/toleration.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
-import { countAsked, type NodeFacts, type PodFacts } from '../facts/facts.ts';
+import { countAsked, isOpenTo, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import type { BindingSeen } from '../ingest/ingest.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import type { Decision, DecisionRecord } from './record.ts';
+import { type Decision, type DecisionRecord, withoutForecasts } from './record.ts';
 
 /** The latest pods that were asked about. */
 const MOST_HEARD = 1000;
@@ -68,12 +67,8 @@ export class Placements {
   /** A pod waits for its own node, or has waited, and is let go for this reason, to the node of this decision. */
   waits(pod: Decision['pod'], decision: Decision | undefined, why: Reason): void {
     const { decisions, snapshot } = this.#deps;
-    const nowhere = { mode: 'act' as const, asked: 0, unknownNodes: 0, forecasts: [], scores: [] };
-    decisions.add({
-      ...(decision ?? { ...nowhere, atSeconds: snapshot().nowSeconds, remarks: [] }),
-      pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
-      unasked: why,
-    });
+    const made = decision ?? withoutForecasts(pod, 'act', snapshot().nowSeconds);
+    decisions.add({ ...made, unasked: why });
   }
 
   /** The watch shows that a pod was bound. A pod found by a list may have been bound before we started. */
@@ -173,9 +168,7 @@ function otherWithRoom(pod: PodFacts, node: string, { cluster }: Snapshot): stri
   const { tolerations = [] } = pod.schedulingConstraints ?? {};
   const hasRoom = (facts: NodeFacts) =>
     facts.name !== node &&
-    facts.isReady &&
-    !facts.isCordoned &&
-    facts.taints.every((taint) => isTolerated(taint, tolerations)) &&
+    isOpenTo(facts, tolerations) &&
     pod.devices.resources.every(
       ({ resource }) => cluster.freeDevices(facts, resource) >= countAsked(pod, resource),
     );

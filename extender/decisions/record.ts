@@ -86,18 +86,8 @@ export class DecisionRecord {
       this.add({ ...waited, unasked: why, bound: { node, atSeconds } });
       return;
     }
-    this.add({
-      atSeconds,
-      pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
-      mode,
-      asked: 0,
-      unknownNodes: 0,
-      forecasts: [],
-      scores: [],
-      remarks: [],
-      unasked: why,
-      bound: { node, atSeconds },
-    });
+    const bound = { node, atSeconds };
+    this.add({ ...withoutForecasts(pod, mode, atSeconds), unasked: why, bound });
   }
 
   /** The decision for a pod, while it is remembered. */
@@ -118,6 +108,16 @@ export class DecisionRecord {
   #tell(podUid: string): void {
     for (const listener of this.#listeners) listener(podUid);
   }
+}
+
+/** A decision for a pod for which nothing was forecast. */
+export function withoutForecasts(
+  { uid, namespace, name }: Decision['pod'],
+  mode: Mode,
+  atSeconds: number,
+): Decision {
+  const nothing = { asked: 0, unknownNodes: 0, forecasts: [], scores: [], remarks: [] };
+  return { atSeconds, pod: { uid, namespace, name }, mode, ...nothing };
 }
 
 /** The decision with the forecasts that tell most, and their scores. */

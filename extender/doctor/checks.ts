@@ -7,6 +7,7 @@ import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names
 import { HOME_GATE } from '../../webhook/words/keys.ts';
 import { devicePatterns, LONGEST_WAIT_SECONDS } from '../../webhook/words/profile.ts';
 import { isDeclined } from '../../webhook/words/warning.ts';
+import { WITHOUT_HOME_GATE } from '../facts/gated.ts';
 import { FORM, VERSION } from '../storage/schema.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
 
@@ -369,9 +370,8 @@ function gated({ pods }: Seen): readonly Found[] {
   });
 }
 
-/** A `null` for the whole list would take other gates away, too. */
 function liftingLine({ namespace, name }: SeenPod): string {
-  const patch = `{"spec":{"schedulingGates":[{"$patch":"delete","name":"${HOME_GATE}"}]}}`;
+  const patch = JSON.stringify({ spec: WITHOUT_HOME_GATE });
   return `kubectl -n ${namespace} patch pod ${name} --type=strategic -p '${patch}'`;
 }
 

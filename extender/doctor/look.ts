@@ -19,6 +19,7 @@ import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { INJECT } from '../../webhook/words/keys.ts';
 import { podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
+import { DEFAULT_SCHEDULER } from '../../webhook/words/pod-defaults.ts';
 import { devicePatterns } from '../../webhook/words/profile.ts';
 import { gatedPod } from '../facts/gated.ts';
 import { DEVICE_HISTORIES } from '../storage/schema.ts';
@@ -192,7 +193,7 @@ function seenPod(pod: Pod, patterns: readonly string[], serverSeconds: number): 
   return {
     name: metadata.name ?? '',
     namespace: metadata.namespace ?? '',
-    scheduler: spec.schedulerName ?? 'default-scheduler',
+    scheduler: spec.schedulerName ?? DEFAULT_SCHEDULER,
     ...(spec.nodeName !== undefined && { node: spec.nodeName }),
     isPending: status?.phase === 'Pending' && spec.nodeName === undefined,
     isLookedAt: status?.conditions?.some(({ type }) => type === 'PodScheduled') === true,

@@ -3,7 +3,7 @@ import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { NodeChoice } from '../../webhook/words/node-choice.ts';
 import type { PodOptIn } from '../../webhook/words/opt-in.ts';
 import type { Toleration } from '../../webhook/words/pod.ts';
-import type { Taint } from '../../webhook/words/toleration.ts';
+import { isTolerated, type Taint } from '../../webhook/words/toleration.ts';
 import type { Slot } from '../../webhook/words/workload.ts';
 import type { Finding } from '../signals/finding.ts';
 import type { HostId } from '../signals/identity.ts';
@@ -140,4 +140,12 @@ export function holdsDevices(pod: PodFacts): boolean {
 /** How many of one resource the pod asks for. */
 export function countAsked(pod: Pick<PodFacts, 'devices'>, resource: string): number {
   return pod.devices.resources.find((ask) => ask.resource === resource)?.count ?? 0;
+}
+
+/** Whether the node takes new pods that tolerate so much. */
+export function isOpenTo(
+  { isReady, isCordoned, taints }: NodeFacts,
+  tolerations: readonly Toleration[],
+): boolean {
+  return isReady && !isCordoned && taints.every((taint) => isTolerated(taint, tolerations));
 }

@@ -15,7 +15,7 @@ export interface GatedPod {
   readonly neverPreempts: boolean;
 }
 
-/** `undefined` for a pod that has not our gate, or whose gate nobody could lift any more. */
+/** `undefined` for a pod that has not our gate. */
 export function gatedPod({ metadata, spec }: Pod): GatedPod | undefined {
   const gates = spec.schedulingGates ?? [];
   if (!gates.some(({ name }) => name === HOME_GATE)) return undefined;
@@ -29,3 +29,6 @@ export function gatedPod({ metadata, spec }: Pod): GatedPod | undefined {
     neverPreempts: spec.preemptionPolicy === 'Never',
   };
 }
+
+/** A strategic merge patch of a spec that takes our gate off, and no other. */
+export const WITHOUT_HOME_GATE = { schedulingGates: [{ $patch: 'delete', name: HOME_GATE }] };

@@ -13,6 +13,7 @@ import type {
   Pod,
   PodStatus,
 } from '../../webhook/words/pod.ts';
+import { DEFAULT_GRACE_SECONDS, DEFAULT_SCHEDULER } from '../../webhook/words/pod-defaults.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { wishesOf } from '../../webhook/words/wishes.ts';
 import { slotOf } from '../../webhook/words/workload.ts';
@@ -121,9 +122,6 @@ function boundedDevices({ resources, claims }: DevicesAsked): DevicesAsked {
   };
 }
 
-/** What the API server writes where a pod says nothing. */
-const DEFAULT_GRACE_SECONDS = 30;
-
 function graceOf({ spec }: Pod): number {
   return spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
 }
@@ -131,7 +129,7 @@ function graceOf({ spec }: Pod): number {
 function schedulingConstraintsOf(pod: Pod): { schedulingConstraints?: SchedulingConstraints } {
   const { phase = 'Pending', nominatedNodeName } = pod.status ?? {};
   if (phase !== 'Pending') return {};
-  const { schedulerName = 'default-scheduler', tolerations = [] } = pod.spec;
+  const { schedulerName = DEFAULT_SCHEDULER, tolerations = [] } = pod.spec;
   return {
     schedulingConstraints: {
       schedulerName: beginningOf(schedulerName, LONGEST_MESSAGE),

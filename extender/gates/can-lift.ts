@@ -78,7 +78,7 @@ export class CanLift {
 
   async #try(): Promise<string | undefined> {
     const { writer } = this.#deps;
-    const [waiting] = [...this.#deps.gated.all()].filter(({ isLastGate }) => isLastGate);
+    const waiting = this.#deps.gated.all().find(({ isLastGate }) => isLastGate);
     const lifted = waiting === undefined ? undefined : await this.#tryLift(waiting);
     if (lifted !== undefined) return lifted;
     const { namespace = '', name } = (await writer.anyPodIn(this.#deps.namespace))?.metadata ?? {};

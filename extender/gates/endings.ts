@@ -1,6 +1,7 @@
 import { LONGEST_WAIT_SECONDS } from '../../webhook/words/profile.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import { holdsDevices, type PodFacts } from '../facts/facts.ts';
+import { median } from '../homes/median.ts';
 
 interface Ending {
   readonly workload: string;
@@ -104,8 +105,4 @@ export class Endings {
     );
     dropOldest(this.#took, MOST_WORKLOADS);
   }
-}
-
-function median(seconds: readonly number[]): number | undefined {
-  return seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)];
 }

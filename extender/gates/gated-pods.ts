@@ -29,13 +29,12 @@ export class GatedPods {
 
   /** How long the one that has waited longest has waited; 0 where none does. */
   oldestSeconds(nowSeconds: number): number {
-    return this.#byUid
-      .values()
+    return this.all()
       .filter(({ isLastGate }) => isLastGate)
       .reduce((most, waiting) => Math.max(most, waitedSeconds(waiting, nowSeconds)), 0);
   }
 
-  all(): Iterable<Waiting> {
+  all(): IteratorObject<Waiting> {
     return this.#byUid.values();
   }
 
@@ -72,7 +71,7 @@ export class GatedPods {
     const gated = gatedPod(pod);
     const { uid = '' } = pod.metadata;
     if (gated === undefined) {
-      if (this.#byUid.size > 0) this.removed(uid);
+      this.removed(uid);
       return;
     }
     const before = this.#byUid.get(uid);

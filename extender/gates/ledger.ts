@@ -1,11 +1,7 @@
-import { holdsDevices, type NodeFacts, type PodFacts } from '../facts/facts.ts';
+import { countAsked, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Endings } from './endings.ts';
-
-/** What a pod needs of a node; a claim is taken to be for one device of those that the node publishes. */
-type Amounts = ReadonlyMap<string, number>;
-const CLAIMS = 'claims';
 
 /**
  * Who holds the devices of each node now, who will once the leaving have left, and for whom a nomination keeps them.
@@ -61,39 +57,28 @@ export class Ledger {
     return [...this.#cluster.holding(name), ...(this.#lingering.get(name) ?? [])];
   }
 
-  #fits(pod: PodFacts, node: NodeFacts, holders: readonly PodFacts[]): boolean {
-    const asked = amountsOf(pod);
-    const used = new Map<string, number>();
-    for (const holder of holders) {
-      if (holder.uid === pod.uid) continue;
-      for (const [what, count] of amountsOf(holder)) used.set(what, (used.get(what) ?? 0) + count);
-    }
-    return asked
-      .entries()
-      .every(([what, count]) => (used.get(what) ?? 0) + count <= this.#capacity(node, what));
+  /** A claim is taken to be for one device of those that the node publishes. */
+  #fits(
+    { uid, devices: { resources, claims } }: PodFacts,
+    node: NodeFacts,
+    holders: readonly PodFacts[],
+  ): boolean {
+    const others = holders.filter((holder) => holder.uid !== uid);
+    const sum = (countOf: (holder: PodFacts) => number) =>
+      others.reduce((total, holder) => total + countOf(holder), 0);
+    const claimed = () => sum((holder) => holder.devices.claims.length) + claims.length;
+    return (
+      resources.every(
+        ({ resource, count }) =>
+          sum((holder) => countAsked(holder, resource)) + count <=
+          (node.devices.get(resource)?.allocatable ?? 0),
+      ) &&
+      (claims.length === 0 || claimed() <= this.#devices.seen(node.name).length)
+    );
   }
-
-  #capacity({ name, devices }: NodeFacts, what: string): number {
-    if (what === CLAIMS) return this.#devices.seen(name).length;
-    return devices.get(what)?.allocatable ?? 0;
-  }
-}
-
-function amountsOf({ devices: { resources, claims } }: PodFacts): Amounts {
-  return new Map([
-    ...resources.map(({ resource, count }) => [resource, count] as const),
-    ...(claims.length === 0 ? [] : [[CLAIMS, claims.length] as const]),
-  ]);
 }
 
 /** Devices and claims that a pod asks for, as one number. */
-export function devicesAskedBy(pod: PodFacts): number {
-  return amountsOf(pod)
-    .values()
-    .reduce((sum, count) => sum + count, 0);
-}
-
-/** Whether the pod is on its way out. */
-export function isEnding(pod: PodFacts): boolean {
-  return pod.isTerminating || !holdsDevices(pod);
+export function devicesAskedBy({ devices: { resources, claims } }: PodFacts): number {
+  return resources.reduce((total, { count }) => total + count, claims.length);
 }

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { briefly, httpStatusOf } from '../../certs/cluster/api-error.ts';
-import type { Pod } from '../../webhook/words/pod.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import type { Decision } from '../decisions/record.ts';
 import type { PodFacts } from '../facts/facts.ts';
@@ -208,15 +207,22 @@ export class Lifter {
 
   /** A step that failed is planned again, unless the pod is gone or somebody else has lifted its gate. */
   async #failed(waiting: Waiting, error: unknown): Promise<void> {
-    const { writer, gated, onRefused } = this.#deps;
-    const status = httpStatusOf(error);
-    const now = status === undefined ? 'unknown' : await writer.get(waiting).catch(() => 'unknown');
-    if (now !== 'unknown' && !isStillGated(waiting, now as Pod | undefined)) {
+    const { gated, onRefused } = this.#deps;
+    const isRefused = httpStatusOf(error) !== undefined;
+    if (isRefused && (await this.#isMoot(waiting))) {
       gated.removed(waiting.uid);
       return;
     }
     this.#log(error);
-    if (status !== undefined) onRefused(error);
+    if (isRefused) onRefused(error);
+  }
+
+  async #isMoot(waiting: Waiting): Promise<boolean> {
+    try {
+      return !isStillGated(waiting, await this.#deps.writer.get(waiting));
+    } catch {
+      return false;
+    }
   }
 
   #letPodGo(step: Step, pod: PodVersion, told: Told, nowSeconds: number): void {

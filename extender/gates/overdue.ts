@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { briefly, httpStatusOf } from '../../certs/cluster/api-error.ts';
+import { briefly } from '../../certs/cluster/api-error.ts';
 import { LONGEST_WAIT_SECONDS } from '../../webhook/words/profile.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { type GatedPods, type Waiting, waitedSeconds } from './gated-pods.ts';
-import { isStillGated, type PodWriter } from './pod-writer.ts';
+import { liftIfGated, type PodWriter } from './pod-writer.ts';
 
 export interface OverdueDeps {
   readonly gated: GatedPods;
@@ -41,9 +41,9 @@ export class Overdue {
     try {
       const now = nowSeconds();
       const clock = (await this.#deps.serverSeconds()) - now;
-      const overdue = [...gated.all()].filter((waiting) => this.#isOverdue(waiting, now, clock));
+      const overdue = gated.all().filter((waiting) => this.#isOverdue(waiting, now, clock));
       await Promise.all(
-        overdue.slice(0, MOST_AT_ONCE).map((waiting) => this.#lift(waiting, now, clock)),
+        overdue.take(MOST_AT_ONCE).map((waiting) => this.#lift(waiting, now, clock)),
       );
     } catch (error) {
       this.#deps.log.error(`gates that are overdue could not be lifted (${briefly(error)})`);
@@ -61,14 +61,9 @@ export class Overdue {
 
   async #lift(waiting: Waiting, nowSeconds: number, clock: number): Promise<void> {
     const { gated, writer, onLifted } = this.#deps;
-    try {
-      await writer.lift(waiting, { anyVersion: true });
+    if (await liftIfGated(writer, waiting)) {
       onLifted(waiting, waitedSeconds(waiting, nowSeconds, clock));
-      gated.removed(waiting.uid);
-    } catch (error) {
-      if (httpStatusOf(error) === undefined) throw error;
-      if (isStillGated(waiting, await writer.get(waiting))) throw error;
-      gated.removed(waiting.uid);
     }
+    gated.removed(waiting.uid);
   }
 }

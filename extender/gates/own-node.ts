@@ -9,15 +9,12 @@ export interface Left {
   readonly wishes: string | undefined;
 }
 
-export const GONE = 'its own node is gone';
-
 /** Why a pod should not go back to the node that its slot left, whatever that costs; `undefined` where it may. */
 export function whyUnfit(
   pod: PodFacts,
   { isBroken, wishes }: Left,
-  node: NodeFacts | undefined,
+  node: NodeFacts,
 ): string | undefined {
-  if (node === undefined) return GONE;
   if (isBroken) return 'the device that its slot had there is broken';
   const { name, isReady, isCordoned, taints, softTaints = [] } = node;
   if (!isReady) return `its own node ${name} is not ready`;

@@ -4,12 +4,13 @@ import { isOptedIn } from '../../webhook/words/opt-in.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import { isTolerated } from '../../webhook/words/toleration.ts';
 import type { Decision } from '../decisions/record.ts';
-import type { NodeFacts, PodFacts } from '../facts/facts.ts';
+import { isOpenTo, type NodeFacts, type PodFacts } from '../facts/facts.ts';
+import { type Departure, hasLeft } from '../homes/departure.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Endings } from './endings.ts';
 import { type Waiting, waitedSeconds } from './gated-pods.ts';
-import { isEnding, type Ledger } from './ledger.ts';
-import { GONE, whyUnfit } from './own-node.ts';
+import type { Ledger } from './ledger.ts';
+import { type Left, whyUnfit } from './own-node.ts';
 import { type Member, whoGoesElsewhere } from './patience.ts';
 
 /** What is to be done about a pod that waits. */
@@ -106,11 +107,11 @@ class Planner {
     const home = this.#vacated(pod, waited);
     if (home === undefined) return this.#lift(waiting, 'there is none', 'NoHome');
     const node = snapshot.cluster.node(home.node);
+    if (node === undefined) return this.#toSpare(waiting, pod, 'its own node is gone');
     const unfit = whyUnfit(pod, home, node);
-    if (node === undefined || unfit !== undefined) {
-      return this.#toSpare(waiting, pod, unfit ?? GONE);
-    }
-    return this.#worthIt(waiting, pod, { ...home, node });
+    return unfit === undefined
+      ? this.#worthIt(waiting, pod, home, node)
+      : this.#toSpare(waiting, pod, unfit);
   }
 
   #mayNotWait({ expectations, namespace, optIn }: PodFacts): string | undefined {
@@ -125,15 +126,12 @@ class Planner {
 
   /** The node that the pod's slot has left, or is about to leave. */
   #vacated(pod: PodFacts, waited: number): Vacated | undefined {
-    const { snapshot, endings } = this.#input;
-    const { homes, cluster, nowSeconds } = snapshot;
+    const { homes, nowSeconds } = this.#input.snapshot;
     const [left] = homes.of(pod.slot, nowSeconds);
     if (left !== undefined) {
-      const holder = cluster.pod(left.podUid);
-      const remaining = endings.remainingSeconds(holder, left.podUid, nowSeconds) ?? 0;
-      const wishes = left.wishes;
-      const isBroken = left.cause === 'device fault';
-      return { node: left.node, remaining, wishes, isBroken, hasLeft: true };
+      const { node, wishes, cause } = left;
+      const isBroken = cause === 'device fault';
+      return { node, wishes, isBroken, remaining: this.#remaining(left), isHome: true };
     }
     const kept = nominatedFor(pod);
     if (kept !== undefined) return this.#keptHome(pod, kept);
@@ -141,7 +139,7 @@ class Planner {
     if (still?.node === undefined) return undefined;
     const { node, wishes } = still;
     const remaining = NOT_ENDING_YET_SECONDS - waited;
-    return { node, remaining, wishes, isBroken: false, hasLeft: false };
+    return { node, remaining, wishes, isBroken: false, isHome: false };
   }
 
   /** A home whose time is over while the pod before it takes its time to end: what it was nominated to stays its own. */
@@ -149,7 +147,14 @@ class Planner {
     const { snapshot, ledger } = this.#input;
     const node = snapshot.cluster.node(name);
     const remaining = node !== undefined && ledger.fitsNow(pod, node) ? 0 : NOT_KNOWN_SECONDS;
-    return { node: name, remaining, wishes: pod.wishes, isBroken: false, hasLeft: true };
+    return { node: name, remaining, wishes: pod.wishes, isBroken: false, isHome: true };
+  }
+
+  /** Until the pod that left has let go of its devices, in expected seconds. */
+  #remaining({ podUid }: Departure): number {
+    const { snapshot, endings } = this.#input;
+    const { cluster, nowSeconds } = snapshot;
+    return endings.remainingSeconds(cluster.pod(podUid), podUid, nowSeconds) ?? 0;
   }
 
   /** The pod that still fills the slot: a group controller may make the next one before it deletes it. */
@@ -175,10 +180,11 @@ class Planner {
   #worthIt(
     waiting: Waiting,
     pod: PodFacts,
-    { node, remaining, hasLeft }: Omit<Vacated, 'node'> & { readonly node: NodeFacts },
+    { remaining, isHome }: Vacated,
+    node: NodeFacts,
   ): AtHome | undefined {
     const { ledger, decide, snapshot } = this.#input;
-    const isLeaving = (holder: PodFacts) => isEnding(holder) || holder.slot.key === pod.slot.key;
+    const isLeaving = (holder: PodFacts) => hasLeft(holder) || holder.slot.key === pod.slot.key;
     if (!ledger.fitsLater(pod, node, isLeaving)) {
       return this.#toSpare(waiting, pod, `others have taken its own node ${node.name}`);
     }
@@ -209,7 +215,7 @@ class Planner {
       remainingSeconds: isFree ? 0 : Math.max(remaining, 1),
       // Before its slot has left the node is not known as its home, so the others are not weighed yet.
       dearerElsewhereSeconds:
-        spare === undefined || !hasLeft
+        spare === undefined || !isHome
           ? Number.POSITIVE_INFINITY
           : Math.max(0, spare - lossSeconds),
     };
@@ -248,12 +254,7 @@ class Planner {
   #settle(group: readonly AtHome[]): void {
     const [first] = group;
     if (first === undefined) return;
-    const members = [...group, ...this.#toCome(group, first)].map(
-      ({ remainingSeconds, dearerElsewhereSeconds }): Member => ({
-        remainingSeconds,
-        dearerElsewhereSeconds,
-      }),
-    );
+    const members = [...group, ...this.#toCome(group, first)];
     const elsewhere = whoGoesElsewhere(members, this.#sparesFor(first.pod).length);
     group.forEach((home, at) => {
       const { waiting, pod, node, decision } = home;
@@ -275,15 +276,12 @@ class Planner {
   #toCome(group: readonly AtHome[], { pod, dearerElsewhereSeconds }: AtHome): readonly Member[] {
     const gang = gangOf(pod.slot);
     if (gang === undefined) return [];
-    const { snapshot, endings } = this.#input;
-    const { homes, cluster, nowSeconds } = snapshot;
+    const { homes, nowSeconds } = this.#input.snapshot;
     const here = new Set(group.map((home) => home.pod.slot.key));
-    return homes.ofWorkload(pod.slot.workload, nowSeconds, MOST_MEMBERS).flatMap((left) => {
-      if (here.has(left.slot.key) || gangOf(left.slot) !== gang) return [];
-      const holder = cluster.pod(left.podUid);
-      const remaining = endings.remainingSeconds(holder, left.podUid, nowSeconds) ?? 0;
-      return [{ remainingSeconds: remaining, dearerElsewhereSeconds }];
-    });
+    return homes
+      .ofWorkload(pod.slot.workload, nowSeconds, MOST_MEMBERS)
+      .filter(({ slot }) => !here.has(slot.key) && gangOf(slot) === gang)
+      .map((left) => ({ remainingSeconds: this.#remaining(left), dearerElsewhereSeconds }));
   }
 
   #home({ waiting, pod, node, decision, dearerElsewhereSeconds }: AtHome): void {
@@ -308,38 +306,33 @@ class Planner {
   #toSpare(waiting: Waiting, pod: PodFacts, why: string): undefined {
     if (this.#sparesLookedFor === MOST_SPARES) return undefined;
     this.#sparesLookedFor += 1;
-    const { decide, ledger } = this.#input;
+    const { ledger } = this.#input;
     const held = nominatedFor(pod);
     if (held !== undefined) ledger.release(pod.uid, held);
     const spares = pod.wishes === undefined ? this.#sparesFor(pod) : [];
-    const free = spares.filter((node) => ledger.isPlaceable(pod, node));
-    const decision =
-      free.length === 0
-        ? undefined
-        : decide(
-            pod,
-            free.map(({ name }) => name),
-          );
+    const decision = this.#decideOn(
+      pod,
+      spares.filter((node) => ledger.isPlaceable(pod, node)),
+    );
     const node = decision?.forecasts[0]?.candidate.node;
     if (node !== undefined) ledger.hold(pod, node);
-    const nominate = node ?? (held === undefined ? undefined : null);
-    this.#steps.push({
-      waiting,
-      ...(nominate !== undefined && nominate !== held && { nominate }),
-      lift: { code: 'NotWaited', words: `did not wait for its own node: ${why}` },
-      ...(decision !== undefined && { decision }),
-    });
-    return undefined;
+    return this.#lift(waiting, why, 'NotWaited', { node, decision });
   }
 
-  #lift(waiting: Waiting, why: string, code: 'NotWaited' | 'NoHome' = 'NotWaited'): undefined {
-    const words = `did not wait for its own node: ${why}`;
+  /** Lets it go, to this node where there is one; a nomination to another is taken back. */
+  #lift(
+    waiting: Waiting,
+    why: string,
+    code: 'NotWaited' | 'NoHome' = 'NotWaited',
+    { node, decision }: { node?: string | undefined; decision?: Decision | undefined } = {},
+  ): undefined {
     const pod = this.#input.snapshot.cluster.pod(waiting.uid);
-    const isHeld = pod !== undefined && nominatedFor(pod) !== undefined;
+    const held = pod && nominatedFor(pod);
     this.#steps.push({
       waiting,
-      ...(isHeld && { nominate: null }),
-      lift: { code, words },
+      ...(node !== held && { nominate: node ?? null }),
+      lift: { code, words: `did not wait for its own node: ${why}` },
+      ...(decision !== undefined && { decision }),
     });
     return undefined;
   }
@@ -355,11 +348,18 @@ class Planner {
   #bestSpareLoss(pod: PodFacts): number | undefined {
     const kind = kindOf(pod);
     if (this.#bestSpare.has(kind)) return this.#bestSpare.get(kind);
-    const names = this.#sparesFor(pod).map(({ name }) => name);
-    const decision = names.length === 0 ? undefined : this.#input.decide(pod, names);
+    const decision = this.#decideOn(pod, this.#sparesFor(pod));
     const lossSeconds = decision?.forecasts[0]?.lossSeconds;
     this.#bestSpare.set(kind, lossSeconds);
     return lossSeconds;
+  }
+
+  #decideOn(pod: PodFacts, nodes: readonly NodeFacts[]): Decision | undefined {
+    if (nodes.length === 0) return undefined;
+    return this.#input.decide(
+      pod,
+      nodes.map(({ name }) => name),
+    );
   }
 
   /** Nodes that are free now and nobody's home, as far as we see. */
@@ -375,11 +375,8 @@ class Planner {
         ? []
         : [...cluster.nodes()].filter(
             (node) =>
-              node.isReady &&
-              !node.isCordoned &&
-              [...node.taints, ...(node.softTaints ?? [])].every((taint) =>
-                isTolerated(taint, tolerations),
-              ) &&
+              isOpenTo(node, tolerations) &&
+              (node.softTaints ?? []).every((taint) => isTolerated(taint, tolerations)) &&
               homes.on(node.name, nowSeconds).length === 0 &&
               ledger.isPlaceable(pod, node),
           );
@@ -388,14 +385,12 @@ class Planner {
   }
 }
 
-interface Vacated {
+interface Vacated extends Left {
   readonly node: string;
-  /** Whether the slot is known to have left it, or is only about to. */
-  readonly hasLeft: boolean;
+  /** Whether it is known as the slot's home, which it is once the slot has left it. */
+  readonly isHome: boolean;
   /** Until the pod before it has gone; 0 once it has. */
   readonly remaining: number;
-  readonly wishes: string | undefined;
-  readonly isBroken: boolean;
 }
 
 /** Pods of one kind have the same spare nodes. */

@@ -1,8 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { type RawResponse, rawRequest, refusal } from '../../certs/cluster/raw-request.ts';
-import { HOME_GATE } from '../../webhook/words/keys.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
-import { gatedPod } from '../facts/gated.ts';
+import { gatedPod, WITHOUT_HOME_GATE } from '../facts/gated.ts';
 
 /** One pod, as it was last seen. */
 export interface PodVersion {
@@ -32,8 +32,7 @@ export interface PodWriter {
 
 const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
-/** Beside other gates ours is named; a `null` in the place of the list costs the API server less, and takes all. */
-const WITHOUT_OURS = { schedulingGates: [{ $patch: 'delete', name: HOME_GATE }] };
+/** A `null` in the place of the list costs the API server less, and takes every gate. */
 const WITHOUT_ANY = { schedulingGates: null };
 const DRY = '?dryRun=All';
 
@@ -59,7 +58,7 @@ export function podWriter(config: KubeConfig): PodWriter {
       const metadata = versionOf(pod, anyVersion);
       await (pod.isLastGate === true
         ? patched(pathOf(pod), MERGE, { metadata, spec: WITHOUT_ANY })
-        : patched(pathOf(pod), STRATEGIC, { metadata, spec: WITHOUT_OURS }));
+        : patched(pathOf(pod), STRATEGIC, { metadata, spec: WITHOUT_HOME_GATE }));
     },
     async get(pod) {
       const { status, text } = await rawRequest(config, 'GET', pathOf(pod));
@@ -70,7 +69,7 @@ export function podWriter(config: KubeConfig): PodWriter {
     tryForbidden: (pod) =>
       tried(pathOf(pod), MERGE, { metadata: { annotations: { 'surefoot.dev/policy-probe': '' } } }),
     tryLift: (pod) =>
-      tried(pathOf(pod), STRATEGIC, { metadata: { uid: pod.uid }, spec: WITHOUT_OURS }),
+      tried(pathOf(pod), STRATEGIC, { metadata: { uid: pod.uid }, spec: WITHOUT_HOME_GATE }),
     async anyPodIn(namespace) {
       const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?limit=1`;
       const { status, text } = await rawRequest(config, 'GET', path);
@@ -91,4 +90,19 @@ function pathOf({ namespace, name }: Pick<PodVersion, 'namespace' | 'name'>): st
 /** Whether it is the same pod, and waits at our gate. */
 export function isStillGated({ uid }: PodVersion, now: Pod | undefined): boolean {
   return now?.metadata.uid === uid && gatedPod(now) !== undefined;
+}
+
+/** Lifts the gate; false where somebody else has, or the pod is gone. Rejects where it still waits. */
+export async function liftIfGated(
+  writer: Pick<PodWriter, 'lift' | 'get'>,
+  pod: PodVersion,
+): Promise<boolean> {
+  try {
+    await writer.lift(pod, { anyVersion: true });
+    return true;
+  } catch (error) {
+    if (httpStatusOf(error) === undefined) throw error;
+    if (isStillGated(pod, await writer.get(pod))) throw error;
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import { dropOldest } from '../bounds/drop-oldest.ts';
+import { median } from './median.ts';
 
 /** Ends kept of each workload, and workloads. */
 const MOST_ENDS = 5;
@@ -35,13 +36,13 @@ export class Runs {
 
   /** The median of the latest runs to completion, or `undefined` while there is none. */
   expectedSeconds(workload: string): number | undefined {
-    return median(this.#completed.get(workload) ?? []);
+    return medianOf(this.#completed.get(workload) ?? []);
   }
 
   /** The median of the latest stays, but at least an hour; `undefined` while there are too few. */
   staySeconds(workload: string): number | undefined {
     const ends = this.#stayed.get(workload) ?? [];
-    const seconds = ends.length < FEWEST_STAYS ? undefined : median(ends);
+    const seconds = ends.length < FEWEST_STAYS ? undefined : medianOf(ends);
     return seconds === undefined ? undefined : Math.max(SHORTEST_STAY_SECONDS, seconds);
   }
 }
@@ -62,7 +63,6 @@ function longest(ends: readonly End[], { ranSeconds }: End): readonly End[] {
   return ranSeconds <= last.ranSeconds ? ends : [...ends.slice(0, -1), { ...last, ranSeconds }];
 }
 
-function median(ends: readonly End[]): number | undefined {
-  const sorted = ends.map(({ ranSeconds }) => ranSeconds).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+function medianOf(ends: readonly End[]): number | undefined {
+  return median(ends.map(({ ranSeconds }) => ranSeconds));
 }

@@ -1,6 +1,7 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { jsonErrorHandler, rawJsonBody } from '../../certs/serving/body.ts';
+import { DEFAULT_SCHEDULER } from '../../webhook/words/pod-defaults.ts';
 import type { AskedPod } from '../decisions/placements.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
 import type { ExtenderMetrics } from '../metrics.ts';
@@ -70,7 +71,7 @@ function prioritizeHandler(deps: ExtenderDeps) {
     const { metadata, spec } = parsed.question.pod;
     onAsked(
       { uid: metadata.uid ?? '', namespace: metadata.namespace ?? '' },
-      spec.schedulerName ?? 'default-scheduler',
+      spec.schedulerName ?? DEFAULT_SCHEDULER,
     );
     const text = answerTo(parsed.question, deps, done);
     response.setHeader('Content-Type', 'application/json');

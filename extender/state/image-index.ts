@@ -104,14 +104,11 @@ export class ImageIndex {
       this.#totalBytes -= bytes;
       this.#isWhole = false;
     }
+    const ran = this.#ran.get(name);
+    if (isImageListCut || ran === undefined) return;
     // What a complete list has needs no memory beside it.
-    if (!isImageListCut) this.#forget(name, (image) => this.#lists(node, image));
-  }
-
-  #forget(node: string, isForgotten: (image: string) => boolean): void {
-    const onNode = this.#ran.get(node);
-    for (const image of onNode?.keys() ?? []) if (isForgotten(image)) onNode?.delete(image);
-    if (onNode?.size === 0) this.#ran.delete(node);
+    for (const image of ran.keys()) if (this.#lists(node, image)) ran.delete(image);
+    if (ran.size === 0) this.#ran.delete(name);
   }
 
   /** A pod runs, or has run, on a node whose list may be cut or may not have it yet. */

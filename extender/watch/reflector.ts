@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ApiError, httpStatusOf } from '../../certs/cluster/api-error.ts';
+import { messageOf } from '../../certs/serving/message.ts';
 import { Seldom } from '../../certs/serving/seldom.ts';
 
 /** What a reflector needs of an API object: who it is, and which version of it this is. */
@@ -160,7 +161,7 @@ export class Reflector<T extends Listed, Facts> {
       this.#metrics.restarted(expired ? 'expired' : 'failed');
       if (expired) this.#resourceVersion = '';
       if (error instanceof ServedNow) this.#told = undefined;
-      const why = sentenceOf(error);
+      const why = messageOf(error);
       if (this.#problem !== undefined) this.#problem = why;
       this.#silence = why;
       this.#log.warn({ watch: this.#name, why }, 'watch failed; starting again');
@@ -227,10 +228,13 @@ export class Reflector<T extends Listed, Facts> {
       (type, object) => {
         if (watching.signal.aborted) return;
         this.#metrics.heard();
-        if (type !== 'ERROR') this.#silence = undefined;
-        if (type !== 'ERROR') this.#heardMs = performance.now();
-        if (type === 'ERROR') expired = errorOf(object);
-        else if (type === 'TOO_LONG') this.#droppedTooLarge();
+        if (type === 'ERROR') {
+          expired = errorOf(object);
+          return;
+        }
+        this.#silence = undefined;
+        this.#heardMs = performance.now();
+        if (type === 'TOO_LONG') this.#droppedTooLarge();
         else this.#apply(type, object);
       },
       watching.signal,
@@ -320,8 +324,4 @@ function errorOf(object: unknown): Error {
 
 function isExpired(error: unknown): boolean {
   return httpStatusOf(error) === 410;
-}
-
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

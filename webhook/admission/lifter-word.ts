@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { messageOf } from '../../certs/serving/message.ts';
 import type { GatesWord } from '../words/gates-word.ts';
 
 export interface LifterWordOptions {
@@ -71,12 +72,12 @@ export class LifterWord {
         this.#addresses(),
       ]);
       const words = await Promise.all(
-        addresses.map((address) => this.#wordOf(address, authority).catch(sentenceOf)),
+        addresses.map((address) => this.#wordOf(address, authority).catch(messageOf)),
       );
       if (words.includes(CAN_LIFT)) this.#goodUntilMs = askedMs + GOOD_FOR_MS;
       else this.#why = `no extender can lift its gate (${words[0] ?? 'there is none'})`;
     } catch (error) {
-      this.#why = `no extender was heard that can lift its gate (${sentenceOf(error)})`;
+      this.#why = `no extender was heard that can lift its gate (${messageOf(error)})`;
     }
     const why = this.cannotLift();
     const words = why === undefined ? 'pods may be gated' : `no pod is gated: ${why}`;
@@ -127,7 +128,3 @@ export class LifterWord {
 }
 
 const CAN_LIFT = 'can lift';
-
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -2,6 +2,7 @@ import { isRecord } from '../../certs/serving/json.ts';
 import type { PatchOperation } from '../words/injection.ts';
 import { JOB_INDEX } from '../words/keys.ts';
 import type { Pod } from '../words/pod.ts';
+import { DEFAULT_SCHEDULER } from '../words/pod-defaults.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 import type { Reason } from '../words/reason.ts';
 import { type Admission, decide, decideJob, injectionsInWords, pricesOf } from './decide.ts';
@@ -180,7 +181,7 @@ function defaultedPod(manifest: Manifest): Manifest {
     spec: {
       terminationGracePeriodSeconds: 30,
       restartPolicy: 'Always',
-      schedulerName: 'default-scheduler',
+      schedulerName: DEFAULT_SCHEDULER,
       ...given,
       tolerations: [
         ...tolerations,

@@ -1,5 +1,5 @@
-import { DEFAULT_GRACE_SECONDS } from '../rules/grace.ts';
 import { INJECTED, MANAGED, PROFILE } from '../words/keys.ts';
+import { DEFAULT_GRACE_SECONDS } from '../words/pod-defaults.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 import {
   asksFor,

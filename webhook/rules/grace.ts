@@ -1,10 +1,8 @@
 import { add, declining, injecting, NOTHING, type Ruling } from '../words/injection.ts';
 import type { Container, Pod } from '../words/pod.ts';
+import { DEFAULT_GRACE_SECONDS } from '../words/pod-defaults.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 import { isUserSet } from './user-set.ts';
-
-/** What the API server writes where a pod sets no termination grace. */
-export const DEFAULT_GRACE_SECONDS = 30;
 
 /**
  * Termination grace is raised to the profile's minimum. Only the default of 30 s is ever raised; any

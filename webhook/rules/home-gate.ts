@@ -2,11 +2,11 @@ import { expectationsOf } from '../words/expectations.ts';
 import { add, declining, injecting, NOTHING, type Ruling } from '../words/injection.ts';
 import { HOME_GATE } from '../words/keys.ts';
 import type { Pod } from '../words/pod.ts';
+import { DEFAULT_SCHEDULER } from '../words/pod-defaults.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 import { withMaps } from '../words/with-maps.ts';
 import { slotOf } from '../words/workload.ts';
 
-const DEFAULT_SCHEDULER = 'default-scheduler';
 const GATES = '/spec/schedulingGates';
 
 /**
@@ -14,6 +14,7 @@ const GATES = '/spec/schedulingGates';
  * stuck pod, so none is added unless somebody was heard a moment ago who can lift it: `cannotLift` says why not.
  */
 export function homeGate(pod: Pod, profile: DeviceProfile, cannotLift: string | undefined): Ruling {
+  if (profile.waitForHomeSeconds === 0) return NOTHING;
   const waitSeconds = expectationsOf(pod, profile).waitForHomeSeconds;
   const gates = pod.spec.schedulingGates ?? [];
   if (waitSeconds === 0 || gates.some(({ name }) => name === HOME_GATE)) return NOTHING;

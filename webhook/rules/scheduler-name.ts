@@ -1,9 +1,8 @@
 import { add, declining, injecting, NOTHING, type Ruling } from '../words/injection.ts';
 import type { Pod } from '../words/pod.ts';
+import { DEFAULT_SCHEDULER } from '../words/pod-defaults.ts';
 import type { DeviceProfile } from '../words/profile.ts';
 import { isUserSet } from './user-set.ts';
-
-const DEFAULT_SCHEDULER = 'default-scheduler';
 
 /** Sends the pod to the profile's scheduler, unless somebody has chosen one or it needs none. */
 export function schedulerName({ metadata, spec }: Pod, profile: DeviceProfile): Ruling {

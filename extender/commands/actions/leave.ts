@@ -16,7 +16,7 @@ import { HAZARD, HOME_GATE } from '../../../webhook/words/keys.ts';
 import type { ObjectMeta, Pod } from '../../../webhook/words/pod.ts';
 import { extenderPods } from '../../doctor/extender-pods.ts';
 import { gatedPod } from '../../facts/gated.ts';
-import { isStillGated, podWriter } from '../../gates/pod-writer.ts';
+import { liftIfGated, podWriter } from '../../gates/pod-writer.ts';
 import { nodeWriter } from '../../node-labels/node-writer.ts';
 import { type Patience, pollUntil } from '../terminal/poll-until.ts';
 import { print } from '../terminal/print.ts';
@@ -92,20 +92,10 @@ async function liftAll(config: KubeConfig, dryRun: boolean): Promise<void> {
   const waiting = (await pods.list({ fieldSelector: 'status.phase=Pending' })).flatMap(
     (pod) => gatedPod(pod) ?? [],
   );
-  for (const { namespace, name, ...pod } of waiting) {
-    const what = `the scheduling gate ${HOME_GATE} of pod ${namespace}/${name}`;
-    if (dryRun) {
-      print(`would lift ${what}`);
-      continue;
-    }
-    try {
-      await writer.lift({ namespace, name, ...pod }, { anyVersion: true });
-      print(`lifted ${what}`);
-    } catch (error) {
-      // Lifted by the extender, or gone: what was to be done is done.
-      const now = await writer.get({ namespace, name });
-      if (isStillGated({ namespace, name, ...pod }, now)) throw error;
-    }
+  for (const pod of waiting) {
+    const what = `the scheduling gate ${HOME_GATE} of pod ${pod.namespace}/${pod.name}`;
+    if (dryRun) print(`would lift ${what}`);
+    else if (await liftIfGated(writer, pod)) print(`lifted ${what}`);
   }
 }
 
