@@ -27,6 +27,10 @@ export class GatedPods {
     return this.#byUid.size;
   }
 
+  has(uid: string): boolean {
+    return this.#byUid.has(uid);
+  }
+
   /** How long the one that has waited longest has waited; 0 where none does. */
   oldestSeconds(nowSeconds: number): number {
     return this.all()

@@ -98,16 +98,20 @@ export class Lifter {
 
   /** To be called about every second. */
   tick(): void {
-    const { isLeader, snapshot } = this.#deps;
+    const { isLeader, snapshot, gated } = this.#deps;
+    const { nowSeconds, cluster } = snapshot();
+    for (const [uid, liftedSeconds] of this.#lifted) {
+      if (nowSeconds - liftedSeconds > WATCH_LATE_SECONDS) this.#lifted.delete(uid);
+    }
     if (!isLeader()) {
       this.#letGo.clear();
       this.#nominated.clear();
+      this.#dropQueue();
       return;
     }
-    const { nowSeconds, cluster } = snapshot();
     this.#countHeld(nowSeconds);
-    for (const [uid, liftedSeconds] of this.#lifted) {
-      if (nowSeconds - liftedSeconds > WATCH_LATE_SECONDS) this.#lifted.delete(uid);
+    for (const uid of this.#nominated.keys()) {
+      if (!gated.has(uid)) this.#nominated.delete(uid);
     }
     for (const [uid, letGo] of this.#letGo) {
       const pod = cluster.pod(uid);
@@ -148,7 +152,13 @@ export class Lifter {
     this.#planMs = performance.now() - begunMs;
   }
 
+  /** What was planned while this replica led is another one's to plan. */
+  #dropQueue(): void {
+    for (const { waiting } of this.#queue.splice(0)) this.#underWay.delete(waiting.uid);
+  }
+
   #next(nowSeconds: number): void {
+    if (!this.#deps.isLeader()) this.#dropQueue();
     while (this.#atOnce < MOST_AT_ONCE) {
       const step = this.#queue.shift();
       if (step === undefined) return;
@@ -229,6 +239,7 @@ export class Lifter {
     const { gated, snapshot, onLifted } = this.#deps;
     gated.removed(pod.uid);
     this.#lifted.set(pod.uid, nowSeconds);
+    this.#nominated.delete(pod.uid);
     const facts = snapshot().cluster.pod(pod.uid);
     const node = step.nominate ?? facts?.schedulingConstraints?.nominatedNode;
     if (node !== undefined && step.nominate !== null) {

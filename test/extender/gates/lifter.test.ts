@@ -72,6 +72,12 @@ function atWork() {
       const deletionTimestamp = new Date((nowSeconds + graceSeconds) * 1000);
       pods.put({ ...first, metadata: { ...first.metadata, deletionTimestamp } });
     },
+    /** A member of a job that has run nowhere. */
+    other(index: number): Pod {
+      const pod = makeMember('fresh', index);
+      const spec = { ...pod.spec, schedulingGates: [{ name: HOME_GATE }] };
+      return pods.put({ ...pod, spec });
+    },
     next(attempt = 1, spec: Partial<Pod['spec']> = {}): Pod {
       const pod = makeMember('train', 0, attempt);
       return pods.put({
@@ -191,6 +197,26 @@ describe('the lifter', () => {
     work.lead(true);
     work.lifter.tick();
     await lifted(work, 'train-0-1');
+  });
+
+  test('carries out nothing more of its plan once another replica leads', async () => {
+    const work = atWork();
+    work.at(1000);
+    const more = Array.from({ length: 40 }, (_none, index) => work.other(index));
+    const lift = work.pods.lift.bind(work.pods);
+    work.pods.lift = async (pod, options) => {
+      work.lead(false);
+      // The first sixteen are under way at once.
+      await sleep(10);
+      await lift(pod, options);
+    };
+    await eventually('the first to be lifted', async () => work.pods.asked.length > 0);
+    await sleep(100);
+    expect(work.pods.asked).toHaveLength(16);
+    work.pods.lift = lift;
+    work.lead(true);
+    work.lifter.tick();
+    await eventually('all to be lifted', async () => work.said.length === more.length);
   });
 
   test('does not lift twice what the watch shows late', async () => {
