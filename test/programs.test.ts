@@ -255,7 +255,11 @@ describe('a wrong call ends with status 2 and one sentence', () => {
       flags: ['--client-name=me'],
       says: '--client-name: nobody is asked for a name; add --client-ca FILE\n',
     },
-  ])('client certificates without what they need: $flags', async ({ flags, says }) => {
+    ...['--gates=:0', '--gates-tls-dir=.'].map((flag) => ({
+      flags: [flag],
+      says: '--gates and --gates-tls-dir go together: the word is given over TLS only\n',
+    })),
+  ])('flags without what they need: $flags', async ({ flags, says }) => {
     const args = ['extender', `--config=${CONFIG}`, ...flags];
     const { status, errors } = await new Program(args).ended();
     expect({ status, errors }).toEqual({ status: 2, errors: says });

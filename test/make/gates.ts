@@ -34,10 +34,10 @@ export function makeGatedFleet(...nodes: readonly string[]) {
     ingest,
     gated,
     setNode,
-    /** A member as it runs since the beginning. */
-    run(pod: Pod, node: string): Pod {
-      const running = runningOn(pod, node, BEGUN);
-      see(running, 0);
+    /** A member as it runs since then; default: the beginning. */
+    run(pod: Pod, node: string, at = 0): Pod {
+      const running = runningOn(pod, node, BEGUN + at);
+      see(running, at);
       return running;
     },
     crash(pod: Pod, at: number): void {

@@ -23,6 +23,16 @@ test('an answer comes with its warnings, unquoted, and its date', async () => {
   });
 });
 
+test('a body is told with its length, whatever the method', async () => {
+  const app = express().use(express.text({ type: '*/*' }));
+  app.delete('/api', (request, response) => void response.send(request.body));
+  const config = loadedKubeConfig(await listening(app));
+  const asked = () => rawRequest(config, 'DELETE', '/api', { body: { name: 'naïve' } });
+  expect((await asked()).text).toBe('{"name":"naïve"}');
+  // On the connection that was kept.
+  expect((await asked()).text).toBe('{"name":"naïve"}');
+});
+
 test('where nobody answers it says so', async () => {
   await expect(
     rawRequest(loadedKubeConfig('http://127.0.0.1:1'), 'GET', '/version'),

@@ -128,6 +128,33 @@ describe('a member of a job', () => {
   });
 });
 
+describe('a spare', () => {
+  test('is none while a pod that was deleted by force still runs there', () => {
+    const { first, next, setNode, crash, run, remove, wait, plan } = fleet();
+    crash(first, 1000);
+    setNode({ name: 'gpu-1', isCordoned: true }, 1005);
+    // For a second only: it is nobody's home.
+    const other = run(member('other', 0), 'gpu-2', 1005);
+    remove(other, 1006);
+    wait(next, 1010);
+    expect(plan(1010)).toEqual([`train-0-1: ${NOT} its own node gpu-1 is cordoned`]);
+    expect(plan(1040)).toEqual([
+      `train-0-1: nominate gpu-2, ${NOT} its own node gpu-1 is cordoned`,
+    ]);
+  });
+
+  test('is looked for on behalf of sixteen pods in one plan, for each looks at all nodes', () => {
+    const names = Array.from({ length: 20 }, (_none, index) => `gpu-${index}`);
+    const { run, crash, setNode, wait, plan } = makeGatedFleet(...names);
+    for (const [index, name] of names.entries()) {
+      crash(run(member('train', index), name), 1000);
+      setNode({ name, isCordoned: true }, 1005);
+      wait(member('train', index, 1), 1010);
+    }
+    expect(plan(1010)).toHaveLength(16);
+  });
+});
+
 describe('its own node is not waited for', () => {
   const rows: readonly {
     name: string;

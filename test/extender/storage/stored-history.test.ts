@@ -43,6 +43,7 @@ const WHOLE: HostHistory = {
       ranSeconds: 100,
       devices: { resources: [{ resource: GPU, count: 8 }], claims: ['c'] },
       images: ['registry.example/train:1'],
+      wishes: '0123456789abcdef0123',
       coldStartForOthersSeconds: 20,
       homeUntilSeconds: 1900,
     },
@@ -97,6 +98,17 @@ describe('a stored history', () => {
         worst: 'the device plugin has withdrawn the device, on GPU-1',
       },
     });
+  });
+
+  // Until 2026-11-29 nobody wrote down what a slot asks of its node.
+  test('of a slot without what it asks of its node is read', () => {
+    const { status } = statusOf(WHOLE);
+    const before = JSON.parse(JSON.stringify(status).replace(/"wishes":"[^"]*",/, ''));
+    expect(before).not.toEqual(status);
+    const read = historyOf(stored(before));
+    const [departure] = read.ok ? read.history.departures : [];
+    expect(departure).not.toHaveProperty('wishes');
+    expect({ wishes: '0123456789abcdef0123', ...departure }).toEqual(WHOLE.departures[0]);
   });
 
   // As it was written on 2026-11-25. Whatever the form becomes, this is read for ever.

@@ -121,6 +121,20 @@ describe('a reflector', () => {
     expect(counts.failed).toBe(4);
   });
 
+  test('is stale from when its watch fails until it hears anything', async () => {
+    const { api, reflector, start, tells, watching } = await following();
+    expect(reflector.stale()).toBe('nothing has been listed yet');
+    start();
+    await watching();
+    expect(reflector.stale()).toBeUndefined();
+    api.endWatches({ cut: true });
+    await eventually('it to be stale', () => reflector.stale() !== undefined, { intervalMs: 10 });
+    await watching();
+    api.send('ADDED', node('a', '101'));
+    await tells('seen a@101');
+    expect(reflector.stale()).toBeUndefined();
+  });
+
   test.each(['as an answer', 'as an event'])(
     'lists again when its version has expired, %s',
     async (how) => {
