@@ -18,7 +18,7 @@ export function addExtender(program: Command): void {
     .addOption(
       new Option(
         '--gates <ADDR:PORT>',
-        'where the webhook asks whether scheduling gates are lifted',
+        'where the webhook asks whether scheduling gates can be lifted',
       ).env('SUREFOOT_GATES'),
     )
     .addOption(

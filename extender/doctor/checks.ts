@@ -360,13 +360,13 @@ function gated({ pods }: Seen): readonly Found[] {
     const [first] = overdue;
     if (first !== undefined) {
       return error(
-        `${overdue.length} pods wait at the scheduling gate ${HOME_GATE} for ${spanInWords(longest)} at most: ${few(overdue.map(nameOf))}`,
+        `${overdue.length} pods wait at the scheduling gate ${HOME_GATE}, the longest for ${spanInWords(longest)}: ${few(overdue.map(nameOf))}`,
         `lift it by hand: ${liftingLine(first)}`,
       );
     }
     return waiting.length === 0
       ? ok('none waits for its own node')
-      : ok(`${waiting.length} wait for their own node, for ${spanInWords(longest)} at most`);
+      : ok(`${waiting.length} wait for their own node, the longest for ${spanInWords(longest)}`);
   });
 }
 

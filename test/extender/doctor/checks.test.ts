@@ -230,7 +230,7 @@ describe('what doctor finds', () => {
       name: 'a pod that nobody lets go',
       change: { pods: got([{ ...POD, isPending: true, gatedSeconds: 400 }]) },
       finds:
-        'error pods that wait: 1 pods wait at the scheduling gate surefoot.dev/home for 400 s at most: team-a/train-0',
+        'error pods that wait: 1 pods wait at the scheduling gate surefoot.dev/home, the longest for 400 s: team-a/train-0',
     },
     {
       name: 'an extender that cannot lift gates, where pods may wait',
