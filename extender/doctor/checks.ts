@@ -356,7 +356,7 @@ function gated({ pods }: Seen): readonly Found[] {
   return where(pods, (found) => {
     const waiting = found.filter((pod) => pod.gatedSeconds !== undefined);
     const overdue = waiting.filter(({ gatedSeconds = 0 }) => gatedSeconds > MOST_GATED_SECONDS);
-    const longest = Math.max(0, ...waiting.map(({ gatedSeconds = 0 }) => gatedSeconds));
+    const longest = waiting.reduce((most, { gatedSeconds = 0 }) => Math.max(most, gatedSeconds), 0);
     const [first] = overdue;
     if (first !== undefined) {
       return error(
