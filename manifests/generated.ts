@@ -24,6 +24,14 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['base/devicehistory.yaml', definition],
     ['base/webhook-configuration.yaml', await manifestText('webhook', options)],
     ['admission-policy.yaml', await manifestText('policy', options)],
+    [
+      'components/cluster-scheduler-loopback/scheduler.yaml',
+      await manifestText('scheduler', options),
+    ],
+    [
+      'components/cluster-scheduler-https/scheduler.yaml',
+      await manifestText('scheduler', { ...options, reach: 'https' }),
+    ],
     ['components/own-scheduler/webhook.yaml', beginning(webhook, OWN_SCHEDULER)],
     [
       'components/own-scheduler/extender.yaml',

@@ -47,7 +47,11 @@ const MANIFESTS = join(import.meta.dirname, '../../manifests');
 /** What tests change of a KubeSchedulerConfiguration. */
 export interface SchedulerFile {
   profiles?: { schedulerName: string; [part: string]: unknown }[];
-  extenders?: { urlPrefix: string; tlsConfig?: { caFile: string; serverName: string } }[];
+  extenders?: {
+    urlPrefix: string;
+    managedResources?: unknown;
+    tlsConfig?: { caFile: string; serverName: string };
+  }[];
   leaderElection?: object;
   [part: string]: unknown;
 }
@@ -119,6 +123,9 @@ export class ControlPlane {
   ): Promise<Child> {
     const config = await schedulerFile('cluster-scheduler-loopback');
     config.profiles = [{ schedulerName: name }];
+    config.leaderElection = { leaderElect: false };
+    // Pods of the bed ask by resource claims and for names of their own, too: it asks for every pod.
+    delete config.extenders?.[0]?.managedResources;
     if (extender === false) delete config.extenders;
     else if (config.extenders?.[0] !== undefined) {
       config.extenders[0].urlPrefix = extender === true ? this.extenderUrl : extender;

@@ -60,4 +60,19 @@ describe('over HTTPS', () => {
     );
     expect(await used.bed.plane.unansweredCalls('over-https')).toBe(0);
   });
+
+  test('a pod without devices costs no question', async () => {
+    const questions = async () => {
+      const metrics = await used.bed.surefoot.extenderMetrics();
+      return sample(metrics, 'surefoot_prioritize_requests_total');
+    };
+    const before = await questions();
+    const plain = pod('plain', { schedulerName: 'over-https', profile: undefined, gpus: 0 });
+    await used.hand.createPod(plain);
+    await used.hand.runningPod('plain');
+    expect(await questions()).toBe(before);
+    await used.hand.createPod(pod('with-device'));
+    await used.hand.runningPod('with-device');
+    expect(await questions()).toBeGreaterThan(before);
+  });
 });

@@ -75,7 +75,8 @@ const tolerationField = strictSection({
   }
 });
 
-const DEVICE_PATTERN =
+/** The name of an extended resource; a trailing `*` stands for the rest of it. */
+export const DEVICE_PATTERN =
   /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-\w.]*(\w|\*))?|deviceclass\.resource\.kubernetes\.io\/\*)$/;
 const NAME_EXPECTED =
   'expected a name of lower-case letters, digits and dashes, at most 63, such as "nvidia"';
