@@ -39,6 +39,8 @@ export interface ExtenderMetrics {
   markedHome(change: 'added' | 'removed', labels: number): void;
   /** Nodes that are bad and unmarked, read when the metrics are. */
   countUnmarked(unmarked: () => number): void;
+  /** Pods that came in unprepared and wait, read when the metrics are. */
+  countUnprepared(unprepared: () => number): void;
   signal(row: string, outcome: SignalOutcome): void;
   watch(name: string): ReflectorMetrics;
   /** One attempt to write a history, and how long it took. */
@@ -153,6 +155,16 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     event: (result) => events.inc({ result }),
     marked: (hazard) => marks.inc({ hazard }),
     markedHome: (change, labels) => homeMarks.inc({ change }, labels),
+    countUnprepared(unprepared) {
+      new Gauge({
+        name: 'surefoot_unprepared_pods',
+        help: 'Device pods that have opted in, came in unprepared, and wait; told by the replica that leads.',
+        registers,
+        collect() {
+          this.set(unprepared());
+        },
+      });
+    },
     countUnmarked(unmarked) {
       new Gauge({
         name: 'surefoot_nodes_unmarked',

@@ -4,7 +4,20 @@ import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { microTime } from '../../certs/cluster/micro-time.ts';
 import { Seldom } from '../../certs/serving/seldom.ts';
-import type { PlacementEvent } from './placement-event.ts';
+
+/** What a pod's owner is told, as an Event on the pod. */
+export interface PodEvent {
+  readonly reason:
+    | 'PreferredPreviousNode'
+    | 'AvoidedFlakyNode'
+    | 'PreferredWarmNode'
+    | 'PlacedElsewhere'
+    | 'OnlyFlakyNodesLeft'
+    | 'NotPrepared';
+  readonly type: 'Normal' | 'Warning';
+  /** At most 1 KiB, which is the API's limit. */
+  readonly note: string;
+}
 
 /** What became of an Event. */
 export type EventResult = 'written' | 'failed' | 'dropped';
@@ -17,7 +30,7 @@ export interface Regarding {
 }
 
 export interface EventSink {
-  create(regarding: Regarding, event: PlacementEvent, at: Date): Promise<void>;
+  create(regarding: Regarding, event: PodEvent, at: Date): Promise<void>;
 }
 
 export interface EventWriterDeps {
@@ -48,7 +61,7 @@ export class EventWriter {
     this.#complaint = new Seldom(deps.nowMs);
   }
 
-  write(regarding: Regarding, event: PlacementEvent, atSeconds: number): void {
+  write(regarding: Regarding, event: PodEvent, atSeconds: number): void {
     const { sink, onResult } = this.#deps;
     if (!this.#mayWrite()) {
       onResult('dropped');
@@ -84,7 +97,7 @@ export class EventWriter {
     if (!this.#complaint.isDue()) return;
     log.warn(
       { err: error },
-      'an Event about a placement was not written; needs create on events.events.k8s.io, or events: false in extender.yaml',
+      'an Event about a pod was not written; needs create on events.events.k8s.io, or events: false in extender.yaml',
     );
   }
 }
@@ -107,7 +120,7 @@ export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
         eventTime: microTime(at),
         reportingController: 'surefoot.dev/extender',
         reportingInstance: identity.slice(0, 128),
-        action: 'SchedulingConstraints',
+        action: 'Scheduling',
         regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
         reason,
         type,

@@ -4,20 +4,8 @@ import { incidentInWords } from '../forecast/evidence.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import type { Forecast } from '../forecast/loss.ts';
 import { hazardClass } from '../hazard/pod-hazard.ts';
+import type { PodEvent } from './event-writer.ts';
 import type { Decision } from './record.ts';
-
-/** What a pod's owner is told of its placement, as an Event on the pod. */
-export interface PlacementEvent {
-  readonly reason:
-    | 'PreferredPreviousNode'
-    | 'AvoidedFlakyNode'
-    | 'PreferredWarmNode'
-    | 'PlacedElsewhere'
-    | 'OnlyFlakyNodesLeft';
-  readonly type: 'Normal' | 'Warning';
-  /** At most 1 KiB, which is the API's limit. */
-  readonly note: string;
-}
 
 /** Nobody notices a smaller difference. */
 const WORTH_TELLING_SECONDS = 5;
@@ -27,7 +15,7 @@ const LONGEST_NOTE = 1024;
  * `placed on gpu-7: home, 11.2 GiB cached; passed over gpu-3: XID 79, on GPU-3f2c, 2 days ago`. `undefined`
  * where all candidates cost the pod about the same. Never mentions another workload.
  */
-export function placementEvent(decision: Decision): PlacementEvent | undefined {
+export function placementEvent(decision: Decision): PodEvent | undefined {
   const { forecasts, bound, atSeconds } = decision;
   const chosen = forecasts.find(({ candidate }) => candidate.node === bound?.node);
   const [best] = forecasts;
@@ -40,7 +28,7 @@ export function placementEvent(decision: Decision): PlacementEvent | undefined {
     avoided === undefined
       ? ''
       : `; passed over ${avoided.candidate.node}: ${badInWords(avoided, atSeconds)}`;
-  const told = (reason: PlacementEvent['reason'], words: string): PlacementEvent => ({
+  const told = (reason: PodEvent['reason'], words: string): PodEvent => ({
     reason,
     type: reason === 'OnlyFlakyNodesLeft' ? 'Warning' : 'Normal',
     note: `placed on ${node}: ${words}`.slice(0, LONGEST_NOTE),

@@ -90,6 +90,15 @@ export class DecisionRecord {
     this.add({ ...withoutForecasts(pod, mode, atSeconds), unasked: why, bound });
   }
 
+  /** One thing more that is to be said of a pod's decision. */
+  remark(podUid: string, remark: Reason): void {
+    const decision = this.of(podUid);
+    if (decision === undefined) return;
+    const remarked = { ...decision, remarks: [...decision.remarks, remark] };
+    (this.#whole.has(podUid) ? this.#whole : this.#older).set(podUid, remarked);
+    this.#tell(podUid);
+  }
+
   /** The decision for a pod, while it is remembered. */
   of(podUid: string): Decision | undefined {
     return this.#whole.get(podUid) ?? this.#older.get(podUid);

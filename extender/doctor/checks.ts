@@ -8,6 +8,7 @@ import { HOME_GATE } from '../../webhook/words/keys.ts';
 import { devicePatterns, LONGEST_WAIT_SECONDS } from '../../webhook/words/profile.ts';
 import { isDeclined } from '../../webhook/words/warning.ts';
 import { WITHOUT_HOME_GATE } from '../facts/gated.ts';
+import { hasOptedIn, unpreparedAmong } from '../facts/unprepared.ts';
 import { FORM, VERSION } from '../storage/schema.ts';
 import type { Looked, Seen, SeenPod } from './seen.ts';
 
@@ -38,6 +39,7 @@ const CHECKS: readonly (readonly [name: string, find: (seen: Seen) => readonly F
   ['scheduler version', schedulerVersion],
   ['scheduler calls', schedulerCalls],
   ['stranded pods', stranded],
+  ['prepared pods', prepared],
   ['lifter', lifter],
   ['pods that wait', gated],
   ['one scheduler a pool', onePool],
@@ -334,6 +336,30 @@ function stranded({ pods, configuration: looked }: Seen): readonly Found[] {
   });
 }
 
+/** The API server goes on without a webhook that does not answer in time. */
+function prepared({ pods, namespaces, configuration: looked }: Seen): readonly Found[] {
+  if (looked.ok && looked.value?.mode !== 'act') return ok('no pod is prepared while we observe');
+  return where(pods, (found) => {
+    const labels = new Map(
+      namespaces.ok ? namespaces.value.map(({ name, inject }) => [name, inject]) : [],
+    );
+    const unprepared = unpreparedAmong(
+      found.map((pod) => ({
+        ...pod,
+        createdAtSeconds: -pod.ageSeconds,
+        isForUs: pod.hasProfile && hasOptedIn(pod, labels.get(pod.namespace)),
+        waits: pod.isPending,
+      })),
+    );
+    return unprepared.length === 0
+      ? ok('no pod waits that came in unprepared')
+      : warning(
+          `${unprepared.length} pods wait without what their profile adds, because the webhook did not answer in time: ${few(unprepared.map(nameOf))}`,
+          'if they cannot start, delete them: their owners make others, which are prepared',
+        );
+  });
+}
+
 /** Nobody gets a gate while it cannot be lifted: that costs homes, and no pod. */
 function lifter({ configuration: looked, extender, namespace }: Seen): readonly Found[] {
   const profiles = looked.ok ? (looked.value?.profiles ?? []) : [];
@@ -401,7 +427,7 @@ function optIn({ namespaces, pods }: Seen): readonly Found[] {
         'kubectl label namespace NAME surefoot.dev/inject=enabled --overwrite',
       );
     }
-    const annotated = pods.ok ? pods.value.filter(({ isOptedIn }) => isOptedIn).length : 0;
+    const annotated = pods.ok ? pods.value.filter(({ optIn }) => optIn === 'in').length : 0;
     if (enabled.length + observed.length + annotated === 0) {
       return warning(
         'nothing has opted in',

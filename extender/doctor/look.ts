@@ -17,10 +17,10 @@ import { readinessIn } from '../../certs/serving/readiness.ts';
 import { devicesAsked } from '../../webhook/words/device.ts';
 import { REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { INJECT } from '../../webhook/words/keys.ts';
-import { podOptIn } from '../../webhook/words/opt-in.ts';
+import { isPrepared, podOptIn } from '../../webhook/words/opt-in.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import { DEFAULT_SCHEDULER } from '../../webhook/words/pod-defaults.ts';
-import { devicePatterns } from '../../webhook/words/profile.ts';
+import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { gatedPod } from '../facts/gated.ts';
 import { DEVICE_HISTORIES } from '../storage/schema.ts';
 import { runningExtenders } from './extender-pods.ts';
@@ -82,7 +82,7 @@ export async function look(config: KubeConfig, options: LookOptions): Promise<Se
     ),
     pods: await looked(async () =>
       (await new ApiObjects<Pod>(config, PODS).list()).map((pod) =>
-        seenPod(pod, patterns, serverSeconds),
+        seenPod(pod, profiles, serverSeconds),
       ),
     ),
     missingRights: await looked(() => missingRights(config, namespace)),
@@ -187,8 +187,9 @@ async function definitionIn(config: KubeConfig) {
   };
 }
 
-function seenPod(pod: Pod, patterns: readonly string[], serverSeconds: number): SeenPod {
+function seenPod(pod: Pod, profiles: readonly DeviceProfile[], serverSeconds: number): SeenPod {
   const { metadata, spec, status } = pod;
+  const devices = devicesAsked(pod, devicePatterns(profiles));
   const createdAt = new Date(metadata.creationTimestamp ?? 0).getTime() / 1000;
   return {
     name: metadata.name ?? '',
@@ -198,8 +199,10 @@ function seenPod(pod: Pod, patterns: readonly string[], serverSeconds: number): 
     isPending: status?.phase === 'Pending' && spec.nodeName === undefined,
     isLookedAt: status?.conditions?.some(({ type }) => type === 'PodScheduled') === true,
     ageSeconds: serverSeconds - createdAt,
-    isOptedIn: podOptIn(pod) === 'in',
-    devices: devicesAsked(pod, patterns).resources.map(({ resource }) => resource),
+    optIn: podOptIn(pod),
+    isPrepared: isPrepared(pod),
+    hasProfile: profileOf(pod, profiles, devices) !== undefined,
+    devices: devices.resources.map(({ resource }) => resource),
     ...(gatedPod(pod)?.isLastGate === true && { gatedSeconds: serverSeconds - createdAt }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Kept } from '../../certs/renewal/next-step.ts';
 import type { Readiness } from '../../certs/serving/readiness.ts';
+import type { PodOptIn } from '../../webhook/words/opt-in.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
 
 /** What was seen of a cluster and of an installation in it; plain, so that what follows from it can be tested. */
@@ -87,7 +88,10 @@ export interface SeenPod {
   /** Whether any scheduler has looked at it. */
   readonly isLookedAt: boolean;
   readonly ageSeconds: number;
-  readonly isOptedIn: boolean;
+  readonly optIn: PodOptIn;
+  readonly isPrepared: boolean;
+  /** Whether a profile is for its devices. */
+  readonly hasProfile: boolean;
   readonly devices: readonly string[];
   /** How old it is, if it waits at our scheduling gate and at no other. */
   readonly gatedSeconds?: number;

@@ -83,6 +83,8 @@ export interface PodFacts {
   readonly schedulingConstraints?: SchedulingConstraints;
   readonly slot: Slot;
   readonly optIn: PodOptIn;
+  /** Whether the webhook prepared it. */
+  readonly isPrepared: boolean;
   readonly devices: DevicesAsked;
   /** A hash of its selectors, affinities and spread constraints; absent where it has none. */
   readonly wishes?: string;

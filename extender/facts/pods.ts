@@ -6,7 +6,7 @@ import {
 } from '../../webhook/words/device.ts';
 import { expectationsOf } from '../../webhook/words/expectations.ts';
 import { nodeChoiceOf } from '../../webhook/words/node-choice.ts';
-import { podOptIn } from '../../webhook/words/opt-in.ts';
+import { isPrepared, podOptIn } from '../../webhook/words/opt-in.ts';
 import type {
   ContainerStatus,
   ContainerTermination,
@@ -64,6 +64,7 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...schedulingConstraintsOf(pod),
     slot: slotOf(pod),
     optIn: podOptIn(pod),
+    isPrepared: isPrepared(pod),
     devices: boundedDevices(devices),
     ...(wishes !== undefined && { wishes }),
     graceSeconds: graceOf(pod),

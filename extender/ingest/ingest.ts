@@ -30,6 +30,7 @@ export interface IngestListener {
   podChanged?(pod: PodFacts, nowSeconds: number): void;
   /** What was last seen of a pod that is not in the API any more. */
   podRemoved?(pod: PodFacts, nowSeconds: number): void;
+  /** Its slot still counts as away. */
   bound?(pod: PodFacts, nowSeconds: number, seen: BindingSeen): void;
 }
 
@@ -258,11 +259,11 @@ export class Ingest {
 
   #findBinding({ previous, pod, isListed, nowSeconds }: PodChange): void {
     if (pod.node === undefined || previous?.node !== undefined || hasLeft(pod)) return;
-    const back = this.homes.returned(pod.slot, pod.node);
-    if (back !== undefined) this.#arriving.set(pod.uid, back);
     const first = isListed ? 'listed' : 'named';
     const seen = previous === undefined ? first : 'waited';
     for (const listener of this.#listeners) listener.bound?.(pod, nowSeconds, seen);
+    const back = this.homes.returned(pod.slot, pod.node);
+    if (back !== undefined) this.#arriving.set(pod.uid, back);
   }
 
   /** What a pod waits for on its node, and what has run there. */

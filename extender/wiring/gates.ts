@@ -1,7 +1,8 @@
 import { namespaceOf } from '../../certs/cluster/kube-config.ts';
 import { serverTime } from '../../certs/cluster/server-time.ts';
+import { modeIn } from '../../webhook/words/mode.ts';
 import type { Placements } from '../decisions/placements.ts';
-import type { Decision } from '../decisions/record.ts';
+import type { Decision, DecisionRecord } from '../decisions/record.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { CanLift } from '../gates/can-lift.ts';
 import { Endings } from '../gates/endings.ts';
@@ -10,6 +11,7 @@ import { Lifter } from '../gates/lifter.ts';
 import { gateMetrics } from '../gates/metrics.ts';
 import { Overdue } from '../gates/overdue.ts';
 import { podWriter } from '../gates/pod-writer.ts';
+import { wouldHaveWaited } from '../gates/would-have-waited.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
 
@@ -27,9 +29,9 @@ const FORECAST_SECONDS = 2;
 /** `podsStale`: why what is known of pods may be old. */
 export function gatesOf(
   engine: Engine,
-  placements: Placements,
+  { placements, decisions }: { placements: Placements; decisions: DecisionRecord },
   podsStale: () => string | undefined,
-  { kubeConfig, registry, nowSeconds, log }: Context,
+  { config, kubeConfig, registry, nowSeconds, log }: Context,
 ): Gates {
   const { cluster, ingest } = engine;
   const metrics = gateMetrics(registry, {
@@ -39,6 +41,7 @@ export function gatesOf(
     canLift: () => canLift.cannot() === undefined,
   });
   const writer = podWriter(kubeConfig);
+  const decide = rememberedDecisions(engine, nowSeconds);
   const endings = new Endings();
   const gated = new GatedPods(() => lifter.changed());
   const lifter = new Lifter({
@@ -46,7 +49,7 @@ export function gatesOf(
     endings,
     writer,
     snapshot: () => engine.snapshot(nowSeconds()),
-    decide: rememberedDecisions(engine, nowSeconds),
+    decide,
     isLeader: () => ingest.isLeader,
     onWaiting: (pod, { decision, reason }) => placements.waits(pod, decision, reason),
     onLifted(how, waited, pod, { reason, decision }) {
@@ -90,6 +93,12 @@ export function gatesOf(
       lifter.changed();
     },
     nodeChanged: () => lifter.changed(),
+    bound(pod, at) {
+      const mayOnlyObserve = cluster.namespaceOptIn(pod.namespace) === 'observe';
+      if (modeIn(pod.namespace, config.value.extender, mayOnlyObserve) === 'act') return;
+      const waiting = wouldHaveWaited({ pod, snapshot: engine.snapshot(at), endings, decide });
+      if (waiting !== undefined) decisions.remark(pod.uid, waiting);
+    },
   });
   return { gated, lifter, overdue, canLift };
 }

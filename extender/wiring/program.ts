@@ -1,4 +1,5 @@
 import { namespaceOf } from '../../certs/cluster/kube-config.ts';
+import { modeIn } from '../../webhook/words/mode.ts';
 import { EventWriter, eventSink } from '../decisions/event-writer.ts';
 import { placementEvent } from '../decisions/placement-event.ts';
 import { Placements } from '../decisions/placements.ts';
@@ -6,6 +7,7 @@ import { DecisionRecord } from '../decisions/record.ts';
 import { isMaintained } from '../history/maintenance.ts';
 import { ClusterLeader, type Leader, memoryLeader } from '../ingest/leader.ts';
 import { Unmapped } from '../ingest/unmapped.ts';
+import { NOT_PREPARED, UnpreparedPods } from '../ingest/unprepared-pods.ts';
 import { WatchGaps } from '../ingest/watch-gaps.ts';
 import { Watches } from '../ingest/watches.ts';
 import { HazardLabels } from '../node-labels/hazard-labels.ts';
@@ -49,7 +51,9 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     unmapped: () => unmapped.list().length,
   });
   const decisions = new DecisionRecord();
-  const placements = placementsOf(engine, decisions, context);
+  const events = eventWriterOf(context);
+  const placements = placementsOf(engine, decisions, events, context);
+  const unprepared = unpreparedOf(engine, events, context);
   const live = liveFeed(engine, { decisions, placements }, options, context);
   const watches = new Watches({
     kubeConfig: context.kubeConfig,
@@ -72,7 +76,7 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     },
     log,
   });
-  const gates = gatesOf(engine, placements, () => watches.podsStale(), context);
+  const gates = gatesOf(engine, { placements, decisions }, () => watches.podsStale(), context);
   // What a device is may have changed, or what is a sign: everything is read again.
   config.subscribe(() => watches.refresh());
   const labels = nodeLabels(engine, context);
@@ -83,6 +87,7 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     watchGaps,
     decisions,
     placements,
+    unprepared,
     live,
     watches,
     gates,
@@ -105,19 +110,47 @@ function leaderFor(options: ExtenderOptions, context: Context, watchGaps: WatchG
   });
 }
 
-/** Joins bindings with decisions, counts them, and tells pods about them. */
-function placementsOf(
-  engine: Engine,
-  decisions: DecisionRecord,
-  { kubeConfig, identity, metrics, nowSeconds, log }: Context,
-): Placements {
-  const snapshot = () => engine.snapshot(nowSeconds());
-  const events = new EventWriter({
+function eventWriterOf({ kubeConfig, identity, metrics, log }: Context): EventWriter {
+  return new EventWriter({
     sink: eventSink(kubeConfig, identity),
     onResult: metrics.event,
     log,
     nowMs: () => performance.now(),
   });
+}
+
+/** Counts pods that came in unprepared, and tells each that it did. */
+function unpreparedOf(
+  { cluster, ingest }: Engine,
+  events: EventWriter,
+  { config, metrics, nowSeconds, log }: Context,
+): UnpreparedPods {
+  const unprepared = new UnpreparedPods({
+    pods: () => cluster.pods(),
+    namespaceOptIn: (name) => cluster.namespaceOptIn(name),
+    acts: (namespace) => modeIn(namespace, config.value.extender, false) === 'act',
+    isLeader: () => ingest.isLeader,
+    onFound(pod) {
+      const { namespace, name } = pod;
+      log.warn(
+        { pod: `${namespace}/${name}` },
+        'came in unprepared: the webhook did not answer in time',
+      );
+      if (config.value.extender.events) events.write(pod, NOT_PREPARED, nowSeconds());
+    },
+  });
+  metrics.countUnprepared(() => unprepared.count);
+  return unprepared;
+}
+
+/** Joins bindings with decisions, counts them, and tells pods about them. */
+function placementsOf(
+  engine: Engine,
+  decisions: DecisionRecord,
+  events: EventWriter,
+  { metrics, nowSeconds }: Context,
+): Placements {
+  const snapshot = () => engine.snapshot(nowSeconds());
   const placements = new Placements({
     decisions,
     snapshot,

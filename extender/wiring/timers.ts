@@ -11,12 +11,14 @@ const HAZARD_LABELS_INTERVAL_MS = 5000;
 /** How often states that wait are looked at again, and common causes looked for. */
 const TICK_INTERVAL_MS = 1000;
 
+/** How often pods that came in unprepared are looked for. */
+const UNPREPARED_INTERVAL_MS = 10_000;
 /** How often gates that nobody has lifted in time are looked for. */
 const OVERDUE_INTERVAL_MS = 5000;
 
 /** Starts what is done again and again; call what it returns to end it. */
 export function startTimers(
-  { engine, leader, placements, gates, hazardLabels, homeLabels }: Program,
+  { engine, leader, placements, unprepared, gates, hazardLabels, homeLabels }: Program,
   { nowSeconds, log }: Context,
   { tickMs = TICK_INTERVAL_MS, gates: givesWord }: Pick<ExtenderOptions, 'tickMs' | 'gates'>,
 ): () => void {
@@ -34,6 +36,7 @@ export function startTimers(
       gates.lifter.tick();
       if (givesWord) void gates.canLift.round();
     }, tickMs),
+    setInterval(() => unprepared.round(), UNPREPARED_INTERVAL_MS),
     setInterval(() => void gates.overdue.round(), OVERDUE_INTERVAL_MS),
     setInterval(() => void hazardLabels.round(), HAZARD_LABELS_INTERVAL_MS),
   ];

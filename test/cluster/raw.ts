@@ -16,14 +16,17 @@ export class RawClient {
   readonly #server: string;
   readonly #agent: Agent;
 
-  private constructor(server: string, ca: Buffer) {
+  private constructor(server: string, ca: Buffer, maxSockets: number) {
     this.#server = server;
-    this.#agent = new Agent({ ca, keepAlive: true, maxSockets: 16 });
+    this.#agent = new Agent({ ca, keepAlive: true, maxSockets });
   }
 
-  static async for(bed: Pick<Bed, 'admin' | 'directory'>): Promise<RawClient> {
+  static async for(
+    bed: Pick<Bed, 'admin' | 'directory'>,
+    { connections = 16 } = {},
+  ): Promise<RawClient> {
     const { server = '' } = bed.admin.getCurrentCluster() ?? {};
-    return new RawClient(server, await readFile(join(bed.directory, 'ca.crt')));
+    return new RawClient(server, await readFile(join(bed.directory, 'ca.crt')), connections);
   }
 
   /** Creates an object of a namespace: `pods` or `jobs`. `dryRun` goes through all of admission. */

@@ -40,7 +40,7 @@ describe('what people are told of a placement', () => {
     expect(event).toMatchObject({
       type: 'Normal',
       reason: 'PreferredWarmNode',
-      action: 'SchedulingConstraints',
+      action: 'Scheduling',
       message: 'placed on gpu-3: 11.2 GiB cached',
       involvedObject: { kind: 'Pod', name: 'warm' },
     });

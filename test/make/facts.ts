@@ -73,6 +73,7 @@ export function makePodFacts(overrides: Partial<PodFacts> = {}): PodFacts {
       interchangeable: false,
     },
     optIn: 'in',
+    isPrepared: true,
     devices: { resources: [{ resource: GPU, count: 1 }], claims: [] },
     graceSeconds: 30,
     expectations: EXPECTATIONS,

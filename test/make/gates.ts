@@ -1,8 +1,10 @@
+import type { PodFacts } from '../../extender/facts/facts.ts';
 import { podFacts } from '../../extender/facts/pods.ts';
 import { Endings } from '../../extender/gates/endings.ts';
 import { GatedPods } from '../../extender/gates/gated-pods.ts';
 import { Ledger } from '../../extender/gates/ledger.ts';
 import { planGates, type Step } from '../../extender/gates/plan.ts';
+import { wouldHaveWaited } from '../../extender/gates/would-have-waited.ts';
 import { HOME_GATE } from '../../webhook/words/keys.ts';
 import type { Pod, PodSpec } from '../../webhook/words/pod.ts';
 import { makeNode } from './facts.ts';
@@ -22,6 +24,12 @@ export function makeGatedFleet(...nodes: readonly string[]) {
     podRemoved: (pod, at) => endings.podRemoved(pod, at),
   });
   const gated = new GatedPods();
+  const decide = (at: number) => (pod: PodFacts, names: readonly string[]) =>
+    engine.decide(
+      pod,
+      Int32Array.from(names, (name) => cluster.index.of(name)),
+      BEGUN + at,
+    );
   const setNode = (overrides: Parameters<typeof makeNode>[0], at = 0) =>
     ingest.nodeChanged(makeNode(overrides), BEGUN + at);
   for (const name of nodes) setNode({ name });
@@ -64,6 +72,20 @@ export function makeGatedFleet(...nodes: readonly string[]) {
       see(waiting, at);
       return waiting;
     },
+    /** Binds a pod that had no gate, and tells what it would have saved by waiting. */
+    bindElsewhere(pod: Pod, node: string, at: number): string | undefined {
+      let said: string | undefined;
+      const { status: _, ...pending } = pod;
+      see({ ...pending, status: { phase: 'Pending' } }, at);
+      ingest.subscribe({
+        bound: (bound) => {
+          const snapshot = engine.snapshot(BEGUN + at);
+          said = wouldHaveWaited({ pod: bound, snapshot, endings, decide: decide(at) })?.words;
+        },
+      });
+      see({ ...pod, spec: { ...pod.spec, nodeName: node }, status: { phase: 'Pending' } }, at);
+      return said;
+    },
     /** What is to be done at that moment, as lines. */
     plan(at: number): readonly string[] {
       const nowSeconds = BEGUN + at;
@@ -78,12 +100,7 @@ export function makeGatedFleet(...nodes: readonly string[]) {
         snapshot,
         endings,
         ledger,
-        decide: (pod, names) =>
-          engine.decide(
-            pod,
-            Int32Array.from(names, (name) => cluster.index.of(name)),
-            nowSeconds,
-          ),
+        decide: decide(at),
       });
       return steps.map(inWords);
     },

@@ -8,9 +8,15 @@ export type PodOptIn = 'in' | 'out' | 'unsaid';
 export type NamespaceOptIn = 'enabled' | 'observe' | 'unsaid';
 
 /** What the pod's annotations and our own label say. */
-export function podOptIn({ metadata: { annotations = {}, labels = {} } }: Pod): PodOptIn {
+export function podOptIn(pod: Pod): PodOptIn {
+  const { annotations = {} } = pod.metadata;
   if (annotations[INJECT] === 'false') return 'out';
-  return annotations[PROFILE] !== undefined || labels[MANAGED] === 'true' ? 'in' : 'unsaid';
+  return annotations[PROFILE] !== undefined || isPrepared(pod) ? 'in' : 'unsaid';
+}
+
+/** Whether the webhook has had to do with the pod, by its own label. */
+export function isPrepared({ metadata }: Pod): boolean {
+  return metadata.labels?.[MANAGED] === 'true';
 }
 
 /** Whether Surefoot has to do with the pod at all: the pod's word goes before its namespace's. */

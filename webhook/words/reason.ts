@@ -46,6 +46,7 @@ export type ReasonCode =
   | 'WaitsForHome'
   | 'WaitedForHome'
   | 'NotWaited'
+  | 'WouldHaveWaited'
   | 'NoHome'
   | 'DeviceHistory'
   | 'Displaces'

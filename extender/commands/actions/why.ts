@@ -168,12 +168,13 @@ function addressOf(page: string): string {
 }
 
 function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: number): string {
-  const { pod, forecasts, boundTo, unasked } = decision;
+  const { pod, forecasts, boundTo, unasked, remarks } = decision;
   if (unasked !== undefined) {
-    const name = `${pod.namespace}/${pod.name}`;
-    return boundTo === undefined
-      ? `${name}: ${unasked.words}`
-      : `${name}: placed on ${boundTo} without a question; ${unasked.words}`;
+    const placed = boundTo === undefined ? '' : `placed on ${boundTo} without a question; `;
+    return [
+      `${pod.namespace}/${pod.name}: ${placed}${unasked.words}`,
+      ...remarks.map(({ words }) => words),
+    ].join('\n');
   }
   const best = onlyBest(forecasts);
   const chosen = forecasts.find(({ node }) => node === boundTo);

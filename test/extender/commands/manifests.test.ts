@@ -32,6 +32,19 @@ async function registration(
   return parse(await manifestText('webhook', { config: SHIPPED, service: SERVICE, ...options }));
 }
 
+/** A directory with one profile that has these keys. */
+function profilesOf(keys: string): Promise<string> {
+  return directoryWith({
+    'profiles.yaml': `apiVersion: config.surefoot.dev/v1alpha1\nkind: Profiles\nprofiles: [{ name: one, ${keys} }]\n`,
+  });
+}
+
+async function managedResources(config: string, options = {}): Promise<string[] | undefined> {
+  const text = await manifestText('scheduler', { config, service: SERVICE, ...options });
+  const [extender] = parse(text).extenders;
+  return extender.managedResources?.map(({ name }: { name: string }) => name);
+}
+
 describe('surefoot manifests', () => {
   test('what is made is in the repository, byte for byte', async () => {
     for (const [path, text] of await generatedFiles()) {
@@ -108,7 +121,48 @@ describe('surefoot manifests', () => {
     expect(bound).toEqual(policies.map(({ metadata }) => metadata.name));
   });
 
+  describe('scheduler', () => {
+    test('pods are known by the exact names that the patterns stand for', async () => {
+      const names = await managedResources(
+        await profilesOf('devices: [example.com/npu, nvidia.com/mig-1g.24gb*]'),
+      );
+      expect(names).toEqual([
+        'example.com/npu',
+        'nvidia.com/mig-1g.24gb',
+        'nvidia.com/mig-1g.24gb.shared',
+        'nvidia.com/mig-1g.24gb.gfx',
+        'nvidia.com/mig-1g.24gb.gfx.shared',
+        'nvidia.com/mig-1g.24gb.me',
+        'nvidia.com/mig-1g.24gb.me.shared',
+        'nvidia.com/mig-1g.24gb.me.all',
+        'nvidia.com/mig-1g.24gb.me.all.shared',
+        'nvidia.com/mig-1g.24gb-me',
+        'nvidia.com/mig-1g.24gb-me.shared',
+      ]);
+    });
+
+    test('a pattern is named by hand where nothing is known of it', async () => {
+      const config = await profilesOf('devices: [xilinx.com/fpga-*]');
+      await expect(managedResources(config)).rejects.toThrow(
+        'profiles.yaml: which resources xilinx.com/fpga-* stands for is not known here, and a scheduler takes exact names; name each with --resource, or let it ask for every pod with --every-pod',
+      );
+      expect(await managedResources(config, { resource: ['xilinx.com/fpga-u250'] })).toEqual([
+        'xilinx.com/fpga-u250',
+      ]);
+      expect(await managedResources(config, { everyPod: true })).toBeUndefined();
+    });
+
+    test('every pod is asked about where a profile is for resource claims', async () => {
+      const config = await profilesOf('devices: [nvidia.com/gpu], resourceClaims: true');
+      expect(await managedResources(config)).toBeUndefined();
+    });
+  });
+
   test.each([
+    {
+      args: ['scheduler', `--config=${SHIPPED}`, '--resource=nvidia.com/mig-*'],
+      says: '--resource: "nvidia.com/mig-*" is no extended resource; write its exact name, such as example.com/npu\n',
+    },
     {
       args: ['webhook', '--config=/nowhere'],
       says: '/nowhere/profiles.yaml: cannot be read (ENOENT); --config names the directory that holds it, as manifests/base/config does\n',
@@ -136,6 +190,7 @@ describe('what is watched over (hazard 39)', () => {
     const metrics = extenderMetrics(extender);
     metrics.countHistory({ isLeader: () => true, unwritten: () => 0, unmapped: () => 0 });
     metrics.countUnmarked(() => 0);
+    metrics.countUnprepared(() => 0);
     const none = () => 0;
     const gates = { waiting: none, oldestSeconds: none, heldDeviceSeconds: none };
     gateMetrics(extender, { ...gates, canLift: () => true });

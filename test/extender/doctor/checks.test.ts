@@ -22,7 +22,9 @@ const POD: SeenPod = {
   isPending: false,
   isLookedAt: true,
   ageSeconds: 600,
-  isOptedIn: true,
+  optIn: 'in',
+  isPrepared: true,
+  hasProfile: true,
   devices: ['nvidia.com/gpu'],
 };
 const WORKLOAD = { wanted: 1, ready: 1, images: new Map<string, string>() };
@@ -84,7 +86,7 @@ const scheduler = (version: string) => ({
 describe('what doctor finds', () => {
   test('is nothing where all is well, and every check says so', () => {
     expect(wrongIn(makeSeen())).toEqual([]);
-    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(19);
+    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(20);
   });
 
   test('what it may not see it says, check by check, and goes on', () => {
@@ -225,6 +227,17 @@ describe('what doctor finds', () => {
       change: { pods: got([{ ...POD, isPending: true, isLookedAt: false }]) },
       finds:
         'error stranded pods: 1 pods wait for a scheduler that does not look at them: team-a/train-0',
+    },
+    {
+      name: 'a pod that came in unprepared',
+      change: {
+        pods: got([
+          POD,
+          { ...POD, name: 'train-1', ageSeconds: 590, isPending: true, isPrepared: false },
+        ]),
+      },
+      finds:
+        'warning prepared pods: 1 pods wait without what their profile adds, because the webhook did not answer in time: team-a/train-1',
     },
     {
       name: 'a pod that nobody lets go',
