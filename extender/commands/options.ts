@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 
 /** Flags that several commands have. */
@@ -12,6 +12,25 @@ export const KUBECONFIG = new Option(
   'how to reach the API server (default: as kubectl does)',
 );
 export const CONTEXT = new Option('--context <NAME>', 'context of the kubeconfig');
+
+/** Adds how a command reaches the page of the extender. */
+export function withPageOptions(command: Command): Command {
+  return command
+    .option(
+      '--page <ADDR:PORT>',
+      'where the page of the extender is (default: in the cluster, through the API server)',
+    )
+    .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .addOption(KUBECONFIG)
+    .addOption(CONTEXT);
+}
+
+/** In which form a list is printed. */
+export function outputOption(...forms: readonly OutputForm[]): Option {
+  return new Option('-o, --output <FORM>', 'how to print it').choices(forms).default('table');
+}
+
+export type OutputForm = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
 export function drainOption(): Option {
   return new Option('--drain <SECONDS>', 'how long to serve on after SIGTERM')

@@ -1,17 +1,23 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
-import { embeddedAsset } from '../../certs/serving/embedded-assets.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import { surefootVersion } from '../../certs/serving/version.ts';
 import { addCerts } from './certs.ts';
 import { addDoctor } from './doctor.ts';
 import { addExtender } from './extender.ts';
 import { addForgive } from './forgive.ts';
+import { addIncidents } from './incidents.ts';
 import { addLeave } from './leave.ts';
 import { addManifests } from './manifests.ts';
+import { addMode } from './mode.ts';
+import { addNode } from './node.ts';
+import { addNodes } from './nodes.ts';
+import { addPage } from './page.ts';
 import { addPreview } from './preview.ts';
 import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
+import { addStatus } from './status.ts';
 import { complain } from './terminal/print.ts';
 import { sentenceOf } from './terminal/sentence.ts';
 import { addWebhook } from './webhook.ts';
@@ -25,27 +31,48 @@ import { addWhy } from './why.ts';
 function surefoot(): Command {
   const command = new Command('surefoot')
     .description('Keeps device pods on their feet when hardware fails.')
-    .version((JSON.parse(embeddedAsset('package.json')) as { version: string }).version)
+    .version(surefootVersion())
     .showHelpAfterError('(see surefoot --help)')
+    .addHelpText(
+      'after',
+      '\nCompletion: source <(surefoot complete zsh), or bash, fish, powershell.',
+    )
     .exitOverride();
-  addWebhook(command);
-  addExtender(command);
-  addCerts(command);
-  addManifests(command);
-  addPreview(command);
-  addForgive(command);
-  addWhy(command);
-  addDoctor(command);
-  addLeave(command);
-  addStart(command);
-  addSimulate(command);
+  command.commandsGroup('Questions:');
+  for (const add of [addStatus, addNodes, addNode, addIncidents, addWhy, addPage, addDoctor]) {
+    add(command);
+  }
+  command.commandsGroup('Changes:');
+  for (const add of [addMode, addForgive, addLeave]) add(command);
+  command.commandsGroup('Without a cluster:');
+  for (const add of [addStart, addPreview, addManifests, addSimulate]) add(command);
+  command.commandsGroup('Programs of an installation:');
+  for (const add of [addWebhook, addExtender, addCerts]) add(command);
+  for (const one of command.commands) {
+    one.showHelpAfterError(`(see surefoot ${one.name()} --help)`);
+  }
   return command;
+}
+
+/** Arguments as kubectl takes them, too: `get nodes` for `nodes`, and `-o=json` for `-o json`. */
+function withoutKubectlHabits(args: readonly string[]): readonly string[] {
+  const [first, ...others] = args;
+  return (first === 'get' ? others : args).flatMap((arg) => {
+    const [, flag, value] = /^(-[A-Za-z])=(.*)$/s.exec(arg) ?? [];
+    return flag === undefined ? [arg] : [flag, value ?? ''];
+  });
 }
 
 /** Runs one command line. Exit status: 0 done, 1 a failure, 2 a wrong call or configuration. */
 async function main(): Promise<number> {
   try {
-    await surefoot().parseAsync();
+    const command = surefoot();
+    const args = process.argv.slice(2);
+    if (args[0] === 'complete') {
+      const { default: addCompletion } = await import('@bomb.sh/tab/commander');
+      addCompletion(command);
+    }
+    await command.parseAsync(withoutKubectlHabits(args), { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

@@ -1,20 +1,12 @@
 import { type Command, Option } from 'commander';
-import { CONTEXT, KUBECONFIG } from './options.ts';
+import { withPageOptions } from './options.ts';
 import { print } from './terminal/print.ts';
 
 export function addWhy(program: Command): void {
-  program
-    .command('why')
+  withPageOptions(program.command('why'))
     .description('why a pod is where it is: what each node was forecast to cost it')
     .argument('<POD>', 'name of the pod, or NAMESPACE/POD as the page prints it')
     .option('-n, --namespace <NAMESPACE>', "its namespace (default: the kubeconfig context's)")
-    .option(
-      '--page <ADDR:PORT>',
-      'where the page of the extender is (default: in the cluster, through the API server)',
-    )
-    .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
-    .addOption(KUBECONFIG)
-    .addOption(CONTEXT)
     .addOption(
       new Option('-o, --output <FORM>', 'how to print it; wide: every node that is remembered')
         .choices(['table', 'wide', 'json', 'yaml'])

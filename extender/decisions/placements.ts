@@ -38,6 +38,7 @@ export class Placements {
   /** Uids of pods that were asked about. */
   readonly #heard = new Map<string, true>();
   readonly #schedulers = new Map<string, true>();
+  #lastQuestion: { readonly atSeconds: number; readonly scheduler: string } | undefined;
   /** When a pod of each namespace was asked about last. */
   readonly #askedAtSeconds = new Map<string, number>();
   /** When a pod that had a choice was placed without a question, whose, and by whom. */
@@ -51,8 +52,14 @@ export class Placements {
     this.#deps = deps;
   }
 
+  /** When a scheduler asked last, and which one; `undefined` while none has. */
+  get lastQuestion(): { readonly atSeconds: number; readonly scheduler: string } | undefined {
+    return this.#lastQuestion;
+  }
+
   /** A scheduler has asked about a pod, whatever it was told. */
   asked({ uid, namespace }: AskedPod, scheduler: string, atSeconds: number): void {
+    this.#lastQuestion = { atSeconds, scheduler };
     this.#heard.delete(uid);
     this.#heard.set(uid, true);
     dropOldest(this.#heard, MOST_HEARD);

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import type { NodeFacts } from '../facts/facts.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
 import type { HazardClass } from '../hazard/pod-hazard.ts';
+import { nodeHazard } from '../state/node-hazard.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type HazardChange, planHazardLabels } from './hazard-plan.ts';
-import { nodeHazard } from './node-hazard.ts';
 import type { NodeWriter } from './node-writer.ts';
 import { NodeReconciler } from './reconcile.ts';
 

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import { modeIn } from '../../webhook/words/mode.ts';
 import { hazardClass } from '../hazard/pod-hazard.ts';
 import type { Departure } from '../homes/departure.ts';
+import { nodeHazard } from '../state/node-hazard.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type HomeNode, planHomeLabels } from './home-plan.ts';
-import { nodeHazard } from './node-hazard.ts';
 import type { NodeWriter } from './node-writer.ts';
 import { NodeReconciler } from './reconcile.ts';
 

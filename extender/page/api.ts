@@ -2,12 +2,23 @@ import { extname } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
 import { jsonErrorHandler } from '../../certs/serving/body.ts';
 import { embeddedAsset, embeddedAssetsIn } from '../../certs/serving/embedded-assets.ts';
+import { durationSeconds } from '../../webhook/words/duration.ts';
 import { type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
+import { inTurns } from './in-turns.ts';
+import { incidentList } from './incident-list.ts';
 import type { LiveFeed } from './live.ts';
-import type { ShownDecisions, ShownSignals } from './shapes.ts';
+import { byWorst, nodeSummary } from './node-summary.ts';
+import type {
+  ShownAbout,
+  ShownDecisions,
+  ShownFleet,
+  ShownIncidents,
+  ShownNodes,
+  ShownSignals,
+} from './shapes.ts';
 import { shownDecision, shownNode, shownTerms, timeOf } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
@@ -27,6 +38,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 
 export interface PageDeps {
   readonly signals: () => ShownSignals;
+  readonly about: () => Promise<ShownAbout>;
   readonly decisions: DecisionRecord;
   readonly snapshot: () => Snapshot;
   readonly live: LiveFeed;
@@ -36,11 +48,12 @@ export interface PageDeps {
 }
 
 /**
- * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME]`, `/api/nodes`,
- * `/api/signals`, and `/api/live`, a stream of changes. Loopback only.
+ * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME]`, `/api/fleet` with a
+ * line a node, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/signals`, `/api/about`, and
+ * `/api/live`, a stream of changes. Loopback only.
  */
 export function pageApp(deps: PageDeps): Express {
-  const { signals, decisions, snapshot, live, controls, terms = LOSS_TERMS } = deps;
+  const { signals, about, decisions, snapshot, live, controls, terms = LOSS_TERMS } = deps;
   const app = express().disable('x-powered-by').disable('etag');
   app.set('json spaces', 2);
   app.use(requireAddress, setHeaders);
@@ -65,9 +78,44 @@ export function pageApp(deps: PageDeps): Express {
     };
     response.json(shown);
   });
-  app.get('/api/nodes', (_request, response) => {
+  app.get('/api/nodes', async (request, response) => {
     const now = snapshot();
-    response.json({ nodes: [...now.cluster.nodes()].map((node) => shownNode(node, now)) });
+    const { node: name } = request.query;
+    const wanted = [...now.cluster.nodes()].filter(
+      (node) => name === undefined || node.name === name,
+    );
+    const shown: ShownNodes = {
+      at: timeOf(now.nowSeconds),
+      nodes: await inTurns(wanted, (node) => shownNode(node, now)),
+      ...(name !== undefined && { summaries: wanted.map((node) => nodeSummary(node, now)) }),
+    };
+    response.json(shown);
+  });
+  app.get('/api/fleet', async (_request, response) => {
+    const now = snapshot();
+    const nodes = await inTurns(now.cluster.nodes(), (node) => nodeSummary(node, now));
+    const shown: ShownFleet = { at: timeOf(now.nowSeconds), nodes: nodes.sort(byWorst) };
+    response.json(shown);
+  });
+  app.get('/api/incidents', (request, response) => {
+    const { since = '7d', open } = request.query;
+    const sinceSeconds = typeof since === 'string' ? durationSeconds(since) : undefined;
+    if (sinceSeconds === undefined) {
+      response.status(400).json({
+        error: `since: ${JSON.stringify(since)} is not a duration; write one such as 7d or 12h`,
+      });
+      return;
+    }
+    const now = snapshot();
+    const filter = { sinceSeconds: now.nowSeconds - sinceSeconds, onlyOpen: open === 'true' };
+    const shown: ShownIncidents = {
+      at: timeOf(now.nowSeconds),
+      incidents: incidentList(filter, now),
+    };
+    response.json(shown);
+  });
+  app.get('/api/about', async (_request, response) => {
+    response.json(await about());
   });
   app.get('/api/signals', (_request, response) => {
     response.json(signals());
@@ -82,7 +130,7 @@ export function pageApp(deps: PageDeps): Express {
   }
   app.use((request, response) => {
     response.status(404).json({
-      error: `nothing is served at ${request.path}; this port has the page at /, /api/decisions, /api/nodes, /api/signals and /api/live`,
+      error: `nothing is served at ${request.path}; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/decisions, /api/signals and /api/live`,
     });
   });
   app.use(jsonErrorHandler(BODY_LIMIT_BYTES));

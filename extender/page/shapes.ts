@@ -51,13 +51,101 @@ export interface ShownIncident {
   readonly closedAt?: string;
 }
 
+/** An incident in a list of those of all hosts. */
+export interface ShownHostIncident extends ShownIncident {
+  readonly node: string;
+  readonly host: string;
+}
+
+export type NodeState = 'ready' | 'cordoned' | 'not ready';
+
+/** What a list of a whole fleet shows of a node. */
+export interface ShownNodeSummary {
+  readonly node: string;
+  readonly host: string;
+  readonly state: NodeState;
+  readonly rack?: string;
+  readonly model?: string;
+  readonly driver?: string;
+  readonly devices: number;
+  /** Devices that pods have. */
+  readonly busy: number;
+  /** Devices that are withdrawn or unhealthy; of a node that is not ready nobody can tell. */
+  readonly bad: number;
+  /** Of a pod that takes all its devices for a day. */
+  readonly hazard: HazardClass;
+  /** How many times the fleet's rate of faults. */
+  readonly times: number;
+  /** What raises it; absent where it is normal. */
+  readonly words?: string;
+  /** Incidents that count for anything, and of them those that something still reports. */
+  readonly faults: number;
+  readonly open: number;
+  readonly lastFaultAt?: string;
+  /** Slots that have left it and may come back. */
+  readonly away: number;
+}
+
+/** What `/api/fleet` answers: the worst first. */
+export interface ShownFleet {
+  /** The extender's time. */
+  readonly at: string;
+  readonly nodes: readonly ShownNodeSummary[];
+}
+
+/** What `/api/incidents` answers: the latest first. */
+export interface ShownIncidents {
+  readonly at: string;
+  readonly incidents: readonly ShownHostIncident[];
+}
+
+/** What `/api/nodes` answers. */
+export interface ShownNodes {
+  readonly at: string;
+  readonly nodes: readonly ShownNode[];
+  /** Of the one node that was asked for by name. */
+  readonly summaries?: readonly ShownNodeSummary[];
+}
+
+/** What `/api/about` answers: what the extender says of itself. */
+export interface ShownAbout {
+  /** The extender's time. */
+  readonly at: string;
+  readonly version: string;
+  readonly cluster?: string;
+  readonly mode: Mode;
+  /** Unique among replicas. */
+  readonly identity: string;
+  /** Whether this replica leads: it keeps the history. */
+  readonly leads: boolean;
+  /** What is not loaded yet, or what is wrong; empty where all is well. */
+  readonly problems: readonly string[];
+  readonly watches: readonly { readonly kind: string; readonly heardAt: string }[];
+  /** The last question of a scheduler; absent where there was none. */
+  readonly question?: { readonly at: string; readonly scheduler: string };
+  readonly questions: number;
+  readonly fleet: {
+    readonly nodes: number;
+    readonly devices: number;
+    readonly bad: number;
+    readonly elevated: number;
+    readonly high: number;
+  };
+  readonly pods: {
+    readonly devicePods: number;
+    readonly pending: number;
+    readonly gated: number;
+    readonly unprepared: number;
+  };
+}
+
 export interface ShownNode {
   readonly node: string;
   readonly host: string;
   readonly rack?: string;
   /** Its domain at each level of `topology` in extender.yaml; absent where there are none. */
   readonly domains?: readonly string[];
-  readonly state: 'ready' | 'cordoned' | 'not ready';
+  readonly state: NodeState;
   readonly devices: readonly ShownDevice[];
   readonly pods: readonly ShownPod[];
   readonly images: readonly { readonly name: string; readonly bytes: number }[];

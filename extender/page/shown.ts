@@ -16,9 +16,11 @@ import { deviceHost } from '../state/device-host.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type {
   DeviceState,
+  NodeState,
   ShownDecision,
   ShownDevice,
   ShownForecast,
+  ShownIncident,
   ShownNode,
   ShownPod,
   ShownSignals,
@@ -46,7 +48,7 @@ export function shownNode(
     host: node.host,
     ...rackOf(node),
     ...(node.domains !== undefined && { domains: node.domains }),
-    state: node.isReady ? (node.isCordoned ? 'cordoned' : 'ready') : 'not ready',
+    state: nodeState(node),
     devices: [...node.devices].flatMap(([resource, { capacity, allocatable }]) =>
       devicesOf(
         { resource, capacity, allocatable },
@@ -66,18 +68,7 @@ export function shownNode(
     ),
     pods: pods.map(shownPod),
     images: node.images.flatMap(({ names, bytes }) => names.map((name) => ({ name, bytes }))),
-    incidents: history.incidents.map((incident) => ({
-      words: incidentInWords(incident, nowSeconds),
-      ...(incident.resource !== undefined && { resource: incident.resource }),
-      class: incident.class,
-      weight: Number(incidentWeight(incident).toPrecision(3)),
-      probability: incident.probability,
-      evidence: incident.evidence,
-      discounts: discountsInWords(incident),
-      ...(incident.device !== undefined && { device: incident.device }),
-      openedAt: timeOf(incident.openedAtSeconds),
-      ...(incident.closedAtSeconds !== undefined && { closedAt: timeOf(incident.closedAtSeconds) }),
-    })),
+    incidents: history.incidents.map((incident) => shownIncident(incident, nowSeconds)),
     ignored: history.ignored.map(({ atSeconds, why, words, times }) => ({
       at: timeOf(atSeconds),
       why,
@@ -85,6 +76,28 @@ export function shownNode(
       times,
     })),
     homeOf: homes.on(node.name, nowSeconds).map(({ slot, cause }) => ({ slot: slot.key, cause })),
+  };
+}
+
+export function nodeState({ isReady, isCordoned }: NodeFacts): NodeState {
+  if (!isReady) return 'not ready';
+  return isCordoned ? 'cordoned' : 'ready';
+}
+
+export function shownIncident(incident: Incident, nowSeconds: number): ShownIncident {
+  const { resource, device, probability, evidence } = incident;
+  const { openedAtSeconds, closedAtSeconds } = incident;
+  return {
+    words: incidentInWords(incident, nowSeconds),
+    ...(resource !== undefined && { resource }),
+    class: incident.class,
+    weight: Number(incidentWeight(incident).toPrecision(3)),
+    probability,
+    evidence,
+    discounts: discountsInWords(incident),
+    ...(device !== undefined && { device }),
+    openedAt: timeOf(openedAtSeconds),
+    ...(closedAtSeconds !== undefined && { closedAt: timeOf(closedAtSeconds) }),
   };
 }
 

@@ -6,6 +6,7 @@ import { replicaIdentity } from '../../certs/cluster/lease.ts';
 import { LastGood } from '../../certs/serving/last-good.ts';
 import { programLog } from '../../certs/serving/program-log.ts';
 import { configurationMetrics, serviceRegistry } from '../../certs/serving/service-metrics.ts';
+import { surefootVersion } from '../../certs/serving/version.ts';
 import { type ExtenderMetrics, extenderMetrics } from '../metrics.ts';
 import { type ExtenderSettings, extenderDirectory } from '../settings.ts';
 import { builtInCatalogue } from '../signals/built-in-catalogue.ts';
@@ -23,6 +24,8 @@ export interface Context {
   readonly registry: Registry;
   readonly metrics: ExtenderMetrics;
   readonly nowSeconds: () => number;
+  /** Of Surefoot. */
+  readonly version: string;
   readonly log: Logger;
 }
 
@@ -46,6 +49,7 @@ export async function loadContext(options: ExtenderOptions): Promise<Context> {
     registry,
     metrics: extenderMetrics(registry),
     nowSeconds,
+    version: surefootVersion(),
     log,
   };
 }

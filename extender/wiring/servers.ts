@@ -9,6 +9,7 @@ import { gatesApp } from '../gates/server.ts';
 import { pageApp } from '../page/api.ts';
 import { shownSignals } from '../page/shown.ts';
 import { extenderApp } from '../prioritize/server.ts';
+import { about } from './about.ts';
 import type { Context } from './context.ts';
 import type { Doors, ExtenderOptions } from './options.ts';
 import type { Program } from './program.ts';
@@ -138,7 +139,8 @@ async function questionServer(
   });
 }
 
-function pageOf(options: ExtenderOptions, { catalogue, nowSeconds }: Context, program: Program) {
+function pageOf(options: ExtenderOptions, context: Context, program: Program) {
+  const { catalogue, nowSeconds } = context;
   const { engine, unmapped, watchGaps, watches, decisions, live } = program;
   return pageApp({
     signals: () =>
@@ -150,6 +152,7 @@ function pageOf(options: ExtenderOptions, { catalogue, nowSeconds }: Context, pr
         gaps: watchGaps.list(),
         refused: watches.refused(),
       }),
+    about: () => about(program, context),
     decisions,
     snapshot: () => engine.snapshot(nowSeconds()),
     live,

@@ -2,6 +2,7 @@ import type { DecisionRecord } from '../../extender/decisions/record.ts';
 import type { LossTerm } from '../../extender/forecast/loss-terms.ts';
 import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
+import type { ShownAbout } from '../../extender/page/shapes.ts';
 import type { Snapshot } from '../../extender/state/snapshot.ts';
 import { listening } from './listening.ts';
 
@@ -11,6 +12,22 @@ export const NO_SIGNALS = {
   unmapped: [],
   refused: [],
   uncovered: [],
+};
+
+/** An extender that is well. */
+export const ABOUT: ShownAbout = {
+  at: '1970-01-01T00:16:40.000Z',
+  version: '0.1.0',
+  cluster: 'training-eu',
+  mode: 'act',
+  identity: 'surefoot-extender-1',
+  leads: true,
+  problems: [],
+  watches: [{ kind: 'nodes', heardAt: '1970-01-01T00:16:38.000Z' }],
+  question: { at: '1970-01-01T00:16:37.000Z', scheduler: 'surefoot-scheduler' },
+  questions: 12,
+  fleet: { nodes: 4, devices: 32, bad: 1, elevated: 1, high: 1 },
+  pods: { devicePods: 9, pending: 1, gated: 0, unprepared: 0 },
 };
 
 /** The page's port with these decisions, and nothing else to tell; gives its address. */
@@ -26,5 +43,5 @@ export function servingPage(deps: {
     cluster: () => undefined,
     alarm: () => undefined,
   });
-  return listening(pageApp({ ...deps, live, signals: () => NO_SIGNALS }));
+  return listening(pageApp({ ...deps, live, signals: () => NO_SIGNALS, about: async () => ABOUT }));
 }

@@ -15,6 +15,13 @@ export interface HowToRun {
   readonly gid?: number;
 }
 
+/** What a process has said, and its exit status. */
+export interface Ended {
+  readonly status: unknown;
+  readonly output: string;
+  readonly errors: string;
+}
+
 /** `surefoot ARGS` as a process of its own, ended with the test. */
 export class Program {
   readonly #process: ChildProcess;
@@ -32,7 +39,7 @@ export class Program {
       env: { ...process.env, ...env },
       ...how,
     });
-    this.#exit = once(this.#process, 'exit');
+    this.#exit = once(this.#process, 'close');
     this.#process.stdout?.on('data', (chunk) => {
       this.#output += chunk;
     });
@@ -59,8 +66,8 @@ export class Program {
   }
 
   /** How it ended, and what it said on standard error. */
-  async ended(): Promise<{ readonly status: unknown; readonly errors: string }> {
+  async ended(): Promise<Ended> {
     const [status] = await this.#exit;
-    return { status, errors: this.#errors };
+    return { status, output: this.#output, errors: this.#errors };
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
 // By its path: the client's own PortForward loads the models of all kinds for what else it can do.
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
+import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 
 /** The page listens on loopback of its pod only; the API server brings callers there whom it lets. */
 const PAGE_PORT = 9092;
@@ -10,12 +11,16 @@ const PAGE_PORT = 9092;
 const DATA = 0;
 const ERRORS = 1;
 
-/** The page of a pod at an address of this machine, for as long as `use` takes; as kubectl port-forward does. */
+/**
+ * The page of a pod at an address of this machine, for as long as `use` takes; as kubectl port-forward does. `port`: on
+ * this machine; 0 takes any that is free.
+ */
 export async function withPageOf<T>(
   config: KubeConfig,
   namespace: string,
   pod: string,
   use: (page: string) => Promise<T>,
+  port = 0,
 ): Promise<T> {
   const sockets = new Set<Socket>();
   let refused: Error | undefined;
@@ -29,7 +34,16 @@ export async function withPageOf<T>(
       socket.destroy();
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new WrongCall(`--port: ${port} is taken by another program; choose another one`)
+          : error,
+      ),
+    );
+    server.listen(port, '127.0.0.1', resolve);
+  });
   try {
     return await use(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   } catch (error) {

@@ -2,28 +2,19 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { PODS } from '../../../certs/cluster/collections.ts';
-import {
-  type ApiOptions,
-  contextNamespace,
-  loadKubeConfig,
-} from '../../../certs/cluster/kube-config.ts';
+import { contextNamespace, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { spanInWords } from '../../../webhook/words/duration.ts';
 import { MOST_DECISIONS } from '../../decisions/record.ts';
-import { runningExtenders } from '../../doctor/extender-pods.ts';
 import { LOSS_TERMS } from '../../forecast/loss-terms.ts';
 import type { ShownDecision, ShownDecisions, ShownForecast, ShownTerm } from '../../page/shapes.ts';
 import { shownTerms } from '../../page/shown.ts';
 import { tableText } from '../terminal/table.ts';
-import { withPageOf } from './page-client.ts';
+import { answerAt, askPages, type PageOptions } from './extender-pages.ts';
 
-export interface WhyOptions extends ApiOptions {
+export interface WhyOptions extends PageOptions {
   /** Absent: the one that the pod's name has, or the context's, or `default`. */
   readonly namespace?: string;
-  /** Where the extender's page is; absent: that of each extender of the cluster, through the API server. */
-  readonly page?: string;
-  /** Where Surefoot is installed. */
-  readonly systemNamespace?: string;
   readonly output: 'table' | 'wide' | 'json' | 'yaml';
   readonly nowSeconds?: () => number;
 }
@@ -76,25 +67,12 @@ function podNamed(text: string, namespace: string | undefined): PodName {
 
 /** Of several extenders the one has it whose scheduler has asked. */
 async function decisionAbout(named: PodName, options: WhyOptions): Promise<Told> {
-  const { page, systemNamespace = 'surefoot-system' } = options;
-  if (page !== undefined) {
-    const pod = `${named.namespace ?? 'default'}/${named.name}`;
-    return (await decisionAt(page, pod)) ?? noDecision(pod);
-  }
-  const config = loadKubeConfig(options);
-  const namespace = named.namespace ?? contextNamespace(config) ?? 'default';
+  const config = options.page === undefined ? loadKubeConfig(options) : undefined;
+  const namespace = named.namespace ?? (config && contextNamespace(config)) ?? 'default';
   const pod = `${namespace}/${named.name}`;
-  const extenders = await runningExtenders(config, systemNamespace);
-  if (extenders.length === 0) {
-    throw new Error(
-      `no extender runs in ${systemNamespace} of ${config.getCurrentCluster()?.server}; say where Surefoot is with --system-namespace, or where its page is with --page ADDR:PORT (npm start: 127.0.0.1:9092)`,
-    );
-  }
-  for (const extender of extenders) {
-    const told = await withPageOf(config, systemNamespace, extender, (at) => decisionAt(at, pod));
-    if (told !== undefined) return told;
-  }
-  if (!(await isThere(config, namespace, named.name))) {
+  const told = await askPages(options, (page) => decisionAt(page, pod));
+  if (told !== undefined) return told;
+  if (config !== undefined && !(await isThere(config, namespace, named.name))) {
     throw new Error(
       `there is no pod ${pod}, and no decision about one is remembered; kubectl get pods -n ${namespace} lists those that are`,
     );
@@ -118,19 +96,7 @@ function noDecision(pod: string): never {
 }
 
 async function decisionAt(page: string, pod: string): Promise<Told | undefined> {
-  const url = `${addressOf(page)}/api/decisions?pod=${encodeURIComponent(pod)}`;
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch {
-    throw new Error(
-      `--page: nothing answers at ${page}; it is where "surefoot extender" or "npm start" shows its page, in a cluster behind kubectl port-forward`,
-    );
-  }
-  const body = (await response.json().catch(() => ({}))) as Partial<ShownDecisions> & {
-    error?: string;
-  };
-  if (!response.ok) throw new Error(body.error ?? `${url} answered ${response.status}`);
+  const body = await answerAt<ShownDecisions>(page, `decisions?pod=${encodeURIComponent(pod)}`);
   const decision = body.decisions?.[0];
   if (decision === undefined) return undefined;
   if (body.terms === undefined) return fromEarlierForm(decision);
@@ -155,16 +121,6 @@ function fromEarlierForm(decision: ShownDecision): Told {
   const names = new Set(['pull', 'cold', 'risk', 'displaced']);
   const terms = shownTerms(LOSS_TERMS.filter(({ name }) => names.has(name)));
   return { decision: { ...decision, forecasts }, terms };
-}
-
-function addressOf(page: string): string {
-  // A port alone is one of this machine; to URL.parse 9292 is the address 0.0.36.76.
-  const address = page.replace(/^:?(\d+)$/, '127.0.0.1:$1');
-  const url = URL.parse(address.includes('://') ? address : `http://${address}`);
-  if (url === null) {
-    throw new WrongCall(`--page: "${page}" is no address; write one such as 127.0.0.1:9092`);
-  }
-  return url.origin;
 }
 
 function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: number): string {

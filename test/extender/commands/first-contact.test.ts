@@ -60,6 +60,12 @@ const COMMANDS = [
   ['doctor'],
   ['forgive', 'gpu-1', '--reason', 'repaired'],
   ['leave'],
+  ['status'],
+  ['nodes'],
+  ['node', 'gpu-1'],
+  ['incidents'],
+  ['mode'],
+  ['page'],
 ];
 
 describe('the first contact', () => {
@@ -94,6 +100,15 @@ const ANSWERS: readonly {
         /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
       leave:
         /^the registration mutatingwebhookconfiguration\/zz-surefoot is gone already\nNothing waits for us any more/,
+      status:
+        /^Surefoot is not well: \d+ things are wrong\n {2}no extender answers -> surefoot doctor /,
+      nodes:
+        /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
+      node: /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
+      incidents:
+        /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
+      mode: /^there is no ConfigMap surefoot in surefoot-system; say where Surefoot is with /,
+      page: /^no extender runs in surefoot-system; say where Surefoot is with --system-namespace, /,
     },
   },
   {

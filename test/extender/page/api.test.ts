@@ -8,7 +8,7 @@ import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
 import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';
-import { NO_SIGNALS } from '../../fake/page.ts';
+import { ABOUT, NO_SIGNALS } from '../../fake/page.ts';
 import { makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeForecast } from '../../make/forecast.ts';
 import { makeIngest } from '../../make/ingest.ts';
@@ -33,6 +33,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
   const url = await listening(
     pageApp({
       signals: () => NO_SIGNALS,
+      about: async () => ABOUT,
       decisions,
       snapshot,
       live,
@@ -169,7 +170,7 @@ describe('the page port', () => {
     expect(answer.status).toBe(404);
     expect(await answer.json()).toEqual({
       error:
-        'nothing is served at /api/nope; this port has the page at /, /api/decisions, /api/nodes, /api/signals and /api/live',
+        'nothing is served at /api/nope; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/decisions, /api/signals and /api/live',
     });
   });
 

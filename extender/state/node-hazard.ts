@@ -1,7 +1,7 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import { type Hazard, hazardFor, ofResource } from '../hazard/pod-hazard.ts';
-import { deviceHost } from '../state/device-host.ts';
-import type { Snapshot } from '../state/snapshot.ts';
+import { deviceHost } from './device-host.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** The risk is of a pod that stays for a day. */
 const HORIZON_DAYS = 1;

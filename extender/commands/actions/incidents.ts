@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WrongCall } from '../../../certs/serving/lifecycle.ts';
+import { durationSeconds } from '../../../webhook/words/duration.ts';
+import type { ShownHostIncident } from '../../page/shapes.ts';
+import type { OutputForm } from '../options.ts';
+import { agoInWords, timeInWords } from '../terminal/ago.ts';
+import { type Column, type ListForms, printList } from '../terminal/list.ts';
+import type { PageOptions } from './extender-pages.ts';
+import { knownIncidents } from './known-fleet.ts';
+
+export interface IncidentsOptions extends PageOptions {
+  readonly since: string;
+  readonly open?: boolean;
+  /** Of this node only. */
+  readonly node?: string;
+  readonly watch?: boolean;
+  readonly output: OutputForm;
+}
+
+interface Row extends ShownHostIncident {
+  /** The extender's time. */
+  readonly at: string;
+}
+
+const WATCH_EVERY_MS = 2000;
+
+/** Prints the incidents of all hosts, the latest first. */
+export async function incidents(options: IncidentsOptions): Promise<void> {
+  const { since, open = false, node, watch = false, output } = options;
+  if (durationSeconds(since) === undefined) {
+    throw new WrongCall(`--since: "${since}" is not a duration; write one such as 7d or 12h`);
+  }
+  await printList(
+    async () => {
+      const { at, incidents: all } = await knownIncidents({ since, open }, options);
+      return all
+        .filter((one) => node === undefined || one.node === node)
+        .map((one) => ({ ...one, at }));
+    },
+    FORMS,
+    {
+      output,
+      isWatched: watch,
+      everyMs: WATCH_EVERY_MS,
+      none: open ? 'no incident is open' : `no incident in the last ${since}`,
+    },
+    sleep,
+  );
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'OPENED', cell: ({ openedAt, at }) => agoInWords(openedAt, at), isText: true },
+  { title: 'AT', cell: ({ openedAt }) => timeInWords(openedAt), isWide: true, isText: true },
+  { title: 'NODE', cell: ({ node }) => node, isText: true },
+  { title: 'DEVICE', cell: ({ device = '-' }) => device, isText: true },
+  {
+    title: 'STATE',
+    cell: ({ closedAt, at }) =>
+      closedAt === undefined ? 'open' : `closed ${agoInWords(closedAt, at)}`,
+    isText: true,
+  },
+  { title: 'CLASS', cell: (one) => one.class, isWide: true, isText: true },
+  { title: 'WEIGHT', cell: ({ weight }) => weight.toFixed(2) },
+  { title: 'WHAT', cell: ({ evidence }) => evidence.join('; '), isText: true },
+  {
+    title: 'LOWERED BY',
+    cell: ({ discounts }) => discounts.join('; ') || '-',
+    isWide: true,
+    isText: true,
+  },
+];
+
+const FORMS: ListForms<Row> = {
+  kind: 'incident',
+  name: ({ node, openedAt }) => `${node}/${openedAt}`,
+  columns: COLUMNS,
+};

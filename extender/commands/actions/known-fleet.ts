@@ -1,0 +1,166 @@
+import { durationSeconds } from '../../../webhook/words/duration.ts';
+import type { HostHistory } from '../../history/host-history.ts';
+import { incidentWeight, isOpen } from '../../history/incident.ts';
+import type {
+  ShownFleet,
+  ShownHostIncident,
+  ShownIncidents,
+  ShownNode,
+  ShownNodeSummary,
+  ShownNodes,
+} from '../../page/shapes.ts';
+import { shownIncident, timeOf } from '../../page/shown.ts';
+import { complain } from '../terminal/print.ts';
+import { answerAt, askPages, NoExtender, type PageOptions } from './extender-pages.ts';
+import { storedHistories } from './stored-histories.ts';
+
+/** Of a node that is known from its stored history alone: nothing of what only an extender sees. */
+export type KnownSummary = Pick<ShownNodeSummary, 'node' | 'host' | 'faults' | 'open' | 'away'> &
+  Partial<ShownNodeSummary>;
+
+/** The same of everything about one node. */
+export type KnownNode = Pick<ShownNode, 'node' | 'host' | 'incidents' | 'ignored' | 'homeOf'> &
+  Partial<ShownNode>;
+
+/** A node with what a list shows of it, at the extender's time. */
+export interface OneNode {
+  readonly at: string;
+  readonly node: KnownNode;
+  readonly summary: KnownSummary;
+}
+
+export interface KnownNodes {
+  /** The extender's time. */
+  readonly at: string;
+  readonly nodes: readonly KnownSummary[];
+}
+
+export interface IncidentsAsked {
+  /** Such as `7d`. */
+  readonly since: string;
+  readonly open: boolean;
+}
+
+/** All nodes, the worst first; those with a stored history where no extender runs. */
+export function knownNodes(options: PageOptions): Promise<KnownNodes> {
+  return orStored<KnownNodes>(
+    options,
+    async (page) => whole(await answerAt<ShownFleet>(page, 'fleet')),
+    (histories, nowSeconds) => ({
+      at: timeOf(nowSeconds),
+      nodes: histories
+        .filter(({ node }) => node !== '')
+        .map(summaryOf)
+        .sort((a, b) => b.open - a.open || b.faults - a.faults || a.node.localeCompare(b.node)),
+    }),
+  );
+}
+
+/** One node; `undefined` where nobody knows one of that name. */
+export function knownNode(name: string, options: PageOptions): Promise<OneNode | undefined> {
+  return orStored(
+    options,
+    async (page) => {
+      const answer = whole(
+        await answerAt<ShownNodes>(page, `nodes?node=${encodeURIComponent(name)}`),
+      );
+      const [node] = answer.nodes;
+      const [summary] = answer.summaries ?? [];
+      return node === undefined || summary === undefined
+        ? undefined
+        : { at: answer.at, node, summary };
+    },
+    (histories, nowSeconds) => {
+      const history = histories.find(({ node }) => node === name);
+      return history === undefined
+        ? undefined
+        : {
+            at: timeOf(nowSeconds),
+            node: nodeOf(history, nowSeconds),
+            summary: summaryOf(history),
+          };
+    },
+  );
+}
+
+/** Incidents of all hosts, the latest first. */
+export function knownIncidents(
+  { since, open }: IncidentsAsked,
+  options: PageOptions,
+): Promise<ShownIncidents> {
+  return orStored(
+    options,
+    async (page) =>
+      whole(
+        await answerAt<ShownIncidents>(
+          page,
+          `incidents?since=${encodeURIComponent(since)}&open=${open}`,
+        ),
+      ),
+    (histories, nowSeconds) => {
+      const sinceSeconds = nowSeconds - (durationSeconds(since) ?? 0);
+      const incidents = histories
+        .flatMap(({ node, host, incidents }) =>
+          incidents
+            .filter((one) => isOpen(one) || (!open && one.lastSeenAtSeconds >= sinceSeconds))
+            .map((one): ShownHostIncident => ({ node, host, ...shownIncident(one, nowSeconds) })),
+        )
+        .sort((a, b) => Date.parse(b.openedAt) - Date.parse(a.openedAt));
+      return { at: timeOf(nowSeconds), incidents };
+    },
+  );
+}
+
+/** Asks the extenders; where none runs, goes by what is stored, and says so. */
+async function orStored<T>(
+  options: PageOptions,
+  ask: (page: string) => Promise<T | undefined>,
+  from: (histories: readonly HostHistory[], nowSeconds: number) => T,
+): Promise<T> {
+  try {
+    return (await askPages(options, ask)) as T;
+  } catch (error) {
+    if (!(error instanceof NoExtender)) throw error;
+    const histories = await storedHistories(options);
+    complain(
+      `${error.message}; this is from the DeviceHistory objects: no hazards, no states of nodes, no pods`,
+    );
+    return from(histories, Date.now() / 1000);
+  }
+}
+
+function summaryOf({ node, host, incidents, departures }: HostHistory): KnownSummary {
+  const faults = incidents.filter((incident) => incidentWeight(incident) > 0);
+  const lastSeconds = faults.reduce((last, one) => Math.max(last, one.lastSeenAtSeconds), 0);
+  return {
+    node,
+    host,
+    faults: faults.length,
+    open: faults.filter(isOpen).length,
+    ...(faults.length > 0 && { lastFaultAt: timeOf(lastSeconds) }),
+    away: departures.length,
+  };
+}
+
+function nodeOf(
+  { node, host, incidents, ignored, departures }: HostHistory,
+  nowSeconds: number,
+): KnownNode {
+  return {
+    node,
+    host,
+    incidents: incidents.map((incident) => shownIncident(incident, nowSeconds)),
+    ignored: ignored.map(({ atSeconds, why, words, times }) => ({
+      at: timeOf(atSeconds),
+      why,
+      words,
+      times,
+    })),
+    homeOf: departures.map(({ slot, cause }) => ({ slot: slot.key, cause })),
+  };
+}
+
+/** What an extender of this version answers is whole. */
+function whole<T extends object>(answer: Partial<T>): T {
+  return answer as T;
+}

@@ -1,0 +1,63 @@
+import type { Registry } from 'prom-client';
+import { inTurns } from '../page/in-turns.ts';
+import { nodeSummary } from '../page/node-summary.ts';
+import type { ShownAbout } from '../page/shapes.ts';
+import { timeOf } from '../page/shown.ts';
+import type { Context } from './context.ts';
+import type { Program } from './program.ts';
+
+/** What this replica says of itself, for `surefoot status` and the page. */
+export async function about(
+  { leader, engine, placements, unprepared, watches, gates }: Program,
+  { config, identity, registry, nowSeconds, version }: Context,
+): Promise<ShownAbout> {
+  const { cluster } = engine;
+  const now = nowSeconds();
+  const snapshot = engine.snapshot(now);
+  const nodes = await inTurns(cluster.nodes(), (node) => nodeSummary(node, snapshot));
+  const sum = (of: (node: (typeof nodes)[number]) => number) =>
+    nodes.reduce((total, node) => total + of(node), 0);
+  const heard = await samples(registry, 'surefoot_watch_last_heard_timestamp_seconds');
+  const asked = await samples(registry, 'surefoot_prioritize_requests_total');
+  const last = placements.lastQuestion;
+  const { cluster: name, extender } = config.value;
+  const missing = [leader, ...watches.checks].flatMap((check) => check.missing() ?? []);
+  return {
+    at: timeOf(now),
+    version,
+    ...(name !== undefined && { cluster: name }),
+    mode: extender.mode,
+    identity,
+    leads: engine.ingest.isLeader,
+    problems: [...missing, ...[placements.alarm(now)].filter((alarm) => alarm !== undefined)],
+    watches: heard
+      .filter(({ value }) => value > 0)
+      .map(({ labels, value }) => ({ kind: String(labels.kind), heardAt: timeOf(value) })),
+    ...(last !== undefined && {
+      question: { at: timeOf(last.atSeconds), scheduler: last.scheduler },
+    }),
+    questions: asked.reduce((total, { value }) => total + value, 0),
+    fleet: {
+      nodes: nodes.length,
+      devices: sum(({ devices }) => devices),
+      bad: sum(({ bad }) => bad),
+      elevated: nodes.filter(({ hazard }) => hazard === 'elevated').length,
+      high: nodes.filter(({ hazard }) => hazard === 'high').length,
+    },
+    pods: {
+      devicePods: [...cluster.pods()].length,
+      pending: [...cluster.pending()].length,
+      gated: gates.gated.size,
+      unprepared: unprepared.count,
+    },
+  };
+}
+
+interface Sample {
+  readonly labels: Readonly<Partial<Record<string, string | number>>>;
+  readonly value: number;
+}
+
+async function samples(registry: Registry, name: string): Promise<readonly Sample[]> {
+  return (await registry.getSingleMetric(name)?.get())?.values ?? [];
+}
