@@ -68,6 +68,7 @@ describe('over HTTPS', () => {
     };
     const before = await questions();
     const plain = pod('plain', { schedulerName: 'over-https', profile: undefined, gpus: 0 });
+    Object.assign(plain.spec ?? {}, { tolerations: [{ operator: 'Exists' }] });
     await used.hand.createPod(plain);
     await used.hand.runningPod('plain');
     expect(await questions()).toBe(before);
