@@ -15,11 +15,13 @@ import { addNode } from './node.ts';
 import { addNodes } from './nodes.ts';
 import { addPage } from './page.ts';
 import { addPreview } from './preview.ts';
+import { addReport } from './report.ts';
 import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import { complain } from './terminal/print.ts';
 import { sentenceOf } from './terminal/sentence.ts';
+import { addWarranty } from './warranty.ts';
 import { addWebhook } from './webhook.ts';
 import { addWhy } from './why.ts';
 
@@ -39,7 +41,17 @@ function surefoot(): Command {
     )
     .exitOverride();
   command.commandsGroup('Questions:');
-  for (const add of [addStatus, addNodes, addNode, addIncidents, addWhy, addPage, addDoctor]) {
+  for (const add of [
+    addStatus,
+    addNodes,
+    addNode,
+    addIncidents,
+    addWhy,
+    addReport,
+    addWarranty,
+    addPage,
+    addDoctor,
+  ]) {
     add(command);
   }
   command.commandsGroup('Changes:');

@@ -15,6 +15,7 @@ import type {
   ShownAbout,
   ShownDecisions,
   ShownFleet,
+  ShownHistories,
   ShownIncidents,
   ShownNodes,
   ShownSignals,
@@ -39,6 +40,8 @@ const HEADERS: Readonly<Record<string, string>> = {
 export interface PageDeps {
   readonly signals: () => ShownSignals;
   readonly about: () => Promise<ShownAbout>;
+  /** All that is remembered. */
+  readonly histories: () => Promise<ShownHistories>;
   readonly decisions: DecisionRecord;
   readonly snapshot: () => Snapshot;
   readonly live: LiveFeed;
@@ -49,11 +52,20 @@ export interface PageDeps {
 
 /**
  * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME]`, `/api/fleet` with a
- * line a node, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/signals`, `/api/about`, and
- * `/api/live`, a stream of changes. Loopback only.
+ * line a node, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`,
+ * `/api/signals`, `/api/about`, and `/api/live`, a stream of changes. Loopback only.
  */
 export function pageApp(deps: PageDeps): Express {
-  const { signals, about, decisions, snapshot, live, controls, terms = LOSS_TERMS } = deps;
+  const {
+    signals,
+    about,
+    histories,
+    decisions,
+    snapshot,
+    live,
+    controls,
+    terms = LOSS_TERMS,
+  } = deps;
   const app = express().disable('x-powered-by').disable('etag');
   app.set('json spaces', 2);
   app.use(requireAddress, setHeaders);
@@ -114,6 +126,9 @@ export function pageApp(deps: PageDeps): Express {
     };
     response.json(shown);
   });
+  app.get('/api/histories', async (_request, response) => {
+    response.json(await histories());
+  });
   app.get('/api/about', async (_request, response) => {
     response.json(await about());
   });
@@ -130,7 +145,7 @@ export function pageApp(deps: PageDeps): Express {
   }
   app.use((request, response) => {
     response.status(404).json({
-      error: `nothing is served at ${request.path}; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/decisions, /api/signals and /api/live`,
+      error: `nothing is served at ${request.path}; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/histories, /api/decisions, /api/signals and /api/live`,
     });
   });
   app.use(jsonErrorHandler(BODY_LIMIT_BYTES));

@@ -107,6 +107,13 @@ export interface ShownNodes {
   readonly summaries?: readonly ShownNodeSummary[];
 }
 
+/** What `/api/histories` answers: all that is remembered, in the form of DeviceHistory objects. */
+export interface ShownHistories {
+  readonly at: string;
+  readonly cluster?: string;
+  readonly histories: readonly { readonly name: string; readonly status: object }[];
+}
+
 /** What `/api/about` answers: what the extender says of itself. */
 export interface ShownAbout {
   /** The extender's time. */

@@ -13,6 +13,7 @@ import { about } from './about.ts';
 import type { Context } from './context.ts';
 import type { Doors, ExtenderOptions } from './options.ts';
 import type { Program } from './program.ts';
+import { storedForm } from './stored-form.ts';
 
 /** What may wait: a scheduler asks about one pod at a time, and a cluster has a handful of schedulers. */
 const MOST_QUESTIONS = 64;
@@ -153,6 +154,7 @@ function pageOf(options: ExtenderOptions, context: Context, program: Program) {
         refused: watches.refused(),
       }),
     about: () => about(program, context),
+    histories: () => storedForm(engine.store, nowSeconds(), context.config.value.cluster),
     decisions,
     snapshot: () => engine.snapshot(nowSeconds()),
     live,

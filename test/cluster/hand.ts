@@ -33,15 +33,14 @@ export class Hand {
     return this.#batch.createNamespacedJob({ namespace: NAMESPACE, body });
   }
 
-  async deleteJob(name: string): Promise<void> {
+  async deleteJob(name: string, timeoutSeconds = 30): Promise<void> {
     await this.#batch.deleteNamespacedJob({
       name,
       namespace: NAMESPACE,
       propagationPolicy: 'Background',
     });
-    await eventually(`the pods of ${name} to be gone`, async () => {
-      return (await this.pods(`job-name=${name}`)).length === 0;
-    });
+    const areGone = async () => (await this.pods(`job-name=${name}`)).length === 0;
+    await eventually(`the pods of ${name} to be gone`, areGone, { timeoutSeconds });
   }
 
   async pods(labelSelector?: string): Promise<readonly V1Pod[]> {

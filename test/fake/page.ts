@@ -4,6 +4,7 @@ import { pageApp } from '../../extender/page/api.ts';
 import { LiveFeed } from '../../extender/page/live.ts';
 import type { ShownAbout } from '../../extender/page/shapes.ts';
 import type { Snapshot } from '../../extender/state/snapshot.ts';
+import { storedForm } from '../../extender/wiring/stored-form.ts';
 import { listening } from './listening.ts';
 
 export const NO_SIGNALS = {
@@ -43,5 +44,16 @@ export function servingPage(deps: {
     cluster: () => undefined,
     alarm: () => undefined,
   });
-  return listening(pageApp({ ...deps, live, signals: () => NO_SIGNALS, about: async () => ABOUT }));
+  return listening(
+    pageApp({
+      ...deps,
+      live,
+      signals: () => NO_SIGNALS,
+      about: async () => ABOUT,
+      histories() {
+        const { store, nowSeconds } = deps.snapshot();
+        return storedForm(store, nowSeconds, 'training-eu');
+      },
+    }),
+  );
 }

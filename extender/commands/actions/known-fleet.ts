@@ -121,11 +121,11 @@ async function orStored<T>(
     return (await askPages(options, ask)) as T;
   } catch (error) {
     if (!(error instanceof NoExtender)) throw error;
-    const histories = await storedHistories(options);
+    const { histories, nowSeconds } = await storedHistories(options);
     complain(
       `${error.message}; this is from the DeviceHistory objects: no hazards, no states of nodes, no pods`,
     );
-    return from(histories, Date.now() / 1000);
+    return from(histories, nowSeconds);
   }
 }
 

@@ -1,19 +1,45 @@
 import { httpStatusOf } from '../../../certs/cluster/api-error.ts';
-import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
+import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import type { HostHistory } from '../../history/host-history.ts';
+import type { ShownHistories } from '../../page/shapes.ts';
 import { deviceHistories } from '../../storage/api.ts';
 import { historyOf } from '../../storage/decode.ts';
+import type { DeviceHistory } from '../../storage/schema.ts';
 import { complain } from '../terminal/print.ts';
+import { answerAt, type PageOptions } from './extender-pages.ts';
 
-/** The histories that stand in DeviceHistory objects. What cannot be read is said on standard error, and left out. */
-export async function storedHistories(options: ApiOptions): Promise<readonly HostHistory[]> {
+export interface StoredHistories {
+  /** Now: the extender's time, where its page was asked. */
+  readonly nowSeconds: number;
+  /** What the cluster is called, where its page was asked and that is said. */
+  readonly cluster?: string;
+  readonly histories: readonly HostHistory[];
+}
+
+/**
+ * The histories of all hosts: those that stand in DeviceHistory objects, or with `--page` what that extender has. What
+ * cannot be read is said on standard error, and left out.
+ */
+export async function storedHistories(options: PageOptions): Promise<StoredHistories> {
   const histories: HostHistory[] = [];
+  function take(object: DeviceHistory): void {
+    const read = historyOf(object);
+    if (read.ok) histories.push(read.history);
+    else complain(read.problem);
+  }
+  if (options.page !== undefined) {
+    const answer = await answerAt<ShownHistories>(options.page, 'histories');
+    for (const { name, status } of answer.histories ?? []) {
+      take({ apiVersion: '', kind: 'DeviceHistory', metadata: { name }, status });
+    }
+    return {
+      nowSeconds: Date.parse(answer.at ?? '') / 1000,
+      ...(answer.cluster !== undefined && { cluster: answer.cluster }),
+      histories,
+    };
+  }
   await deviceHistories(loadKubeConfig(options))
-    .each({}, (object) => {
-      const read = historyOf(object);
-      if (read.ok) histories.push(read.history);
-      else complain(read.problem);
-    })
+    .each({}, take)
     .catch((error: unknown) => {
       if (httpStatusOf(error) !== 404) throw error;
       throw new Error(
@@ -21,5 +47,5 @@ export async function storedHistories(options: ApiOptions): Promise<readonly Hos
         { cause: error },
       );
     });
-  return histories;
+  return { nowSeconds: Date.now() / 1000, histories };
 }

@@ -42,7 +42,7 @@ async function untilGated(): Promise<void> {
 /** The group restarts as a whole, and something happens so many seconds into it; tells how long all took from then on. */
 async function restartsWhile(afterSeconds: number, happens: () => Promise<void>): Promise<string> {
   await untilGated();
-  await used.hand.deleteJob(group.job);
+  await used.hand.deleteJob(group.job, 120);
   const created = group.create();
   await sleep(afterSeconds * 1000);
   const pods = await used.hand.pods(`job-name=${group.job}`);

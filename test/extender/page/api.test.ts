@@ -6,6 +6,7 @@ import type { Controls } from '../../../extender/page/controls.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import type { Entry, LiveChange } from '../../../extender/page/shapes.ts';
 import type { Snapshot } from '../../../extender/state/snapshot.ts';
+import { storedForm } from '../../../extender/wiring/stored-form.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening, postJson } from '../../fake/listening.ts';
 import { ABOUT, NO_SIGNALS } from '../../fake/page.ts';
@@ -34,6 +35,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     pageApp({
       signals: () => NO_SIGNALS,
       about: async () => ABOUT,
+      histories: () => storedForm(made.store, 1000, undefined),
       decisions,
       snapshot,
       live,
@@ -170,7 +172,7 @@ describe('the page port', () => {
     expect(answer.status).toBe(404);
     expect(await answer.json()).toEqual({
       error:
-        'nothing is served at /api/nope; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/decisions, /api/signals and /api/live',
+        'nothing is served at /api/nope; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/histories, /api/decisions, /api/signals and /api/live',
     });
   });
 

@@ -1,0 +1,280 @@
+import { cohortInWords, eachCohort } from '../history/cohorts.ts';
+import { cohortsNow } from '../history/exposure.ts';
+import type { HostHistory, IgnoredBecause } from '../history/host-history.ts';
+import { type Incident, type IncidentClass, incidentWeight, isOpen } from '../history/incident.ts';
+import { poissonQuantile99 } from './poisson.ts';
+
+/** What a report is about. */
+export interface ReportSpan {
+  readonly fromSeconds: number;
+  readonly nowSeconds: number;
+}
+
+/** A device, or a node as a whole, and what was wrong with it. */
+export interface Culprit {
+  readonly node: string;
+  /** Absent for the node as a whole, and while nothing told which device. */
+  readonly device?: string;
+  /** Faults in the span by their weights: the chance that each was one. */
+  readonly faults: number;
+  readonly incidents: number;
+  readonly open: number;
+  readonly lastAt: string;
+  readonly what: readonly string[];
+}
+
+/** What hosts have in common, and how often they fail. */
+export interface CohortLine {
+  readonly cohort: string;
+  readonly hosts: number;
+  readonly faults: number;
+  /** Faults per 1,000 host-days. */
+  readonly rate: number;
+  /** Against all other hosts; the bounds hold in 95 % of such fleets. */
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface FleetReport {
+  readonly from: string;
+  readonly to: string;
+  readonly hosts: number;
+  /** Days that hosts were known in the span, together. */
+  readonly hostDays: number;
+  readonly incidents: {
+    readonly total: number;
+    readonly open: number;
+    /** The chances that each was a hardware fault, added up. */
+    readonly faults: number;
+    readonly byClass: Readonly<Partial<Record<IncidentClass, number>>>;
+  };
+  /** Hours that one host runs between two faults, on average; absent where there was none. */
+  readonly hoursBetweenFaults?: number;
+  /** Hours that a fault stood, on average of those that are over; absent where none is. */
+  readonly hoursToRepair?: number;
+  /** The worst first. */
+  readonly worst: readonly Culprit[];
+  /** Those that came back three times and more. */
+  readonly loops: readonly Culprit[];
+  /** Those that fail more often than the others beyond chance, the worst first. */
+  readonly cohorts: readonly CohortLine[];
+  /** What looked like a fault and was not counted. */
+  readonly routine: readonly {
+    readonly why: IgnoredBecause;
+    readonly times: number;
+    readonly hosts: number;
+  }[];
+  readonly handled: {
+    readonly swapped: number;
+    readonly verified: number;
+    readonly forgiven: number;
+  };
+  /** Nodes to keep free so that on 99 % of days each node that is out has one; absent where nothing was repaired. */
+  readonly spares?: Spares;
+}
+
+export interface Spares {
+  readonly fleet: number;
+  readonly perRack: readonly RackSpares[];
+}
+
+export interface RackSpares {
+  readonly rack: string;
+  readonly hosts: number;
+  readonly spares: number;
+}
+
+const DAY_SECONDS = 86_400;
+const LOOP_INCIDENTS = 3;
+const MOST_SHOWN = 20;
+/** From this chance on an incident counts as one fault where single ones are listed (judgement). */
+const LIKELY = 0.5;
+/** Beyond chance: the lower bound of the ratio, and not from a single bad machine. */
+const LEAST_HOSTS_WITH_FAULTS = 3;
+
+/** What happened to a fleet in a span, from the histories of its hosts. */
+export function fleetReport(histories: readonly HostHistory[], span: ReportSpan): FleetReport {
+  const { fromSeconds, nowSeconds } = span;
+  const known = histories.map((history) => ({
+    history,
+    days: daysIn(history, span),
+    incidents: history.incidents.filter((incident) => touches(incident, span)),
+  }));
+  const all = known.flatMap(({ incidents }) => incidents);
+  const hostDays = sum(known.map(({ days }) => days));
+  const faults = sum(all.map(incidentWeight));
+  const culprits = known.flatMap(({ history, incidents }) => culpritsOf(history.node, incidents));
+  const repairHours = hoursToRepair(all);
+  const between = faults > 0 ? (hostDays * 24) / faults : undefined;
+  return {
+    from: isoOf(fromSeconds),
+    to: isoOf(nowSeconds),
+    hosts: histories.length,
+    hostDays: rounded(hostDays),
+    incidents: {
+      total: all.length,
+      open: all.filter(isOpen).length,
+      faults: rounded(faults),
+      byClass: Object.fromEntries(
+        [...Map.groupBy(all, (incident) => incident.class)].map(([name, { length }]) => [
+          name,
+          length,
+        ]),
+      ),
+    },
+    ...(between !== undefined && { hoursBetweenFaults: rounded(between) }),
+    ...(repairHours !== undefined && { hoursToRepair: rounded(repairHours) }),
+    worst: culprits
+      .filter((one) => one.faults >= LIKELY)
+      .sort((a, b) => b.faults - a.faults || b.open - a.open)
+      .slice(0, MOST_SHOWN),
+    loops: culprits
+      .filter((one) => one.incidents >= LOOP_INCIDENTS && one.faults >= LIKELY)
+      .sort((a, b) => b.incidents - a.incidents)
+      .slice(0, MOST_SHOWN),
+    cohorts: cohortLines(known),
+    routine: routineIn(histories, span),
+    handled: {
+      swapped: all.filter(({ swappedAtSeconds }) => swappedAtSeconds !== undefined).length,
+      verified: all.filter(({ verifiedAtSeconds }) => verifiedAtSeconds !== undefined).length,
+      forgiven: all.filter(({ forgiven }) => forgiven !== undefined).length,
+    },
+    ...(repairHours !== undefined && hostDays > 0 && { spares: sparesFor(known, repairHours) }),
+  };
+}
+
+interface Known {
+  readonly history: HostHistory;
+  /** How long the host was known in the span. */
+  readonly days: number;
+  readonly incidents: readonly Incident[];
+}
+
+function touches(incident: Incident, { fromSeconds }: ReportSpan): boolean {
+  return isOpen(incident) || incident.lastSeenAtSeconds >= fromSeconds;
+}
+
+function daysIn(
+  { firstSeenAtSeconds }: HostHistory,
+  { fromSeconds, nowSeconds }: ReportSpan,
+): number {
+  const since = Math.max(fromSeconds, firstSeenAtSeconds ?? fromSeconds);
+  return Math.max(0, nowSeconds - since) / DAY_SECONDS;
+}
+
+/** One for each device, and one for what struck the node as a whole. */
+function culpritsOf(node: string, incidents: readonly Incident[]): readonly Culprit[] {
+  const groups = Map.groupBy(incidents, ({ scope, device }) => (scope === 'device' ? device : ''));
+  return [...groups].map(([device, own]) => ({
+    node,
+    ...(device && { device }),
+    faults: rounded(sum(own.map(incidentWeight))),
+    incidents: own.length,
+    open: own.filter(isOpen).length,
+    lastAt: isoOf(own.reduce((last, one) => Math.max(last, one.lastSeenAtSeconds), 0)),
+    what: [...new Set(own.flatMap(({ evidence }) => evidence))].slice(0, 4),
+  }));
+}
+
+/** Faults that were only a moment tell nothing about repairs. */
+function hoursToRepair(incidents: readonly Incident[]): number | undefined {
+  const lasted = incidents.flatMap((incident) => {
+    const { openedAtSeconds, closedAtSeconds = openedAtSeconds } = incident;
+    const seconds = closedAtSeconds - openedAtSeconds;
+    return seconds > 0 && incidentWeight(incident) > 0 ? [seconds / 3600] : [];
+  });
+  return lasted.length === 0 ? undefined : sum(lasted) / lasted.length;
+}
+
+function cohortLines(known: readonly Known[]): readonly CohortLine[] {
+  const byCohort = new Map<string, Known[]>();
+  for (const one of known) {
+    for (const cohort of eachCohort(cohortsNow(one.history.exposure))) {
+      const others = byCohort.get(cohort);
+      if (others === undefined) byCohort.set(cohort, [one]);
+      else others.push(one);
+    }
+  }
+  const total = totalOf(known);
+  return [...byCohort]
+    .flatMap(([cohort, hosts]) => {
+      const own = totalOf(hosts);
+      const others = { faults: total.faults - own.faults, days: total.days - own.days };
+      if (own.failed < LEAST_HOSTS_WITH_FAULTS || own.days <= 0 || others.days <= 0) return [];
+      // Half a fault more on either side, so that none among the others is no infinite ratio.
+      const ratio = (own.faults + 0.5) / own.days / ((others.faults + 0.5) / others.days);
+      const spread = Math.exp(1.96 * Math.sqrt(1 / (own.faults + 0.5) + 1 / (others.faults + 0.5)));
+      const [low, high] = [ratio / spread, ratio * spread];
+      if (low <= 1) return [];
+      return [
+        {
+          cohort: cohortInWords(cohort),
+          hosts: hosts.length,
+          faults: rounded(own.faults),
+          rate: rounded((1000 * own.faults) / own.days),
+          ratio: rounded(ratio),
+          low: rounded(low),
+          high: rounded(high),
+        },
+      ];
+    })
+    .sort((a, b) => b.low - a.low);
+}
+
+function totalOf(known: readonly Known[]): { faults: number; days: number; failed: number } {
+  const faults = known.map(({ incidents }) => sum(incidents.map(incidentWeight)));
+  return {
+    faults: sum(faults),
+    days: sum(known.map(({ days }) => days)),
+    failed: faults.filter((one) => one >= LIKELY).length,
+  };
+}
+
+function routineIn(
+  histories: readonly HostHistory[],
+  { fromSeconds }: ReportSpan,
+): FleetReport['routine'] {
+  const seen = new Map<IgnoredBecause, { times: number; hosts: number }>();
+  for (const { ignored } of histories) {
+    const recent = ignored.filter(({ atSeconds }) => atSeconds >= fromSeconds);
+    for (const [why, own] of Map.groupBy(recent, (one) => one.why)) {
+      const { times, hosts } = seen.get(why) ?? { times: 0, hosts: 0 };
+      seen.set(why, { times: times + sum(own.map((one) => one.times)), hosts: hosts + 1 });
+    }
+  }
+  return [...seen].map(([why, counts]) => ({ why, ...counts })).sort((a, b) => b.times - a.times);
+}
+
+function sparesFor(known: readonly Known[], repairHours: number): Spares {
+  const { faults, days } = totalOf(known);
+  const perHost = (faults / days) * (repairHours / 24);
+  const racks = Map.groupBy(known, ({ history }) => rackOf(history));
+  return {
+    fleet: poissonQuantile99(perHost * known.length),
+    perRack: [...racks]
+      .flatMap(([rack, { length: hosts }]) =>
+        rack === undefined ? [] : [{ rack, hosts, spares: poissonQuantile99(perHost * hosts) }],
+      )
+      .sort((a, b) => a.rack.localeCompare(b.rack, 'en', { numeric: true })),
+  };
+}
+
+function rackOf({ exposure }: HostHistory): string | undefined {
+  return eachCohort(cohortsNow(exposure))
+    .find((cohort) => cohort.startsWith('rack='))
+    ?.slice('rack='.length);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** To three digits, which is more than any of it is worth. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function isoOf(atSeconds: number): string {
+  return new Date(atSeconds * 1000).toISOString();
+}
