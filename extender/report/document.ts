@@ -49,13 +49,13 @@ export function htmlOf({ title, lead, sections }: Document): string {
   ].join('\n');
 }
 
-/** As comma-separated values (RFC 4180): one table. A cell that a spreadsheet would take for a formula is quoted as text. */
+/** As comma-separated values (RFC 4180, but for the line ends): one table. A cell that a spreadsheet would take for a formula is quoted as text. */
 export function csvOf({ head, rows }: Table): string {
   const cell = (text: string) => {
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n');
+  return [head, ...rows].map((row) => row.map(cell).join(',')).join('\n');
 }
 
 const STYLE =

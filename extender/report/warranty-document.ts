@@ -73,7 +73,7 @@ function sectionOf(claim: WarrantyClaim): Section {
         : [`Workloads that were there: ${owners.join(', ') || 'none'}.`]),
     ],
     table: {
-      head: ['opened', 'closed', 'class', 'code', 'evidence', 'source', 'since'],
+      head: ['opened', 'closed', 'class', 'code', 'evidence', 'source', 'remarks'],
       rows: incidents.map((one) => [
         secondOf(one.openedAt),
         one.closedAt === undefined ? 'open' : secondOf(one.closedAt),

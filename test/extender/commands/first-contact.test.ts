@@ -66,6 +66,8 @@ const COMMANDS = [
   ['incidents'],
   ['mode'],
   ['page'],
+  ['report'],
+  ['warranty', 'gpu-1'],
 ];
 
 describe('the first contact', () => {
@@ -106,6 +108,10 @@ const ANSWERS: readonly {
         /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
       node: /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
       incidents:
+        /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
+      report:
+        /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
+      warranty:
         /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
       mode: /^there is no ConfigMap surefoot in surefoot-system; say where Surefoot is with /,
       page: /^no extender runs in surefoot-system; say where Surefoot is with --system-namespace, /,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Culprit } from '../../../extender/report/fleet-report.ts';
 import { statusOf } from '../../../extender/storage/encode.ts';
 import { directoryWith } from '../../fake/directory.ts';
 import { forwardingServer } from '../../fake/forwarding-server.ts';
@@ -161,6 +162,39 @@ describe('surefoot status', () => {
       "
     `);
     expect(status).toBe(0);
+  });
+});
+
+describe('surefoot report and surefoot warranty', () => {
+  test('tell what is remembered', async () => {
+    const report = JSON.parse((await asked(['report', '-o', 'json', '--since=30d'])).output);
+    expect(report.worst.map(({ node, device }: Culprit) => `${node} ${device}`)).toEqual([
+      'gpu-7 GPU-3f2c',
+    ]);
+    const { output } = await asked(['warranty', 'gpu-7', '-o=csv']);
+    expect(output.split('\n')[1]).toMatch(/^gpu-7,uuid:gpu-7,GPU-3f2c,nvidia.com\/gpu,,/);
+  });
+
+  test.each([
+    {
+      args: ['report', '--since=week'],
+      says: '--since: "week" is not a duration; write one such as 7d or 30d\n',
+      exits: 2,
+    },
+    {
+      args: ['warranty'],
+      says: 'name a node or a device, or say --all, and not both\n',
+      exits: 2,
+    },
+    {
+      args: ['warranty', 'gpu-1'],
+      says: 'nothing of "gpu-1" is likely to have had a hardware fault; surefoot warranty --all lists what has, surefoot node NAME all that was seen\n',
+      exits: 1,
+    },
+  ])('$args', async ({ args, says, exits }) => {
+    const { errors, status } = await asked(args);
+    expect(errors).toBe(says);
+    expect(status).toBe(exits);
   });
 });
 
