@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 export function addPreview(program: Command): void {
   program
@@ -10,6 +10,19 @@ export function addPreview(program: Command): void {
       (filename: string, others: readonly string[] = []) => [...others, filename],
     )
     .requiredOption('--config <DIR>', 'directory with profiles.yaml')
+    .addOption(
+      new Option(
+        '--namespace-label <LABEL>',
+        'what the label surefoot.dev/inject of the namespace says',
+      )
+        .choices(['enabled', 'observe', 'none'])
+        .default('enabled'),
+    )
+    .addOption(
+      new Option('-o, --output <FORM>', 'the lines that change, or all as data')
+        .choices(['diff', 'json', 'yaml'])
+        .default('diff'),
+    )
     .addHelpText(
       'after',
       '\nExit status: 0 nothing would change, 1 something would, 2 an error, 3 what would change cannot be told.',

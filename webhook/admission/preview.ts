@@ -1,6 +1,9 @@
 import { isRecord } from '../../certs/serving/json.ts';
 import type { PatchOperation } from '../words/injection.ts';
+import type { Job } from '../words/job.ts';
 import { JOB_INDEX } from '../words/keys.ts';
+import type { Mode } from '../words/mode.ts';
+import { isOptedIn, type NamespaceOptIn, podOptIn } from '../words/opt-in.ts';
 import type { Pod } from '../words/pod.ts';
 import { DEFAULT_SCHEDULER } from '../words/pod-defaults.ts';
 import type { DeviceProfile } from '../words/profile.ts';
@@ -24,6 +27,13 @@ export interface Preview {
   readonly prices: readonly string[];
 }
 
+/** What a preview goes by. */
+export interface PreviewInput {
+  readonly profiles: readonly DeviceProfile[];
+  /** What the label of the namespace says, for it is not in a manifest. */
+  readonly namespaceLabel: NamespaceOptIn;
+}
+
 /** An object of a manifest as it was written. */
 type Manifest = Readonly<Record<string, unknown>>;
 
@@ -38,77 +48,156 @@ const TEMPLATE_OWNERS: ReadonlySet<string> = new Set([
 
 /**
  * What would become of everything that this object leads to: a pod itself, the pods of a workload, a
- * Job and its pods, the items of a list. It is taken for opted in, as its namespace's label decides
- * that. Nothing for kinds that lead to no pod.
+ * Job and its pods, the items of a list. Nothing for kinds that lead
+ * to no pod.
  */
-export function previewsOf(
-  manifest: unknown,
-  profiles: readonly DeviceProfile[],
-): readonly Preview[] {
+export function previewsOf(manifest: unknown, options: PreviewInput): readonly Preview[] {
   if (!isRecord(manifest)) return [];
   const { kind, spec, items } = manifest;
-  if (Array.isArray(items)) return items.flatMap((item) => previewsOf(item, profiles));
-  if (kind === 'Pod') return [podPreview(titleOf(manifest), manifest, profiles)];
-  if (kind === 'Job') return jobPreviews(titleOf(manifest), manifest, profiles);
+  if (Array.isArray(items)) return items.flatMap((item) => previewsOf(item, options));
+  if (kind === 'Pod') return [podPreview(titleOf(manifest), manifest, options)];
+  if (kind === 'Job') return jobPreviews(titleOf(manifest), manifest, options);
   if (!isRecord(spec)) return [];
   if (kind === 'CronJob' && isRecord(spec.jobTemplate)) {
-    return jobPreviews(`Job of ${titleOf(manifest)}`, spec.jobTemplate, profiles);
+    return jobPreviews(`Job of ${titleOf(manifest)}`, spec.jobTemplate, options);
   }
   if (typeof kind === 'string' && TEMPLATE_OWNERS.has(kind) && isRecord(spec.template)) {
-    return [podPreview(`Pod of ${titleOf(manifest)}`, spec.template, profiles, { kind })];
+    return [podPreview(`Pod of ${titleOf(manifest)}`, spec.template, options, { kind })];
   }
-  return [];
+  if (typeof kind !== 'string' || isOfKubernetes(manifest)) return [];
+  return podTemplatesIn(spec, 'spec').map(({ path, template }) =>
+    podPreview(`Pod of ${titleOf(manifest)}, ${path}`, template, options, {
+      kind: kind === 'JobSet' ? 'Job' : kind,
+    }),
+  );
+}
+
+interface FoundTemplate {
+  /** Where it stands, such as `spec.workerGroupSpecs[0].template`. */
+  readonly path: string;
+  readonly template: Manifest;
+}
+
+/** Deeper than any custom resource seen has its pods. */
+const DEEPEST = 12;
+const MOST_TEMPLATES = 64;
+
+/**
+ * Templates of pods, by their shape: an object whose `spec` has a list of containers, and the spec of a pod without a
+ * template around it. Every kind has them, wherever it keeps them.
+ */
+function podTemplatesIn(value: unknown, path: string, depth = 0): readonly FoundTemplate[] {
+  if (depth > DEEPEST) return [];
+  if (Array.isArray(value)) {
+    return value
+      .flatMap((item, at) => podTemplatesIn(item, `${path}[${at}]`, depth + 1))
+      .slice(0, MOST_TEMPLATES);
+  }
+  if (!isRecord(value)) return [];
+  if (hasContainers(value.spec)) return [{ path, template: value }];
+  if (hasContainers(value)) return [{ path, template: { spec: value } }];
+  return Object.entries(value)
+    .flatMap(([key, item]) => podTemplatesIn(item, `${path}.${key}`, depth + 1))
+    .slice(0, MOST_TEMPLATES);
+}
+
+function hasContainers(value: unknown): boolean {
+  return isRecord(value) && Array.isArray(value.containers) && value.containers.some(isRecord);
 }
 
 /**
- * Objects that may lead to pods in a way that is not read here, each by its title: custom resources, whose controllers
- * make pods by rules of their own, and what names no kind.
+ * Objects that may lead to pods in a way that is not read here, each by its title: custom resources that show no template
+ * of a pod, and what names no kind.
  */
 export function unreadIn(manifest: unknown): readonly string[] {
   if (manifest == null || (Array.isArray(manifest) && manifest.length === 0)) return [];
   if (!isRecord(manifest)) return [`${JSON.stringify(manifest).slice(0, LONGEST_SHOWN)}`];
-  const { kind, items, apiVersion = 'v1' } = manifest;
+  const { kind, items, spec } = manifest;
   if (Array.isArray(items)) return items.flatMap(unreadIn);
   const isRead = kind === 'Pod' || kind === 'Job' || kind === 'CronJob';
-  const isKnown =
-    isRead || TEMPLATE_OWNERS.has(String(kind)) || OF_KUBERNETES.test(`${apiVersion}`);
-  return kind !== undefined && isKnown ? [] : [titleOf(manifest)];
+  const isKnown = isRead || TEMPLATE_OWNERS.has(String(kind)) || isOfKubernetes(manifest);
+  if (kind !== undefined && (isKnown || podTemplatesIn(spec, 'spec').length > 0)) return [];
+  return [titleOf(manifest)];
 }
 
-/** API groups of Kubernetes itself. Of their kinds only those above lead to pods; `x-k8s.io` is for custom resources. */
-const OF_KUBERNETES = /^(v1|(apps|batch|autoscaling|policy|extensions|([a-z.]+\.)?k8s\.io)\/.*)$/;
+function isOfKubernetes({ apiVersion = 'v1' }: Manifest): boolean {
+  const [group = '', version] = `${apiVersion}`.split('/');
+  return version === undefined ? group === 'v1' : OF_KUBERNETES.has(group);
+}
+
+/** API groups of Kubernetes itself: of their kinds only those above lead to pods. Others of k8s.io are custom resources. */
+const OF_KUBERNETES: ReadonlySet<string> = new Set([
+  ...['apps', 'batch', 'autoscaling', 'policy', 'extensions'],
+  ...[
+    ...['admissionregistration', 'apiextensions', 'apiregistration', 'authentication'],
+    ...['authorization', 'certificates', 'coordination', 'discovery', 'events'],
+    ...['flowcontrol.apiserver', 'gateway.networking', 'internal.apiserver', 'networking'],
+    ...['node', 'rbac.authorization', 'resource', 'scheduling', 'snapshot.storage', 'storage'],
+    'storagemigration',
+  ].map((name) => `${name}.k8s.io`),
+]);
 /** Enough to recognise a document. */
 const LONGEST_SHOWN = 60;
 
-function jobPreviews(
-  title: string,
-  manifest: Manifest,
-  profiles: readonly DeviceProfile[],
-): readonly Preview[] {
+function jobPreviews(title: string, manifest: Manifest, options: PreviewInput): readonly Preview[] {
   const template = isRecord(manifest.spec) ? manifest.spec.template : undefined;
   const before = defaultedJob(manifest);
   const object = asObject('jobs.batch CREATE', before);
   const preview =
     object?.kind === 'Job'
-      ? previewFrom(title, before, decideJob(object.job, profiles, 'act'))
+      ? previewFrom(title, before, jobAdmission(object.job, options))
       : unreadable(title, before);
   return isRecord(template)
-    ? [preview, podPreview(`Pod of ${title}`, template, profiles, ownerOf(before))]
+    ? [preview, podPreview(`Pod of ${title}`, template, options, ownerOf(before))]
     : [preview];
 }
 
 function podPreview(
   title: string,
   manifest: Manifest,
-  profiles: readonly DeviceProfile[],
+  options: PreviewInput,
   owner?: Owner,
 ): Preview {
   const before = defaultedPod(manifest);
   const object = asObject('pods CREATE', before);
   return object?.kind === 'Pod'
-    ? previewFrom(title, before, decide(ownedBy(owner, object.pod), profiles, 'act', {}))
+    ? previewFrom(title, before, podAdmission(ownedBy(owner, object.pod), options))
     : unreadable(title, before);
 }
+
+function podAdmission(pod: Pod, { profiles, namespaceLabel }: PreviewInput): Admission {
+  const own = podOptIn(pod);
+  return own === 'out' || isOptedIn(own, namespaceLabel)
+    ? decide(pod, profiles, modeUnder(namespaceLabel), {})
+    : NOT_OPTED_IN;
+}
+
+/** A Job is asked about where its namespace has opted in, or its own annotation or that of its pods. */
+function jobAdmission(job: Job, { profiles, namespaceLabel }: PreviewInput): Admission {
+  const metas = [job.metadata, job.spec.template.metadata ?? {}];
+  const own = metas.map((metadata) => podOptIn({ metadata, spec: job.spec.template.spec }));
+  const isOut = own.includes('out');
+  return isOut || own.some((one) => isOptedIn(one, namespaceLabel))
+    ? decideJob(job, profiles, modeUnder(namespaceLabel))
+    : NOT_OPTED_IN;
+}
+
+function modeUnder(namespaceLabel: NamespaceOptIn): Mode {
+  return namespaceLabel === 'observe' ? 'observe' : 'act';
+}
+
+const NOT_OPTED_IN: Admission = {
+  injections: [],
+  marks: 'none',
+  declined: [
+    {
+      code: 'OptedOut',
+      words: `neither its annotation surefoot.dev/profile nor the label of its namespace has opted in`,
+    },
+  ],
+  worthAWarning: false,
+  remarks: [],
+};
 
 interface Owner {
   readonly kind: string;

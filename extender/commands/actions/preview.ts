@@ -15,6 +15,9 @@ export interface PreviewOptions {
   /** Paths of manifests or of directories with them, or `-` for standard input. */
   readonly filename: readonly string[];
   readonly config: string;
+  /** What the label surefoot.dev/inject of the namespace says. */
+  readonly namespaceLabel: 'enabled' | 'observe' | 'none';
+  readonly output: 'diff' | 'json' | 'yaml';
 }
 
 const LINES_AROUND = 3;
@@ -23,14 +26,36 @@ const LINES_AROUND = 3;
 const [UNCHANGED, CHANGED, UNTOLD] = [0, 1, 3] as const;
 
 /** Prints what the webhook would change, and returns the status. */
-export async function preview({ filename, config }: PreviewOptions): Promise<number> {
+export async function preview(options: PreviewOptions): Promise<number> {
+  const { filename, config, namespaceLabel, output } = options;
   const loaded = await LastGood.loadForStart(webhookDirectory(config, WITHOUT_WEBHOOK));
   const { profiles } = loaded.value;
   const files = (await Promise.all(filename.map(filesAt))).flat();
   const manifests: unknown[] = [];
   for (const file of files) manifests.push(...readManifests(file, await contentOf(file)));
-  const previews = manifests.flatMap((manifest) => previewsOf(manifest, profiles));
+  const input = {
+    profiles,
+    namespaceLabel: namespaceLabel === 'none' ? ('unsaid' as const) : namespaceLabel,
+  };
+  const previews = manifests.flatMap((manifest) => previewsOf(manifest, input));
   const unread = manifests.flatMap(unreadIn);
+  print(shown({ previews, unread, filename }, output));
+  if (previews.some(({ operations }) => operations.length > 0)) return CHANGED;
+  return unread.length > 0 ? UNTOLD : UNCHANGED;
+}
+
+interface Found {
+  readonly previews: readonly Preview[];
+  /** Titles of what could not be read. */
+  readonly unread: readonly string[];
+  readonly filename: readonly string[];
+}
+
+function shown(found: Found, output: PreviewOptions['output']): string {
+  const { previews, unread, filename } = found;
+  const data = { items: previews.map(asData), unread };
+  if (output === 'json') return JSON.stringify(data, null, 2);
+  if (output === 'yaml') return yamlOf(data).trimEnd();
   const parts = [
     ...previews.map(previewText),
     ...unread.map(
@@ -38,13 +63,18 @@ export async function preview({ filename, config }: PreviewOptions): Promise<num
         `${styled('bold', `${title}: not read`)}\n  the pods that its controller makes are prepared when they are created`,
     ),
   ];
-  print(
-    parts.length === 0
-      ? `${filename.join(', ')}: nothing in it leads to a pod`
-      : parts.join('\n\n'),
-  );
-  if (previews.some(({ operations }) => operations.length > 0)) return CHANGED;
-  return unread.length > 0 ? UNTOLD : UNCHANGED;
+  return parts.length === 0
+    ? `${filename.join(', ')}: nothing in it leads to a pod`
+    : parts.join('\n\n');
+}
+
+/** The same for programs, with the object as it would be. */
+function asData({ before, operations, ...said }: Preview): object {
+  return { ...said, operations, after: patched(before, operations) };
+}
+
+function patched(before: object, operations: Preview['operations']): object {
+  return jsonpatch.apply_patch(structuredClone(before), [...operations]);
 }
 
 /** The file itself, or the manifests of a directory in the order of their names, as kubectl reads them. */
@@ -106,7 +136,7 @@ function previewText({
 }
 
 function diffLines(before: object, operations: Preview['operations']): readonly string[] {
-  const after = jsonpatch.apply_patch(structuredClone(before), [...operations]);
+  const after = patched(before, operations);
   const { hunks } = structuredPatch('', '', yamlOf(before), yamlOf(after), '', '', {
     context: LINES_AROUND,
   });

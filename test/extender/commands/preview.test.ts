@@ -88,6 +88,74 @@ describe('surefoot preview', () => {
     expect(status).toBe(1);
   });
 
+  const custom: readonly { kind: string; spec: string; paths: readonly string[] }[] = [
+    {
+      kind: 'RayJob',
+      spec: `rayClusterSpec: { headGroupSpec: { template: { spec: { ${CONTAINERS} } } }, workerGroupSpecs: [{ template: { spec: { ${CONTAINERS} } } }] }`,
+      paths: [
+        'spec.rayClusterSpec.headGroupSpec.template',
+        'spec.rayClusterSpec.workerGroupSpecs[0].template',
+      ],
+    },
+    {
+      kind: 'JobSet',
+      spec: `replicatedJobs: [{ name: w, template: { spec: { template: { spec: { restartPolicy: Never, ${CONTAINERS} } } } } }]`,
+      paths: ['spec.replicatedJobs[0].template.spec.template'],
+    },
+    {
+      kind: 'LeaderWorkerSet',
+      spec: `leaderWorkerTemplate: { workerTemplate: { spec: { ${CONTAINERS} } } }`,
+      paths: ['spec.leaderWorkerTemplate.workerTemplate'],
+    },
+    {
+      kind: 'PyTorchJob',
+      spec: `pytorchReplicaSpecs: { Worker: { replicas: 4, template: { spec: { ${CONTAINERS} } } } }`,
+      paths: ['spec.pytorchReplicaSpecs.Worker.template'],
+    },
+    {
+      kind: 'InferenceService',
+      spec: `predictor: { ${CONTAINERS} }`,
+      paths: ['spec.predictor'],
+    },
+  ];
+  test.each(custom)(
+    'the templates of a $kind, wherever they stand',
+    async ({ kind, spec, paths }) => {
+      const manifest = `apiVersion: example.com/v1\nkind: ${kind}\nmetadata: { name: x }\nspec: { ${spec} }\n`;
+      const { output, status } = await preview(manifest);
+      const shown = [...output.matchAll(/^Pod of (.+): profile all: /gm)].map(([, title]) => title);
+      expect(shown).toEqual(paths.map((path) => `${kind} x, ${path}`));
+      expect(status).toBe(1);
+    },
+  );
+
+  test('a namespace that has not opted in, and one that is observed', async () => {
+    const none = await preview(POD, '--namespace-label=none');
+    expect(none.output).toBe(
+      'Pod train: nothing would change\n  OptedOut: neither its annotation surefoot.dev/profile nor the label of its namespace has opted in\n',
+    );
+    expect(none.status).toBe(0);
+    const observed = await preview(POD, '--namespace-label=observe');
+    expect(observed.output).toContain('ObserveOnly: observing; would have injected: toleration ');
+    const annotated = POD.replace(
+      'name: train',
+      'name: train, annotations: { surefoot.dev/profile: all }',
+    );
+    expect((await preview(annotated, '--namespace-label=none')).status).toBe(1);
+  });
+
+  test('as data', async () => {
+    const { output, status } = await preview(POD, '-o', 'json');
+    const [item] = JSON.parse(output).items;
+    expect(item.title).toBe('Pod train');
+    expect(item.after.spec.terminationGracePeriodSeconds).toBe(120);
+    expect(item.operations[0]).toMatchObject({ op: expect.any(String), path: expect.any(String) });
+    expect(status).toBe(1);
+    expect((await preview(POD, '--output=yaml')).output).toMatch(
+      /^items:\n {2}- title: Pod train\n/,
+    );
+  });
+
   const unchanged: readonly { name: string; manifest: string; says: string }[] = [
     {
       name: 'a pod without devices',
@@ -110,11 +178,17 @@ describe('surefoot preview', () => {
     expect(await preview(manifest)).toEqual({ output: says, errors: '', status: 0 });
   });
 
-  const rayJob = `apiVersion: ray.io/v1\nkind: RayJob\nmetadata: { name: tune }\nspec: { rayClusterSpec: { workerGroupSpecs: [{ template: { spec: { ${CONTAINERS} } } }] } }\n`;
+  const spark =
+    'apiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nmetadata: { name: s }\nspec: { executor: { gpu: { name: nvidia.com/gpu, quantity: 1 } } }\n';
   const said = (title: string) =>
     `${title}: not read\n  the pods that its controller makes are prepared when they are created\n`;
   test.each([
-    { name: 'a custom resource', manifest: rayJob, says: said('RayJob tune'), status: 3 },
+    {
+      name: 'one that names containers in a form of its own',
+      manifest: spark,
+      says: said('SparkApplication s'),
+      status: 3,
+    },
     {
       name: 'one that does not show its pods',
       manifest:
@@ -149,18 +223,18 @@ describe('surefoot preview', () => {
   );
 
   test('a pod beside it is shown, and it is said', async () => {
-    const { output, status } = await preview(`${POD}---\n${rayJob}`);
+    const { output, status } = await preview(`${POD}---\n${spark}`);
     expect(output).toContain('Pod train: profile all: ');
-    expect(output).toContain(said('RayJob tune'));
+    expect(output).toContain(said('SparkApplication s'));
     expect(status).toBe(1);
   });
 
   test('reads several files, and directories of them', async () => {
-    const directory = await directoryWith({ 'a.yaml': POD, 'b.yml': rayJob, 'notes.txt': '][' });
+    const directory = await directoryWith({ 'a.yaml': POD, 'b.yml': spark, 'notes.txt': '][' });
     const other = join(await directoryWith({ 'c.yaml': POD.replace('train', 'other') }), 'c.yaml');
     const { output } = await preview('', '-f', directory, '-f', other);
     expect(output).toContain('Pod train: ');
-    expect(output).toContain('RayJob tune: not read');
+    expect(output).toContain('SparkApplication s: not read');
     expect(output).toContain('Pod other: ');
     const empty = await directoryWith({ 'notes.txt': '' });
     expect(await preview('', '-f', empty)).toMatchObject({
