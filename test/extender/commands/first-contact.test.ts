@@ -71,8 +71,11 @@ const COMMANDS = [
 ];
 
 describe('the first contact', () => {
+  // They all read it in the same place: one command shows all of it, the others that they do.
   const rows = COMMANDS.flatMap((args) =>
-    CONFIGURATIONS.map((configuration) => ({ command: args[0], args, ...configuration })),
+    CONFIGURATIONS.filter(
+      ({ name }) => args[0] === 'doctor' || name === 'no kubeconfig' || name.endsWith('is down'),
+    ).map((configuration) => ({ command: args[0], args, ...configuration })),
   );
   test.each(rows)(
     'surefoot $command with $name',

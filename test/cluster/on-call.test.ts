@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { Applier } from './apply.ts';
+import { BROKEN } from './bed-keys.ts';
+import { eventually } from './eventually.ts';
+import { nodeOf } from './hand.ts';
+import { seesImage } from './journey.ts';
+import { useBed } from './use-bed.ts';
+import { pod } from './workloads.ts';
+
+/** Somebody at three in the morning who has read `surefoot --help`. */
+const used = useBed({ count: 3, gpus: 8, mode: 'act' });
+const IMAGE = 'registry.example/train:1';
+
+/** The commands that reach the page do so at its address: here no pod of ours could be forwarded to. */
+async function ask(...args: readonly string[]): Promise<string> {
+  const { surefoot } = used.bed;
+  const { said, status } = await surefoot.command(...args, `--page=${surefoot.pageUrl}`);
+  expect(status, said).toBe(0);
+  return said;
+}
+
+test('finds the worst node, why a pod left it, what to return, and gives it back after the repair', async () => {
+  const { hand, bed } = used;
+  const { surefoot } = bed;
+  await hand.giveImage('gpu-2', IMAGE, 1_000_000_000);
+  await seesImage(used, 'gpu-2', IMAGE);
+  await hand.annotateNode('gpu-2', { [BROKEN]: '1' });
+  await hand.createPod(pod('first', { gpus: 8, image: IMAGE }));
+  await eventually('the rejection', async () => {
+    return (await hand.pod('first')).status?.phase === 'Failed';
+  });
+  await eventually('the incident', async () => {
+    return (await surefoot.node('gpu-2'))?.incidents.length === 1;
+  });
+  await hand.createPod(pod('second', { gpus: 8, image: IMAGE }));
+  const elsewhere = nodeOf(await hand.runningPod('second'));
+
+  expect(await ask('nodes', '--bad', '-o=name')).toBe('node/gpu-2\n');
+  expect(await ask('node', 'gpu-2')).toMatch(/^Incidents:\n {2}the kubelet /m);
+  const why = await ask('why', 'second');
+  expect(why).toContain(`default/second: placed on ${elsewhere}; asked `);
+  expect(why).toMatch(/^gpu-2: \d+ s = .*the kubelet /m);
+  expect(await ask('warranty', 'gpu-2')).toMatch(/^## .*gpu-2$/m);
+  expect(await ask('report')).toMatch(/^\| gpu-2 \| /m);
+  expect(await ask('status')).toMatch(/^Surefoot \S+ is well\n/);
+
+  await hand.annotateNode('gpu-2', { [BROKEN]: null });
+  const forgiven = await surefoot.command(
+    'forgive',
+    'gpu-2',
+    '--reason=board replaced',
+    surefoot.asAdmin,
+  );
+  expect(forgiven.said).toBe('forgave one incident of gpu-2\n');
+  await eventually(
+    'gpu-2 to be well',
+    async () => (await ask('nodes', '--bad', '-o=name')) === '\n',
+  );
+  await hand.deletePod('second', 0);
+  await hand.createPod(pod('third', { gpus: 8, image: IMAGE }));
+  expect(nodeOf(await hand.runningPod('third'))).toBe('gpu-2');
+});
+
+test('a viewer may look at everything, and change nothing', async () => {
+  const { surefoot, admin, plane } = used.bed;
+  const roles = await readFile('manifests/base/viewer.yaml', 'utf8');
+  const to = (kind: string, binding: string, more: object) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: binding,
+    metadata: { name: 'viewer', ...more },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: 'surefoot-viewer' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'viewer' }],
+  });
+  const bindings = [
+    to('ClusterRole', 'ClusterRoleBinding', {}),
+    to('Role', 'RoleBinding', { namespace: 'surefoot-system' }),
+  ];
+  await new Applier(admin).apply([roles, ...bindings.map((one) => stringify(one))].join('---\n'));
+  const asViewer = `--kubeconfig=${plane.kubeconfigPath('viewer')}`;
+  await eventually('the rights to be there', async () => {
+    return (await surefoot.command('report', asViewer)).status === 0;
+  });
+  for (const args of [['nodes'], ['incidents'], ['mode'], ['warranty', '--all']]) {
+    const { said, status } = await surefoot.command(...args, asViewer);
+    expect({ args, said, status }).toMatchObject({ status: args[0] === 'warranty' ? 1 : 0 });
+  }
+  for (const args of [
+    ['forgive', 'gpu-2', '--reason=x'],
+    ['mode', 'observe', '--yes'],
+    ['leave'],
+  ]) {
+    const { said, status } = await surefoot.command(...args, asViewer);
+    expect({ args, said, status }).toMatchObject({
+      said: expect.stringMatching(/forbidden|cannot|may not/),
+      status: 1,
+    });
+  }
+});
