@@ -13,7 +13,9 @@ export interface ReportSpan {
 /** A device, or a node as a whole, and what was wrong with it. */
 export interface Culprit {
   readonly node: string;
-  /** Absent for the node as a whole, and while nothing told which device. */
+  /** Whether it is one device, or the node as a whole. */
+  readonly scope: 'device' | 'node';
+  /** Absent of a node, and while nothing told which device. */
   readonly device?: string;
   /** Faults in the span by their weights: the chance that each was one. */
   readonly faults: number;
@@ -165,10 +167,11 @@ function daysIn(
 
 /** One for each device, and one for what struck the node as a whole. */
 function culpritsOf(node: string, incidents: readonly Incident[]): readonly Culprit[] {
-  const groups = Map.groupBy(incidents, ({ scope, device }) => (scope === 'device' ? device : ''));
-  return [...groups].map(([device, own]) => ({
+  const groups = Map.groupBy(incidents, ({ scope, device = '' }) => `${scope} ${device}`);
+  return [...groups.values()].map((own) => ({
     node,
-    ...(device && { device }),
+    scope: own[0]?.scope ?? 'node',
+    ...(own[0]?.device !== undefined && { device: own[0].device }),
     faults: rounded(sum(own.map(incidentWeight))),
     incidents: own.length,
     open: own.filter(isOpen).length,

@@ -47,9 +47,9 @@ function culprits(title: string, found: readonly Culprit[], none: string): Secti
     paragraphs: [],
     table: {
       head: ['node', 'device', 'faults', 'incidents', 'open', 'last', 'what was seen'],
-      rows: found.map(({ node, device, faults, incidents, open, lastAt, what }) => [
+      rows: found.map(({ node, scope, device, faults, incidents, open, lastAt, what }) => [
         node,
-        device ?? '(the node)',
+        device ?? (scope === 'node' ? '(the node)' : '(not named)'),
         String(faults),
         String(incidents),
         String(open),

@@ -16,7 +16,7 @@ export function warrantyDocument(claims: readonly WarrantyClaim[], madeAt: strin
 export function warrantyTable(claims: readonly WarrantyClaim[]): Table {
   return {
     head: [
-      ...['node', 'host', 'device', 'resource', 'slot', 'model', 'driver', 'first seen'],
+      ...['node', 'host', 'scope', 'device', 'resource', 'slot', 'model', 'driver', 'first seen'],
       ...['opened', 'closed', 'class', 'code', 'weight', 'evidence', 'sources', 'remarks'],
       ...['downtime hours', 'percentile', 'owners'],
     ],
@@ -24,6 +24,7 @@ export function warrantyTable(claims: readonly WarrantyClaim[]): Table {
       claim.incidents.map((incident) => [
         claim.node,
         claim.host,
+        claim.scope,
         claim.device ?? '',
         claim.resource ?? '',
         claim.slot ?? '',
@@ -46,11 +47,16 @@ export function warrantyTable(claims: readonly WarrantyClaim[]): Table {
   };
 }
 
+const WITHOUT_DEVICE = {
+  node: 'the node as a whole',
+  device: 'a device of the node that nothing has named',
+} as const;
+
 function sectionOf(claim: WarrantyClaim): Section {
-  const { node, host, device, resource, slot, model, driver, firstSeenAt } = claim;
+  const { node, host, scope, device, resource, slot, model, driver, firstSeenAt } = claim;
   const { downtimeHours, percentile, owners, incidents } = claim;
   const named = [
-    ...(device === undefined ? ['the node as a whole'] : [`device ${device}`]),
+    device === undefined ? WITHOUT_DEVICE[scope] : `device ${device}`,
     ...(resource === undefined ? [] : [`resource ${resource}`]),
     ...(slot === undefined ? [] : [`slot ${slot}`]),
     `node ${node}`,
@@ -64,7 +70,7 @@ function sectionOf(claim: WarrantyClaim): Section {
       ? ''
       : ` It has had more faults than ${percentile} of 100 devices of its model.`;
   return {
-    title: device === undefined ? node : `${device} in ${node}`,
+    title: scope === 'node' ? node : `${device ?? 'A device'} in ${node}`,
     paragraphs: [
       `${named.join(', ')}.`,
       `Faults have stood for ${downtimeHours} h in all.${ranked}`,

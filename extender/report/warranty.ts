@@ -13,7 +13,9 @@ import type { KnownDevice } from '../history/swap.ts';
 export interface WarrantyClaim {
   readonly node: string;
   readonly host: string;
-  /** Absent where the node as a whole failed, or nothing told which device. */
+  /** Whether one device failed, or the node as a whole. */
+  readonly scope: 'device' | 'node';
+  /** Absent of a node, and where nothing told which device. */
   readonly device?: string;
   readonly resource?: string;
   /** Where it sits in the node, such as a PCI address. */
@@ -65,8 +67,8 @@ export function warrantyClaims(
   const ranks = faultsByModel(histories);
   return histories
     .flatMap((history) =>
-      [...byDevice(history.incidents)].flatMap(([device, incidents]) =>
-        incidents.some(isLikely) ? [claimOf(history, device, incidents, ranks, options)] : [],
+      [...byPart(history.incidents).values()].flatMap((incidents) =>
+        incidents.some(isLikely) ? [claimOf(history, incidents, ranks, options)] : [],
       ),
     )
     .sort((a, b) => b.incidents.length - a.incidents.length || a.node.localeCompare(b.node));
@@ -79,12 +81,12 @@ export function claimsOf(name: string, claims: readonly WarrantyClaim[]): readon
 
 function claimOf(
   history: HostHistory,
-  device: string | undefined,
   incidents: readonly Incident[],
   ranks: ReadonlyMap<string, readonly number[]>,
   { nowSeconds, owners, sourceOf }: WarrantyOptions,
 ): WarrantyClaim {
   const { node, host, firstSeenAtSeconds } = history;
+  const { scope = 'node', device } = incidents[0] ?? {};
   const known: Partial<KnownDevice> = history.devices.find(({ id }) => id === device) ?? {};
   const model = cohortOf(history, 'model');
   const driver = cohortOf(history, 'driver');
@@ -96,6 +98,7 @@ function claimOf(
   return {
     node,
     host,
+    scope,
     ...(device !== undefined && { device }),
     ...(resource !== undefined && { resource }),
     ...(slot !== undefined && { slot }),
@@ -135,10 +138,11 @@ function isLikely({ class: kind, probability, cause, forgiven }: Incident): bool
   );
 }
 
-function byDevice(
-  incidents: readonly Incident[],
-): ReadonlyMap<string | undefined, readonly Incident[]> {
-  return Map.groupBy(incidents, ({ scope, device }) => (scope === 'device' ? device : undefined));
+/** The incidents of each device, of one that nothing has named, and of the node as a whole. */
+function byPart(incidents: readonly Incident[]): ReadonlyMap<string, readonly Incident[]> {
+  return Map.groupBy(incidents, ({ scope, device = '' }) =>
+    scope === 'node' ? 'node' : `device ${device}`,
+  );
 }
 
 /** How many of the numbers, which are in order, are less. */
@@ -158,7 +162,7 @@ function faultsByModel(histories: readonly HostHistory[]): ReadonlyMap<string, r
   for (const history of histories) {
     const model = cohortOf(history, 'model');
     if (model === undefined) continue;
-    const faults = [...byDevice(history.incidents).values()].map(faultsOf);
+    const faults = [...byPart(history.incidents).values()].map(faultsOf);
     const devices = sum(Object.values(history.capacityPeaks)) || history.devices.length || 1;
     const without = Array.from({ length: Math.max(0, devices - faults.length) }, () => 0);
     const peers = found.get(model) ?? [];

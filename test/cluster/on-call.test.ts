@@ -41,8 +41,8 @@ test('finds the worst node, why a pod left it, what to return, and gives it back
   expect(await ask('node', 'gpu-2')).toMatch(/^Incidents:\n {2}the kubelet /m);
   const why = await ask('why', 'second');
   expect(why).toContain(`default/second: placed on ${elsewhere}; asked `);
-  expect(why).toMatch(/^gpu-2: \d+ s = .*the kubelet /m);
-  expect(await ask('warranty', 'gpu-2')).toMatch(/^## .*gpu-2$/m);
+  expect(why).toMatch(/^gpu-2: .* = .*the kubelet /m);
+  expect(await ask('warranty', 'gpu-2')).toMatch(/^## A device in gpu-2$/m);
   expect(await ask('report')).toMatch(/^\| gpu-2 \| /m);
   expect(await ask('status')).toMatch(/^Surefoot \S+ is well\n/);
 
@@ -84,7 +84,7 @@ test('a viewer may look at everything, and change nothing', async () => {
   });
   for (const args of [['nodes'], ['incidents'], ['mode'], ['warranty', '--all']]) {
     const { said, status } = await surefoot.command(...args, asViewer);
-    expect({ args, said, status }).toMatchObject({ status: args[0] === 'warranty' ? 1 : 0 });
+    expect({ args, said, status }).toMatchObject({ status: 0 });
   }
   for (const args of [
     ['forgive', 'gpu-2', '--reason=x'],

@@ -172,7 +172,7 @@ describe('surefoot report and surefoot warranty', () => {
       'gpu-7 GPU-3f2c',
     ]);
     const { output } = await asked(['warranty', 'gpu-7', '-o=csv']);
-    expect(output.split('\n')[1]).toMatch(/^gpu-7,uuid:gpu-7,GPU-3f2c,nvidia.com\/gpu,,/);
+    expect(output.split('\n')[1]).toMatch(/^gpu-7,uuid:gpu-7,device,GPU-3f2c,nvidia.com\/gpu,,/);
   });
 
   test.each([

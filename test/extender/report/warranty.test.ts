@@ -107,7 +107,9 @@ describe('a claim', () => {
   test('as one table, one row an incident, that no spreadsheet reckons with', () => {
     const table = warrantyTable(claims([host('gpu-7', [fault(5, { evidence: ['=1+1, "x"'] })])]));
     const [head, row] = csvOf(table).split('\n');
-    expect(head).toMatch(/^node,host,device,resource,slot,model,driver,first seen,opened,closed,/);
+    expect(head).toMatch(
+      /^node,host,scope,device,resource,slot,model,driver,first seen,opened,closed,/,
+    );
     expect(row).toContain(`"'=1+1, ""x"""`);
   });
 });
