@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { deviceHistories } from '../../extender/storage/api.ts';
+import type { DeviceHistory } from '../../extender/storage/schema.ts';
 import { Applier } from './apply.ts';
 import { BROKEN } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
@@ -83,11 +85,11 @@ test('a viewer may look at everything, and change nothing', async () => {
     const { said, status } = await surefoot.command(...args, asViewer);
     expect({ args, said, status }).toMatchObject({ status: 0 });
   }
-  for (const args of [
-    ['forgive', 'gpu-2', '--reason=x'],
-    ['mode', 'observe', '--yes'],
-    ['leave'],
-  ]) {
+  const histories = deviceHistories(plane.kubeConfig('viewer'));
+  const [{ metadata }] = (await histories.list()) as [DeviceHistory];
+  const mark = { metadata: { annotations: { 'surefoot.dev/forgive': '{"reason":"x"}' } } };
+  await expect(histories.mergePatch(metadata.name ?? '', mark)).rejects.toThrow(/cannot patch/);
+  for (const args of [['mode', 'observe', '--yes'], ['leave']]) {
     const { said, status } = await surefoot.command(...args, asViewer);
     expect({ args, said, status }).toMatchObject({
       said: expect.stringMatching(/forbidden|cannot|may not/),
