@@ -27,6 +27,9 @@ interface Told {
   readonly terms: readonly ShownTerm[];
 }
 
+const LEGEND =
+  'LOSS: what the pod’s job can expect to lose there. SCORE: what the scheduler was told; it adds ten times that. -: nothing.';
+
 /** Rows of the table, unless it is to be wide. */
 const FEW = 5;
 
@@ -146,6 +149,8 @@ function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: nu
     ]),
     '',
     ...shown.map(({ words }) => words),
+    '',
+    LEGEND,
   ].join('\n');
 }
 

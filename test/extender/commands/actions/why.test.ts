@@ -87,7 +87,8 @@ describe('surefoot why', () => {
       ['gpu-2', '95 s', '-', '20 s', '75 s', '-'],
       ['gpu-3', '361 s', '286 s', '-', '75 s', '-'],
     ]);
-    expect(lines.at(-1)).toContain('gpu-3: 361 s');
+    expect(lines.at(-3)).toContain('gpu-3: 361 s');
+    expect(lines.at(-1)).toMatch(/^LOSS: .* SCORE: /);
   });
 
   test('says when another node would have been better', async () => {
