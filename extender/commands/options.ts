@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
+import type { OutputForm } from './terminal/list.ts';
 
 /** Flags that several commands have. */
 
@@ -29,8 +30,6 @@ export function withPageOptions(command: Command): Command {
 export function outputOption(...forms: readonly OutputForm[]): Option {
   return new Option('-o, --output <FORM>', 'how to print it').choices(forms).default('table');
 }
-
-export type OutputForm = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
 export function drainOption(): Option {
   return new Option('--drain <SECONDS>', 'how long to serve on after SIGTERM')

@@ -7,8 +7,8 @@ import { type Symptom, symptoms } from '../../doctor/checks.ts';
 import { look } from '../../doctor/look.ts';
 import type { Seen } from '../../doctor/seen.ts';
 import type { ShownAbout } from '../../page/shapes.ts';
-import type { OutputForm } from '../options.ts';
 import { agoInWords } from '../terminal/ago.ts';
+import type { OutputForm } from '../terminal/list.ts';
 import {
   answerAt,
   askPages,

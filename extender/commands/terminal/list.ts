@@ -2,6 +2,9 @@ import { stringify } from 'yaml';
 import { print } from './print.ts';
 import { tableText } from './table.ts';
 
+/** In which form something is printed. */
+export type OutputForm = 'table' | 'wide' | 'json' | 'yaml' | 'name';
+
 /** How a list of things is printed in each form, as kubectl does. */
 export interface ListForms<T> {
   /** The kind that `-o name` writes before the name. */
@@ -20,7 +23,7 @@ export interface Column<T> {
 }
 
 export interface PrintedList {
-  readonly output: 'table' | 'wide' | 'json' | 'yaml' | 'name';
+  readonly output: OutputForm;
   /** What to say in the place of an empty table. */
   readonly none: string;
 }
