@@ -5,32 +5,39 @@ import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { microTime } from '../../certs/cluster/micro-time.ts';
 import { Seldom } from '../../certs/serving/seldom.ts';
 
-/** What a pod's owner is told, as an Event on the pod. */
-export interface PodEvent {
+/** What is told: a pod's owner about the pod, administrators about a node. */
+export interface WrittenEvent {
   readonly reason:
     | 'PreferredPreviousNode'
     | 'AvoidedFlakyNode'
     | 'PreferredWarmNode'
     | 'PlacedElsewhere'
     | 'OnlyFlakyNodesLeft'
-    | 'NotPrepared';
+    | 'NotPrepared'
+    | 'HazardHigh'
+    | 'IncidentsForgiven';
   readonly type: 'Normal' | 'Warning';
   /** At most 1 KiB, which is the API's limit. */
   readonly note: string;
 }
+
+export const LONGEST_NOTE = 1024;
 
 /** What became of an Event. */
 export type EventResult = 'written' | 'failed' | 'dropped';
 
 /** An object that an Event is about. */
 export interface Regarding {
+  /** Default: a pod. */
+  readonly kind?: 'Node';
+  /** Empty of a node. */
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
 }
 
 export interface EventSink {
-  create(regarding: Regarding, event: PodEvent, at: Date): Promise<void>;
+  create(regarding: Regarding, event: WrittenEvent, at: Date): Promise<void>;
 }
 
 export interface EventWriterDeps {
@@ -47,7 +54,7 @@ const EVENTS_A_SECOND = 5;
 /** So that a slow API server does not pile them up. */
 const MOST_UNDER_WAY = 16;
 
-/** Writes Events about pods, a few a second. They help people, and nothing waits for them. */
+/** Writes Events about pods and nodes, a few a second. They help people, and nothing waits for them. */
 export class EventWriter {
   readonly #deps: EventWriterDeps;
   #tokens = EVENTS_AT_ONCE;
@@ -61,7 +68,7 @@ export class EventWriter {
     this.#complaint = new Seldom(deps.nowMs);
   }
 
-  write(regarding: Regarding, event: PodEvent, atSeconds: number): void {
+  write(regarding: Regarding, event: WrittenEvent, atSeconds: number): void {
     const { sink, onResult } = this.#deps;
     if (!this.#mayWrite()) {
       onResult('dropped');
@@ -97,7 +104,7 @@ export class EventWriter {
     if (!this.#complaint.isDue()) return;
     log.warn(
       { err: error },
-      'an Event about a pod was not written; needs create on events.events.k8s.io, or events: false in extender.yaml',
+      'an Event was not written; needs create on events.events.k8s.io, or events: false in extender.yaml',
     );
   }
 }
@@ -105,7 +112,9 @@ export class EventWriter {
 /** Events of events.k8s.io/v1, as this replica. */
 export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
   return {
-    async create({ namespace, name, uid }, { reason, type, note }, at) {
+    async create({ kind = 'Pod', namespace: own, name, uid }, { reason, type, note }, at) {
+      // Where kubectl describe looks for those of nodes.
+      const namespace = kind === 'Node' ? 'default' : own;
       await new ApiObjects(kubeConfig, {
         api: 'apis/events.k8s.io/v1',
         plural: 'events',
@@ -121,7 +130,7 @@ export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
         reportingController: 'surefoot.dev/extender',
         reportingInstance: identity.slice(0, 128),
         action: 'Scheduling',
-        regarding: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+        regarding: { apiVersion: 'v1', kind, ...(own !== '' && { namespace: own }), name, uid },
         reason,
         type,
         note,

@@ -4,18 +4,17 @@ import { incidentInWords } from '../forecast/evidence.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import type { Forecast } from '../forecast/loss.ts';
 import { hazardClass } from '../hazard/pod-hazard.ts';
-import type { PodEvent } from './event-writer.ts';
+import { LONGEST_NOTE, type WrittenEvent } from './event-writer.ts';
 import type { Decision } from './record.ts';
 
 /** Nobody notices a smaller difference. */
 const WORTH_TELLING_SECONDS = 5;
-const LONGEST_NOTE = 1024;
 
 /**
  * `placed on gpu-7: home, 11.2 GiB cached; passed over gpu-3: XID 79, on GPU-3f2c, 2 days ago`. `undefined`
  * where all candidates cost the pod about the same. Never mentions another workload.
  */
-export function placementEvent(decision: Decision): PodEvent | undefined {
+export function placementEvent(decision: Decision): WrittenEvent | undefined {
   const { forecasts, bound, atSeconds } = decision;
   const chosen = forecasts.find(({ candidate }) => candidate.node === bound?.node);
   const [best] = forecasts;
@@ -28,7 +27,7 @@ export function placementEvent(decision: Decision): PodEvent | undefined {
     avoided === undefined
       ? ''
       : `; passed over ${avoided.candidate.node}: ${badInWords(avoided, atSeconds)}`;
-  const told = (reason: PodEvent['reason'], words: string): PodEvent => ({
+  const told = (reason: WrittenEvent['reason'], words: string): WrittenEvent => ({
     reason,
     type: reason === 'OnlyFlakyNodesLeft' ? 'Warning' : 'Normal',
     note: `placed on ${node}: ${words}`.slice(0, LONGEST_NOTE),

@@ -29,9 +29,9 @@ export interface EventFacts {
   readonly unmapped?: string;
 }
 
-/** Writers of Kubernetes itself, whose Events about nodes say nothing about devices. */
-const OF_KUBERNETES =
-  /^(kubelet|kube-proxy|kube-scheduler|default-scheduler|node-controller|taint-eviction-controller|cloud-node-controller|kwok.*|)$/;
+/** Writers of Kubernetes itself, whose Events about nodes say nothing about devices; and ourselves. */
+const SAYS_NOTHING =
+  /^(surefoot\.dev\/extender|kubelet|kube-proxy|kube-scheduler|default-scheduler|node-controller|taint-eviction-controller|cloud-node-controller|kwok.*|)$/;
 
 /** The facts of an Event. It is joined by kind and name: some writers put a name where the uid goes. */
 export function eventFacts(event: NodeEvent, catalogue: Catalogue): EventFacts {
@@ -45,7 +45,7 @@ export function eventFacts(event: NodeEvent, catalogue: Catalogue): EventFacts {
     namespace: metadata.namespace ?? '',
     signals: signs.map((sign) => momentOf(sign, atSeconds)),
     ...(signs.length === 0 &&
-      !OF_KUBERNETES.test(component) && {
+      !SAYS_NOTHING.test(component) && {
         unmapped: `event ${beginningOf(component, 64)}/${beginningOf(reason, 64)}`,
       }),
   };

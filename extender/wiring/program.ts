@@ -1,6 +1,7 @@
 import { namespaceOf } from '../../certs/cluster/kube-config.ts';
 import { modeIn } from '../../webhook/words/mode.ts';
 import { EventWriter, eventSink } from '../decisions/event-writer.ts';
+import { NodeEvents } from '../decisions/node-events.ts';
 import { placementEvent } from '../decisions/placement-event.ts';
 import { Placements } from '../decisions/placements.ts';
 import { DecisionRecord } from '../decisions/record.ts';
@@ -54,6 +55,7 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
   const events = eventWriterOf(context);
   const placements = placementsOf(engine, decisions, events, context);
   const unprepared = unpreparedOf(engine, events, context);
+  tellOfNodes(engine, events, context);
   const live = liveFeed(engine, { decisions, placements }, options, context);
   const watches = new Watches({
     kubeConfig: context.kubeConfig,
@@ -117,6 +119,20 @@ function eventWriterOf({ kubeConfig, identity, metrics, log }: Context): EventWr
     log,
     nowMs: () => performance.now(),
   });
+}
+
+/** Events about nodes, where the installation acts. */
+function tellOfNodes(engine: Engine, events: EventWriter, { config, nowSeconds }: Context): void {
+  const told = new NodeEvents({
+    snapshot: () => engine.snapshot(nowSeconds()),
+    isLeader: () => engine.ingest.isLeader,
+    write({ name, uid }, event) {
+      const { events: areWanted, mode } = config.value.extender;
+      if (!areWanted || mode !== 'act') return;
+      events.write({ kind: 'Node', namespace: '', name, uid }, event, nowSeconds());
+    },
+  });
+  engine.store.subscribe({ stored: (before, after) => told.stored(before, after) });
 }
 
 /** Counts pods that came in unprepared, and tells each that it did. */

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../certs/cluster/api-error.ts';
-import type { PodEvent } from '../../../extender/decisions/event-writer.ts';
+import type { WrittenEvent } from '../../../extender/decisions/event-writer.ts';
 import {
   type EventSink,
   EventWriter,
@@ -9,7 +9,7 @@ import {
 } from '../../../extender/decisions/event-writer.ts';
 
 const POD = { namespace: 'team-a', name: 'train-0', uid: 'uid' };
-const EVENT: PodEvent = { reason: 'PreferredWarmNode', type: 'Normal', note: 'words' };
+const EVENT: WrittenEvent = { reason: 'PreferredWarmNode', type: 'Normal', note: 'words' };
 
 /** A sink that takes, refuses or never answers. */
 class FakeSink implements EventSink {
@@ -17,7 +17,7 @@ class FakeSink implements EventSink {
   error: object | undefined;
   isStuck = false;
 
-  async create(regarding: Regarding, event: PodEvent, at: Date): Promise<void> {
+  async create(regarding: Regarding, event: WrittenEvent, at: Date): Promise<void> {
     if (this.isStuck) await new Promise(() => {});
     if (this.error !== undefined) throw this.error;
     this.taken.push(`${regarding.name} ${event.note} ${at.toISOString()}`);
