@@ -585,7 +585,7 @@ test('what Helm 3 creates tells nothing of its user: a chart that writes the def
   const refused = await upgraded({ podReplacementPolicy: 'TerminatingOrFailed' });
   expect(refused.status).toBe(422);
   expect(refused.message).toContain('spec.podReplacementPolicy: Unsupported value');
-  // The way out that the README names.
+  // The way out that docs/limits.md names.
   expect((await upgraded({ podReplacementPolicy: 'Failed' })).status).toBe(200);
 });
 
