@@ -25,7 +25,7 @@ export function addPreview(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExit status: 0 nothing would change, 1 something would, 2 an error, 3 what would change cannot be told.',
+      '\nExit status: 0 nothing would change, 1 something would, 2 an error, or somebody asks for what they would not get, 3 what would change cannot be told.',
     )
     .action(async (options) => {
       const { preview } = await import('./actions/preview.ts');

@@ -66,10 +66,14 @@ function surefoot(): Command {
   return command;
 }
 
-/** Arguments as kubectl takes them, too: `get nodes` for `nodes`, and `-o=json` for `-o json`. */
+/** Arguments as kubectl takes them, too: `get nodes -A` for `nodes`, and `-o=json` for `-o json`. */
 function withoutKubectlHabits(args: readonly string[]): readonly string[] {
-  const [first, ...others] = args;
-  return (first === 'get' ? others : args).flatMap((arg) => {
+  const [first = '', ...others] = args;
+  const own = /^(get|describe)$/.test(first) ? others : args;
+  // Nodes and incidents are of the whole cluster anyway.
+  const isList = /^(nodes|incidents)$/.test(own[0] ?? '');
+  return own.flatMap((arg) => {
+    if (isList && (arg === '-A' || arg === '--all-namespaces')) return [];
     const [, flag, value] = /^(-[A-Za-z])=(.*)$/s.exec(arg) ?? [];
     return flag === undefined ? [arg] : [flag, value ?? ''];
   });

@@ -1,6 +1,10 @@
 import type { IgnoredBecause } from '../history/host-history.ts';
+import { counted } from './counted.ts';
 import type { Document, Section } from './document.ts';
 import type { Culprit, FleetReport } from './fleet-report.ts';
+
+/** Of fewer the average has an interval as wide as itself (Poisson). */
+const FEW_FAULTS = 5;
 
 /** A report for people. */
 export function reportDocument(report: FleetReport, cluster: string | undefined): Document {
@@ -8,17 +12,17 @@ export function reportDocument(report: FleetReport, cluster: string | undefined)
   return {
     title: `Devices${cluster === undefined ? '' : ` of ${cluster}`}, ${dayOf(from)} to ${dayOf(to)}`,
     lead: [
-      `${counted(hosts, 'host')}, ${counted(incidents.total, 'incident')}, of which ${incidents.open} are open. By what is known of each, that is ${incidents.faults} hardware faults.`,
+      `${counted(hosts, 'host')}, ${counted(incidents.total, 'incident')}, ${incidents.open} of them open. By what is known of each, that is ${incidents.faults} hardware faults.`,
       ...(hoursBetweenFaults === undefined
         ? ['No host has failed.']
         : [
             `One host runs ${hoursInWords(hoursBetweenFaults)} between two faults, on average${
               hoursToRepair === undefined
-                ? '.'
-                : `, and a fault stands for ${hoursInWords(hoursToRepair)}.`
-            }`,
+                ? ''
+                : `, and a fault stands for ${hoursInWords(hoursToRepair)}`
+            }${incidents.faults < FEW_FAULTS ? '; so few faults say little' : ''}.`,
           ]),
-      `${counted(handled.swapped, 'incident')} ended with another device in the slot, ${handled.verified} with a test that passed, and ${handled.forgiven} were forgiven.`,
+      `${counted(handled.swapped, 'incident')} ended with another device in the slot, ${handled.verified} with a test that passed, ${handled.forgiven} by being forgiven.`,
     ],
     sections: [
       culprits('Worst devices', report.worst, 'No device and no node is likely to have failed.'),
@@ -115,10 +119,6 @@ function spares({ spares: found }: FleetReport): Section {
       },
     }),
   };
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function hoursInWords(hours: number): string {

@@ -1,10 +1,14 @@
 import type { Registry } from 'prom-client';
+import { spanInWords } from '../../webhook/words/duration.ts';
 import { inTurns } from '../page/in-turns.ts';
 import { nodeSummary } from '../page/node-summary.ts';
 import type { ShownAbout } from '../page/shapes.ts';
 import { timeOf } from '../page/shown.ts';
 import type { Context } from './context.ts';
 import type { Program } from './program.ts';
+
+/** The server ends each watch within 5 minutes; the alert SurefootWatchSilent goes by the same. */
+const MOST_SILENT_SECONDS = 600;
 
 /** What this replica says of itself, for `surefoot status` and the page. */
 export async function about(
@@ -22,6 +26,19 @@ export async function about(
   const last = placements.lastQuestion;
   const { cluster: name, extender } = config.value;
   const missing = [leader, ...watches.checks].flatMap((check) => check.missing() ?? []);
+  const kinds = heard
+    .filter(({ value }) => value > 0)
+    .map(({ labels, value }) => ({
+      kind: String(labels.kind),
+      // The gauge has this machine's time, which is not that of a built-in fleet.
+      sinceSeconds: Math.max(0, Date.now() / 1000 - value),
+    }));
+  const silent = kinds
+    .filter(({ sinceSeconds }) => sinceSeconds > MOST_SILENT_SECONDS)
+    .map(
+      ({ kind, sinceSeconds }) =>
+        `the watch of ${kind} has heard nothing for ${spanInWords(sinceSeconds)}`,
+    );
   return {
     at: timeOf(now),
     version,
@@ -29,10 +46,15 @@ export async function about(
     mode: extender.mode,
     identity,
     leads: engine.ingest.isLeader,
-    problems: [...missing, ...[placements.alarm(now)].filter((alarm) => alarm !== undefined)],
-    watches: heard
-      .filter(({ value }) => value > 0)
-      .map(({ labels, value }) => ({ kind: String(labels.kind), heardAt: timeOf(value) })),
+    problems: [
+      ...missing,
+      ...silent,
+      ...[placements.alarm(now)].filter((alarm) => alarm !== undefined),
+    ],
+    watches: kinds.map(({ kind, sinceSeconds }) => ({
+      kind,
+      heardAt: timeOf(now - sinceSeconds),
+    })),
     ...(last !== undefined && {
       question: { at: timeOf(last.atSeconds), scheduler: last.scheduler },
     }),

@@ -25,6 +25,8 @@ export interface Preview {
   readonly declined: readonly Reason[];
   /** What it costs. */
   readonly prices: readonly string[];
+  /** Whether somebody asked for something by annotation and would not get it. */
+  readonly isMistaken: boolean;
 }
 
 /** What a preview goes by. */
@@ -237,7 +239,8 @@ function previewFrom(
     { ...rest, injections, declined: reasons, remarks, ...(profile && { profile }) },
   );
   if ('code' in operations) {
-    return { title, before, operations: [], injected: [], declined: [operations], prices: [] };
+    const declined = [operations];
+    return { title, before, operations: [], injected: [], declined, prices: [], isMistaken: true };
   }
   return {
     title,
@@ -247,13 +250,14 @@ function previewFrom(
     ...(profile !== undefined && { profile }),
     declined,
     prices: pricesOf(injections),
+    isMistaken: rest.worthAWarning,
   };
 }
 
 function unreadable(title: string, before: Manifest): Preview {
   const words = 'it has not the shape of its kind; the API server would say more';
   const declined = [{ code: 'Unreadable' as const, words }];
-  return { title, before, operations: [], injected: [], declined, prices: [] };
+  return { title, before, operations: [], injected: [], declined, prices: [], isMistaken: false };
 }
 
 /** What the API server fills in, as far as the rules look at it. */

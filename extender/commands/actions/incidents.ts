@@ -6,7 +6,7 @@ import { agoInWords, timeInWords } from '../terminal/ago.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import { type Column, type ListForms, printList } from '../terminal/list.ts';
 import type { PageOptions } from './extender-pages.ts';
-import { knownIncidents } from './known-fleet.ts';
+import { knownIncidents, requireNode } from './known-fleet.ts';
 
 export interface IncidentsOptions extends PageOptions {
   readonly since: string;
@@ -33,9 +33,9 @@ export async function incidents(options: IncidentsOptions): Promise<void> {
   await printList(
     async () => {
       const { at, incidents: all } = await knownIncidents({ since, open }, options);
-      return all
-        .filter((one) => node === undefined || one.node === node)
-        .map((one) => ({ ...one, at }));
+      const found = all.filter((one) => node === undefined || one.node === node);
+      if (found.length === 0 && node !== undefined) await requireNode(node, options);
+      return found.map((one) => ({ ...one, at }));
     },
     FORMS,
     {

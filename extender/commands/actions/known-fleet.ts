@@ -1,3 +1,5 @@
+import leven from 'leven';
+import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { durationSeconds } from '../../../webhook/words/duration.ts';
 import type { HostHistory } from '../../history/host-history.ts';
 import { incidentWeight, isOpen } from '../../history/incident.ts';
@@ -81,6 +83,30 @@ export function knownNode(name: string, options: PageOptions): Promise<OneNode |
           };
     },
   );
+}
+
+/** One node that somebody knows. Throws WrongCall where nobody does, with the name that is nearest. */
+export async function requireNode(name: string, options: PageOptions): Promise<OneNode> {
+  const found = await knownNode(name, options);
+  if (found !== undefined) return found;
+  const { nodes } = await knownNodes(options);
+  const near = nearest(
+    name,
+    nodes.map(({ node }) => node),
+  );
+  throw new WrongCall(
+    `no node "${name}" is known; ${near === undefined ? '' : `did you mean ${near}? `}surefoot nodes lists those that are`,
+  );
+}
+
+/** Two slips at the most. */
+const MOST_SLIPS = 2;
+
+function nearest(name: string, names: readonly string[]): string | undefined {
+  return names
+    .map((one) => ({ one, slips: leven(name, one) }))
+    .filter(({ slips }) => slips <= MOST_SLIPS)
+    .sort((a, b) => a.slips - b.slips)[0]?.one;
 }
 
 /** Incidents of all hosts, the latest first. */

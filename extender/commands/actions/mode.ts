@@ -40,7 +40,7 @@ export async function mode(wanted: Mode | undefined, options: ModeOptions): Prom
   }
   await write(config, systemNamespace, wanted);
   print(
-    `mode ${wanted} is written; it is in force once the kubelets have mounted it, within a minute: surefoot status shows it`,
+    `mode ${wanted} is written; it is in force once the kubelets have mounted it, within a minute: surefoot status shows it. The next helm upgrade, kubectl apply or sync brings back what it says itself: say mode=${wanted} there, too`,
   );
 }
 

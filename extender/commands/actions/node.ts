@@ -1,12 +1,11 @@
 import { stringify } from 'yaml';
-import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { timesInWords } from '../../forecast/hazard-words.ts';
 import type { ShownDevice, ShownIncident } from '../../page/shapes.ts';
 import { agoInWords, timeInWords } from '../terminal/ago.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import { tableText } from '../terminal/table.ts';
 import type { PageOptions } from './extender-pages.ts';
-import { type KnownNode, knownNode, type OneNode } from './known-fleet.ts';
+import { type KnownNode, type OneNode, requireNode } from './known-fleet.ts';
 
 export interface NodeOptions extends PageOptions {
   readonly output: OutputForm;
@@ -14,10 +13,7 @@ export interface NodeOptions extends PageOptions {
 
 /** All that is known of a node. Throws WrongCall where nobody knows it. */
 export async function node(name: string, options: NodeOptions): Promise<string> {
-  const found = await knownNode(name, options);
-  if (found === undefined) {
-    throw new WrongCall(`no node "${name}" is known; surefoot nodes lists those that are`);
-  }
+  const found = await requireNode(name, options);
   switch (options.output) {
     case 'json':
       return JSON.stringify({ ...found.summary, ...found.node }, null, 2);

@@ -3,6 +3,7 @@ import type { V1Node } from '@kubernetes/client-node';
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { NODES } from '../../../certs/cluster/collections.ts';
 import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
+import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { agoInWords } from '../terminal/ago.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import { type Column, type ListForms, printList } from '../terminal/list.ts';
@@ -28,6 +29,11 @@ const WATCH_EVERY_MS = 2000;
 /** Prints the nodes, the worst first. */
 export async function nodes(options: NodesOptions): Promise<void> {
   const { bad = false, sort, selector, watch = false, output } = options;
+  if (selector !== undefined && options.page !== undefined) {
+    throw new WrongCall(
+      '--selector: the API server knows the labels, which --page has not; leave one of them out',
+    );
+  }
   const selected = selector === undefined ? undefined : await nodesWith(selector, options);
   await printList(
     async () => {

@@ -23,7 +23,7 @@ export interface PreviewOptions {
 const LINES_AROUND = 3;
 
 /** The status of the command: whether the webhook would change anything, or nobody can tell. */
-const [UNCHANGED, CHANGED, UNTOLD] = [0, 1, 3] as const;
+const [UNCHANGED, CHANGED, MISTAKEN, UNTOLD] = [0, 1, 2, 3] as const;
 
 /** Prints what the webhook would change, and returns the status. */
 export async function preview(options: PreviewOptions): Promise<number> {
@@ -40,6 +40,7 @@ export async function preview(options: PreviewOptions): Promise<number> {
   const previews = manifests.flatMap((manifest) => previewsOf(manifest, input));
   const unread = manifests.flatMap(unreadIn);
   print(shown({ previews, unread, filename }, output));
+  if (previews.some(({ isMistaken }) => isMistaken)) return MISTAKEN;
   if (previews.some(({ operations }) => operations.length > 0)) return CHANGED;
   return unread.length > 0 ? UNTOLD : UNCHANGED;
 }

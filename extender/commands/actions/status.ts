@@ -7,6 +7,7 @@ import { type Symptom, symptoms } from '../../doctor/checks.ts';
 import { look } from '../../doctor/look.ts';
 import type { Seen } from '../../doctor/seen.ts';
 import type { ShownAbout } from '../../page/shapes.ts';
+import { counted } from '../../report/counted.ts';
 import { agoInWords } from '../terminal/ago.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import {
@@ -89,10 +90,14 @@ function inWords(known: Known, isWell: boolean): string {
     ...(checked === undefined ? [] : checkedRows(checked)),
   ];
   const wrongs = wrongsOf(known);
+  const unseen = warnings.filter(({ words }) => words.startsWith('could not be looked at')).length;
   return [
     isWell
-      ? styleText('green', `${name} is well`)
-      : styleText('red', `${name} is not well: ${wrongs.length} things are wrong`),
+      ? styleText(
+          'green',
+          `${name} is well${unseen === 0 ? '' : `, as far as you may look: ${counted(unseen, 'check')} could not be made`}`,
+        )
+      : styleText('red', `${name} is not well: ${counted(wrongs.length, 'thing')} to mend`),
     ...wrongs.map((wrong) => `  ${wrong}`),
     ...rows.map(([title, words]) => `  ${title.padEnd(13)}${words}`),
     ...(warnings.length === 0
@@ -122,12 +127,12 @@ function aboutRows(leader: ShownAbout, extenders: readonly ShownAbout[]): readon
       'scheduler',
       question === undefined
         ? 'none has asked yet'
-        : `${question.scheduler} asked ${agoInWords(question.at, at)}; ${questions} questions`,
+        : `${question.scheduler} asked ${agoInWords(question.at, at)}; ${counted(questions, 'question')}`,
     ],
     ['watches', watchesInWords(watches, at)],
     [
       'fleet',
-      `${fleet.nodes} nodes, ${fleet.devices} devices; ${fleet.bad} broken; nodes of high hazard: ${fleet.high}, elevated: ${fleet.elevated}`,
+      `${counted(fleet.nodes, 'node')}, ${counted(fleet.devices, 'device')}; ${fleet.bad} broken; nodes of high hazard: ${fleet.high}, elevated: ${fleet.elevated}`,
     ],
     [
       'pods',
@@ -147,7 +152,7 @@ const BUSY_KINDS = ['nodes', 'pods'];
 function watchesInWords(watches: ShownAbout['watches'], at: string): string {
   const busy = watches.filter(({ kind }) => BUSY_KINDS.includes(kind));
   const heard = busy.map(({ kind, heardAt }) => `${kind} heard ${agoInWords(heardAt, at)}`);
-  return [`${watches.length} ${watches.length === 1 ? 'kind' : 'kinds'}`, ...heard].join(', ');
+  return [counted(watches.length, 'kind'), ...heard].join(', ');
 }
 
 function checkedRows({ seen, symptoms }: NonNullable<Known['checked']>): readonly Row[] {

@@ -144,6 +144,15 @@ describe('surefoot preview', () => {
     expect((await preview(annotated, '--namespace-label=none')).status).toBe(1);
   });
 
+  test('somebody who asks for a profile that is not there is told with a status', async () => {
+    const annotations = 'annotations: { surefoot.dev/profile: nvida }';
+    const { output, status } = await preview(
+      POD.replace('name: train', `name: train, ${annotations}`),
+    );
+    expect(output).toMatch(/^ {2}UnknownProfile: .* names "nvida"/m);
+    expect(status).toBe(2);
+  });
+
   test('as data', async () => {
     const { output, status } = await preview(POD, '-o', 'json');
     const [item] = JSON.parse(output).items;

@@ -39,7 +39,7 @@ describe('surefoot nodes', () => {
       "
     `);
     expect(
-      (await asked(['get', 'nodes', '-o', 'name', '--sort=name'])).output,
+      (await asked(['get', 'nodes', '-A', '-o', 'name', '--sort=name'])).output,
     ).toMatchInlineSnapshot(`
       "node/gpu-1
       node/gpu-7
@@ -116,7 +116,9 @@ describe('surefoot node', () => {
 
   test('says so where nobody knows it', async () => {
     const { errors, status } = await asked(['node', 'gpu-77']);
-    expect(errors).toBe('no node "gpu-77" is known; surefoot nodes lists those that are\n');
+    expect(errors).toBe(
+      'no node "gpu-77" is known; did you mean gpu-7? surefoot nodes lists those that are\n',
+    );
     expect(status).toBe(2);
   });
 });
@@ -138,6 +140,14 @@ describe('surefoot incidents', () => {
     expect((await asked(['incidents', '--open', '--node=gpu-22'])).output).toBe(
       'no incident is open\n',
     );
+  });
+
+  test('of a node that nobody knows', async () => {
+    const { errors, status } = await asked(['incidents', '--node=gpu-8']);
+    expect(errors).toBe(
+      'no node "gpu-8" is known; did you mean gpu-7? surefoot nodes lists those that are\n',
+    );
+    expect(status).toBe(2);
   });
 
   test('a span that is none', async () => {
@@ -208,6 +218,11 @@ describe('hands that are used to kubectl', () => {
       args: ['nodes', '--bda'],
       says: "error: unknown option '--bda'\n(Did you mean --bad?)\n(see surefoot nodes --help)\n",
     },
+    {
+      args: ['nodes', '-l=pool=h100', '--page=9092'],
+      says: '--selector: the API server knows the labels, which --page has not; leave one of them out\n',
+    },
+    { args: ['leave', '-A'], says: "error: unknown option '-A'\n(see surefoot leave --help)\n" },
     {
       args: ['nodes', '-o', 'yml'],
       says: "error: option '-o, --output <FORM>' argument 'yml' is invalid. Allowed choices are table, wide, json, yaml, name.\n(see surefoot nodes --help)\n",

@@ -48,11 +48,11 @@ describe('a report of a week', () => {
     expect(markdownOf(reportDocument(report, undefined))).toMatchInlineSnapshot(`
       "# Devices, 2026-11-22 to 2026-11-29
 
-      2 hosts, 0 incidents, of which 0 are open. By what is known of each, that is 0 hardware faults.
+      2 hosts, 0 incidents, 0 of them open. By what is known of each, that is 0 hardware faults.
 
       No host has failed.
 
-      0 incidents ended with another device in the slot, 0 with a test that passed, and 0 were forgiven.
+      0 incidents ended with another device in the slot, 0 with a test that passed, 0 by being forgiven.
 
       ## Worst devices
 
@@ -93,11 +93,11 @@ describe('a report of a week', () => {
     expect(markdownOf(reportDocument(report, 'training-eu'))).toMatchInlineSnapshot(`
       "# Devices of training-eu, 2026-11-22 to 2026-11-29
 
-      3 hosts, 3 incidents, of which 0 are open. By what is known of each, that is 2.7 hardware faults.
+      3 hosts, 3 incidents, 0 of them open. By what is known of each, that is 2.7 hardware faults.
 
-      One host runs 8 days between two faults, on average, and a fault stands for 2 h.
+      One host runs 8 days between two faults, on average, and a fault stands for 2 h; so few faults say little.
 
-      0 incidents ended with another device in the slot, 0 with a test that passed, and 0 were forgiven.
+      0 incidents ended with another device in the slot, 0 with a test that passed, 0 by being forgiven.
 
       ## Worst devices
 
