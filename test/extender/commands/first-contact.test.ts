@@ -106,7 +106,7 @@ const ANSWERS: readonly {
       leave:
         /^the registration mutatingwebhookconfiguration\/zz-surefoot is gone already\nNothing waits for us any more/,
       status:
-        /^Surefoot is not well: \d+ things are wrong\n {2}no extender answers -> surefoot doctor /,
+        /^Surefoot is not well: \d+ things to mend\n {2}no extender answers -> surefoot doctor /,
       nodes:
         /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
       node: /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
