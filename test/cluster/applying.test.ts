@@ -79,7 +79,7 @@ async function installed(text: string): Promise<void> {
 const KUSTOMIZED = [
   { directory: 'base', components: [] },
   { directory: 'default', components: [] },
-  { directory: 'default', components: ['act', 'high-availability', 'prometheus', 'wait-for-home'] },
+  { directory: 'default', components: ['act', 'high-availability', 'prometheus'] },
   { directory: 'default', components: ['cert-manager'] },
   { directory: 'base', components: ['hints'] },
   { directory: 'base', components: ['cluster-scheduler-loopback'] },
