@@ -1,5 +1,5 @@
 import type { DevicesAsked } from '../../webhook/words/device.ts';
-import type { Cohorts } from './cohorts.ts';
+import { type CohortKind, type Cohorts, eachCohort, kindOf } from './cohorts.ts';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -127,6 +127,13 @@ function withoutShortest(eras: readonly Era[]): readonly Era[] {
  */
 export function cohortsAt({ eras }: Pick<Exposure, 'eras'>, busyDays: number): Cohorts {
   return (eras.findLast(({ fromBusyDays }) => fromBusyDays < busyDays) ?? eras[0])?.cohorts ?? '';
+}
+
+/** The name of the cohort of a kind that the host is in now, such as its rack; absent where no label tells. */
+export function cohortNow(exposure: Pick<Exposure, 'eras'>, kind: CohortKind): string | undefined {
+  return eachCohort(cohortsNow(exposure))
+    .find((cohort) => kindOf(cohort) === kind)
+    ?.slice(kind.length + 1);
 }
 
 /** The cohorts that the host is in now. */

@@ -4,6 +4,7 @@ import { jsonErrorHandler } from '../../certs/serving/body.ts';
 import { embeddedAsset, embeddedAssetsIn } from '../../certs/serving/embedded-assets.ts';
 import { durationSeconds } from '../../webhook/words/duration.ts';
 import { type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
+import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
@@ -20,7 +21,7 @@ import type {
   ShownNodes,
   ShownSignals,
 } from './shapes.ts';
-import { shownDecision, shownNode, shownTerms, timeOf } from './shown.ts';
+import { shownDecision, shownNode, shownTerms } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
 const SHOWN = 50;

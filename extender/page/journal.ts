@@ -1,11 +1,11 @@
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { dropOldest } from '../bounds/drop-oldest.ts';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
+import { timeOf } from '../facts/timestamp.ts';
 import { incidentInWords } from '../forecast/evidence.ts';
 import type { Incident } from '../history/incident.ts';
 import type { Departure, DepartureCause } from '../homes/departure.ts';
 import type { Entry, EntryKind } from './shapes.ts';
-import { timeOf } from './shown.ts';
 
 const MOST_ENTRIES = 500;
 /** Members of a group that leave within this time of one another have left together. */

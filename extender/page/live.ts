@@ -1,11 +1,12 @@
 import type { Request, Response } from 'express';
 import type { DecisionRecord } from '../decisions/record.ts';
 import { tellingForecasts } from '../decisions/telling-forecasts.ts';
+import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { DeviceNames } from './device-names.ts';
 import type { ControlName, Entry, LiveChange, ShownNode } from './shapes.ts';
-import { shownDecision, shownNode, shownPod, shownTerms, timeOf } from './shown.ts';
+import { shownDecision, shownNode, shownPod, shownTerms } from './shown.ts';
 
 /** How often what has changed is sent. */
 const TICK_MS = 500;

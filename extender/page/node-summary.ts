@@ -1,4 +1,6 @@
+import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
 import type { NodeFacts } from '../facts/facts.ts';
+import { timeOf } from '../facts/timestamp.ts';
 import { incidentInWords } from '../forecast/evidence.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import { type Hazard, hazardClass } from '../hazard/pod-hazard.ts';
@@ -7,7 +9,7 @@ import { physicalDevice } from '../signals/identity.ts';
 import { nodeHazard } from '../state/node-hazard.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { ShownNodeSummary } from './shapes.ts';
-import { nodeState, timeOf } from './shown.ts';
+import { nodeState } from './shown.ts';
 
 /** A node on one line: what a list of a whole fleet shows. */
 export function nodeSummary(node: NodeFacts, snapshot: Snapshot): ShownNodeSummary {
@@ -76,10 +78,5 @@ function devicesOf(
 
 /** The worst first: broken devices, then the higher hazard, then by name. */
 export function byWorst(a: ShownNodeSummary, b: ShownNodeSummary): number {
-  return (
-    b.bad - a.bad ||
-    b.open - a.open ||
-    b.times - a.times ||
-    a.node.localeCompare(b.node, 'en', { numeric: true })
-  );
+  return b.bad - a.bad || b.open - a.open || b.times - a.times || inNaturalOrder(a.node, b.node);
 }

@@ -1,5 +1,7 @@
+import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
 import type { Decision } from '../decisions/record.ts';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
+import { timeOf } from '../facts/timestamp.ts';
 import { incidentInWords } from '../forecast/evidence.ts';
 import { forecastInWords, reasonsOf } from '../forecast/explain.ts';
 import { hazardInWords } from '../forecast/hazard-words.ts';
@@ -235,7 +237,7 @@ function devicesOf(
   // Where more names are known than there are devices, some were replaced: the surest ones stay.
   const ids = [...new Set([...held.keys(), ...broken, ...known, ...idsOf(reported)])]
     .slice(0, Math.max(capacity, held.size))
-    .sort(byNumber);
+    .sort(inNaturalOrder);
   const named = ids.map((id) => held.get(id) ?? { resource, id, state: 'free' as const });
   const devices: readonly UnweighedDevice[] = [
     ...named,
@@ -301,15 +303,6 @@ function marked(
   return devices.map((device) => (chosen.has(device) ? { ...device, state } : device));
 }
 
-function byNumber(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
-}
-
 function nameOf({ namespace, name }: PodFacts): string {
   return `${namespace}/${name}`;
-}
-
-/** A moment as it is shown, in ISO 8601. */
-export function timeOf(atSeconds: number): string {
-  return new Date(atSeconds * 1000).toISOString();
 }

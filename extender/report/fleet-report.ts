@@ -1,8 +1,11 @@
+import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
+import { timeOf } from '../facts/timestamp.ts';
 import { cohortInWords, eachCohort } from '../history/cohorts.ts';
-import { cohortsNow } from '../history/exposure.ts';
+import { cohortNow, cohortsNow } from '../history/exposure.ts';
 import type { HostHistory, IgnoredBecause } from '../history/host-history.ts';
 import { type Incident, type IncidentClass, incidentWeight, isOpen } from '../history/incident.ts';
 import { poissonQuantile99 } from './poisson.ts';
+import { sum } from './sum.ts';
 
 /** What a report is about. */
 export interface ReportSpan {
@@ -110,8 +113,8 @@ export function fleetReport(histories: readonly HostHistory[], span: ReportSpan)
   const repairHours = hoursToRepair(all);
   const between = faults > 0 ? (hostDays * 24) / faults : undefined;
   return {
-    from: isoOf(fromSeconds),
-    to: isoOf(nowSeconds),
+    from: timeOf(fromSeconds),
+    to: timeOf(nowSeconds),
     hosts: histories.length,
     hostDays: rounded(hostDays),
     incidents: {
@@ -175,7 +178,7 @@ function culpritsOf(node: string, incidents: readonly Incident[]): readonly Culp
     faults: rounded(sum(own.map(incidentWeight))),
     incidents: own.length,
     open: own.filter(isOpen).length,
-    lastAt: isoOf(own.reduce((last, one) => Math.max(last, one.lastSeenAtSeconds), 0)),
+    lastAt: timeOf(own.reduce((last, one) => Math.max(last, one.lastSeenAtSeconds), 0)),
     what: [...new Set(own.flatMap(({ evidence }) => evidence))].slice(0, 4),
   }));
 }
@@ -252,32 +255,18 @@ function routineIn(
 function sparesFor(known: readonly Known[], repairHours: number): Spares {
   const { faults, days } = totalOf(known);
   const perHost = (faults / days) * (repairHours / 24);
-  const racks = Map.groupBy(known, ({ history }) => rackOf(history));
+  const racks = Map.groupBy(known, ({ history }) => cohortNow(history.exposure, 'rack'));
   return {
     fleet: poissonQuantile99(perHost * known.length),
     perRack: [...racks]
       .flatMap(([rack, { length: hosts }]) =>
         rack === undefined ? [] : [{ rack, hosts, spares: poissonQuantile99(perHost * hosts) }],
       )
-      .sort((a, b) => a.rack.localeCompare(b.rack, 'en', { numeric: true })),
+      .sort((a, b) => inNaturalOrder(a.rack, b.rack)),
   };
-}
-
-function rackOf({ exposure }: HostHistory): string | undefined {
-  return eachCohort(cohortsNow(exposure))
-    .find((cohort) => cohort.startsWith('rack='))
-    ?.slice('rack='.length);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** To three digits, which is more than any of it is worth. */
 function rounded(value: number): number {
   return Number(value.toPrecision(3));
-}
-
-function isoOf(atSeconds: number): string {
-  return new Date(atSeconds * 1000).toISOString();
 }

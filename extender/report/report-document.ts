@@ -1,3 +1,4 @@
+import { wholeSecond } from '../facts/timestamp.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import { counted } from './counted.ts';
 import type { Document, Section } from './document.ts';
@@ -57,7 +58,7 @@ function culprits(title: string, found: readonly Culprit[], none: string): Secti
         String(faults),
         String(incidents),
         String(open),
-        lastAt.replace(/\.\d+Z$/, 'Z'),
+        wholeSecond(lastAt),
         what.join('; '),
       ]),
     },

@@ -1,3 +1,4 @@
+import { wholeSecond } from '../facts/timestamp.ts';
 import type { Document, Section, Table } from './document.ts';
 import type { WarrantyClaim } from './warranty.ts';
 
@@ -6,7 +7,7 @@ export function warrantyDocument(claims: readonly WarrantyClaim[], madeAt: strin
   return {
     title: 'Evidence for a return',
     lead: [
-      `Made on ${secondOf(madeAt)}. What is not told by any label of the node (such as serial numbers and firmware) is left out.`,
+      `Made on ${wholeSecond(madeAt)}. What is not told by any label of the node (such as serial numbers and firmware) is left out.`,
     ],
     sections: claims.map(sectionOf),
   };
@@ -63,7 +64,7 @@ function sectionOf(claim: WarrantyClaim): Section {
     `host ${host}`,
     ...(model === undefined ? [] : [`model ${model}`]),
     ...(driver === undefined ? [] : [`driver ${driver}`]),
-    ...(firstSeenAt === undefined ? [] : [`first seen ${secondOf(firstSeenAt)}`]),
+    ...(firstSeenAt === undefined ? [] : [`first seen ${wholeSecond(firstSeenAt)}`]),
   ];
   const ranked =
     percentile === undefined
@@ -81,8 +82,8 @@ function sectionOf(claim: WarrantyClaim): Section {
     table: {
       head: ['opened', 'closed', 'class', 'code', 'evidence', 'source', 'remarks'],
       rows: incidents.map((one) => [
-        secondOf(one.openedAt),
-        one.closedAt === undefined ? 'open' : secondOf(one.closedAt),
+        wholeSecond(one.openedAt),
+        one.closedAt === undefined ? 'open' : wholeSecond(one.closedAt),
         one.class,
         one.code ?? '-',
         one.evidence.join('; '),
@@ -91,8 +92,4 @@ function sectionOf(claim: WarrantyClaim): Section {
       ]),
     },
   };
-}
-
-function secondOf(at: string): string {
-  return at.replace(/\.\d+Z$/, 'Z');
 }

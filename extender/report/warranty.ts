@@ -1,5 +1,6 @@
-import { eachCohort } from '../history/cohorts.ts';
-import { cohortsNow } from '../history/exposure.ts';
+import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
+import { timeOf } from '../facts/timestamp.ts';
+import { cohortNow } from '../history/exposure.ts';
 import type { HostHistory } from '../history/host-history.ts';
 import {
   discountsInWords,
@@ -8,6 +9,7 @@ import {
   incidentWeight,
 } from '../history/incident.ts';
 import type { KnownDevice } from '../history/swap.ts';
+import { sum } from './sum.ts';
 
 /** What a vendor asks for who is to take a device back. */
 export interface WarrantyClaim {
@@ -71,7 +73,7 @@ export function warrantyClaims(
         incidents.some(isLikely) ? [claimOf(history, incidents, ranks, options)] : [],
       ),
     )
-    .sort((a, b) => b.incidents.length - a.incidents.length || a.node.localeCompare(b.node));
+    .sort((a, b) => b.incidents.length - a.incidents.length || inNaturalOrder(a.node, b.node));
 }
 
 /** Those of a node, or of one device by its id. */
@@ -88,8 +90,8 @@ function claimOf(
   const { node, host, firstSeenAtSeconds } = history;
   const { scope = 'node', device } = incidents[0] ?? {};
   const known: Partial<KnownDevice> = history.devices.find(({ id }) => id === device) ?? {};
-  const model = cohortOf(history, 'model');
-  const driver = cohortOf(history, 'driver');
+  const model = cohortNow(history.exposure, 'model');
+  const driver = cohortNow(history.exposure, 'driver');
   const resource = known.resource ?? incidents.find((one) => one.resource)?.resource;
   const slot = known.pciSlot ?? incidents.find((one) => one.pciSlot)?.pciSlot;
   const since = known.firstSeenAtSeconds ?? firstSeenAtSeconds;
@@ -104,7 +106,7 @@ function claimOf(
     ...(slot !== undefined && { slot }),
     ...(model !== undefined && { model }),
     ...(driver !== undefined && { driver }),
-    ...(since !== undefined && { firstSeenAt: isoOf(since) }),
+    ...(since !== undefined && { firstSeenAt: timeOf(since) }),
     incidents: incidents.toReversed().map((incident) => claimed(incident, sourceOf)),
     downtimeHours: Number((downSeconds(incidents, nowSeconds) / 3600).toFixed(1)),
     ...(peers !== undefined && {
@@ -117,8 +119,8 @@ function claimOf(
 function claimed(incident: Incident, sourceOf: WarrantyOptions['sourceOf']): ClaimedIncident {
   const { openedAtSeconds, closedAtSeconds, code, evidence, rows } = incident;
   return {
-    openedAt: isoOf(openedAtSeconds),
-    ...(closedAtSeconds !== undefined && { closedAt: isoOf(closedAtSeconds) }),
+    openedAt: timeOf(openedAtSeconds),
+    ...(closedAtSeconds !== undefined && { closedAt: timeOf(closedAtSeconds) }),
     class: incident.class,
     ...(code !== undefined && { code }),
     weight: Number(incidentWeight(incident).toPrecision(3)),
@@ -160,7 +162,7 @@ function countBelow(limit: number, inOrder: readonly number[]): number {
 function faultsByModel(histories: readonly HostHistory[]): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, number[]>();
   for (const history of histories) {
-    const model = cohortOf(history, 'model');
+    const model = cohortNow(history.exposure, 'model');
     if (model === undefined) continue;
     const faults = [...byPart(history.incidents).values()].map(faultsOf);
     const devices = sum(Object.values(history.capacityPeaks)) || history.devices.length || 1;
@@ -192,18 +194,4 @@ function downSeconds(incidents: readonly Incident[], nowSeconds: number): number
     until = Math.max(until, to);
   }
   return down;
-}
-
-function cohortOf({ exposure }: HostHistory, kind: string): string | undefined {
-  return eachCohort(cohortsNow(exposure))
-    .find((cohort) => cohort.startsWith(`${kind}=`))
-    ?.slice(kind.length + 1);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function isoOf(atSeconds: number): string {
-  return new Date(atSeconds * 1000).toISOString();
 }

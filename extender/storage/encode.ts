@@ -1,3 +1,4 @@
+import { timeOf } from '../facts/timestamp.ts';
 import { boundedIncidents, type HostHistory, withoutCounted } from '../history/host-history.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
 import type { Departure } from '../homes/departure.ts';
@@ -146,8 +147,4 @@ function toDeparture(departure: Departure): StoredStatus['departures'][number] {
     at: timeOf(atSeconds),
     homeUntil: timeOf(homeUntilSeconds),
   };
-}
-
-function timeOf(atSeconds: number): string {
-  return new Date(atSeconds * 1000).toISOString();
 }

@@ -1,9 +1,9 @@
 import type { Registry } from 'prom-client';
 import { spanInWords } from '../../webhook/words/duration.ts';
+import { timeOf } from '../facts/timestamp.ts';
 import { inTurns } from '../page/in-turns.ts';
 import { nodeSummary } from '../page/node-summary.ts';
 import type { ShownAbout } from '../page/shapes.ts';
-import { timeOf } from '../page/shown.ts';
 import type { Context } from './context.ts';
 import type { Program } from './program.ts';
 

@@ -1,6 +1,6 @@
+import { timeOf } from '../facts/timestamp.ts';
 import { inTurns } from '../page/in-turns.ts';
 import type { ShownHistories } from '../page/shapes.ts';
-import { timeOf } from '../page/shown.ts';
 import { statusOf } from '../storage/encode.ts';
 import { objectNameOf } from '../storage/schema.ts';
 import type { HistoryStore } from '../storage/store.ts';

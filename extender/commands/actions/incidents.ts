@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { durationSeconds } from '../../../webhook/words/duration.ts';
+import { wholeSecond } from '../../facts/timestamp.ts';
 import type { ShownHostIncident } from '../../page/shapes.ts';
-import { agoInWords, timeInWords } from '../terminal/ago.ts';
+import { agoInWords } from '../terminal/ago.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import { type Column, type ListForms, printList } from '../terminal/list.ts';
 import type { PageOptions } from './extender-pages.ts';
@@ -50,7 +51,7 @@ export async function incidents(options: IncidentsOptions): Promise<void> {
 
 const COLUMNS: readonly Column<Row>[] = [
   { title: 'OPENED', cell: ({ openedAt, at }) => agoInWords(openedAt, at), isText: true },
-  { title: 'AT', cell: ({ openedAt }) => timeInWords(openedAt), isWide: true, isText: true },
+  { title: 'AT', cell: ({ openedAt }) => wholeSecond(openedAt), isWide: true, isText: true },
   { title: 'NODE', cell: ({ node }) => node, isText: true },
   { title: 'DEVICE', cell: ({ device = '-' }) => device, isText: true },
   {

@@ -1,6 +1,8 @@
 import leven from 'leven';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { durationSeconds } from '../../../webhook/words/duration.ts';
+import { inNaturalOrder } from '../../../webhook/words/natural-order.ts';
+import { timeOf } from '../../facts/timestamp.ts';
 import type { HostHistory } from '../../history/host-history.ts';
 import { incidentWeight, isOpen } from '../../history/incident.ts';
 import type {
@@ -11,7 +13,7 @@ import type {
   ShownNodeSummary,
   ShownNodes,
 } from '../../page/shapes.ts';
-import { shownIncident, timeOf } from '../../page/shown.ts';
+import { shownIncident } from '../../page/shown.ts';
 import { complain } from '../terminal/print.ts';
 import { answerAt, askPages, NoExtender, type PageOptions } from './extender-pages.ts';
 import { storedHistories } from './stored-histories.ts';
@@ -53,7 +55,7 @@ export function knownNodes(options: PageOptions): Promise<KnownNodes> {
       nodes: histories
         .filter(({ node }) => node !== '')
         .map(summaryOf)
-        .sort((a, b) => b.open - a.open || b.faults - a.faults || a.node.localeCompare(b.node)),
+        .sort((a, b) => b.open - a.open || b.faults - a.faults || inNaturalOrder(a.node, b.node)),
     }),
   );
 }

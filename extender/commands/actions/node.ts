@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
+import { wholeSecond } from '../../facts/timestamp.ts';
 import { timesInWords } from '../../forecast/hazard-words.ts';
 import type { ShownDevice, ShownIncident } from '../../page/shapes.ts';
-import { agoInWords, timeInWords } from '../terminal/ago.ts';
+import { agoInWords } from '../terminal/ago.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import { tableText } from '../terminal/table.ts';
 import type { PageOptions } from './extender-pages.ts';
@@ -107,8 +108,8 @@ function incidentInLines(incident: ShownIncident, at: string): readonly string[]
   const { words, weight, probability, discounts, openedAt, closedAt } = incident;
   const lasted =
     closedAt === undefined
-      ? `open since ${timeInWords(openedAt)}`
-      : `${timeInWords(openedAt)} to ${timeInWords(closedAt)}`;
+      ? `open since ${wholeSecond(openedAt)}`
+      : `${wholeSecond(openedAt)} to ${wholeSecond(closedAt)}`;
   const counts = `counts ${weight} of ${probability}`;
   const lowered = discounts.length === 0 ? '' : `: ${discounts.join(', ')}`;
   return [words, `  ${lasted} (${agoInWords(openedAt, at)}); ${counts}${lowered}`];

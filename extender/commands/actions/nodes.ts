@@ -4,6 +4,7 @@ import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { NODES } from '../../../certs/cluster/collections.ts';
 import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
+import { inNaturalOrder } from '../../../webhook/words/natural-order.ts';
 import { agoInWords } from '../terminal/ago.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import { type Column, type ListForms, printList } from '../terminal/list.ts';
@@ -65,7 +66,7 @@ const ORDERS: Readonly<Record<NodesOptions['sort'], (a: KnownSummary, b: KnownSu
   {
     // As they come.
     worst: () => 0,
-    name: (a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }),
+    name: (a, b) => inNaturalOrder(a.node, b.node),
     faults: (a, b) => b.faults - a.faults,
   };
 

@@ -1,4 +1,5 @@
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
+import { timeOf } from '../../facts/timestamp.ts';
 import { csvOf, markdownOf } from '../../report/document.ts';
 import { claimsOf, warrantyClaims } from '../../report/warranty.ts';
 import { warrantyDocument, warrantyTable } from '../../report/warranty-document.ts';
@@ -37,7 +38,7 @@ export async function warranty(
     case 'csv':
       return csvOf(warrantyTable(wanted));
     default:
-      return markdownOf(warrantyDocument(wanted, new Date(nowSeconds * 1000).toISOString()));
+      return markdownOf(warrantyDocument(wanted, timeOf(nowSeconds)));
   }
 }
 

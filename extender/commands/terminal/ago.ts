@@ -4,8 +4,3 @@ import { spanInWords } from '../../../webhook/words/duration.ts';
 export function agoInWords(at: string, now: string): string {
   return `${spanInWords(Math.max(0, (Date.parse(now) - Date.parse(at)) / 1000))} ago`;
 }
-
-/** A moment in whole seconds: `2026-11-26T08:00:00Z`. */
-export function timeInWords(at: string): string {
-  return at.replace(/\.\d+Z$/, 'Z');
-}
