@@ -9,15 +9,14 @@ import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import { inTurns } from './in-turns.ts';
-import { incidentList } from './incident-list.ts';
+import { byOpening, hostIncidents } from './incident-list.ts';
 import type { LiveFeed } from './live.ts';
 import { byWorst, nodeSummary } from './node-summary.ts';
+import { sendList } from './send-list.ts';
 import type {
   ShownAbout,
   ShownDecisions,
-  ShownFleet,
   ShownHistories,
-  ShownIncidents,
   ShownNodes,
   ShownSignals,
 } from './shapes.ts';
@@ -94,23 +93,27 @@ export function pageApp(deps: PageDeps): Express {
   app.get('/api/nodes', async (request, response) => {
     const now = snapshot();
     const { node: name } = request.query;
-    const wanted = [...now.cluster.nodes()].filter(
-      (node) => name === undefined || node.name === name,
-    );
+    const at = timeOf(now.nowSeconds);
+    if (name === undefined) {
+      await sendList(response, { at }, 'nodes', now.cluster.nodes(), (one) => shownNode(one, now));
+      return;
+    }
+    const one = now.cluster.node(String(name));
+    const wanted = one === undefined ? [] : [one];
     const shown: ShownNodes = {
-      at: timeOf(now.nowSeconds),
-      nodes: await inTurns(wanted, (node) => shownNode(node, now)),
-      ...(name !== undefined && { summaries: wanted.map((node) => nodeSummary(node, now)) }),
+      at,
+      nodes: wanted.map((node) => shownNode(node, now)),
+      summaries: wanted.map((node) => nodeSummary(node, now)),
     };
     response.json(shown);
   });
   app.get('/api/fleet', async (_request, response) => {
     const now = snapshot();
     const nodes = await inTurns(now.cluster.nodes(), (node) => nodeSummary(node, now));
-    const shown: ShownFleet = { at: timeOf(now.nowSeconds), nodes: nodes.sort(byWorst) };
-    response.json(shown);
+    const at = timeOf(now.nowSeconds);
+    await sendList(response, { at }, 'nodes', nodes.sort(byWorst), (node) => node);
   });
-  app.get('/api/incidents', (request, response) => {
+  app.get('/api/incidents', async (request, response) => {
     const { since = '7d', open } = request.query;
     const sinceSeconds = typeof since === 'string' ? durationSeconds(since) : undefined;
     if (sinceSeconds === undefined) {
@@ -121,11 +124,13 @@ export function pageApp(deps: PageDeps): Express {
     }
     const now = snapshot();
     const filter = { sinceSeconds: now.nowSeconds - sinceSeconds, onlyOpen: open === 'true' };
-    const shown: ShownIncidents = {
-      at: timeOf(now.nowSeconds),
-      incidents: incidentList(filter, now),
-    };
-    response.json(shown);
+    const { cluster, store, nowSeconds } = now;
+    const ofHosts = await inTurns(store.all(), (history) => {
+      const node = cluster.onHost(history.host)?.name ?? history.node;
+      return hostIncidents(history, node, filter, nowSeconds);
+    });
+    const at = timeOf(nowSeconds);
+    await sendList(response, { at }, 'incidents', ofHosts.flat().sort(byOpening), (one) => one);
   });
   app.get('/api/histories', async (_request, response) => {
     response.json(await histories());

@@ -1,5 +1,5 @@
+import type { HostHistory } from '../history/host-history.ts';
 import { type Incident, isOpen } from '../history/incident.ts';
-import type { Snapshot } from '../state/snapshot.ts';
 import type { ShownHostIncident } from './shapes.ts';
 import { shownIncident } from './shown.ts';
 
@@ -9,21 +9,21 @@ export interface IncidentFilter {
   readonly onlyOpen: boolean;
 }
 
-/** Incidents of all hosts, also of those whose Node is gone, the latest first. */
-export function incidentList(
+/** A host's incidents, as a list of those of all hosts shows them; `node`: the Node that stands for it. */
+export function hostIncidents(
+  { host, incidents }: HostHistory,
+  node: string,
   { sinceSeconds, onlyOpen }: IncidentFilter,
-  { store, cluster, nowSeconds }: Snapshot,
+  nowSeconds: number,
 ): readonly ShownHostIncident[] {
   const isWanted = (incident: Incident) =>
-    (isOpen(incident) || incident.lastSeenAtSeconds >= sinceSeconds) &&
-    (!onlyOpen || isOpen(incident));
-  return [...store.all()]
-    .flatMap(({ host, node, incidents }) =>
-      incidents.filter(isWanted).map((incident) => ({
-        node: cluster.onHost(host)?.name ?? node,
-        host,
-        ...shownIncident(incident, nowSeconds),
-      })),
-    )
-    .sort((a, b) => Date.parse(b.openedAt) - Date.parse(a.openedAt));
+    isOpen(incident) || (!onlyOpen && incident.lastSeenAtSeconds >= sinceSeconds);
+  return incidents
+    .filter(isWanted)
+    .map((incident) => ({ node, host, ...shownIncident(incident, nowSeconds) }));
+}
+
+/** The latest first. */
+export function byOpening(a: ShownHostIncident, b: ShownHostIncident): number {
+  return Date.parse(b.openedAt) - Date.parse(a.openedAt);
 }

@@ -1,22 +1,17 @@
 import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
 import type { NodeFacts } from '../facts/facts.ts';
-import { timeOf } from '../facts/timestamp.ts';
 import { incidentInWords } from '../forecast/evidence.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import { type Hazard, hazardClass } from '../hazard/pod-hazard.ts';
-import { incidentWeight, isOpen } from '../history/incident.ts';
 import { physicalDevice } from '../signals/identity.ts';
 import { nodeHazard } from '../state/node-hazard.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { ShownNodeSummary } from './shapes.ts';
-import { nodeState } from './shown.ts';
+import { nodeState, shownFaults } from './shown.ts';
 
 /** A node on one line: what a list of a whole fleet shows. */
 export function nodeSummary(node: NodeFacts, snapshot: Snapshot): ShownNodeSummary {
   const { store, homes, nowSeconds } = snapshot;
-  const { incidents } = store.get(node.host);
-  const faults = incidents.filter((incident) => incidentWeight(incident) > 0);
-  const lastSeconds = faults.reduce((last, one) => Math.max(last, one.lastSeenAtSeconds), 0);
   const hazard = nodeHazard(node, snapshot);
   const { rack, zone, model, driver } = node;
   const place = rack ?? zone;
@@ -29,9 +24,7 @@ export function nodeSummary(node: NodeFacts, snapshot: Snapshot): ShownNodeSumma
     ...(driver !== undefined && { driver }),
     ...devicesOf(node, snapshot),
     ...(hazard === undefined ? NO_HAZARD : hazardOf(hazard, nowSeconds)),
-    faults: faults.length,
-    open: faults.filter(isOpen).length,
-    ...(faults.length > 0 && { lastFaultAt: timeOf(lastSeconds) }),
+    ...shownFaults(store.get(node.host)),
     away: homes.on(node.name, nowSeconds).length,
   };
 }

@@ -8,7 +8,9 @@ import { hazardInWords } from '../forecast/hazard-words.ts';
 import type { Forecast, TermSeconds } from '../forecast/loss.ts';
 import type { LossTerm } from '../forecast/loss-terms.ts';
 import { deviceHazard, hazardClass } from '../hazard/pod-hazard.ts';
+import type { HostHistory } from '../history/host-history.ts';
 import { discountsInWords, type Incident, incidentWeight, isOpen } from '../history/incident.ts';
+import type { Departure } from '../homes/departure.ts';
 import type { UnmappedKind } from '../ingest/unmapped.ts';
 import type { Gap } from '../ingest/watch-gaps.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
@@ -24,6 +26,7 @@ import type {
   ShownForecast,
   ShownIncident,
   ShownNode,
+  ShownNodeSummary,
   ShownPod,
   ShownSignals,
   ShownTerm,
@@ -70,14 +73,41 @@ export function shownNode(
     ),
     pods: pods.map(shownPod),
     images: node.images.flatMap(({ names, bytes }) => names.map((name) => ({ name, bytes }))),
-    incidents: history.incidents.map((incident) => shownIncident(incident, nowSeconds)),
-    ignored: history.ignored.map(({ atSeconds, why, words, times }) => ({
+    ...shownHistory(history, nowSeconds),
+    homeOf: homes.on(node.name, nowSeconds).map(shownHome),
+  };
+}
+
+/** What happened on a host, and what of it is not held against it. */
+export function shownHistory(
+  { incidents, ignored }: HostHistory,
+  nowSeconds: number,
+): Pick<ShownNode, 'incidents' | 'ignored'> {
+  return {
+    incidents: incidents.map((incident) => shownIncident(incident, nowSeconds)),
+    ignored: ignored.map(({ atSeconds, why, words, times }) => ({
       at: timeOf(atSeconds),
       why,
       words,
       times,
     })),
-    homeOf: homes.on(node.name, nowSeconds).map(({ slot, cause }) => ({ slot: slot.key, cause })),
+  };
+}
+
+export function shownHome({ slot, cause }: Departure): ShownNode['homeOf'][number] {
+  return { slot: slot.key, cause };
+}
+
+/** How many faults a host has had, and when the last one was. */
+export function shownFaults({
+  incidents,
+}: HostHistory): Pick<ShownNodeSummary, 'faults' | 'open' | 'lastFaultAt'> {
+  const faults = incidents.filter((incident) => incidentWeight(incident) > 0);
+  const lastSeconds = faults.reduce((last, one) => Math.max(last, one.lastSeenAtSeconds), 0);
+  return {
+    faults: faults.length,
+    open: faults.filter(isOpen).length,
+    ...(faults.length > 0 && { lastFaultAt: timeOf(lastSeconds) }),
   };
 }
 

@@ -1,19 +1,18 @@
-import leven from 'leven';
+import { closestMatch } from 'leven';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { durationSeconds } from '../../../webhook/words/duration.ts';
 import { inNaturalOrder } from '../../../webhook/words/natural-order.ts';
 import { timeOf } from '../../facts/timestamp.ts';
 import type { HostHistory } from '../../history/host-history.ts';
-import { incidentWeight, isOpen } from '../../history/incident.ts';
+import { byOpening, hostIncidents } from '../../page/incident-list.ts';
 import type {
   ShownFleet,
-  ShownHostIncident,
   ShownIncidents,
   ShownNode,
   ShownNodeSummary,
   ShownNodes,
 } from '../../page/shapes.ts';
-import { shownIncident } from '../../page/shown.ts';
+import { shownFaults, shownHistory, shownHome } from '../../page/shown.ts';
 import { complain } from '../terminal/print.ts';
 import { answerAt, askPages, NoExtender, type PageOptions } from './extender-pages.ts';
 import { storedHistories } from './stored-histories.ts';
@@ -92,9 +91,10 @@ export async function requireNode(name: string, options: PageOptions): Promise<O
   const found = await knownNode(name, options);
   if (found !== undefined) return found;
   const { nodes } = await knownNodes(options);
-  const near = nearest(
+  const near = closestMatch(
     name,
     nodes.map(({ node }) => node),
+    { maxDistance: MOST_SLIPS },
   );
   throw new WrongCall(
     `no node "${name}" is known; ${near === undefined ? '' : `did you mean ${near}? `}surefoot nodes lists those that are`,
@@ -103,13 +103,6 @@ export async function requireNode(name: string, options: PageOptions): Promise<O
 
 /** Two slips at the most. */
 const MOST_SLIPS = 2;
-
-function nearest(name: string, names: readonly string[]): string | undefined {
-  return names
-    .map((one) => ({ one, slips: leven(name, one) }))
-    .filter(({ slips }) => slips <= MOST_SLIPS)
-    .sort((a, b) => a.slips - b.slips)[0]?.one;
-}
 
 /** Incidents of all hosts, the latest first. */
 export function knownIncidents(
@@ -126,14 +119,13 @@ export function knownIncidents(
         ),
       ),
     (histories, nowSeconds) => {
-      const sinceSeconds = nowSeconds - (durationSeconds(since) ?? 0);
+      const filter = {
+        sinceSeconds: nowSeconds - (durationSeconds(since) ?? 0),
+        onlyOpen: open,
+      };
       const incidents = histories
-        .flatMap(({ node, host, incidents }) =>
-          incidents
-            .filter((one) => isOpen(one) || (!open && one.lastSeenAtSeconds >= sinceSeconds))
-            .map((one): ShownHostIncident => ({ node, host, ...shownIncident(one, nowSeconds) })),
-        )
-        .sort((a, b) => Date.parse(b.openedAt) - Date.parse(a.openedAt));
+        .flatMap((history) => hostIncidents(history, history.node, filter, nowSeconds))
+        .sort(byOpening);
       return { at: timeOf(nowSeconds), incidents };
     },
   );
@@ -157,34 +149,18 @@ async function orStored<T>(
   }
 }
 
-function summaryOf({ node, host, incidents, departures }: HostHistory): KnownSummary {
-  const faults = incidents.filter((incident) => incidentWeight(incident) > 0);
-  const lastSeconds = faults.reduce((last, one) => Math.max(last, one.lastSeenAtSeconds), 0);
-  return {
-    node,
-    host,
-    faults: faults.length,
-    open: faults.filter(isOpen).length,
-    ...(faults.length > 0 && { lastFaultAt: timeOf(lastSeconds) }),
-    away: departures.length,
-  };
+function summaryOf(history: HostHistory): KnownSummary {
+  const { node, host, departures } = history;
+  return { node, host, ...shownFaults(history), away: departures.length };
 }
 
-function nodeOf(
-  { node, host, incidents, ignored, departures }: HostHistory,
-  nowSeconds: number,
-): KnownNode {
+function nodeOf(history: HostHistory, nowSeconds: number): KnownNode {
+  const { node, host, departures } = history;
   return {
     node,
     host,
-    incidents: incidents.map((incident) => shownIncident(incident, nowSeconds)),
-    ignored: ignored.map(({ atSeconds, why, words, times }) => ({
-      at: timeOf(atSeconds),
-      why,
-      words,
-      times,
-    })),
-    homeOf: departures.map(({ slot, cause }) => ({ slot: slot.key, cause })),
+    ...shownHistory(history, nowSeconds),
+    homeOf: departures.map(shownHome),
   };
 }
 
