@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { CONTEXT, KUBECONFIG } from './options.ts';
+import { CONTEXT, KUBECONFIG, SYSTEM_NAMESPACE } from './options.ts';
 
 export function addMode(program: Command): void {
   program
@@ -9,7 +9,7 @@ export function addMode(program: Command): void {
     )
     .addArgument(new Argument('[MODE]', 'absent: show it').choices(['observe', 'act']))
     .option('--yes', 'agree beforehand')
-    .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .addOption(SYSTEM_NAMESPACE)
     .addOption(KUBECONFIG)
     .addOption(CONTEXT)
     .addHelpText(

@@ -14,6 +14,11 @@ export const KUBECONFIG = new Option(
 );
 export const CONTEXT = new Option('--context <NAME>', 'context of the kubeconfig');
 
+export const SYSTEM_NAMESPACE = new Option(
+  '--system-namespace <NAMESPACE>',
+  'where Surefoot is installed',
+).default('surefoot-system');
+
 /** Adds how a command reaches the page of the extender. */
 export function withPageOptions(command: Command): Command {
   return command
@@ -21,7 +26,7 @@ export function withPageOptions(command: Command): Command {
       '--page <ADDR:PORT>',
       'where the page of the extender is (default: in the cluster, through the API server)',
     )
-    .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .addOption(SYSTEM_NAMESPACE)
     .addOption(KUBECONFIG)
     .addOption(CONTEXT);
 }

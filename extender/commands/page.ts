@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { CONTEXT, KUBECONFIG } from './options.ts';
+import { CONTEXT, KUBECONFIG, SYSTEM_NAMESPACE } from './options.ts';
 import { wholeNumber } from './terminal/whole-number.ts';
 
 export function addPage(program: Command): void {
@@ -12,7 +12,7 @@ export function addPage(program: Command): void {
         .default(0),
     )
     .option('--no-browser', 'only print its address')
-    .option('--system-namespace <NAMESPACE>', 'where Surefoot is installed', 'surefoot-system')
+    .addOption(SYSTEM_NAMESPACE)
     .addOption(KUBECONFIG)
     .addOption(CONTEXT)
     .addHelpText('after', '\nExamples:\n  surefoot page\n  surefoot page --no-browser --port 9092')

@@ -61,6 +61,11 @@ export class Program {
     }
   }
 
+  /** What it has said so far. */
+  get output(): string {
+    return this.#output;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#process.kill(name);
   }

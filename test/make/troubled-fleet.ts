@@ -15,7 +15,7 @@ function openIncident(overrides: Partial<Incident>): Incident {
 }
 
 /** Four nodes: one with a broken device, one that had a fault three weeks ago, one that is away, one that is well. */
-export function makeTroubledFleet() {
+export function makeTroubledFleet(nowSeconds: () => number = () => NOW) {
   const made = makeIngest();
   const { ingest, store } = made;
   const GPUS = (allocatable: number) => new Map([['nvidia.com/gpu', { capacity: 8, allocatable }]]);
@@ -76,6 +76,6 @@ export function makeTroubledFleet() {
     true,
     NOW,
   );
-  const snapshot = (): Snapshot => makeSnapshot(made, { nowSeconds: NOW });
+  const snapshot = (): Snapshot => makeSnapshot(made, { nowSeconds: nowSeconds() });
   return { ...made, snapshot, decisions: new DecisionRecord() };
 }

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
-import { stringify } from 'yaml';
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { type Severity, type Symptom, symptoms } from '../../doctor/checks.ts';
 import { look } from '../../doctor/look.ts';
 import type { Seen } from '../../doctor/seen.ts';
+import { dataText } from '../terminal/data.ts';
 
 export interface DoctorOptions extends ApiOptions {
   readonly namespace: string;
@@ -30,14 +30,8 @@ export async function doctor(
   const found = symptoms(seen);
   const isWell = found.every(({ level }) => level !== 'error');
   const report = { ...whereabouts(seen), symptoms: found };
-  switch (options.output) {
-    case 'json':
-      return { text: JSON.stringify(report, null, 2), isWell };
-    case 'yaml':
-      return { text: stringify(report).trimEnd(), isWell };
-    default:
-      return { text: `${heading(report)}\n${inWords(found)}`, isWell };
-  }
+  const text = dataText(report, options.output) ?? `${heading(report)}\n${inWords(found)}`;
+  return { text, isWell };
 }
 
 /** Which cluster was looked at, for those who have several. */

@@ -1,4 +1,3 @@
-import { httpStatusOf } from '../../../certs/cluster/api-error.ts';
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import type { HostHistory } from '../../history/host-history.ts';
@@ -8,6 +7,7 @@ import { FORGIVE, forgivenessText } from '../../storage/forgive.ts';
 import type { DeviceHistory } from '../../storage/schema.ts';
 import { pollUntil } from '../terminal/poll-until.ts';
 import { print } from '../terminal/print.ts';
+import { eachHistory } from './stored-histories.ts';
 
 export interface ForgiveOptions extends ApiOptions {
   readonly device?: string;
@@ -55,13 +55,7 @@ async function objectOf(
     hosts.add(name);
     if (read.ok && read.history.node === node) found ??= { name, history: read.history };
   }
-  await api.each({}, take).catch((error: unknown) => {
-    if (httpStatusOf(error) !== 404) throw error;
-    throw new Error(
-      'the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: kubectl apply --server-side -k manifests/default',
-      { cause: error },
-    );
-  });
+  await eachHistory(api, take);
   if (found !== undefined) return { name: found.name, count: countIn(found.history, options) };
   throw new WrongCall(
     `there is no history of "${node}"; name a node of kubectl get devicehistories, which has ${hosts.size}`,

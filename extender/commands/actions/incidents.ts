@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { durationSeconds } from '../../../webhook/words/duration.ts';
 import { wholeSecond } from '../../facts/timestamp.ts';
 import type { ShownHostIncident } from '../../page/shapes.ts';
 import { agoInWords } from '../terminal/ago.ts';
-import type { OutputForm } from '../terminal/list.ts';
-import { type Column, type ListForms, printList } from '../terminal/list.ts';
+import { type Column, type ListForms, type OutputForm, printList } from '../terminal/list.ts';
 import type { PageOptions } from './extender-pages.ts';
 import { knownIncidents, requireNode } from './known-fleet.ts';
 
@@ -22,8 +20,6 @@ interface Row extends ShownHostIncident {
   /** The extender's time. */
   readonly at: string;
 }
-
-const WATCH_EVERY_MS = 2000;
 
 /** Prints the incidents of all hosts, the latest first. */
 export async function incidents(options: IncidentsOptions): Promise<void> {
@@ -42,10 +38,8 @@ export async function incidents(options: IncidentsOptions): Promise<void> {
     {
       output,
       isWatched: watch,
-      everyMs: WATCH_EVERY_MS,
       none: open ? 'no incident is open' : `no incident in the last ${since}`,
     },
-    sleep,
   );
 }
 
@@ -75,4 +69,6 @@ const FORMS: ListForms<Row> = {
   kind: 'incident',
   name: ({ node, openedAt }) => `${node}/${openedAt}`,
   columns: COLUMNS,
+  version: ({ device, closedAt, weight, evidence }) =>
+    [device, closedAt, weight, ...evidence].join(),
 };

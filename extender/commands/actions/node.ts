@@ -1,8 +1,8 @@
-import { stringify } from 'yaml';
 import { wholeSecond } from '../../facts/timestamp.ts';
 import { timesInWords } from '../../forecast/hazard-words.ts';
 import type { ShownDevice, ShownIncident } from '../../page/shapes.ts';
 import { agoInWords } from '../terminal/ago.ts';
+import { dataText } from '../terminal/data.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import { tableText } from '../terminal/table.ts';
 import type { PageOptions } from './extender-pages.ts';
@@ -15,14 +15,7 @@ export interface NodeOptions extends PageOptions {
 /** All that is known of a node. Throws WrongCall where nobody knows it. */
 export async function node(name: string, options: NodeOptions): Promise<string> {
   const found = await requireNode(name, options);
-  switch (options.output) {
-    case 'json':
-      return JSON.stringify({ ...found.summary, ...found.node }, null, 2);
-    case 'yaml':
-      return stringify({ ...found.summary, ...found.node }).trimEnd();
-    default:
-      return inWords(found);
-  }
+  return dataText({ ...found.summary, ...found.node }, options.output) ?? inWords(found);
 }
 
 function inWords({ at, node, summary }: OneNode): string {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Node } from '@kubernetes/client-node';
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { NODES } from '../../../certs/cluster/collections.ts';
@@ -6,8 +5,7 @@ import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { inNaturalOrder } from '../../../webhook/words/natural-order.ts';
 import { agoInWords } from '../terminal/ago.ts';
-import type { OutputForm } from '../terminal/list.ts';
-import { type Column, type ListForms, printList } from '../terminal/list.ts';
+import { type Column, type ListForms, type OutputForm, printList } from '../terminal/list.ts';
 import type { PageOptions } from './extender-pages.ts';
 import { type KnownSummary, knownNodes } from './known-fleet.ts';
 
@@ -24,8 +22,6 @@ interface Row extends KnownSummary {
   /** The extender's time. */
   readonly at: string;
 }
-
-const WATCH_EVERY_MS = 2000;
 
 /** Prints the nodes, the worst first. */
 export async function nodes(options: NodesOptions): Promise<void> {
@@ -49,10 +45,8 @@ export async function nodes(options: NodesOptions): Promise<void> {
     {
       output,
       isWatched: watch,
-      everyMs: WATCH_EVERY_MS,
       none: bad ? 'no node has a broken device or a raised hazard' : 'there are no nodes',
     },
-    sleep,
   );
 }
 
@@ -93,7 +87,13 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'WHY', cell: ({ words = '' }) => words, isText: true },
 ];
 
-const FORMS: ListForms<Row> = { kind: 'node', name: ({ node }) => node, columns: COLUMNS };
+const FORMS: ListForms<Row> = {
+  kind: 'node',
+  name: ({ node }) => node,
+  columns: COLUMNS,
+  version: ({ state, devices, bad, hazard, faults, open, away }) =>
+    [state, devices, bad, hazard, faults, open, away].join(),
+};
 
 /** `high`, and how many times the fleet's rate that is. */
 function hazardCell({ hazard, times = 0 }: KnownSummary): string {

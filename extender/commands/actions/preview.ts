@@ -9,6 +9,7 @@ import { LastGood } from '../../../certs/serving/last-good.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { type Preview, previewsOf, unreadIn } from '../../../webhook/admission/preview.ts';
 import { WITHOUT_WEBHOOK, webhookDirectory } from '../../../webhook/settings.ts';
+import { dataText } from '../terminal/data.ts';
 import { print } from '../terminal/print.ts';
 
 export interface PreviewOptions {
@@ -54,9 +55,8 @@ interface Found {
 
 function shown(found: Found, output: PreviewOptions['output']): string {
   const { previews, unread, filename } = found;
-  const data = { items: previews.map(asData), unread };
-  if (output === 'json') return JSON.stringify(data, null, 2);
-  if (output === 'yaml') return yamlOf(data).trimEnd();
+  const data = dataText({ items: previews.map(asData), unread }, output);
+  if (data !== undefined) return data;
   const parts = [
     ...previews.map(previewText),
     ...unread.map(

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { styleText } from 'node:util';
-import { stringify } from 'yaml';
 import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { spanInWords } from '../../../webhook/words/duration.ts';
 import { type Symptom, symptoms } from '../../doctor/checks.ts';
@@ -9,6 +8,7 @@ import type { Seen } from '../../doctor/seen.ts';
 import type { ShownAbout } from '../../page/shapes.ts';
 import { counted } from '../../report/counted.ts';
 import { agoInWords } from '../terminal/ago.ts';
+import { dataText } from '../terminal/data.ts';
 import type { OutputForm } from '../terminal/list.ts';
 import {
   answerAt,
@@ -38,14 +38,7 @@ export async function status(
   const isWell = wrongsOf(known).length === 0;
   const { extenders, checked } = known;
   const data = { isWell, extenders, ...(checked !== undefined && { symptoms: checked.symptoms }) };
-  switch (options.output) {
-    case 'json':
-      return { text: JSON.stringify(data, null, 2), isWell };
-    case 'yaml':
-      return { text: stringify(data).trimEnd(), isWell };
-    default:
-      return { text: inWords(known, isWell), isWell };
-  }
+  return { text: dataText(data, options.output) ?? inWords(known, isWell), isWell };
 }
 
 async function knownOf(options: StatusOptions): Promise<Known> {

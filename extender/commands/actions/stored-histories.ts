@@ -38,14 +38,20 @@ export async function storedHistories(options: PageOptions): Promise<StoredHisto
       histories,
     };
   }
-  await deviceHistories(loadKubeConfig(options))
-    .each({}, take)
-    .catch((error: unknown) => {
-      if (httpStatusOf(error) !== 404) throw error;
-      throw new Error(
-        'the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: kubectl apply --server-side -k manifests/default',
-        { cause: error },
-      );
-    });
+  await eachHistory(deviceHistories(loadKubeConfig(options)), take);
   return { nowSeconds: Date.now() / 1000, histories };
+}
+
+/** Reads all objects of the kind. Throws a sentence with the way out where there is no such kind. */
+export async function eachHistory(
+  api: ReturnType<typeof deviceHistories>,
+  take: (object: DeviceHistory) => void,
+): Promise<void> {
+  await api.each({}, take).catch((error: unknown) => {
+    if (httpStatusOf(error) !== 404) throw error;
+    throw new Error(
+      'the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: kubectl apply --server-side -k manifests/default',
+      { cause: error },
+    );
+  });
 }

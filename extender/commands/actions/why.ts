@@ -1,5 +1,4 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { stringify } from 'yaml';
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { PODS } from '../../../certs/cluster/collections.ts';
 import { contextNamespace, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
@@ -9,6 +8,7 @@ import { MOST_DECISIONS } from '../../decisions/record.ts';
 import { LOSS_TERMS } from '../../forecast/loss-terms.ts';
 import type { ShownDecision, ShownDecisions, ShownForecast, ShownTerm } from '../../page/shapes.ts';
 import { shownTerms } from '../../page/shown.ts';
+import { dataText } from '../terminal/data.ts';
 import { tableText } from '../terminal/table.ts';
 import { answerAt, askPages, type PageOptions } from './extender-pages.ts';
 
@@ -37,14 +37,10 @@ const FEW = 5;
 export async function why(pod: string, options: WhyOptions): Promise<string> {
   const { output, nowSeconds = () => Date.now() / 1000 } = options;
   const told = await decisionAbout(podNamed(pod, options.namespace), options);
-  switch (output) {
-    case 'json':
-      return JSON.stringify(told.decision, null, 2);
-    case 'yaml':
-      return stringify(told.decision).trimEnd();
-    default:
-      return inWords(told, output === 'wide', told.nowSeconds ?? nowSeconds());
-  }
+  return (
+    dataText(told.decision, output) ??
+    inWords(told, output === 'wide', told.nowSeconds ?? nowSeconds())
+  );
 }
 
 interface PodName {

@@ -1,4 +1,5 @@
-import { stringify } from 'yaml';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataText } from './data.ts';
 import { print } from './print.ts';
 import { tableText } from './table.ts';
 
@@ -11,6 +12,8 @@ export interface ListForms<T> {
   readonly kind: string;
   readonly name: (item: T) => string;
   readonly columns: readonly Column<T>[];
+  /** What of an item is news when it changes: its age is not. */
+  readonly version: (item: T) => string;
 }
 
 export interface Column<T> {
@@ -34,36 +37,31 @@ export function listText<T>(
   { kind, name, columns }: ListForms<T>,
   { output, none }: PrintedList,
 ): string {
-  switch (output) {
-    case 'json':
-      return JSON.stringify({ items }, null, 2);
-    case 'yaml':
-      return stringify({ items }, { aliasDuplicateObjects: false }).trimEnd();
-    case 'name':
-      return items.map((item) => `${kind}/${name(item)}`).join('\n');
-    default:
-      return items.length === 0 ? none : rowsText(items, shownColumns(columns, output), true);
-  }
+  const data = dataText({ items }, output);
+  if (data !== undefined) return data;
+  if (output === 'name') return items.map((item) => `${kind}/${name(item)}`).join('\n');
+  return items.length === 0 ? none : rowsText(items, shownColumns(columns, output), true);
 }
+
+const WATCH_EVERY_MS = 2000;
 
 /** Prints a list, and with `isWatched` each item that has changed since, for as long as the command runs. */
 export async function printList<T>(
   look: () => Promise<readonly T[]>,
   forms: ListForms<T>,
-  { isWatched, everyMs, ...printed }: PrintedList & { isWatched: boolean; everyMs: number },
-  sleep: (ms: number) => Promise<unknown>,
+  { isWatched, ...printed }: PrintedList & { readonly isWatched: boolean },
 ): Promise<void> {
   let items = await look();
   const first = listText(items, forms, printed);
   if (first !== '') print(first);
   if (!isWatched) return;
   const columns = shownColumns(forms.columns, printed.output);
-  const rowOf = (item: T) => columns.map(({ cell }) => cell(item)).join('\t');
+  const versionOf = (item: T) => `${forms.name(item)}\t${forms.version(item)}`;
   for (;;) {
-    const before = new Set(items.map(rowOf));
-    await sleep(everyMs);
+    const before = new Set(items.map(versionOf));
+    await sleep(WATCH_EVERY_MS);
     items = await look();
-    const changed = items.filter((item) => !before.has(rowOf(item)));
+    const changed = items.filter((item) => !before.has(versionOf(item)));
     if (changed.length > 0) print(rowsText(changed, columns, false));
   }
 }

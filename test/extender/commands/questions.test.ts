@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
 import type { Culprit } from '../../../extender/report/fleet-report.ts';
 import { statusOf } from '../../../extender/storage/encode.ts';
 import { directoryWith } from '../../fake/directory.ts';
@@ -7,8 +8,9 @@ import { forwardingServer } from '../../fake/forwarding-server.ts';
 import { listening } from '../../fake/listening.ts';
 import { servingPage } from '../../fake/page.ts';
 import { Program } from '../../fake/program.ts';
+import { makeNode } from '../../make/facts.ts';
 import { makeKubeconfig } from '../../make/kubeconfig.ts';
-import { makeTroubledFleet } from '../../make/troubled-fleet.ts';
+import { makeTroubledFleet, NOW } from '../../make/troubled-fleet.ts';
 
 /** What people ask, as a process, and all that it prints. */
 async function asked(args: readonly string[], { page }: { page?: string } = {}) {
@@ -56,6 +58,24 @@ describe('surefoot nodes', () => {
     ]);
   });
 });
+
+test('with -w a list goes on with what has changed, and time alone changes nothing', async () => {
+  const begunMs = performance.now();
+  const fleet = makeTroubledFleet(() => NOW + (performance.now() - begunMs) / 10);
+  const page = await servingPage(fleet);
+  const program = new Program(['nodes', '-w', '--sort=name', `--page=${page}`]);
+  const lines = () => program.output.trimEnd().split('\n');
+  await vi.waitUntil(() => lines().length === 5, { timeout: 10_000 });
+  await sleep(5000);
+  expect(lines()).toHaveLength(5);
+  fleet.cluster.setNode(makeNode({ name: 'gpu-1', isCordoned: true }));
+  await vi.waitUntil(() => lines().length > 5, { timeout: 10_000 });
+  expect(
+    lines()
+      .slice(5)
+      .map((line) => line.split(/ {2,}/).slice(0, 2)),
+  ).toEqual([['gpu-1', 'cordoned']]);
+}, 40_000);
 
 describe('surefoot node', () => {
   test('tells all about one', async () => {
