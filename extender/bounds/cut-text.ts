@@ -6,6 +6,13 @@ export function beginningOf(text: string, mostCharacters: number): string {
   return text.length <= mostCharacters ? text : ownText(text.slice(0, mostCharacters));
 }
 
+/** The first characters of a text, as many as take at most so many bytes in UTF-8. */
+export function beginningInBytes(text: string, mostBytes: number): string {
+  const into = new Uint8Array(mostBytes);
+  const { read } = new TextEncoder().encodeInto(text, into);
+  return beginningOf(text, read);
+}
+
 /** The same text, by itself. */
 export function ownText(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');

@@ -4,6 +4,7 @@ import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { microTime } from '../../certs/cluster/micro-time.ts';
 import { Seldom } from '../../certs/serving/seldom.ts';
+import { beginningInBytes } from '../bounds/cut-text.ts';
 
 /** What is told: a pod's owner about the pod, administrators about a node. */
 export interface WrittenEvent {
@@ -17,11 +18,17 @@ export interface WrittenEvent {
     | 'HazardHigh'
     | 'IncidentsForgiven';
   readonly type: 'Normal' | 'Warning';
-  /** At most 1 KiB, which is the API's limit. */
+  /** See `noteOf`. */
   readonly note: string;
 }
 
-export const LONGEST_NOTE = 1024;
+/** The API's limit, in bytes (kubernetes pkg/apis/core/validation/events.go, NoteLengthLimit). */
+const MOST_NOTE_BYTES = 1024;
+
+/** The words of an Event, as many as the API takes: it refuses one that is longer. */
+export function noteOf(words: string): string {
+  return beginningInBytes(words, MOST_NOTE_BYTES);
+}
 
 /** What became of an Event. */
 export type EventResult = 'written' | 'failed' | 'dropped';

@@ -6,7 +6,7 @@ import type { HostHistory } from '../history/host-history.ts';
 import type { HostId } from '../signals/identity.ts';
 import { nodeHazard } from '../state/node-hazard.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { LONGEST_NOTE, type WrittenEvent } from './event-writer.ts';
+import { noteOf, type WrittenEvent } from './event-writer.ts';
 
 export interface NodeEventsDeps {
   readonly snapshot: () => Snapshot;
@@ -47,23 +47,25 @@ export class NodeEvents {
     after: HostHistory,
     now: Snapshot,
   ): WrittenEvent | undefined {
+    const wasHigh = this.#high.has(after.host);
+    const known = new Set(before.incidents.map(({ id }) => id));
+    const isNew = after.incidents.some(({ id }) => !known.has(id));
+    // Most changes are of work done and of homes.
+    if (!wasHigh && !isNew) return undefined;
     const hazard = nodeHazard(node, now);
     if (hazard === undefined || hazardClass(hazard.times) !== 'high') {
       this.#high.delete(after.host);
       return undefined;
     }
-    const known = new Set(before.incidents.map(({ id }) => id));
-    const isNew = after.incidents.some(({ id }) => !known.has(id));
-    if (this.#high.has(after.host) || !isNew) return undefined;
+    if (wasHigh) return undefined;
     this.#high.add(after.host);
     const [worst] = hazard.incidents;
     const why = worst === undefined ? '' : `: ${incidentInWords(worst, now.nowSeconds)}`;
     return {
       reason: 'HazardHigh',
       type: 'Warning',
-      note: `a pod that takes all its devices faces ${timesInWords(hazard.times)}${why}; surefoot node ${node.name} has the evidence`.slice(
-        0,
-        LONGEST_NOTE,
+      note: noteOf(
+        `a pod that takes all its devices faces ${timesInWords(hazard.times)}${why}; surefoot node ${node.name} has the evidence`,
       ),
     };
   }
@@ -82,6 +84,6 @@ function forgivenSince(before: HostHistory, after: HostHistory): WrittenEvent | 
   return {
     reason: 'IncidentsForgiven',
     type: 'Normal',
-    note: `${what} forgiven: ${reason}`.slice(0, LONGEST_NOTE),
+    note: noteOf(`${what} forgiven: ${reason}`),
   };
 }

@@ -4,7 +4,7 @@ import { incidentInWords } from '../forecast/evidence.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import type { Forecast } from '../forecast/loss.ts';
 import { hazardClass } from '../hazard/pod-hazard.ts';
-import { LONGEST_NOTE, type WrittenEvent } from './event-writer.ts';
+import { noteOf, type WrittenEvent } from './event-writer.ts';
 import type { Decision } from './record.ts';
 
 /** Nobody notices a smaller difference. */
@@ -30,7 +30,7 @@ export function placementEvent(decision: Decision): WrittenEvent | undefined {
   const told = (reason: WrittenEvent['reason'], words: string): WrittenEvent => ({
     reason,
     type: reason === 'OnlyFlakyNodesLeft' ? 'Warning' : 'Normal',
-    note: `placed on ${node}: ${words}`.slice(0, LONGEST_NOTE),
+    note: noteOf(`placed on ${node}: ${words}`),
   });
   if (forecasts.every(isHigh)) {
     const left = `only nodes with a bad history are left; here ${badInWords(chosen, atSeconds)}`;

@@ -93,7 +93,9 @@ export function gatesOf(
       lifter.changed();
     },
     nodeChanged: () => lifter.changed(),
-    bound(pod, at) {
+    bound(pod, at, seen) {
+      // What was bound before we looked has no decision here.
+      if (seen === 'listed') return;
       const mayOnlyObserve = cluster.namespaceOptIn(pod.namespace) === 'observe';
       if (modeIn(pod.namespace, config.value.extender, mayOnlyObserve) === 'act') return;
       const waiting = wouldHaveWaited({ pod, snapshot: engine.snapshot(at), endings, decide });
