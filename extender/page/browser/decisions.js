@@ -32,8 +32,8 @@ export function showDecisions() {
  * @param {ShownDecision} decision
  */
 function showDecision(item, decision) {
-  const { at, boundTo, pod, asked, mode, forecasts, unasked } = decision;
-  const version = `${at} ${boundTo}`;
+  const { at, boundTo, pod, asked, mode, forecasts, unasked, remarks } = decision;
+  const version = `${at} ${boundTo} ${remarks.length}`;
   if (item.dataset.version === version) return;
   item.dataset.version = version;
   item.dataset.pod = `${pod.namespace}/${pod.name}`;
@@ -50,6 +50,7 @@ function showDecision(item, decision) {
       'quiet',
       unasked === undefined ? `of ${counted(asked, 'node')}${told}` : `not asked: ${unasked.words}`,
     ),
+    ...remarks.map(({ words }) => el('div', 'quiet', words)),
     ...forecasts.map((forecast) => forecastRow(forecast, most, forecast.node === boundTo)),
   );
 }
