@@ -5,6 +5,7 @@ import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
 import { HOME_GATE } from '../../webhook/words/keys.ts';
+import { namespaceOptIn } from '../../webhook/words/opt-in.ts';
 import { devicePatterns, LONGEST_WAIT_SECONDS } from '../../webhook/words/profile.ts';
 import { isDeclined } from '../../webhook/words/warning.ts';
 import { WITHOUT_HOME_GATE } from '../facts/gated.ts';
@@ -347,7 +348,7 @@ function prepared({ pods, namespaces, configuration: looked }: Seen): readonly F
       found.map((pod) => ({
         ...pod,
         createdAtSeconds: -pod.ageSeconds,
-        isForUs: pod.hasProfile && hasOptedIn(pod, labels.get(pod.namespace)),
+        isForUs: pod.hasProfile && hasOptedIn(pod, namespaceOptIn(labels.get(pod.namespace))),
         waits: pod.isPending,
       })),
     );

@@ -1,5 +1,5 @@
 import { INJECT } from '../../webhook/words/keys.ts';
-import type { NamespaceOptIn } from '../../webhook/words/opt-in.ts';
+import { type NamespaceOptIn, namespaceOptIn } from '../../webhook/words/opt-in.ts';
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
 
 /** What Surefoot reads of a core/v1 Namespace. */
@@ -16,10 +16,9 @@ export interface NamespaceFacts {
 
 /** The facts of a Namespace. */
 export function namespaceFacts({ metadata = {} }: Namespace): NamespaceFacts {
-  const label = metadata.labels?.[INJECT];
   return {
     uid: metadata.uid ?? '',
     name: metadata.name ?? '',
-    optIn: label === 'enabled' || label === 'observe' ? label : 'unsaid',
+    optIn: namespaceOptIn(metadata.labels?.[INJECT]),
   };
 }

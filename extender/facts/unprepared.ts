@@ -1,4 +1,4 @@
-import type { PodOptIn } from '../../webhook/words/opt-in.ts';
+import { isOptedIn, type NamespaceOptIn, type PodOptIn } from '../../webhook/words/opt-in.ts';
 
 /** What tells whether the webhook should have prepared a pod when it was created, and has. */
 export interface CreatedPod {
@@ -42,8 +42,7 @@ function byCreation(a: CreatedPod, b: CreatedPod): number {
 /** Whether the webhook is to prepare the pod, as the label of its namespace stands. */
 export function hasOptedIn(
   { optIn }: { readonly optIn: PodOptIn },
-  namespaceLabel: string | undefined,
+  namespace: NamespaceOptIn,
 ): boolean {
-  if (namespaceLabel === 'observe') return false;
-  return optIn === 'in' || (optIn === 'unsaid' && namespaceLabel === 'enabled');
+  return namespace !== 'observe' && isOptedIn(optIn, namespace);
 }

@@ -49,9 +49,8 @@ const TEMPLATE_OWNERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What would become of everything that this object leads to: a pod itself, the pods of a workload, a
- * Job and its pods, the items of a list. Nothing for kinds that lead
- * to no pod.
+ * What would become of everything that this object leads to: a pod itself, the pods of a workload, a Job and its pods,
+ * the items of a list. Nothing for kinds that lead to no pod.
  */
 export function previewsOf(manifest: unknown, options: PreviewInput): readonly Preview[] {
   if (!isRecord(manifest)) return [];
@@ -194,7 +193,8 @@ const NOT_OPTED_IN: Admission = {
   declined: [
     {
       code: 'OptedOut',
-      words: `neither its annotation surefoot.dev/profile nor the label of its namespace has opted in`,
+      words:
+        'neither its annotation surefoot.dev/profile nor the label of its namespace has opted in',
     },
   ],
   worthAWarning: false,

@@ -7,6 +7,11 @@ export type PodOptIn = 'in' | 'out' | 'unsaid';
 /** What the label of its namespace says. */
 export type NamespaceOptIn = 'enabled' | 'observe' | 'unsaid';
 
+/** What this value of the label says; any other says nothing. */
+export function namespaceOptIn(label: string | undefined): NamespaceOptIn {
+  return label === 'enabled' || label === 'observe' ? label : 'unsaid';
+}
+
 /** What the pod's annotations and our own label say. */
 export function podOptIn(pod: Pod): PodOptIn {
   const { annotations = {} } = pod.metadata;
