@@ -6,6 +6,7 @@ import { durationSeconds } from '../../webhook/words/duration.ts';
 import { type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
+import type { HostHistory } from '../history/host-history.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
 import { inTurns } from './in-turns.ts';
@@ -13,13 +14,7 @@ import { byOpening, hostIncidents } from './incident-list.ts';
 import type { LiveFeed } from './live.ts';
 import { byWorst, nodeSummary } from './node-summary.ts';
 import { sendList } from './send-list.ts';
-import type {
-  ShownAbout,
-  ShownDecisions,
-  ShownHistories,
-  ShownNodes,
-  ShownSignals,
-} from './shapes.ts';
+import type { ShownAbout, ShownDecisions, ShownNodes, ShownSignals, StoredForm } from './shapes.ts';
 import { shownDecision, shownNode, shownTerms } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
@@ -40,8 +35,10 @@ const HEADERS: Readonly<Record<string, string>> = {
 export interface PageDeps {
   readonly signals: () => ShownSignals;
   readonly about: () => Promise<ShownAbout>;
-  /** All that is remembered. */
-  readonly histories: () => Promise<ShownHistories>;
+  /** What the cluster is called; `undefined` where nobody has said it. */
+  readonly cluster: () => string | undefined;
+  /** A history in the form in which it is stored. */
+  readonly storedForm: (history: HostHistory) => StoredForm;
   readonly decisions: DecisionRecord;
   readonly snapshot: () => Snapshot;
   readonly live: LiveFeed;
@@ -59,7 +56,8 @@ export function pageApp(deps: PageDeps): Express {
   const {
     signals,
     about,
-    histories,
+    cluster,
+    storedForm,
     decisions,
     snapshot,
     live,
@@ -133,7 +131,10 @@ export function pageApp(deps: PageDeps): Express {
     await sendList(response, { at }, 'incidents', ofHosts.flat().sort(byOpening), (one) => one);
   });
   app.get('/api/histories', async (_request, response) => {
-    response.json(await histories());
+    const { store, nowSeconds } = snapshot();
+    const name = cluster();
+    const head = { at: timeOf(nowSeconds), ...(name !== undefined && { cluster: name }) };
+    await sendList(response, head, 'histories', store.all(), storedForm);
   });
   app.get('/api/about', async (_request, response) => {
     response.json(await about());

@@ -1,7 +1,12 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 
 /** A scheduler waits for a question meanwhile, and a question takes about as long. */
-const MOST_AT_A_TIME_MS = 3;
+export const MOST_AT_A_TIME_MS = 3;
+
+/** Lets all others have their turn. */
+export function turn(): Promise<unknown> {
+  return setImmediate();
+}
 
 /** Maps all items, and lets others have their turn every few milliseconds. */
 export async function inTurns<T, Made>(

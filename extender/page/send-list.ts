@@ -1,7 +1,7 @@
 import type { Response } from 'express';
-import { inTurns } from './in-turns.ts';
+import { MOST_AT_A_TIME_MS, turn } from './in-turns.ts';
 
-/** Answers with a list as JSON, in which each item is made and written in its turn: to write all at once takes long. */
+/** Answers with a list as JSON. Each item is made and written in its turn: all at once would hold up a scheduler. */
 export async function sendList<T>(
   response: Response,
   head: object,
@@ -9,7 +9,19 @@ export async function sendList<T>(
   items: Iterable<T>,
   shown: (item: T) => object,
 ): Promise<void> {
-  const texts = await inTurns(items, (item) => JSON.stringify(shown(item), null, 2));
-  const before = JSON.stringify(head, null, 2).replace(/\n\}$/, '');
-  response.type('json').send(`${before},\n  "${name}": [\n${texts.join(',\n')}\n  ]\n}`);
+  response.type('json');
+  let text = `${JSON.stringify(head, null, 2).replace(/\n\}$/, '')},\n  "${name}": [`;
+  let separator = '\n';
+  let begunMs = performance.now();
+  for (const item of items) {
+    text += separator + JSON.stringify(shown(item), null, 2);
+    separator = ',\n';
+    if (performance.now() - begunMs < MOST_AT_A_TIME_MS) continue;
+    response.write(text);
+    text = '';
+    await turn();
+    if (response.closed) return;
+    begunMs = performance.now();
+  }
+  response.end(`${text}\n  ]\n}`);
 }

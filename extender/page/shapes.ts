@@ -111,7 +111,13 @@ export interface ShownNodes {
 export interface ShownHistories {
   readonly at: string;
   readonly cluster?: string;
-  readonly histories: readonly { readonly name: string; readonly status: object }[];
+  readonly histories: readonly StoredForm[];
+}
+
+/** What a DeviceHistory object holds. */
+export interface StoredForm {
+  readonly name: string;
+  readonly status: object;
 }
 
 /** What `/api/about` answers: what the extender says of itself. */

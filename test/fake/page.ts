@@ -50,10 +50,8 @@ export function servingPage(deps: {
       live,
       signals: () => NO_SIGNALS,
       about: async () => ABOUT,
-      histories() {
-        const { store, nowSeconds } = deps.snapshot();
-        return storedForm(store, nowSeconds, 'training-eu');
-      },
+      cluster: () => 'training-eu',
+      storedForm,
     }),
   );
 }

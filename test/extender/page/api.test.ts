@@ -35,7 +35,8 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     pageApp({
       signals: () => NO_SIGNALS,
       about: async () => ABOUT,
-      histories: () => storedForm(made.store, 1000, undefined),
+      cluster: () => 'training-eu',
+      storedForm,
       decisions,
       snapshot,
       live,

@@ -51,6 +51,10 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
     .toMatch(/→ gpu-\d+.* s/);
   expect(await decisions.locator('.bar .term[data-term=risk]').count()).toBeGreaterThan(0);
 
+  await expect
+    .poll(() => decisions.textContent(), { timeout: 40_000 })
+    .toMatch(/previous node gpu-\d+: not offered, 7 of 8 nvidia\.com\/gpu left/);
+
   const pods = page.locator('#pod-rows tr');
   await page.getByPlaceholder('name or node').fill('notebook-2');
   await expect.poll(() => pods.count()).toBe(1);
