@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
+import { withoutForecasts } from '../../../extender/decisions/record.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { openPage } from '../../fake/browser.ts';
+import { servingPage } from '../../fake/page.ts';
+import { makeTroubledFleet, NOW } from '../../make/troubled-fleet.ts';
 
 const EXECUTABLE = join(import.meta.dirname, '../../../extender/commands/surefoot.ts');
 
@@ -51,10 +54,6 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
     .toMatch(/→ gpu-\d+.* s/);
   expect(await decisions.locator('.bar .term[data-term=risk]').count()).toBeGreaterThan(0);
 
-  await expect
-    .poll(() => decisions.textContent(), { timeout: 40_000 })
-    .toMatch(/previous node gpu-\d+: not offered, 7 of 8 nvidia\.com\/gpu left/);
-
   const pods = page.locator('#pod-rows tr');
   await page.getByPlaceholder('name or node').fill('notebook-2');
   await expect.poll(() => pods.count()).toBe(1);
@@ -81,3 +80,18 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
     /node down.*gpu-2 is down; it was cordoned before, but with a fault open: a repair/,
   );
 }, 90_000);
+
+test('in a browser: what else is to be said of a decision stands beside it', async () => {
+  const fleet = makeTroubledFleet();
+  const remark = {
+    code: 'WouldHaveWaited' as const,
+    words: 'waiting 14 s for its own node gpu-1 would have saved 6 s',
+  };
+  const decision = withoutForecasts({ uid: 'u', namespace: 'a', name: 'b' }, 'observe', NOW);
+  fleet.decisions.add({ ...decision, unasked: { code: 'Pinned', words: 'pinned' } });
+  const page = await openPage(await servingPage(fleet));
+  const decisions = page.locator('#decisions');
+  await expect.poll(() => decisions.textContent()).toMatch(/not asked: pinned/);
+  fleet.decisions.remark('u', remark);
+  await expect.poll(() => decisions.textContent()).toContain(remark.words);
+});
