@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { KubeConfig, V1ConfigMap, V1Namespace } from '@kubernetes/client-node';
-import { parseDocument } from 'yaml';
+import { isScalar, parseDocument } from 'yaml';
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { NAMESPACES } from '../../../certs/cluster/collections.ts';
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
@@ -28,9 +28,14 @@ export async function mode(wanted: Mode | undefined, options: ModeOptions): Prom
       `there is no ConfigMap surefoot in ${systemNamespace}; say where Surefoot is with --system-namespace, or apply the manifests: kubectl apply --server-side -k manifests/default`,
     );
   }
-  const { mode: now } = installed;
+  const { mode: now, problems } = installed;
+  if (now === undefined) {
+    throw new Error(
+      `the mode cannot be read: ${problems.join('; ')}; mend it: kubectl -n ${systemNamespace} edit configmap surefoot`,
+    );
+  }
   if (wanted === undefined || wanted === now) {
-    print(`mode ${now}: ${MEANS[now ?? 'observe']}`);
+    print(`mode ${now}: ${MEANS[now]}`);
     return;
   }
   print(await outlook(config, wanted));
@@ -85,15 +90,16 @@ async function write(config: KubeConfig, namespace: string, wanted: Mode): Promi
     namespace,
   });
   const { metadata, data } = await api.get('surefoot');
-  const document = parseDocument(data?.[FILE] ?? '');
-  if (document.contents === null) {
+  const text = data?.[FILE] ?? '';
+  const word = parseDocument(text).get('mode', true);
+  const [from, to] = isScalar(word) ? (word.range ?? []) : [];
+  if (from === undefined || to === undefined) {
     throw new Error(
-      `the ConfigMap surefoot in ${namespace} has no ${FILE}; apply the manifests: kubectl apply --server-side -k manifests/default`,
+      `${FILE} of the ConfigMap surefoot in ${namespace} has no line mode: ...; add it: kubectl -n ${namespace} edit configmap surefoot`,
     );
   }
-  document.set('mode', wanted);
   await api.mergePatch('surefoot', {
     metadata: { resourceVersion: metadata?.resourceVersion },
-    data: { [FILE]: String(document) },
+    data: { [FILE]: text.slice(0, from) + wanted + text.slice(to) },
   });
 }
