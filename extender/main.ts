@@ -37,7 +37,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
       context.config.stop();
       await servers.questions.stop(options.drainSeconds);
       program.live.stop();
-      await Promise.all([program.watches.stop(), program.leader.stop()]);
+      await Promise.all([program.watches.stop(), program.leader.stop(), program.book.round()]);
       await Promise.all([
         starting,
         servers.admin.stop(0),
@@ -50,7 +50,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
 
 /** Takes in what is stored and what is there; then lets this replica record the history when it is its turn. */
 async function start(
-  { leader, engine, watches }: Program,
+  { leader, engine, watches, book }: Program,
   { nowSeconds }: Context,
   isStopping: () => boolean,
 ): Promise<void> {
@@ -63,6 +63,7 @@ async function start(
   engine.rates.reckon(nowSeconds());
   collectGarbage();
   if (!isStopping()) leader.start(engine.ingest);
+  await book.round();
 }
 
 /**

@@ -5,7 +5,7 @@ import { print } from './terminal/print.ts';
 export function addReport(program: Command): void {
   withPageOptions(program.command('report'))
     .description(
-      'what happened to the devices of the fleet: the worst, what comes back, what fails together, spares',
+      'what happened to the devices of the fleet, what placement came to, and whether it was right',
     )
     .option('--since <DURATION>', 'how far back', '7d')
     .addOption(

@@ -25,7 +25,7 @@ export interface AskedPod {
 export interface PlacementsDeps {
   readonly decisions: DecisionRecord;
   readonly snapshot: () => Snapshot;
-  /** A pod of ours was placed: after a question, with the decision, or without one, and why. */
+  /** A pod of ours was placed: after a question, or without one, and why; with the decision, where there is one. */
   readonly onPlaced: (how: 'Asked' | ReasonCode, decision?: Decision) => void;
 }
 
@@ -92,9 +92,9 @@ export class Placements {
     const namespace = now.cluster.namespaceOptIn(pod.namespace);
     if (!isOptedIn(pod.optIn, namespace)) return;
     const reason = seen === 'named' ? namesItsNode(node) : this.#whyUnasked(pod, node, now);
-    onPlaced(reason.code);
     const mode = modeIn(pod.namespace, now.config, namespace === 'observe');
     decisions.unasked(pod, mode, node, atSeconds, reason);
+    onPlaced(reason.code, decisions.of(uid));
     if (reason.code === 'NotAsked') {
       const { namespace: of } = pod;
       this.#unasked.push({

@@ -17,6 +17,8 @@ export interface Decision {
   readonly unknownNodes: number;
   /** The best and the worst of them, best first; see `bestAndWorst`. */
   readonly forecasts: readonly Forecast[];
+  /** What was on offer; absent where nothing was forecast. */
+  readonly offer?: Offer;
   /** What the scheduler was told of them, or would have been. */
   readonly scores: readonly NodeScore[];
   readonly remarks: readonly Reason[];
@@ -25,6 +27,16 @@ export interface Decision {
   /** Why the scheduler placed the pod without asking, or what the pod waits for. */
   readonly unasked?: Reason;
   readonly bound?: { readonly node: string; readonly atSeconds: number };
+}
+
+/** What the scheduler offered a pod, all nodes together. */
+export interface Offer {
+  /** How many devices the pod asks for. */
+  readonly devices: number;
+  /** What it loses on the average of the nodes. */
+  readonly averageLossSeconds: number;
+  /** Whether the node that its slot left is among them. */
+  readonly hasHome: boolean;
 }
 
 /** The forecast of a node and its score, if it got one; `undefined` where the node is not known. */

@@ -4,6 +4,7 @@ import type { HostId } from '../signals/identity.ts';
 import { type Exposure, NO_EXPOSURE } from './exposure.ts';
 import { type Incident, incidentWeight, isOpen } from './incident.ts';
 import type { Maintenance } from './maintenance.ts';
+import type { Raised } from './raised.ts';
 import type { KnownDevice } from './swap.ts';
 
 /** Why something that looked like a fault was not held against the host. */
@@ -65,6 +66,8 @@ export interface HostHistory {
   /** The most of each resource that it ever had. */
   readonly capacityPeaks: Readonly<Record<string, number>>;
   readonly ignored: readonly Ignored[];
+  /** When its hazard was called elevated or high, the oldest first. */
+  readonly raised: readonly Raised[];
 }
 
 /** At three incidents a day, the rate of a very bad host, this is three weeks. */
@@ -102,6 +105,7 @@ const BLANK: Omit<HostHistory, 'host'> = {
   devices: [],
   capacityPeaks: {},
   ignored: [],
+  raised: [],
 };
 
 /** How long the history of a host that is gone is kept. */

@@ -3,13 +3,14 @@ import express, { type Express, type RequestHandler } from 'express';
 import { jsonErrorHandler } from '../../certs/serving/body.ts';
 import { embeddedAsset, embeddedAssetsIn } from '../../certs/serving/embedded-assets.ts';
 import { durationSeconds } from '../../webhook/words/duration.ts';
+import { inTurns } from '../bounds/in-turns.ts';
 import { type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { HostHistory } from '../history/host-history.ts';
+import type { PlacementDay } from '../savings/placement-sums.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
-import { inTurns } from './in-turns.ts';
 import { byOpening, hostIncidents } from './incident-list.ts';
 import type { LiveFeed } from './live.ts';
 import { byWorst, nodeSummary } from './node-summary.ts';
@@ -37,6 +38,8 @@ export interface PageDeps {
   readonly about: () => Promise<ShownAbout>;
   /** What the cluster is called; `undefined` where nobody has said it. */
   readonly cluster: () => string | undefined;
+  /** What placements came to, the oldest day first. */
+  readonly placements: () => readonly PlacementDay[];
   /** A history in the form in which it is stored. */
   readonly storedForm: (history: HostHistory) => StoredForm;
   readonly decisions: DecisionRecord;
@@ -57,6 +60,7 @@ export function pageApp(deps: PageDeps): Express {
     signals,
     about,
     cluster,
+    placements,
     storedForm,
     decisions,
     snapshot,
@@ -133,7 +137,11 @@ export function pageApp(deps: PageDeps): Express {
   app.get('/api/histories', async (_request, response) => {
     const { store, nowSeconds } = snapshot();
     const name = cluster();
-    const head = { at: timeOf(nowSeconds), ...(name !== undefined && { cluster: name }) };
+    const head = {
+      at: timeOf(nowSeconds),
+      ...(name !== undefined && { cluster: name }),
+      placements: placements(),
+    };
     await sendList(response, head, 'histories', store.all(), storedForm);
   });
   app.get('/api/about', async (_request, response) => {

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { MOST_AT_A_TIME_MS, turn } from './in-turns.ts';
+import { MOST_AT_A_TIME_MS, turn } from '../bounds/in-turns.ts';
 
 /** Answers with a list as JSON. Each item is made and written in its turn: all at once would hold up a scheduler. */
 export async function sendList<T>(

@@ -6,6 +6,8 @@ import type { HazardClass } from '../hazard/pod-hazard.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import type { IncidentClass } from '../history/incident.ts';
 import type { UnmappedKind } from '../ingest/unmapped.ts';
+import type { FleetReport } from '../report/fleet-report.ts';
+import type { PlacementDay } from '../savings/placement-sums.ts';
 import type { SignalClass } from '../signals/catalogue.ts';
 
 /** What goes over the wire between this port and whoever looks: the page, the command line, curl. */
@@ -111,6 +113,8 @@ export interface ShownNodes {
 export interface ShownHistories {
   readonly at: string;
   readonly cluster?: string;
+  /** What placements came to, the oldest day first. */
+  readonly placements?: readonly PlacementDay[];
   readonly histories: readonly StoredForm[];
 }
 
@@ -144,6 +148,8 @@ export interface ShownAbout {
     readonly elevated: number;
     readonly high: number;
   };
+  /** What placement came to in the last seven days; absent of an earlier version. */
+  readonly placement?: FleetReport['placement'];
   readonly pods: {
     readonly devicePods: number;
     readonly pending: number;

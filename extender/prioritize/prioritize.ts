@@ -3,7 +3,7 @@ import { modeIn } from '../../webhook/words/mode.ts';
 import { isOptedIn } from '../../webhook/words/opt-in.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import { bestAndWorst } from '../decisions/best-and-worst.ts';
-import type { Decision, ForecastOn } from '../decisions/record.ts';
+import type { Decision, ForecastOn, Offer } from '../decisions/record.ts';
 import type { PodFacts } from '../facts/facts.ts';
 import { podFacts } from '../facts/pods.ts';
 import {
@@ -83,6 +83,7 @@ export function decide(
       asked: nodeIndexes.length + unknown.size,
       unknownNodes: unknown.size,
       forecasts: ends.map(({ forecast }) => forecast),
+      ...(lossSeconds.length > 0 && { offer: offerOf(pod, lossSeconds, own) }),
       scores: ends.flatMap(nodeScore),
       forecastOn: byName(snapshot.cluster, on),
       remarks: [
@@ -149,6 +150,22 @@ function homeForecaster(
       kept.last(nodeIndex, plain, snapshot) ??
       kept.keep(nodeIndex, forecastAtHome(node, plain, left, asked, elsewhere), plain, snapshot)
     );
+  };
+}
+
+/** What there was to choose from. A function of its own, so that the loop is compiled by itself. */
+function offerOf(
+  { devices }: PodFacts,
+  lossSeconds: Float64Array,
+  own: ReadonlyMap<number, Forecast>,
+): Offer {
+  let sum = 0;
+  for (let at = 0; at < lossSeconds.length; at += 1) sum += lossSeconds[at] as number;
+  const counted = devices.resources.reduce((total, { count }) => total + count, 0);
+  return {
+    devices: counted + devices.claims.length,
+    averageLossSeconds: sum / lossSeconds.length,
+    hasHome: own.values().some(({ candidate }) => candidate.homeSinceSeconds !== undefined),
   };
 }
 

@@ -3,7 +3,21 @@ import { timeOf } from '../facts/timestamp.ts';
 import { cohortInWords, eachCohort } from '../history/cohorts.ts';
 import { cohortNow, cohortsNow } from '../history/exposure.ts';
 import type { HostHistory, IgnoredBecause } from '../history/host-history.ts';
-import { type Incident, type IncidentClass, incidentWeight, isOpen } from '../history/incident.ts';
+import {
+  faultWeight,
+  type Incident,
+  type IncidentClass,
+  incidentWeight,
+  isOpen,
+} from '../history/incident.ts';
+import { wasRaised } from '../history/raised.ts';
+import {
+  dayOf,
+  type PlacementDay,
+  type PlacementSums,
+  savedWithin,
+  together,
+} from '../savings/placement-sums.ts';
 import { poissonQuantile99 } from './poisson.ts';
 import { sum } from './sum.ts';
 
@@ -75,8 +89,39 @@ export interface FleetReport {
     readonly verified: number;
     readonly forgiven: number;
   };
+  /** Absent while no day of it lies long enough ago. */
+  readonly forecasts?: Forecasts;
+  /** Each absent where no pod was placed so. */
+  readonly placement: { readonly act?: PlacementLine; readonly observe?: PlacementLine };
   /** Nodes to keep free so that on 99 % of days each node that is out has one; absent where nothing was repaired. */
   readonly spares?: Spares;
+}
+
+/** Whether those nodes failed of which it was said; a node counts once for each day on which it was said. */
+export interface Forecasts {
+  /** Node-days of an elevated or high hazard, and of them those with a fault within the seven days after. */
+  readonly raised: NodeDays;
+  /** All other node-days. */
+  readonly others: NodeDays;
+  /** Of all node-days with a fault within seven days, the share of which it had been said. */
+  readonly shareForeseen?: number;
+}
+
+export interface NodeDays {
+  readonly days: number;
+  readonly failed: number;
+}
+
+/** What placement came to, where Surefoot acts or where it observes. */
+export interface PlacementLine {
+  readonly placed: number;
+  /** Pods whose slot had a home among the nodes that were offered, and of them those that went there, or would have. */
+  readonly hadHome: number;
+  readonly wentHome: number;
+  /** Device-hours that they can expect to lose less, by the forecasts; the bounds hold in 95 % of such times. */
+  readonly savedDeviceHours: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 export interface Spares {
@@ -98,8 +143,12 @@ const LIKELY = 0.5;
 /** Beyond chance: the lower bound of the ratio, and not from a single bad machine. */
 const LEAST_HOSTS_WITH_FAULTS = 3;
 
-/** What happened to a fleet in a span, from the histories of its hosts. */
-export function fleetReport(histories: readonly HostHistory[], span: ReportSpan): FleetReport {
+/** What happened to a fleet in a span, from the histories of its hosts and the days of its placements. */
+export function fleetReport(
+  histories: readonly HostHistory[],
+  span: ReportSpan,
+  placements: readonly PlacementDay[] = [],
+): FleetReport {
   const { fromSeconds, nowSeconds } = span;
   const known = histories.map((history) => ({
     history,
@@ -145,6 +194,8 @@ export function fleetReport(histories: readonly HostHistory[], span: ReportSpan)
       verified: all.filter(({ verifiedAtSeconds }) => verifiedAtSeconds !== undefined).length,
       forgiven: all.filter(({ forgiven }) => forgiven !== undefined).length,
     },
+    ...forecastsIn(histories, span, placements),
+    placement: placementIn(placements, span),
     ...(repairHours !== undefined && hostDays > 0 && { spares: sparesFor(known, repairHours) }),
   };
 }
@@ -250,6 +301,62 @@ function routineIn(
     }
   }
   return [...seen].map(([why, counts]) => ({ why, ...counts })).sort((a, b) => b.times - a.times);
+}
+
+/** A fault soon after is what a placement of that day would have met. */
+const SOON_SECONDS = 7 * DAY_SECONDS;
+
+/**
+ * Only days after which seven more have passed; for a span of a week, those of the week before. What was called raised is
+ * kept since placements are.
+ */
+function forecastsIn(
+  histories: readonly HostHistory[],
+  { fromSeconds, nowSeconds }: ReportSpan,
+  [first]: readonly PlacementDay[],
+): Pick<FleetReport, 'forecasts'> {
+  if (first === undefined) return {};
+  const keptSeconds = Date.parse(first.day) / 1000;
+  const raised = { days: 0, failed: 0 };
+  const others = { days: 0, failed: 0 };
+  for (const history of histories) {
+    const faults = history.incidents
+      .filter((incident) => faultWeight(incident) >= LIKELY)
+      .map(({ openedAtSeconds }) => openedAtSeconds);
+    const { firstSeenAtSeconds = fromSeconds } = history;
+    const from = Math.max(fromSeconds - SOON_SECONDS, firstSeenAtSeconds, keptSeconds);
+    for (let day = nowSeconds - SOON_SECONDS; day >= from; day -= DAY_SECONDS) {
+      const group = wasRaised(history.raised, day) ? raised : others;
+      group.days += 1;
+      if (faults.some((at) => day < at && at <= day + SOON_SECONDS)) group.failed += 1;
+    }
+  }
+  const failed = raised.failed + others.failed;
+  if (raised.days + others.days === 0) return {};
+  const shareForeseen = failed === 0 ? {} : { shareForeseen: rounded(raised.failed / failed) };
+  return { forecasts: { raised, others, ...shareForeseen } };
+}
+
+/** What the placements of a span came to. */
+export function placementIn(
+  days: readonly PlacementDay[],
+  { fromSeconds }: ReportSpan,
+): FleetReport['placement'] {
+  const recent = days.filter(({ day }) => day >= dayOf(fromSeconds));
+  const act = placementLine(recent.map((one) => one.act));
+  const observe = placementLine(recent.map((one) => one.observe));
+  return { ...(act !== undefined && { act }), ...(observe !== undefined && { observe }) };
+}
+
+/** `undefined` where no pod was placed. */
+function placementLine(sums: readonly PlacementSums[]): PlacementLine | undefined {
+  const total = together(sums);
+  const { placed, hadHome, wentHome } = total;
+  const { low, sum: saved, high } = savedWithin(total);
+  const [savedDeviceHours = 0, ...bounds] = [saved, low, high].map((one) => rounded(one / 3600));
+  const [lowest = 0, highest = 0] = bounds;
+  if (placed === 0) return undefined;
+  return { placed, hadHome, wentHome, savedDeviceHours, low: lowest, high: highest };
 }
 
 function sparesFor(known: readonly Known[], repairHours: number): Spares {

@@ -2,7 +2,7 @@ import { wholeSecond } from '../facts/timestamp.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
 import { counted } from './counted.ts';
 import type { Document, Section } from './document.ts';
-import type { Culprit, FleetReport } from './fleet-report.ts';
+import type { Culprit, FleetReport, NodeDays, PlacementLine } from './fleet-report.ts';
 
 /** Of fewer the average has an interval as wide as itself (Poisson). */
 const FEW_FAULTS = 5;
@@ -26,6 +26,8 @@ export function reportDocument(report: FleetReport, cluster: string | undefined)
       `${counted(handled.swapped, 'incident')} ended with another device in the slot, ${handled.verified} with a test that passed, ${handled.forgiven} by being forgiven.`,
     ],
     sections: [
+      placement(report),
+      forecasts(report),
       culprits('Worst devices', report.worst, 'No device and no node is likely to have failed.'),
       culprits('What comes back', report.loops, 'Nothing has come back three times.'),
       cohorts(report),
@@ -101,6 +103,72 @@ function routine({ routine: found }: FleetReport): Section {
       rows: found.map(({ why, times, hosts }) => [ROUTINE[why], String(times), String(hosts)]),
     },
   };
+}
+
+function placement({ placement: { act, observe } }: FleetReport): Section {
+  const title = 'What placement came to';
+  if (act === undefined && observe === undefined) {
+    return { title, paragraphs: ['No pod was placed after a question of its scheduler.'] };
+  }
+  return {
+    title,
+    paragraphs: [
+      ...(act === undefined
+        ? []
+        : [
+            `Acting: Surefoot was asked about ${counted(act.placed, 'pod')} that ${act.placed === 1 ? 'was' : 'were'} placed. ${act.wentHome} of ${act.hadHome} whose own node was on offer went back to it. Where the pods are, they can expect to lose ${savedInWords(act)} than on the average of the nodes on offer.`,
+          ]),
+      ...(observe === undefined
+        ? []
+        : [
+            `Observing: Surefoot was asked about ${counted(observe.placed, 'pod')} that ${observe.placed === 1 ? 'was' : 'were'} placed. ${observe.wentHome} of ${observe.hadHome} whose own node was on offer would have gone back to it. On the nodes that Surefoot would have named, they could expect to lose ${savedInWords(observe)} than where their scheduler has put them.`,
+          ]),
+      'These are forecasts by the formula that ranks the nodes, each pod for itself; the range is what chance makes of so many pods, and says nothing of how good the formula is.',
+    ],
+  };
+}
+
+function forecasts({ forecasts: found }: FleetReport): Section {
+  const title = 'Was it right?';
+  if (found === undefined) {
+    return {
+      title,
+      paragraphs: ['Not known yet: a forecast is judged after seven days.'],
+    };
+  }
+  const { raised, others, shareForeseen } = found;
+  const times =
+    raised.failed > 0 && others.failed > 0
+      ? ` That is ${shareOf(raised) > shareOf(others) ? '' : 'only '}${Number((shareOf(raised) / shareOf(others)).toPrecision(2))} times as often.`
+      : '';
+  const foreseen =
+    shareForeseen === undefined
+      ? 'No node has failed.'
+      : `Of all node-days that a fault followed, ${percent(shareForeseen)} were of nodes that had been called so.`;
+  return {
+    title,
+    paragraphs: [
+      raised.days === 0
+        ? `No node was called elevated or high. Of ${counted(others.days, 'node-day')}, ${percent(shareOf(others))} were followed by a fault within seven days.`
+        : `Of ${counted(raised.days, 'node-day')} on which a node was called elevated or high, ${percent(shareOf(raised))} were followed by a fault of it within seven days; of the ${counted(others.days, 'other node-day')}, ${percent(shareOf(others))}.${times}`,
+      foreseen,
+      'Where Surefoot acts, nodes of a raised hazard get fewer pods, and so show fewer of their faults: the first figure is then too low.',
+    ],
+  };
+}
+
+function shareOf({ days, failed }: NodeDays): number {
+  return days === 0 ? 0 : failed / days;
+}
+
+/** `0.4 %`, `34 %`. */
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
+}
+
+/** `38 device-hours less (31 to 45)`; what is lost more has a minus before it. */
+function savedInWords({ savedDeviceHours, low, high }: PlacementLine): string {
+  return `${savedDeviceHours} device-hours less (${low} to ${high} in 95 % of such times)`;
 }
 
 function spares({ spares: found }: FleetReport): Section {

@@ -2,6 +2,7 @@ import { sharedTexts } from '../bounds/shared-values.ts';
 import { type Exposure, NO_EXPOSURE } from '../history/exposure.ts';
 import type { HostHistory, Ignored } from '../history/host-history.ts';
 import type { Incident } from '../history/incident.ts';
+import type { Raised } from '../history/raised.ts';
 import type { KnownDevice } from '../history/swap.ts';
 import {
   type DeviceHistory,
@@ -93,6 +94,12 @@ function fromStatus(status: StoredStatus): HostHistory {
         row: shared(row),
         words: shared(words),
         atSeconds: secondsOf(at),
+      }),
+    ),
+    raised: status.raised.map(
+      ({ from, until }): Raised => ({
+        fromSeconds: secondsOf(from),
+        ...(until !== undefined && { untilSeconds: secondsOf(until) }),
       }),
     ),
   };

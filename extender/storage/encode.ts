@@ -82,6 +82,10 @@ function toStatus(history: HostHistory): StoredStatus {
     ),
     capacityPeaks: { ...history.capacityPeaks },
     ignored: history.ignored.map(({ atSeconds, ...one }) => ({ ...one, at: timeOf(atSeconds) })),
+    raised: history.raised.map(({ fromSeconds, untilSeconds }) => ({
+      from: timeOf(fromSeconds),
+      ...(untilSeconds !== undefined && { until: timeOf(untilSeconds) }),
+    })),
   };
 }
 

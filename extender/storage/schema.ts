@@ -189,6 +189,15 @@ export const deviceHistoryStatusSchema = z.object({
     )
     .default([])
     .describe('What looked like a fault and was not held against the host.'),
+  raised: z
+    .array(
+      z.object({
+        from: atField('Since when.'),
+        until: atField('Until when; absent while it goes on.').optional(),
+      }),
+    )
+    .default([])
+    .describe('When its hazard was called elevated or high.'),
 });
 
 export type StoredStatus = z.output<typeof deviceHistoryStatusSchema>;

@@ -1,18 +1,21 @@
 import type { Registry } from 'prom-client';
 import { spanInWords } from '../../webhook/words/duration.ts';
+import { inTurns } from '../bounds/in-turns.ts';
 import { timeOf } from '../facts/timestamp.ts';
-import { inTurns } from '../page/in-turns.ts';
 import { nodeSummary } from '../page/node-summary.ts';
 import type { ShownAbout } from '../page/shapes.ts';
+import { placementIn } from '../report/fleet-report.ts';
 import type { Context } from './context.ts';
 import type { Program } from './program.ts';
 
 /** The server ends each watch within 5 minutes; the alert SurefootWatchSilent goes by the same. */
 const MOST_SILENT_SECONDS = 600;
 
+const WEEK_SECONDS = 7 * 86_400;
+
 /** What this replica says of itself, for `surefoot status` and the page. */
 export async function about(
-  { leader, engine, placements, unprepared, watches, gates }: Program,
+  { leader, engine, placements, book, unprepared, watches, gates }: Program,
   { config, identity, registry, nowSeconds, version }: Context,
 ): Promise<ShownAbout> {
   const { cluster } = engine;
@@ -66,6 +69,7 @@ export async function about(
       elevated: nodes.filter(({ hazard }) => hazard === 'elevated').length,
       high: nodes.filter(({ hazard }) => hazard === 'high').length,
     },
+    placement: placementIn(book.days(), { fromSeconds: now - WEEK_SECONDS, nowSeconds: now }),
     pods: {
       devicePods: [...cluster.pods()].length,
       pending: [...cluster.pending()].length,

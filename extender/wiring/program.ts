@@ -2,8 +2,10 @@ import { namespaceOf } from '../../certs/cluster/kube-config.ts';
 import { modeIn } from '../../webhook/words/mode.ts';
 import { EventWriter, eventSink } from '../decisions/event-writer.ts';
 import { NodeEvents } from '../decisions/node-events.ts';
+import { placementOf } from '../decisions/placed.ts';
 import { placementEvent } from '../decisions/placement-event.ts';
 import { Placements } from '../decisions/placements.ts';
+import { RaisedHosts } from '../decisions/raised-hosts.ts';
 import { DecisionRecord } from '../decisions/record.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { isMaintained } from '../history/maintenance.ts';
@@ -18,6 +20,8 @@ import { nodeWriter } from '../node-labels/node-writer.ts';
 import { Journal } from '../page/journal.ts';
 import { LiveFeed } from '../page/live.ts';
 import type { ControlName } from '../page/shapes.ts';
+import { PlacementBook } from '../savings/placement-book.ts';
+import { placementsInCluster, placementsInMemory } from '../savings/placement-days.ts';
 import type { Context } from './context.ts';
 import { Engine } from './engine.ts';
 import { gatesOf } from './gates.ts';
@@ -53,9 +57,14 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
   });
   const decisions = new DecisionRecord();
   const events = eventWriterOf(context);
-  const placements = placementsOf(engine, decisions, events, context);
+  const book = placementBook(options, context);
+  const placements = placementsOf(engine, { decisions, events, book }, context);
   const unprepared = unpreparedOf(engine, events, context);
   tellOfNodes(engine, events, context);
+  const raisedHosts = new RaisedHosts({
+    snapshot: () => engine.snapshot(nowSeconds()),
+    isLeader: () => engine.ingest.isLeader,
+  });
   const live = liveFeed(engine, { decisions, placements }, options, context);
   const watches = new Watches({
     kubeConfig: context.kubeConfig,
@@ -89,6 +98,8 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     watchGaps,
     decisions,
     placements,
+    book,
+    raisedHosts,
     unprepared,
     live,
     watches,
@@ -159,11 +170,25 @@ function unpreparedOf(
   return unprepared;
 }
 
+/** Where the sums of placements are kept. */
+function placementBook({ history }: ExtenderOptions, { kubeConfig, log }: Context): PlacementBook {
+  const store =
+    history === 'memory'
+      ? placementsInMemory()
+      : placementsInCluster(kubeConfig, namespaceOf(kubeConfig));
+  return new PlacementBook(store, log);
+}
+
+interface PlacementParts {
+  readonly decisions: DecisionRecord;
+  readonly events: EventWriter;
+  readonly book: PlacementBook;
+}
+
 /** Joins bindings with decisions, counts them, and tells pods about them. */
 function placementsOf(
   engine: Engine,
-  decisions: DecisionRecord,
-  events: EventWriter,
+  { decisions, events, book }: PlacementParts,
   { metrics, nowSeconds }: Context,
 ): Placements {
   const snapshot = () => engine.snapshot(nowSeconds());
@@ -172,7 +197,9 @@ function placementsOf(
     snapshot,
     onPlaced(how, decision) {
       metrics.placed(how);
-      if (decision?.mode !== 'act' || !snapshot().config.events) return;
+      const placement = decision && placementOf(decision);
+      if (placement !== undefined) book.add(placement);
+      if (how !== 'Asked' || decision?.mode !== 'act' || !snapshot().config.events) return;
       const event = placementEvent(decision);
       if (event !== undefined) events.write(decision.pod, event, nowSeconds());
     },

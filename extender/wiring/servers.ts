@@ -142,7 +142,7 @@ async function questionServer(
 
 function pageOf(options: ExtenderOptions, context: Context, program: Program) {
   const { catalogue, nowSeconds } = context;
-  const { engine, unmapped, watchGaps, watches, decisions, live } = program;
+  const { engine, unmapped, watchGaps, watches, decisions, book, live } = program;
   return pageApp({
     signals: () =>
       shownSignals({
@@ -155,6 +155,7 @@ function pageOf(options: ExtenderOptions, context: Context, program: Program) {
       }),
     about: () => about(program, context),
     cluster: () => context.config.value.cluster,
+    placements: () => book.days(),
     storedForm,
     decisions,
     snapshot: () => engine.snapshot(nowSeconds()),

@@ -11,6 +11,10 @@ const HAZARD_LABELS_INTERVAL_MS = 5000;
 /** How often states that wait are looked at again, and common causes looked for. */
 const TICK_INTERVAL_MS = 1000;
 
+/** How often it is noted which hosts have a raised hazard; reports go by days. */
+const RAISED_INTERVAL_MS = 600_000;
+/** How often the sums of placements are written, and those of other replicas read. */
+const PLACEMENTS_INTERVAL_MS = 300_000;
 /** How often pods that came in unprepared are looked for. */
 const UNPREPARED_INTERVAL_MS = 10_000;
 /** How often gates that nobody has lifted in time are looked for. */
@@ -18,7 +22,17 @@ const OVERDUE_INTERVAL_MS = 5000;
 
 /** Starts what is done again and again; call what it returns to end it. */
 export function startTimers(
-  { engine, leader, placements, unprepared, gates, hazardLabels, homeLabels }: Program,
+  {
+    engine,
+    leader,
+    placements,
+    book,
+    raisedHosts,
+    unprepared,
+    gates,
+    hazardLabels,
+    homeLabels,
+  }: Program,
   { nowSeconds, log }: Context,
   { tickMs = TICK_INTERVAL_MS, gates: givesWord }: Pick<ExtenderOptions, 'tickMs' | 'gates'>,
 ): () => void {
@@ -36,6 +50,8 @@ export function startTimers(
       gates.lifter.tick();
       if (givesWord) void gates.canLift.round();
     }, tickMs),
+    setInterval(() => void raisedHosts.round(), RAISED_INTERVAL_MS),
+    setInterval(() => void book.round(), PLACEMENTS_INTERVAL_MS),
     setInterval(() => unprepared.round(), UNPREPARED_INTERVAL_MS),
     setInterval(() => void gates.overdue.round(), OVERDUE_INTERVAL_MS),
     setInterval(() => void hazardLabels.round(), HAZARD_LABELS_INTERVAL_MS),

@@ -28,6 +28,9 @@ export const ABOUT: ShownAbout = {
   question: { at: '1970-01-01T00:16:37.000Z', scheduler: 'surefoot-scheduler' },
   questions: 12,
   fleet: { nodes: 4, devices: 32, bad: 1, elevated: 1, high: 1 },
+  placement: {
+    act: { placed: 40, hadHome: 8, wentHome: 7, savedDeviceHours: 3.2, low: 2.1, high: 4.3 },
+  },
   pods: { devicePods: 9, pending: 1, gated: 0, unprepared: 0 },
 };
 
@@ -51,6 +54,7 @@ export function servingPage(deps: {
       signals: () => NO_SIGNALS,
       about: async () => ABOUT,
       cluster: () => 'training-eu',
+      placements: () => [],
       storedForm,
     }),
   );

@@ -131,6 +131,28 @@ function aboutRows(leader: ShownAbout, extenders: readonly ShownAbout[]): readon
       'pods',
       `with devices: ${pods.devicePods}; waiting for a node: ${pods.pending}, of them for their own: ${pods.gated}; unprepared: ${pods.unprepared}`,
     ],
+    ...placementRows(leader.placement ?? {}),
+  ];
+}
+
+function placementRows({ act, observe }: NonNullable<ShownAbout['placement']>): readonly Row[] {
+  return [
+    ...(act === undefined
+      ? []
+      : [
+          [
+            'last 7 days',
+            `${counted(act.placed, 'pod')} placed, ${act.wentHome} of ${act.hadHome} back on their own node; ${act.savedDeviceHours} device-hours less to lose than on average nodes`,
+          ] as const,
+        ]),
+    ...(observe === undefined
+      ? []
+      : [
+          [
+            'observed 7 d',
+            `${counted(observe.placed, 'pod')} placed, ${observe.wentHome} of ${observe.hadHome} would be back on their own node; ${observe.savedDeviceHours} device-hours less to lose than where they are`,
+          ] as const,
+        ]),
   ];
 }
 

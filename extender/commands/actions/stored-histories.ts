@@ -2,11 +2,13 @@ import { httpStatusOf } from '../../../certs/cluster/api-error.ts';
 import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import type { HostHistory } from '../../history/host-history.ts';
 import type { ShownHistories } from '../../page/shapes.ts';
+import { storedPlacements } from '../../savings/placement-days.ts';
+import type { PlacementDay } from '../../savings/placement-sums.ts';
 import { deviceHistories } from '../../storage/api.ts';
 import { historyOf } from '../../storage/decode.ts';
 import type { DeviceHistory } from '../../storage/schema.ts';
 import { complain } from '../terminal/print.ts';
-import { answerAt, type PageOptions } from './extender-pages.ts';
+import { answerAt, type PageOptions, SYSTEM_NAMESPACE } from './extender-pages.ts';
 
 export interface StoredHistories {
   /** Now: the extender's time, where its page was asked. */
@@ -14,6 +16,8 @@ export interface StoredHistories {
   /** What the cluster is called, where its page was asked and that is said. */
   readonly cluster?: string;
   readonly histories: readonly HostHistory[];
+  /** What placements came to, day by day. */
+  readonly placements: readonly PlacementDay[];
 }
 
 /**
@@ -36,10 +40,21 @@ export async function storedHistories(options: PageOptions): Promise<StoredHisto
       nowSeconds: Date.parse(answer.at ?? '') / 1000,
       ...(answer.cluster !== undefined && { cluster: answer.cluster }),
       histories,
+      // An extender of an earlier version has none.
+      placements: answer.placements ?? [],
     };
   }
-  await eachHistory(deviceHistories(loadKubeConfig(options)), take);
-  return { nowSeconds: Date.now() / 1000, histories };
+  const config = loadKubeConfig(options);
+  const { systemNamespace = SYSTEM_NAMESPACE } = options;
+  await eachHistory(deviceHistories(config), take);
+  const placements = await storedPlacements(config, systemNamespace).catch((error: unknown) => {
+    if (httpStatusOf(error) !== 403) throw error;
+    complain(
+      `what placement came to is left out: ${String((error as Error).message)}; the role surefoot-viewer in ${systemNamespace} has the right`,
+    );
+    return [];
+  });
+  return { nowSeconds: Date.now() / 1000, histories, placements };
 }
 
 /** Reads all objects of the kind. Throws a sentence with the way out where there is no such kind. */

@@ -36,6 +36,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
       signals: () => NO_SIGNALS,
       about: async () => ABOUT,
       cluster: () => 'training-eu',
+      placements: () => [],
       storedForm,
       decisions,
       snapshot,

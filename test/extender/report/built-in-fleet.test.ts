@@ -1,14 +1,20 @@
 import { expect, test } from 'vitest';
+import { RaisedHosts } from '../../../extender/decisions/raised-hosts.ts';
+import type { NodeFacts } from '../../../extender/facts/facts.ts';
 import { Fleet } from '../../../extender/fleet/fleet.ts';
 import type { Happening } from '../../../extender/fleet/happening.ts';
 import { parseScript } from '../../../extender/fleet/script.ts';
+import { hazardClass } from '../../../extender/hazard/pod-hazard.ts';
 import { fleetReport } from '../../../extender/report/fleet-report.ts';
 import { warrantyClaims } from '../../../extender/report/warranty.ts';
+import { NO_PLACEMENTS } from '../../../extender/savings/placement-sums.ts';
 import { SurefootInProcess } from '../../../extender/simulation/surefoot-in-process.ts';
+import { nodeHazard } from '../../../extender/state/node-hazard.ts';
 import { ACTING } from '../../make/configuration.ts';
 import { makeProfile } from '../../make/profile.ts';
 
 const DAYS = 90;
+const DAY_SECONDS = 86_400;
 const START = Date.UTC(2026, 0, 1) / 1000;
 const SCRIPT = `apiVersion: fleet.surefoot.dev/v1alpha1
 kind: FaultScript
@@ -34,9 +40,19 @@ test('90 days of a fleet: every planted fault is claimed, and no routine work', 
     onHappening: (one) => happened.push(one),
   });
   surefoot.watch(fleet.api, nowSeconds);
+  const raisedHosts = new RaisedHosts({
+    snapshot: () => surefoot.snapshot(nowSeconds()),
+    isLeader: () => true,
+  });
+  const raisedOn = new Map<number, ReadonlySet<string>>();
   for (let day = 1; day <= DAYS; day += 1) {
-    await fleet.timeline.runUntil(START + day * 86_400);
-    surefoot.snapshot(nowSeconds());
+    await fleet.timeline.runUntil(START + day * DAY_SECONDS);
+    const snapshot = surefoot.snapshot(nowSeconds());
+    await raisedHosts.round();
+    const isRaised = (node: NodeFacts) =>
+      hazardClass(nodeHazard(node, snapshot)?.times ?? 1) !== 'normal';
+    const raised = [...snapshot.cluster.nodes()].filter(isRaised).map(({ name }) => name);
+    raisedOn.set(day, new Set(raised));
   }
   const planted = happened.filter(({ kind }) => kind === 'device fault');
   const reboots = happened.filter(({ kind }) => kind === 'planned reboot');
@@ -60,7 +76,26 @@ test('90 days of a fleet: every planted fault is claimed, and no routine work', 
   expect(claimed.filter((one) => !isPlanted(one))).toEqual([]);
 
   const span = { fromSeconds: START, nowSeconds: nowSeconds() };
-  const { incidents, routine } = fleetReport(histories, span);
+  const { incidents, routine, forecasts } = fleetReport(histories, span, [
+    { day: '2026-01-01', act: NO_PLACEMENTS, observe: NO_PLACEMENTS },
+  ]);
   expect(incidents.total).toBe(planted.length);
   expect(routine.map(({ why }) => why)).toContain('planned');
+
+  const nodes = [...surefoot.snapshot(nowSeconds()).cluster.nodes()].map(({ name }) => name);
+  const ledger = { raised: { days: 0, failed: 0 }, others: { days: 0, failed: 0 } };
+  for (let day = 0; day <= DAYS - 7; day += 1) {
+    for (const node of nodes) {
+      const group = ledger[raisedOn.get(day)?.has(node) === true ? 'raised' : 'others'];
+      const at = START + day * DAY_SECONDS;
+      const isSoon = (one: Happening) =>
+        one.node === node && at < one.atSeconds && one.atSeconds <= at + 7 * DAY_SECONDS;
+      group.days += 1;
+      group.failed += Number(planted.some(isSoon));
+    }
+  }
+  expect(forecasts).toMatchObject(ledger);
+  expect(ledger.raised.failed / ledger.raised.days).toBeGreaterThan(
+    ledger.others.failed / ledger.others.days,
+  );
 }, 120_000);

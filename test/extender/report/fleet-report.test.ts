@@ -5,6 +5,7 @@ import { htmlOf, markdownOf } from '../../../extender/report/document.ts';
 import { fleetReport } from '../../../extender/report/fleet-report.ts';
 import { poissonQuantile99 } from '../../../extender/report/poisson.ts';
 import { reportDocument } from '../../../extender/report/report-document.ts';
+import { NO_PLACEMENTS } from '../../../extender/savings/placement-sums.ts';
 import { makeIncident } from '../../make/facts.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z') / 1000;
@@ -74,6 +75,59 @@ describe('a report of a week', () => {
 
       Not known: no fault of this time has been seen to end."
     `);
+  });
+
+  test('what placement came to, acting and observing, of the days of the span', () => {
+    const sums = {
+      placed: 10,
+      hadHome: 4,
+      wentHome: 3,
+      savedDeviceSeconds: 36_000,
+      savedSquares: 200_000_000,
+    };
+    const days = [
+      { day: '2026-11-01', act: sums, observe: sums },
+      { day: '2026-11-28', act: sums, observe: NO_PLACEMENTS },
+      { day: '2026-11-29', act: sums, observe: { ...sums, placed: 1 } },
+    ];
+    const { placement } = fleetReport([], SPAN, days);
+    expect(placement.act).toEqual({
+      placed: 20,
+      hadHome: 8,
+      wentHome: 6,
+      savedDeviceHours: 20,
+      low: 13.5,
+      high: 26.5,
+    });
+    const text = markdownOf(reportDocument(fleetReport([], SPAN, days), undefined));
+    expect(text.split('\n').filter((line) => /^(Acting|Observing)/.test(line))).toEqual([
+      'Acting: Surefoot was asked about 20 pods that were placed. 6 of 8 whose own node was on offer went back to it. Where the pods are, they can expect to lose 20 device-hours less (13.5 to 26.5 in 95 % of such times) than on the average of the nodes on offer.',
+      'Observing: Surefoot was asked about 1 pod that was placed. 3 of 4 whose own node was on offer would have gone back to it. On the nodes that Surefoot would have named, they could expect to lose 10 device-hours less (10 to 10 in 95 % of such times) than where their scheduler has put them.',
+    ]);
+  });
+
+  test('was it right: each day of a node by what was said of it, and what came within seven days', () => {
+    const days = [{ day: '2026-11-18', act: NO_PLACEMENTS, observe: NO_PLACEMENTS }];
+    const { forecasts } = fleetReport(
+      [
+        // Said on three of the five days before its fault.
+        host('gpu-1', { incidents: [fault(6)], raised: [{ fromSeconds: NOW - 9.5 * DAY }] }),
+        // Said, and forgiven since: what was no fault does not make it right.
+        host('gpu-2', {
+          incidents: [fault(6, { forgiven: { atSeconds: NOW, reason: 'a loose cable' } })],
+          raised: [{ fromSeconds: NOW - 99 * DAY, untilSeconds: NOW - 8.5 * DAY }],
+        }),
+        host('gpu-3'),
+      ],
+      SPAN,
+      days,
+    );
+    expect(forecasts).toEqual({
+      raised: { days: 6, failed: 3 },
+      others: { days: 9, failed: 2 },
+      shareForeseen: 0.6,
+    });
+    expect(fleetReport([host('gpu-3')], SPAN, []).forecasts).toBeUndefined();
   });
 
   test('a device that comes back, an old fault, and routine work', () => {

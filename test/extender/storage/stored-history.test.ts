@@ -66,6 +66,10 @@ const WHOLE: HostHistory = {
     },
   ],
   capacityPeaks: { [GPU]: 8 },
+  raised: [
+    { fromSeconds: 1_700_000_000, untilSeconds: 1_700_600_000 },
+    { fromSeconds: 1_701_000_000 },
+  ],
   ignored: [
     { atSeconds: 70, why: 'boot', row: 'nvsentinel-link', words: 'a link is down', times: 3 },
   ],
