@@ -406,6 +406,11 @@ export class Installation {
     }
   }
 
+  /** Ends the extender as a kubelet does. */
+  async stopExtender(): Promise<void> {
+    await this.#extender?.stop();
+  }
+
   async killExtender(): Promise<void> {
     await this.#extender?.stop('SIGKILL');
   }

@@ -60,6 +60,25 @@ test('finds the worst node, why a pod left it, what to return, and gives it back
   await hand.deletePod('second', 0);
   await hand.createPod(pod('third', { gpus: 8, image: IMAGE }));
   expect(nodeOf(await hand.runningPod('third'))).toBe('gpu-2');
+
+  const { items: events } = await hand.core.listEventForAllNamespaces({
+    fieldSelector: 'involvedObject.kind=Node,involvedObject.name=gpu-2',
+  });
+  const told = events.map(({ reason, message }) => `${reason}: ${message}`);
+  expect(told.filter((one) => /^(HazardHigh|IncidentsForgiven): /.test(one))).toEqual([
+    expect.stringMatching(/^HazardHigh: .*the kubelet .*; surefoot node gpu-2 has the evidence$/),
+    'IncidentsForgiven: one incident was forgiven: board replaced',
+  ]);
+
+  // What it has counted outlives it.
+  await surefoot.stopExtender();
+  const report = await surefoot.command('report', surefoot.asAdmin);
+  expect(report).toMatchObject({
+    said: expect.stringMatching(/^Acting: Surefoot was asked about 3 pods that were placed\. /m),
+    status: 0,
+  });
+  await surefoot.startExtender();
+  expect(await ask('report')).toMatch(/^Acting: Surefoot was asked about 3 pods /m);
 });
 
 test('a viewer may look at everything, and change nothing', async () => {
