@@ -16,6 +16,8 @@ const EMBEDDED_ASSETS = [
   'extender/signals/catalogue.yaml',
   'extender/fleet/tour.yaml',
   'extender/page/browser/',
+  'node_modules/uplot/dist/uPlot.iife.min.js',
+  'node_modules/uplot/dist/uPlot.min.css',
   'manifests/base/config/',
   'manifests/base/extender.yaml',
   'manifests/base/certs.yaml',

@@ -8,7 +8,13 @@ import { tellingForecasts } from './telling-forecasts.ts';
 /** All forecasts for one pod at one moment, joined with where the pod was bound. */
 export interface Decision {
   readonly atSeconds: number;
-  readonly pod: { readonly uid: string; readonly namespace: string; readonly name: string };
+  readonly pod: {
+    readonly uid: string;
+    readonly namespace: string;
+    readonly name: string;
+    /** Of the slot that it has; absent where that is not known. */
+    readonly workload?: string;
+  };
   /** In `observe` the scheduler was told nothing. */
   readonly mode: Mode;
   /** How many nodes the scheduler asked about. */
@@ -133,12 +139,13 @@ export class DecisionRecord {
 
 /** A decision for a pod for which nothing was forecast. */
 export function withoutForecasts(
-  { uid, namespace, name }: Decision['pod'],
+  { uid, namespace, name, workload }: Decision['pod'],
   mode: Mode,
   atSeconds: number,
 ): Decision {
   const nothing = { asked: 0, unknownNodes: 0, forecasts: [], scores: [], remarks: [] };
-  return { atSeconds, pod: { uid, namespace, name }, mode, ...nothing };
+  const ofSlot = workload === undefined ? {} : { workload };
+  return { atSeconds, pod: { uid, namespace, name, ...ofSlot }, mode, ...nothing };
 }
 
 /** The decision with the forecasts that tell most, and their scores. */

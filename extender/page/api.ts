@@ -4,7 +4,7 @@ import { jsonErrorHandler } from '../../certs/serving/body.ts';
 import { embeddedAsset, embeddedAssetsIn } from '../../certs/serving/embedded-assets.ts';
 import { durationSeconds } from '../../webhook/words/duration.ts';
 import { inTurns } from '../bounds/in-turns.ts';
-import { type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
+import { type Decision, type DecisionRecord, MOST_DECISIONS } from '../decisions/record.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { HostHistory } from '../history/host-history.ts';
@@ -14,8 +14,17 @@ import { type Controls, controlRoutes } from './controls.ts';
 import { byOpening, hostIncidents } from './incident-list.ts';
 import type { LiveFeed } from './live.ts';
 import { byWorst, nodeSummary } from './node-summary.ts';
+import { podsFound, shownJob } from './pod-lists.ts';
 import { sendList } from './send-list.ts';
-import type { ShownAbout, ShownDecisions, ShownNodes, ShownSignals, StoredForm } from './shapes.ts';
+import type {
+  ShownAbout,
+  ShownDecisions,
+  ShownHealth,
+  ShownNodes,
+  ShownPlacements,
+  ShownSignals,
+  StoredForm,
+} from './shapes.ts';
 import { shownDecision, shownNode, shownTerms } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
@@ -23,6 +32,23 @@ const SHOWN = 50;
 const MOST_SHOWN = 500;
 const BODY_LIMIT_BYTES = 4096;
 const BROWSER = 'extender/page/browser';
+/** Where the page is served: which of its views is shown, it reads from its address. */
+const VIEWS = [
+  '/',
+  '/index.html',
+  '/nodes/:name',
+  '/pods',
+  '/pods/:namespace/:name',
+  '/jobs/:namespace/:kind/:name',
+  '/incidents',
+  '/placement',
+  '/decisions/:uid',
+];
+/** The library that draws what goes over time. */
+const CHARTS = {
+  '/uplot.js': 'node_modules/uplot/dist/uPlot.iife.min.js',
+  '/uplot.css': 'node_modules/uplot/dist/uPlot.min.css',
+};
 
 /** Nothing but our own files, no frame around it, no name leaked by a link. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -36,6 +62,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 export interface PageDeps {
   readonly signals: () => ShownSignals;
   readonly about: () => Promise<ShownAbout>;
+  readonly health: () => Promise<ShownHealth>;
   /** What the cluster is called; `undefined` where nobody has said it. */
   readonly cluster: () => string | undefined;
   /** What placements came to, the oldest day first. */
@@ -51,14 +78,15 @@ export interface PageDeps {
 }
 
 /**
- * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME]`, `/api/fleet` with a
- * line a node, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`,
- * `/api/signals`, `/api/about`, and `/api/live`, a stream of changes. Loopback only.
+ * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME][&uid=UID]`,
+ * `/api/fleet` with a line a node, `/api/pods[?search=TEXT]`, `/api/jobs?job=NAMESPACE/KIND/NAME`, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`,
+ * `/api/signals`, `/api/about`, `/api/health`, `/api/placements`, and `/api/live`, a stream of changes. Loopback only.
  */
 export function pageApp(deps: PageDeps): Express {
   const {
     signals,
     about,
+    health,
     cluster,
     placements,
     storedForm,
@@ -81,9 +109,13 @@ export function pageApp(deps: PageDeps): Express {
       return;
     }
     const { pod } = request.query;
+    const isWanted = ({ pod: { namespace, name, uid } }: Decision) =>
+      (pod === undefined || `${namespace}/${name}` === pod) &&
+      (request.query.uid === undefined || uid === request.query.uid);
+    const isAny = pod === undefined && request.query.uid === undefined;
     const latest = decisions
-      .latest(pod === undefined ? limit : MOST_DECISIONS)
-      .filter((one) => pod === undefined || `${one.pod.namespace}/${one.pod.name}` === pod)
+      .latest(isAny ? limit : MOST_DECISIONS)
+      .filter(isWanted)
       .slice(0, limit);
     const shown: ShownDecisions = {
       at: timeOf(snapshot().nowSeconds),
@@ -144,8 +176,27 @@ export function pageApp(deps: PageDeps): Express {
     };
     await sendList(response, head, 'histories', store.all(), storedForm);
   });
+  app.get('/api/pods', async (request, response) => {
+    const { search = '' } = request.query;
+    response.json(await podsFound(typeof search === 'string' ? search : '', snapshot()));
+  });
+  app.get('/api/jobs', (request, response) => {
+    const { job } = request.query;
+    if (typeof job !== 'string') {
+      response.status(400).json({ error: 'job: name one as NAMESPACE/KIND/NAME' });
+      return;
+    }
+    response.json(shownJob(job, snapshot()));
+  });
   app.get('/api/about', async (_request, response) => {
     response.json(await about());
+  });
+  app.get('/api/health', async (_request, response) => {
+    response.json(await health());
+  });
+  app.get('/api/placements', (_request, response) => {
+    const shown: ShownPlacements = { at: timeOf(snapshot().nowSeconds), days: placements() };
+    response.json(shown);
   });
   app.get('/api/signals', (_request, response) => {
     response.json(signals());
@@ -153,14 +204,19 @@ export function pageApp(deps: PageDeps): Express {
   app.get('/api/live', (request, response) => live.watch(request, response));
   if (controls !== undefined) app.use('/api/controls', controlRoutes(controls));
   for (const name of embeddedAssetsIn(BROWSER)) {
-    const path = name === 'index.html' ? ['/', '/index.html'] : `/${name}`;
+    const path = name === 'index.html' ? VIEWS : `/${name}`;
     app.get(path, (_request, response) => {
       response.type(extname(name)).send(embeddedAsset(`${BROWSER}/${name}`));
     });
   }
+  for (const [path, asset] of Object.entries(CHARTS)) {
+    app.get(path, (_request, response) => {
+      response.type(extname(path)).send(embeddedAsset(asset));
+    });
+  }
   app.use((request, response) => {
     response.status(404).json({
-      error: `nothing is served at ${request.path}; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/histories, /api/decisions, /api/signals and /api/live`,
+      error: `nothing is served at ${request.path}; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/pods, /api/jobs, /api/incidents, /api/histories, /api/decisions, /api/health, /api/placements, /api/signals and /api/live`,
     });
   });
   app.use(jsonErrorHandler(BODY_LIMIT_BYTES));

@@ -1,17 +1,19 @@
 import type { Request, Response } from 'express';
+import { MOST_AT_A_TIME_MS, turn } from '../bounds/in-turns.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
 import { tellingForecasts } from '../decisions/telling-forecasts.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { DeviceNames } from './device-names.ts';
-import type { ControlName, Entry, LiveChange, ShownNode } from './shapes.ts';
-import { shownDecision, shownNode, shownPod, shownTerms } from './shown.ts';
+import { EventStream } from './event-stream.ts';
+import { nodeSummary } from './node-summary.ts';
+import type { ControlName, Entry, LiveChange, ShownNodeSummary } from './shapes.ts';
+import { shownDecision, shownPod, shownTerms } from './shown.ts';
 
 /** How often what has changed is sent. */
 const TICK_MS = 500;
-/** Hazards fade without anything happening, so each tick a few nodes are looked at anew. */
-const NODES_LOOKED_AT_A_TICK = 64;
+/** Hazards fade without anything happening, so each node is looked at anew every two minutes. */
+const TICKS_FOR_ALL_NODES = 240;
 /** More are a mistake: each costs a copy of what changes. */
 const MOST_WATCHERS = 32;
 /** A watcher that has not taken so much is cut off; it comes back and is sent everything. */
@@ -32,16 +34,25 @@ export interface LiveDeps {
   readonly cluster: () => string | undefined;
   /** What is wrong with how we are asked; `undefined` when nothing is. */
   readonly alarm: () => string | undefined;
+  /** Of a fleet that is simulated. */
+  readonly story?: Story;
+}
+
+/** How a simulated fleet is shown. */
+export interface Story {
+  /** How many of its seconds go by in one of ours. */
+  readonly speed: number;
+  /** What is being shown now, in a sentence; `undefined` when nothing is. */
+  readonly caption: () => string | undefined;
 }
 
 /**
  * Tells everybody who watches the page what has changed, by server-sent events. A tick costs what
- * has changed, however large the fleet; without watchers it costs nothing.
+ * has changed, however large the fleet, and a few milliseconds at most; without watchers it costs nothing.
  */
 export class LiveFeed {
   readonly #deps: LiveDeps;
-  readonly #watchers = new Set<Response>();
-  readonly #names = new DeviceNames();
+  readonly #watchers = new Set<EventStream>();
   /** Node to what was last sent of it, as JSON. */
   readonly #sent = new Map<string, string>();
   readonly #touched = new Set<string>();
@@ -70,7 +81,7 @@ export class LiveFeed {
   }
 
   /** Answers a request with everything, and then with each change, until it closes. */
-  watch(_request: Request, response: Response): void {
+  watch(request: Pick<Request, 'headers'>, response: Response): void {
     if (this.#watchers.size >= MOST_WATCHERS) {
       response.status(503).json({
         error: `${MOST_WATCHERS} pages are open already; close one and reload`,
@@ -79,25 +90,23 @@ export class LiveFeed {
     }
     // What others have not been sent yet must reach them as a change, so that nobody misses it.
     this.#tick();
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-    });
-    this.#watchers.add(response);
-    response.once('close', () => this.#leave(response));
-    response.write(messageOf(this.#everything()));
+    const stream = new EventStream(request, response);
+    this.#watchers.add(stream);
+    response.once('close', () => this.#leave(stream));
+    stream.send(this.#beginning());
+    void this.#sendNodes(stream);
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Lets everybody go. */
   stop(): void {
-    for (const response of this.#watchers) response.end();
+    for (const stream of this.#watchers) stream.end();
     this.#watchers.clear();
     clearInterval(this.#timer);
   }
 
-  #leave(response: Response): void {
-    this.#watchers.delete(response);
+  #leave(stream: EventStream): void {
+    this.#watchers.delete(stream);
     if (this.#watchers.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -109,21 +118,21 @@ export class LiveFeed {
     this.#entries = [];
   }
 
-  #everything(): LiveChange {
+  /** Everything but the nodes. */
+  #beginning(): LiveChange {
     const snapshot = this.#deps.snapshot();
     const cluster = this.#deps.cluster();
-    const nodes = [...snapshot.cluster.nodes()].map(({ name }) => this.#shown(name, snapshot));
-    const known = nodes.filter((node) => node !== undefined);
-    for (const node of known) this.#sent.set(node.node, JSON.stringify(node));
+    const { controls, terms = LOSS_TERMS, story } = this.#deps;
     return {
       ...this.#now(snapshot),
       about: {
         ...(cluster !== undefined && { cluster }),
         mode: snapshot.config.mode,
-        controls: this.#deps.controls,
-        terms: shownTerms(this.#deps.terms ?? LOSS_TERMS),
+        controls,
+        terms: shownTerms(terms),
+        ...(story !== undefined && { simulatedSpeed: story.speed }),
+        nodes: [...snapshot.cluster.nodes()].length,
       },
-      nodes: known,
       pending: pendingOf(snapshot),
       decisions: this.#deps.decisions
         .latest(MOST_DECISIONS)
@@ -131,6 +140,25 @@ export class LiveFeed {
         .map((decision) => shownDecision(decision, tellingForecasts(decision))),
       entries: this.#deps.entries(MOST_ENTRIES).toReversed(),
     };
+  }
+
+  /** All nodes to one watcher: a scheduler's question never waits for more than a few of them. */
+  async #sendNodes(stream: EventStream): Promise<void> {
+    const names = [...this.#deps.snapshot().cluster.nodes()].map(({ name }) => name).values();
+    let next = names.next();
+    while (!next.done && !stream.isClosed) {
+      const snapshot = this.#deps.snapshot();
+      const nodes: ShownNodeSummary[] = [];
+      const begunMs = performance.now();
+      for (; !next.done && performance.now() - begunMs < MOST_AT_A_TIME_MS; next = names.next()) {
+        const node = summaryOf(next.value, snapshot);
+        if (node === undefined) continue;
+        nodes.push(node);
+        if (!this.#sent.has(node.node)) this.#sent.set(node.node, JSON.stringify(node));
+      }
+      stream.send({ ...this.#now(snapshot), nodes });
+      await turn();
+    }
   }
 
   #tick(): void {
@@ -146,26 +174,34 @@ export class LiveFeed {
     this.#entries = [];
     this.#isPendingTouched = false;
     this.#decided.clear();
-    const message = messageOf(change);
-    for (const response of this.#watchers) {
-      if (response.writableLength > MOST_UNSENT_BYTES) response.destroy();
-      else response.write(message);
+    for (const stream of this.#watchers) {
+      if (stream.waitingBytes > MOST_UNSENT_BYTES) stream.destroy();
+      else stream.send(change);
     }
   }
 
-  #now({ nowSeconds }: Snapshot): Pick<LiveChange, 'at' | 'alarm'> {
+  #now({ nowSeconds }: Snapshot): Pick<LiveChange, 'at' | 'alarm' | 'caption'> {
     const alarm = this.#deps.alarm();
-    return { at: timeOf(nowSeconds), ...(alarm !== undefined && { alarm }) };
+    const caption = this.#deps.story?.caption();
+    return {
+      at: timeOf(nowSeconds),
+      ...(alarm !== undefined && { alarm }),
+      ...(caption !== undefined && { caption }),
+    };
   }
 
+  /** What takes longer than its turn is left for the next tick. */
   #nodeChanges(snapshot: Snapshot): Pick<LiveChange, 'nodes' | 'goneNodes'> {
-    const nodes: ShownNode[] = [];
+    const nodes: ShownNodeSummary[] = [];
     const goneNodes: string[] = [];
-    for (const name of new Set([...this.#touched, ...this.#nextInRotation(snapshot)])) {
-      const node = this.#shown(name, snapshot);
+    const begunMs = performance.now();
+    for (const name of this.#nextInRotation(snapshot)) this.#touched.add(name);
+    for (const name of this.#touched) {
+      if (performance.now() - begunMs > MOST_AT_A_TIME_MS) break;
+      this.#touched.delete(name);
+      const node = summaryOf(name, snapshot);
       if (node === undefined) {
         if (this.#sent.delete(name)) goneNodes.push(name);
-        this.#names.forget(name);
         continue;
       }
       const text = JSON.stringify(node);
@@ -173,7 +209,6 @@ export class LiveFeed {
       this.#sent.set(name, text);
       nodes.push(node);
     }
-    this.#touched.clear();
     return { ...(nodes.length > 0 && { nodes }), ...(goneNodes.length > 0 && { goneNodes }) };
   }
 
@@ -181,7 +216,7 @@ export class LiveFeed {
     if (this.#rotation.length === 0) {
       this.#rotation = [...cluster.nodes()].map(({ name }) => name);
     }
-    return this.#rotation.splice(0, NODES_LOOKED_AT_A_TICK);
+    return this.#rotation.splice(0, Math.ceil(this.#sent.size / TICKS_FOR_ALL_NODES));
   }
 
   #decisionChanges() {
@@ -191,21 +226,14 @@ export class LiveFeed {
       .filter((decision) => decision !== undefined)
       .map((decision) => shownDecision(decision, tellingForecasts(decision)));
   }
+}
 
-  #shown(name: string, snapshot: Snapshot): ShownNode | undefined {
-    const facts = snapshot.cluster.node(name);
-    if (facts === undefined) return undefined;
-    const node = shownNode(facts, snapshot, (of, resource) => this.#names.of(of, resource));
-    this.#names.learn(name, node.devices);
-    return node;
-  }
+function summaryOf(name: string, snapshot: Snapshot): ShownNodeSummary | undefined {
+  const facts = snapshot.cluster.node(name);
+  return facts && nodeSummary(facts, snapshot);
 }
 
 function pendingOf({ cluster }: Snapshot): NonNullable<LiveChange['pending']> {
   const waiting = [...cluster.pending()];
   return { count: waiting.length, pods: waiting.slice(0, MOST_PENDING).map(shownPod) };
-}
-
-function messageOf(change: LiveChange): string {
-  return `data: ${JSON.stringify(change)}\n\n`;
 }

@@ -26,6 +26,7 @@ export function nodeSummary(node: NodeFacts, snapshot: Snapshot): ShownNodeSumma
     ...(hazard === undefined ? NO_HAZARD : hazardOf(hazard, nowSeconds)),
     ...shownFaults(store.get(node.host)),
     away: homes.on(node.name, nowSeconds).length,
+    namespaces: namespacesOn(node, snapshot),
   };
 }
 
@@ -67,6 +68,15 @@ function devicesOf(
   }
   // A device that the plugin calls unhealthy is withdrawn, too, once its kubelet has heard it.
   return { devices: total, busy, bad: isReady ? Math.max(withdrawn, unhealthy.size) : 0 };
+}
+
+/** A node of eight devices has pods of at most so many; with time-slicing more, and then these do. */
+const MOST_NAMESPACES = 8;
+
+function namespacesOn({ name }: NodeFacts, { cluster }: Snapshot): readonly string[] {
+  const found = new Set<string>();
+  for (const { namespace } of cluster.holding(name)) found.add(namespace);
+  return [...found].sort().slice(0, MOST_NAMESPACES);
 }
 
 /** The worst first: broken devices, then the higher hazard, then by name. */

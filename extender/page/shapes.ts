@@ -86,6 +86,8 @@ export interface ShownNodeSummary {
   readonly lastFaultAt?: string;
   /** Slots that have left it and may come back. */
   readonly away: number;
+  /** Namespaces of the pods that have its devices. */
+  readonly namespaces: readonly string[];
 }
 
 /** What `/api/fleet` answers: the worst first. */
@@ -109,6 +111,12 @@ export interface ShownNodes {
   readonly summaries?: readonly ShownNodeSummary[];
 }
 
+/** What `/api/placements` answers: what placements came to, the oldest day first. */
+export interface ShownPlacements {
+  readonly at: string;
+  readonly days: readonly PlacementDay[];
+}
+
 /** What `/api/histories` answers: all that is remembered, in the form of DeviceHistory objects. */
 export interface ShownHistories {
   readonly at: string;
@@ -124,8 +132,19 @@ export interface StoredForm {
   readonly status: object;
 }
 
-/** What `/api/about` answers: what the extender says of itself. */
-export interface ShownAbout {
+/** What `/api/about` answers: what the extender says of itself and of the fleet. */
+export interface ShownAbout extends ShownHealth {
+  readonly fleet: {
+    readonly nodes: number;
+    readonly devices: number;
+    readonly bad: number;
+    readonly elevated: number;
+    readonly high: number;
+  };
+}
+
+/** What `/api/health` answers: what the extender says of itself. */
+export interface ShownHealth {
   /** The extender's time. */
   readonly at: string;
   readonly version: string;
@@ -141,13 +160,6 @@ export interface ShownAbout {
   /** The last question of a scheduler; absent where there was none. */
   readonly question?: { readonly at: string; readonly scheduler: string };
   readonly questions: number;
-  readonly fleet: {
-    readonly nodes: number;
-    readonly devices: number;
-    readonly bad: number;
-    readonly elevated: number;
-    readonly high: number;
-  };
   /** What placement came to in the last seven days; absent of an earlier version. */
   readonly placement?: FleetReport['placement'];
   readonly pods: {
@@ -176,6 +188,8 @@ export interface ShownNode {
     readonly words: string;
     readonly times: number;
   }[];
+  /** When its hazard was called elevated or high, the oldest first. */
+  readonly raised: readonly { readonly from: string; readonly until?: string }[];
   readonly homeOf: readonly { readonly slot: string; readonly cause: string }[];
 }
 
@@ -209,6 +223,10 @@ export interface ShownForecast {
 export interface ShownDecision {
   readonly pod: { readonly uid: string; readonly namespace: string; readonly name: string };
   readonly at: string;
+  /** `NAMESPACE/KIND/NAME` of the workload whose slot the pod has; absent where that was not kept. */
+  readonly job?: string;
+  /** What decided, in a word for machines and a sentence; absent where all nodes cost the pod about the same. */
+  readonly summary?: { readonly code: string; readonly words: string };
   readonly mode: Mode;
   readonly boundTo?: string;
   readonly asked: number;
@@ -273,6 +291,38 @@ export interface Entry {
   readonly words: string;
 }
 
+/** What `/api/pods` answers: device pods that have a node or wait for one, those that wait first. */
+export interface ShownPods {
+  readonly at: string;
+  /** How many there are that fit what was searched for; only so many of them are listed. */
+  readonly count: number;
+  readonly pods: readonly ShownPodPlace[];
+}
+
+export interface ShownPodPlace extends ShownPod {
+  /** Absent while it waits. */
+  readonly node?: string;
+  /** `NAMESPACE/KIND/NAME` of the workload whose slot it has. */
+  readonly job: string;
+}
+
+/** What `/api/jobs` answers of one workload. */
+export interface ShownJob {
+  readonly at: string;
+  readonly job: string;
+  readonly pods: readonly ShownPodPlace[];
+  /** Its slots that have left a node and may come back there. */
+  readonly away: readonly ShownAway[];
+}
+
+export interface ShownAway {
+  readonly slot: string;
+  readonly node: string;
+  readonly leftAt: string;
+  readonly cause: string;
+  readonly homeUntil: string;
+}
+
 /** What a person may do from the page; a cluster offers nothing. */
 export type ControlName = 'break-device' | 'crash-pod' | 'reboot-rack';
 
@@ -289,8 +339,14 @@ export interface LiveChange {
     readonly mode: Mode;
     readonly controls: readonly ControlName[];
     readonly terms: readonly ShownTerm[];
+    /** Only of a fleet that is simulated: how many of its seconds go by in one of ours. */
+    readonly simulatedSpeed?: number;
+    /** How many nodes follow, in messages of their own. */
+    readonly nodes: number;
   };
-  readonly nodes?: readonly ShownNode[];
+  /** What is being shown, where somebody leads through a simulated fleet. */
+  readonly caption?: string;
+  readonly nodes?: readonly ShownNodeSummary[];
   readonly goneNodes?: readonly string[];
   /** All pods that wait for a node, the oldest of them up to a limit. */
   readonly pending?: { readonly count: number; readonly pods: readonly ShownPod[] };

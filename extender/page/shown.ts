@@ -1,4 +1,5 @@
 import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
+import { placementEvent } from '../decisions/placement-event.ts';
 import type { Decision } from '../decisions/record.ts';
 import type { NodeFacts, PodFacts } from '../facts/facts.ts';
 import { timeOf } from '../facts/timestamp.ts';
@@ -28,22 +29,14 @@ import type {
   ShownNode,
   ShownNodeSummary,
   ShownPod,
+  ShownPodPlace,
   ShownSignals,
   ShownTerm,
 } from './shapes.ts';
 
 /** How records of the extender are shown: plain values, with the words beside the numbers. */
 
-const NO_IDS: readonly string[] = [];
-
-/** Device ids that were seen on a node before, so that a device keeps its place between pods. */
-export type KnownDevices = (node: string, resource: string) => readonly string[];
-
-export function shownNode(
-  node: NodeFacts,
-  snapshot: Snapshot,
-  known: KnownDevices = () => NO_IDS,
-): ShownNode {
+export function shownNode(node: NodeFacts, snapshot: Snapshot): ShownNode {
   const { cluster, store, homes, rates, nowSeconds } = snapshot;
   const history = store.get(node.host);
   const host = deviceHost(node, snapshot);
@@ -58,7 +51,7 @@ export function shownNode(
       devicesOf(
         { resource, capacity, allocatable },
         pods,
-        known(node.name, resource),
+        idsKnown(history, resource),
         history.incidents,
       ).map((device) => {
         const told = deviceHazard({ ...device, total: capacity }, host, rates);
@@ -78,12 +71,21 @@ export function shownNode(
   };
 }
 
+/** Ids of devices that the host has shown before, so that a device keeps its name between pods. */
+function idsKnown({ devices }: HostHistory, resource: string): readonly string[] {
+  return devices.filter((device) => device.resource === resource).map(({ id }) => id);
+}
+
 /** What happened on a host, and what of it is not held against it. */
 export function shownHistory(
-  { incidents, ignored }: HostHistory,
+  { incidents, ignored, raised }: HostHistory,
   nowSeconds: number,
-): Pick<ShownNode, 'incidents' | 'ignored'> {
+): Pick<ShownNode, 'incidents' | 'ignored' | 'raised'> {
   return {
+    raised: raised.map(({ fromSeconds, untilSeconds }) => ({
+      from: timeOf(fromSeconds),
+      ...(untilSeconds !== undefined && { until: timeOf(untilSeconds) }),
+    })),
     incidents: incidents.map((incident) => shownIncident(incident, nowSeconds)),
     ignored: ignored.map(({ atSeconds, why, words, times }) => ({
       at: timeOf(atSeconds),
@@ -133,6 +135,12 @@ export function shownIncident(incident: Incident, nowSeconds: number): ShownInci
   };
 }
 
+/** A pod with where it is. */
+export function shownPlace(pod: PodFacts): ShownPodPlace {
+  const { node, slot } = pod;
+  return { ...shownPod(pod), ...(node !== undefined && { node }), job: slot.workload };
+}
+
 /** People look by rack; where none is known, by zone. */
 function rackOf({ rack, zone }: NodeFacts): { rack?: string } {
   const name = rack ?? zone;
@@ -155,9 +163,13 @@ export function shownDecision(
 ): ShownDecision {
   const { atSeconds, scores, bound, pod, mode, asked, unknownNodes, remarks, unasked } = decision;
   const scoreOf = new Map(scores.map(({ node, score }) => [node, score]));
+  const { workload, ...named } = pod;
+  const summary = bound === undefined ? undefined : placementEvent(decision);
   return {
-    pod,
+    pod: named,
     at: timeOf(atSeconds),
+    ...(workload !== undefined && { job: workload }),
+    ...(summary !== undefined && { summary: { code: summary.reason, words: summary.note } }),
     mode,
     ...(bound !== undefined && { boundTo: bound.node }),
     asked,

@@ -78,7 +78,12 @@ export function decide(
     answer: mode === 'act' ? scores : NO_SCORES,
     decision: {
       atSeconds: snapshot.nowSeconds,
-      pod: { uid: pod.uid, namespace: pod.namespace, name: pod.name },
+      pod: {
+        uid: pod.uid,
+        namespace: pod.namespace,
+        name: pod.name,
+        workload: pod.slot.workload,
+      },
       mode,
       asked: nodeIndexes.length + unknown.size,
       unknownNodes: unknown.size,

@@ -4,6 +4,7 @@ import { decide } from '../../webhook/admission/decide.ts';
 import { patchFor } from '../../webhook/admission/patch.ts';
 import type { Pod } from '../../webhook/words/pod.ts';
 import type { DeviceProfile } from '../../webhook/words/profile.ts';
+import type { Decision } from '../decisions/record.ts';
 import type { NodeFacts } from '../facts/facts.ts';
 import { nodeFacts } from '../facts/nodes.ts';
 import { podFacts } from '../facts/pods.ts';
@@ -38,8 +39,9 @@ interface Seen {
 export class SurefootInProcess implements PlacementPolicy {
   readonly #profiles: readonly DeviceProfile[];
   readonly #catalogue = catalogueOf(builtInCatalogue());
-  readonly #engine: Engine;
+  readonly engine: Engine;
   readonly #topology: ExtenderConfig['topology'];
+  #onDecision: (decision: Decision) => void = () => {};
   #queue: Seen[] = [];
   #prunedAtSeconds = 0;
   #tickedAtSeconds = 0;
@@ -51,7 +53,7 @@ export class SurefootInProcess implements PlacementPolicy {
   ) {
     this.#profiles = profiles;
     this.#topology = config.topology;
-    this.#engine = new Engine({
+    this.engine = new Engine({
       store: new MemoryStore(),
       catalogue: () => this.#catalogue,
       config: () => config,
@@ -67,10 +69,11 @@ export class SurefootInProcess implements PlacementPolicy {
       admit: async (pod) => this.#admit(pod),
       prioritize: async ({ Pod: pod, NodeNames: nodes }) => {
         this.#catchUp(nowSeconds());
-        const { cluster } = this.#engine;
+        const { cluster } = this.engine;
         const question = { pod, ...named(nodes, cluster.index), sentWholeNodes: false };
-        const verdict = this.#engine.prioritize(question, nowSeconds());
+        const verdict = this.engine.prioritize(question, nowSeconds());
         if (verdict.kind !== 'decision') return [];
+        this.#onDecision(verdict.decision);
         return namedScores(verdict.answer, cluster).map(({ node, score }) => ({
           Host: node,
           Score: score,
@@ -79,15 +82,20 @@ export class SurefootInProcess implements PlacementPolicy {
     };
   }
 
+  /** Calls with each decision that a question has led to. */
+  onDecision(listener: (decision: Decision) => void): void {
+    this.#onDecision = listener;
+  }
+
   /** What Surefoot knows by then. */
   snapshot(nowSeconds: number): Snapshot {
     this.#catchUp(nowSeconds);
-    return this.#engine.snapshot(nowSeconds);
+    return this.engine.snapshot(nowSeconds);
   }
 
   /** Watches the fleet from now on. */
   watch({ nodes, pods }: FleetApi, nowSeconds: () => number): void {
-    const { ingest } = this.#engine;
+    const { ingest } = this.engine;
     ingest.becomeLeader(nowSeconds());
     for (const node of nodes.all()) ingest.nodeChanged(this.#nodeFacts(node), nowSeconds());
     nodes.subscribe(({ object, resourceVersion }) => {
@@ -123,14 +131,14 @@ export class SurefootInProcess implements PlacementPolicy {
     this.#tick(nowSeconds);
     if (nowSeconds - this.#prunedAtSeconds < PRUNE_INTERVAL_SECONDS) return;
     this.#prunedAtSeconds = nowSeconds;
-    this.#engine.ingest.prune(nowSeconds);
-    this.#engine.rates.reckon(nowSeconds);
+    this.engine.ingest.prune(nowSeconds);
+    this.engine.rates.reckon(nowSeconds);
   }
 
   #tick(nowSeconds: number): void {
     if (nowSeconds - this.#tickedAtSeconds < TICK_INTERVAL_SECONDS) return;
     this.#tickedAtSeconds = nowSeconds;
-    this.#engine.ingest.tick(nowSeconds);
+    this.engine.ingest.tick(nowSeconds);
   }
 
   #admit(pod: Pod): Pod {

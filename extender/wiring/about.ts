@@ -3,7 +3,7 @@ import { spanInWords } from '../../webhook/words/duration.ts';
 import { inTurns } from '../bounds/in-turns.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { nodeSummary } from '../page/node-summary.ts';
-import type { ShownAbout } from '../page/shapes.ts';
+import type { ShownAbout, ShownHealth } from '../page/shapes.ts';
 import { placementIn } from '../report/fleet-report.ts';
 import type { Context } from './context.ts';
 import type { Program } from './program.ts';
@@ -13,17 +13,32 @@ const MOST_SILENT_SECONDS = 600;
 
 const WEEK_SECONDS = 7 * 86_400;
 
-/** What this replica says of itself, for `surefoot status` and the page. */
-export async function about(
-  { leader, engine, placements, book, unprepared, watches, gates }: Program,
-  { config, identity, registry, nowSeconds, version }: Context,
-): Promise<ShownAbout> {
-  const { cluster } = engine;
-  const now = nowSeconds();
-  const snapshot = engine.snapshot(now);
-  const nodes = await inTurns(cluster.nodes(), (node) => nodeSummary(node, snapshot));
+/** What this replica says of itself and of the fleet, for `surefoot status`. */
+export async function about(program: Program, context: Context): Promise<ShownAbout> {
+  const { engine } = program;
+  const snapshot = engine.snapshot(context.nowSeconds());
+  const nodes = await inTurns(engine.cluster.nodes(), (node) => nodeSummary(node, snapshot));
   const sum = (of: (node: (typeof nodes)[number]) => number) =>
     nodes.reduce((total, node) => total + of(node), 0);
+  return {
+    ...(await health(program, context)),
+    fleet: {
+      nodes: nodes.length,
+      devices: sum(({ devices }) => devices),
+      bad: sum(({ bad }) => bad),
+      elevated: nodes.filter(({ hazard }) => hazard === 'elevated').length,
+      high: nodes.filter(({ hazard }) => hazard === 'high').length,
+    },
+  };
+}
+
+/** What this replica says of itself: looks at no node, so it can be asked again and again. */
+export async function health(
+  { leader, engine, placements, book, unprepared, watches, gates }: Program,
+  { config, identity, registry, nowSeconds, version }: Context,
+): Promise<ShownHealth> {
+  const { cluster } = engine;
+  const now = nowSeconds();
   const heard = await samples(registry, 'surefoot_watch_last_heard_timestamp_seconds');
   const asked = await samples(registry, 'surefoot_prioritize_requests_total');
   const last = placements.lastQuestion;
@@ -62,13 +77,6 @@ export async function about(
       question: { at: timeOf(last.atSeconds), scheduler: last.scheduler },
     }),
     questions: asked.reduce((total, { value }) => total + value, 0),
-    fleet: {
-      nodes: nodes.length,
-      devices: sum(({ devices }) => devices),
-      bad: sum(({ bad }) => bad),
-      elevated: nodes.filter(({ hazard }) => hazard === 'elevated').length,
-      high: nodes.filter(({ hazard }) => hazard === 'high').length,
-    },
     placement: placementIn(book.days(), { fromSeconds: now - WEEK_SECONDS, nowSeconds: now }),
     pods: {
       devicePods: [...cluster.pods()].length,

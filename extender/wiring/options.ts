@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Address, parseAddress } from '../../certs/serving/address.ts';
 import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import type { Controls } from '../page/controls.ts';
+import type { Story } from '../page/live.ts';
 
 export interface ExtenderOptions {
   readonly config: string;
@@ -30,6 +31,8 @@ export interface ExtenderOptions {
   readonly tickMs?: number;
   /** What people may do from the page; default: nothing. */
   readonly controls?: Controls;
+  /** Of a fleet that is simulated: how the page leads through it. */
+  readonly story?: Story;
   /** Default: one JSON object a line on standard output. */
   readonly log?: Logger;
 }

@@ -223,6 +223,7 @@ function liveFeed(
     controls: Object.keys(options.controls ?? {}) as ControlName[],
     cluster: () => config.value.cluster,
     alarm: () => placements.alarm(nowSeconds()),
+    ...(options.story !== undefined && { story: options.story }),
   });
   journal.subscribe((entry) => live.wrote(entry));
   const { cluster, ingest, store } = engine;

@@ -9,7 +9,7 @@ import { gatesApp } from '../gates/server.ts';
 import { pageApp } from '../page/api.ts';
 import { shownSignals } from '../page/shown.ts';
 import { extenderApp } from '../prioritize/server.ts';
-import { about } from './about.ts';
+import { about, health } from './about.ts';
 import type { Context } from './context.ts';
 import type { Doors, ExtenderOptions } from './options.ts';
 import type { Program } from './program.ts';
@@ -154,6 +154,7 @@ function pageOf(options: ExtenderOptions, context: Context, program: Program) {
         refused: watches.refused(),
       }),
     about: () => about(program, context),
+    health: () => health(program, context),
     cluster: () => context.config.value.cluster,
     placements: () => book.days(),
     storedForm,

@@ -1,8 +1,10 @@
+import type { Express } from 'express';
 import type { DecisionRecord } from '../../extender/decisions/record.ts';
 import type { LossTerm } from '../../extender/forecast/loss-terms.ts';
 import { pageApp } from '../../extender/page/api.ts';
-import { LiveFeed } from '../../extender/page/live.ts';
-import type { ShownAbout } from '../../extender/page/shapes.ts';
+import { LiveFeed, type Story } from '../../extender/page/live.ts';
+import type { Entry, ShownAbout, ShownHealth } from '../../extender/page/shapes.ts';
+import type { PlacementDay } from '../../extender/savings/placement-sums.ts';
 import type { Snapshot } from '../../extender/state/snapshot.ts';
 import { storedForm } from '../../extender/wiring/stored-form.ts';
 import { listening } from './listening.ts';
@@ -35,27 +37,40 @@ export const ABOUT: ShownAbout = {
 };
 
 /** The page's port with these decisions, and nothing else to tell; gives its address. */
-export function servingPage(deps: {
+export function servingPage(deps: ServedDeps): Promise<string> {
+  return listening(pageOf(deps));
+}
+
+export interface ServedDeps {
   readonly decisions: DecisionRecord;
   readonly snapshot: () => Snapshot;
   readonly terms?: readonly LossTerm[];
-}): Promise<string> {
+  /** The latest first; default: none. */
+  readonly entries?: (count: number) => readonly Entry[];
+  /** Default: an extender that is well. */
+  readonly health?: ShownHealth;
+  readonly placements?: () => readonly PlacementDay[];
+  readonly story?: Story;
+}
+
+/** The page, its JSON and its stream, with these facts. */
+export function pageOf({ health = ABOUT, placements, entries, ...deps }: ServedDeps): Express {
+  const cluster = () => health.cluster;
   const live = new LiveFeed({
     ...deps,
-    entries: () => [],
+    entries: entries ?? (() => []),
     controls: [],
-    cluster: () => undefined,
+    cluster,
     alarm: () => undefined,
   });
-  return listening(
-    pageApp({
-      ...deps,
-      live,
-      signals: () => NO_SIGNALS,
-      about: async () => ABOUT,
-      cluster: () => 'training-eu',
-      placements: () => [],
-      storedForm,
-    }),
-  );
+  return pageApp({
+    ...deps,
+    live,
+    signals: () => NO_SIGNALS,
+    about: async () => ABOUT,
+    health: async () => health,
+    cluster,
+    placements: placements ?? (() => []),
+    storedForm,
+  });
 }

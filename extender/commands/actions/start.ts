@@ -12,6 +12,7 @@ import { servingPairDirectory } from '../../../certs/serving/serving-pair.ts';
 import { startWebhook } from '../../../webhook/main.ts';
 import { Admission } from '../../fleet/admission.ts';
 import { fleetApiApp } from '../../fleet/api-server.ts';
+import { Captions } from '../../fleet/captions.ts';
 import { fleetControls } from '../../fleet/controls.ts';
 import { Fleet } from '../../fleet/fleet.ts';
 import type { ExtenderArgs, HostPriorityList } from '../../fleet/scheduler.ts';
@@ -95,6 +96,7 @@ async function compose(
   const startSeconds = Math.floor(Date.now() / 1000);
   const begun = performance.now();
   const nowSeconds = () => startSeconds + ((performance.now() - begun) / 1000) * speed;
+  const captions = new Captions();
   const fleet = new Fleet({
     script,
     nodes,
@@ -104,7 +106,10 @@ async function compose(
       admit: (pod) => admission.admit(pod),
       prioritize: (args) => askExtender(extender?.ports.listen, args),
     },
-    onHappening: (happening) => line.show(happening, startSeconds),
+    onHappening(happening) {
+      line.show(happening, startSeconds);
+      captions.happened(happening);
+    },
   });
   const pair = await LastGood.loadForStart(servingPairDirectory(tlsDir));
   const apiServer = await RunningServer.https(
@@ -133,6 +138,7 @@ async function compose(
       tickMs: 500,
       nowSeconds,
       controls: fleetControls(fleet),
+      story: { speed, caption: () => captions.at(nowSeconds()) },
       log,
     }),
   );

@@ -1,6 +1,6 @@
-import { byId, el, showKeyed } from './dom.js';
+import { el, nodeLink } from './dom.js';
 import { state } from './state.js';
-import { clockTime } from './words.js';
+import { momentInWords } from './words.js';
 
 /** @type {Readonly<Record<import('../shapes.ts').EntryKind, string>>} */
 const LOOK = {
@@ -19,22 +19,41 @@ const LOOK = {
   deletion: 'plan',
 };
 
-/** What Surefoot saw, newest first. */
-export function showEntries() {
-  showKeyed(
-    byId('entries'),
-    [...state.entries.values()].reverse(),
-    ({ number }) => String(number),
-    () => el('li', ''),
-    (item, { at, kind, words }) => {
-      if (item.dataset.words === words) return;
-      item.dataset.words = words;
-      item.dataset.kind = kind;
-      item.replaceChildren(
-        el('time', '', clockTime(at)),
+/**
+ * What Surefoot saw, newest first.
+ * @param {number} most
+ */
+export function entryItems(most) {
+  // That work is done is no news.
+  return [...state.entries.values()]
+    .filter(({ kind }) => kind !== 'completion')
+    .slice(-most)
+    .reverse()
+    .map(({ at, kind, words, node }) => {
+      const item = el(
+        'li',
+        '',
+        el('time', '', momentInWords(at, state.at)),
         el('span', `kind ${LOOK[kind]}`, kind),
-        el('span', 'words', words),
+        ...linked(words, node),
       );
-    },
-  );
+      item.dataset.kind = kind;
+      return item;
+    });
+}
+
+/**
+ * The words with the name of the node as a link, where it stands in them.
+ * @param {string} words
+ * @param {string | undefined} node
+ */
+function linked(words, node) {
+  // gpu-1 is not the beginning of gpu-19.
+  const at =
+    node === undefined
+      ? -1
+      : ` ${words} `.search(new RegExp(`\\W${RegExp.escape(node)}(?![\\w-])`));
+  if (node === undefined || at === -1) return [el('span', 'words', words)];
+  const [before, after] = [words.slice(0, at), words.slice(at + node.length)];
+  return [el('span', 'words', before, nodeLink(node), after)];
 }

@@ -1,16 +1,41 @@
-import { showDecisions, showLegend } from './decisions.js';
-import { openDetails, showDetails } from './details.js';
+import { decisionView } from './decision-view.js';
 import { byId } from './dom.js';
-import { showEntries } from './entries.js';
-import { showNodes, showSelection } from './nodes.js';
-import { showPods } from './pods.js';
+import { fleetView } from './fleet-view.js';
+import { showHeader } from './header.js';
+import { incidentsView } from './incidents-view.js';
+import { jobView } from './job-view.js';
+import { nodeView } from './node-view.js';
+import { placementView } from './placement-view.js';
+import { podView } from './pod-view.js';
+import { podsView } from './pods-view.js';
+import { startRouting } from './router.js';
 import { state, takeIn } from './state.js';
-import { clockTime, counted } from './words.js';
+import { clockTime } from './words.js';
+
+/** How often the extender is asked how it is. */
+const HEALTH_MS = 10_000;
+
+const router = startRouting([
+  [/^\/(?:index\.html)?$/, fleetView],
+  [/^\/nodes\/([^/]+)$/, nodeView],
+  [/^\/pods$/, podsView],
+  [/^\/pods\/([^/]+)\/([^/]+)$/, podView],
+  [/^\/jobs\/([^/]+)\/([^/]+)\/([^/]+)$/, jobView],
+  [/^\/incidents$/, incidentsView],
+  [/^\/placement$/, placementView],
+  [/^\/decisions\/([^/]+)$/, decisionView],
+]);
 
 const stream = new EventSource('/api/live');
-stream.addEventListener('message', ({ data }) => show(JSON.parse(data)));
+stream.addEventListener('message', ({ data }) => {
+  const changed = takeIn(JSON.parse(data));
+  if (changed.isFirst) router.show();
+  else router.update(changed);
+  showHeader();
+});
 stream.addEventListener('open', () => {
   byId('connection').textContent = '';
+  void askHealth();
 });
 stream.addEventListener('error', () => {
   byId('connection').textContent =
@@ -19,42 +44,16 @@ stream.addEventListener('error', () => {
       : `connection lost; this is how it was at ${clockTime(state.at)}`;
 });
 
-/** @param {import('../shapes.ts').LiveChange} change */
-function show(change) {
-  const changed = takeIn(change);
-  const isFirst = change.about !== undefined;
-  if (isFirst) showName();
-  if (isFirst) showLegend();
-  if (isFirst || changed.length > 0) showNodes(changed, select);
-  if (isFirst || changed.length > 0 || change.pending !== undefined) showPods();
-  if (isFirst || changed.includes(state.selected ?? '')) showDetails();
-  if (change.decisions !== undefined) showDecisions();
-  if (change.entries !== undefined) showEntries();
-  showSummary();
+async function askHealth() {
+  try {
+    const response = await fetch('/api/health');
+    if (response.ok) state.health = await response.json();
+    showHeader();
+    router.update({ isFirst: false, nodes: [], pods: false, decisions: false, entries: false });
+  } catch {
+    // The stream says that the connection is lost.
+  }
 }
-
-/** Whoever has several clusters has several tabs. */
-function showName() {
-  const name = state.cluster === '' ? 'Surefoot' : `Surefoot on ${state.cluster}`;
-  byId('name').textContent = name;
-  document.title = name;
-}
-
-function showSummary() {
-  const alarm = byId('alarm');
-  // Written once: whoever has it read aloud should hear it once.
-  if (alarm.textContent !== (state.alarm ?? '')) alarm.textContent = state.alarm ?? '';
-  const devices = [...state.nodes.values()].reduce((sum, node) => sum + node.devices.length, 0);
-  const waiting =
-    state.pending.count === 0 ? '' : `, ${counted(state.pending.count, 'pod')} waiting`;
-  const mode = state.mode === 'act' ? '' : ', observing only';
-  byId('summary').textContent =
-    `${clockTime(state.at)}: ${counted(state.nodes.size, 'node')}, ${counted(devices, 'device')}${waiting}${mode}`;
-}
-
-/** @param {string} node */
-function select(node) {
-  state.selected = state.selected === node ? undefined : node;
-  openDetails(state.selected);
-  showSelection();
-}
+setInterval(() => {
+  if (document.visibilityState === 'visible') void askHealth();
+}, HEALTH_MS);

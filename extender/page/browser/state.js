@@ -1,11 +1,11 @@
 /**
  * @typedef {import('../shapes.ts').LiveChange} LiveChange
- * @typedef {import('../shapes.ts').ShownNode} ShownNode
+ * @typedef {import('../shapes.ts').ShownNodeSummary} ShownNodeSummary
  * @typedef {import('../shapes.ts').ShownDecision} ShownDecision
  * @typedef {import('../shapes.ts').Entry} Entry
  */
 
-const MOST_DECISIONS = 50;
+const MOST_DECISIONS = 200;
 const MOST_ENTRIES = 200;
 
 /** What the page knows. Each message of the stream is taken in whole. */
@@ -13,13 +13,19 @@ export const state = {
   at: '',
   /** What is wrong, while anything is. @type {string | undefined} */
   alarm: undefined,
+  /** What is being shown. @type {string | undefined} */
+  caption: undefined,
   mode: '',
   cluster: '',
+  /** @type {number | undefined} */
+  simulatedSpeed: undefined,
+  /** How many nodes there were when the page was opened: until so many are here, it loads. */
+  nodesToCome: 0,
   /** @type {ReadonlySet<import('../shapes.ts').ControlName>} */
   controls: new Set(),
   /** @type {readonly import('../shapes.ts').ShownTerm[]} */
   terms: [],
-  /** @type {Map<string, ShownNode>} */
+  /** @type {Map<string, ShownNodeSummary>} */
   nodes: new Map(),
   /** @type {NonNullable<LiveChange['pending']>} */
   pending: { count: 0, pods: [] },
@@ -27,26 +33,30 @@ export const state = {
   decisions: new Map(),
   /** @type {Map<number, Entry>} */
   entries: new Map(),
-  /** @type {string | undefined} */
-  selected: undefined,
+  /** What the extender says of itself. @type {import('../shapes.ts').ShownHealth | undefined} */
+  health: undefined,
 };
 
 /**
- * Takes in a message and says which nodes it changes.
+ * What a message has changed.
+ * @typedef {object} Changed
+ * @property {boolean} isFirst
+ * @property {readonly string[]} nodes
+ * @property {boolean} pods
+ * @property {boolean} decisions
+ * @property {boolean} entries
+ */
+
+/**
+ * Takes in a message and says what it changes.
  * @param {LiveChange} change
- * @returns {readonly string[]}
+ * @returns {Changed}
  */
 export function takeIn(change) {
   state.at = change.at;
   state.alarm = change.alarm;
-  if (change.about !== undefined) {
-    state.mode = change.about.mode;
-    state.cluster = change.about.cluster ?? '';
-    state.controls = new Set(change.about.controls);
-    state.terms = change.about.terms;
-    // The first message of a connection: what was known may be long past.
-    for (const known of [state.nodes, state.decisions, state.entries]) known.clear();
-  }
+  state.caption = change.caption;
+  if (change.about !== undefined) beginAnew(change.about);
   for (const node of change.nodes ?? []) state.nodes.set(node.node, node);
   for (const name of change.goneNodes ?? []) state.nodes.delete(name);
   if (change.pending !== undefined) state.pending = change.pending;
@@ -57,7 +67,27 @@ export function takeIn(change) {
   for (const entry of change.entries ?? []) state.entries.set(entry.number, entry);
   dropOldest(state.decisions, MOST_DECISIONS);
   dropOldest(state.entries, MOST_ENTRIES);
-  return [...(change.nodes ?? []).map(({ node }) => node), ...(change.goneNodes ?? [])];
+  return {
+    isFirst: change.about !== undefined,
+    nodes: [...(change.nodes ?? []).map(({ node }) => node), ...(change.goneNodes ?? [])],
+    pods: change.pending !== undefined || change.nodes !== undefined,
+    decisions: change.decisions !== undefined,
+    entries: change.entries !== undefined,
+  };
+}
+
+/**
+ * The first message of a connection: what was known may be long past.
+ * @param {NonNullable<LiveChange['about']>} about
+ */
+function beginAnew(about) {
+  state.mode = about.mode;
+  state.cluster = about.cluster ?? '';
+  state.controls = new Set(about.controls);
+  state.terms = about.terms;
+  state.simulatedSpeed = about.simulatedSpeed;
+  state.nodesToCome = about.nodes;
+  for (const known of [state.nodes, state.decisions, state.entries]) known.clear();
 }
 
 /**

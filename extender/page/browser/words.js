@@ -41,3 +41,40 @@ export function timesTheUsual(times) {
 function trimmed(value) {
   return value.toFixed(1).replace(/\.0$/, '');
 }
+
+/**
+ * How long before `now` something was: `3 min ago`.
+ * @param {string} iso
+ * @param {string} now
+ */
+export function agoInWords(iso, now) {
+  const seconds = (Date.parse(now) - Date.parse(iso)) / 1000;
+  return seconds < 1 ? 'just now' : `${spanInWords(seconds)} ago`;
+}
+
+/**
+ * A moment for people: the time of today, else with its date, in the reader's zone.
+ * @param {string} iso
+ * @param {string} now
+ */
+export function momentInWords(iso, now) {
+  const [then, today] = [new Date(iso), new Date(now)];
+  if (then.toDateString() === today.toDateString()) return clockTime(iso);
+  const date = then.toLocaleDateString([], { day: 'numeric', month: 'short', year: 'numeric' });
+  return `${date}, ${then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })}`;
+}
+
+/** Whose time it is. */
+export function zoneName() {
+  return `${Intl.DateTimeFormat().resolvedOptions().timeZone} time`;
+}
+
+/** @param {number} bytes */
+export function gibibytes(bytes) {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+/** @param {number} share */
+export function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}

