@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import chromium from '@sparticuz/chromium';
+import { type Page, chromium as playwright } from 'playwright-core';
+import { RunningServer } from '../../certs/serving/http.ts';
+import { tourPage } from './tour-page.ts';
+
+/** `npm run pictures`: the pictures of README and docs, from the real page at one moment of the tour. */
+
+export const PICTURES = join(import.meta.dirname, '../../docs/pictures');
+
+const WIDTH = 1280;
+
+/** What is shown, and how one gets there. */
+const SHOTS: Readonly<
+  Record<string, { height: number; go: (page: Page, url: string) => unknown }>
+> = {
+  'fleet.png': { height: 860, go: (page, url) => page.goto(url) },
+  'decision.png': {
+    height: 560,
+    async go(page, url) {
+      await page.goto(`${url}placement`);
+      await page.getByLabel('Only those of which this decided').selectOption('avoided a node');
+      await page.locator('.placed a').first().click();
+      await page.locator('.forecast.chosen').waitFor();
+    },
+  },
+  'node.png': {
+    height: 860,
+    async go(page, url) {
+      await page.goto(url);
+      await page.locator('.worst a').first().click();
+      await page.locator('.devices').waitFor();
+    },
+  },
+};
+/** The map is drawn in the frame after its nodes have come. */
+const SETTLES_MS = 1000;
+const MOST_WAIT_MS = 10_000;
+
+/** Takes all pictures anew. */
+export async function takePictures(): Promise<ReadonlyMap<string, Buffer>> {
+  const server = await RunningServer.http({ host: '127.0.0.1', port: 0 }, await tourPage());
+  const browser = await playwright.launch({
+    args: chromium.args,
+    executablePath: await chromium.executablePath(),
+    headless: true,
+  });
+  try {
+    // One context for all: with the last one this browser goes.
+    const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
+    context.setDefaultTimeout(MOST_WAIT_MS);
+    const page = await context.newPage();
+    const taken = new Map<string, Buffer>();
+    for (const [name, { height, go }] of Object.entries(SHOTS)) {
+      await page.setViewportSize({ width: WIDTH, height });
+      await go(page, `http://127.0.0.1:${server.port}/`);
+      await page.waitForTimeout(SETTLES_MS);
+      taken.set(name, await page.screenshot());
+    }
+    return taken;
+  } finally {
+    await browser.close();
+    await server.stop(0);
+  }
+}
+
+if (import.meta.main) {
+  await mkdir(PICTURES, { recursive: true });
+  for (const [name, bytes] of await takePictures()) {
+    await writeFile(join(PICTURES, name), bytes);
+    console.log(relative(process.cwd(), join(PICTURES, name)));
+  }
+}
