@@ -41,7 +41,7 @@ function captionOf({ kind, node, pod, words }: Happening): string | undefined {
     case 'planned reboot':
       return `${subject} is drained and boots anew. That was announced, so it is held against nobody.`;
     case 'group restart':
-      return `${subject} restarts as a group. All members whose node is well should go home.`;
+      return `${subject} restarts as a group. All members whose own node is healthy should go back to it.`;
     case 'device repaired':
       return `${node} works again. What happened stays in its history, and counts for less the longer it works.`;
     default:

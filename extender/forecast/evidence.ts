@@ -28,11 +28,15 @@ export function riskEvidence(
 /** `the device plugin has withdrawn the device, on GPU-3f2c, 2 days ago`; `..., for 5 min` while it is open. */
 export function incidentInWords(incident: Incident, nowSeconds: number): string {
   const where = incident.device === undefined ? '' : `, on ${incident.device}`;
-  const when =
-    incident.closedAtSeconds === undefined
-      ? `for ${spanInWords(Math.max(0, nowSeconds - incident.openedAtSeconds))}`
-      : `${spanInWords(Math.max(0, nowSeconds - incident.closedAtSeconds))} ago`;
-  return `${incident.evidence.join('; ')}${where}, ${when}`;
+  return `${incident.evidence.join('; ')}${where}, ${whenInWords(incident, nowSeconds)}`;
+}
+
+function whenInWords({ openedAtSeconds, closedAtSeconds }: Incident, nowSeconds: number): string {
+  const seconds = Math.max(0, nowSeconds - (closedAtSeconds ?? openedAtSeconds));
+  if (seconds < 1) return 'just now';
+  return closedAtSeconds === undefined
+    ? `for ${spanInWords(seconds)}`
+    : `${spanInWords(seconds)} ago`;
 }
 
 function chanceInWords(faultsPerDay: number, expectations: Expectations): string {

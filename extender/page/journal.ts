@@ -109,12 +109,13 @@ export class Journal {
     leaving.pods.add(pod.uid);
     leaving.lastAtSeconds = Math.max(leaving.lastAtSeconds, atSeconds);
     if (cause === 'completed') return;
-    const span = spanInWords(leaving.lastAtSeconds - leaving.firstAtSeconds);
+    const seconds = leaving.lastAtSeconds - leaving.firstAtSeconds;
+    const span = seconds < 1 ? 'at once' : `within ${spanInWords(seconds)}`;
     this.#put({
       number: leaving.number,
       at: timeOf(leaving.firstAtSeconds),
       kind: 'group restart',
-      words: `${leaving.pods.size} pods of ${slot.workload} left within ${span}; the first of them: ${leaving.firstWords}`,
+      words: `${leaving.pods.size} pods of ${slot.workload} left ${span}; the first of them: ${leaving.firstWords}`,
     });
   }
 

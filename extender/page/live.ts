@@ -5,7 +5,7 @@ import { tellingForecasts } from '../decisions/telling-forecasts.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, messageOf } from './event-stream.ts';
 import { nodeSummary } from './node-summary.ts';
 import type { ControlName, Entry, LiveChange, ShownNodeSummary } from './shapes.ts';
 import { shownDecision, shownPod, shownTerms } from './shown.ts';
@@ -19,6 +19,8 @@ const MOST_WATCHERS = 32;
 /** A watcher that has not taken so much is cut off; it comes back and is sent everything. */
 const MOST_UNSENT_BYTES = 32 * 1024 * 1024;
 const MOST_DECISIONS = 50;
+/** More in half a second nobody reads, and each is made while a scheduler may wait. */
+const MOST_DECISIONS_A_TICK = 16;
 const MOST_ENTRIES = 200;
 const MOST_PENDING = 100;
 
@@ -93,7 +95,7 @@ export class LiveFeed {
     const stream = new EventStream(request, response);
     this.#watchers.add(stream);
     response.once('close', () => this.#leave(stream));
-    stream.send(this.#beginning());
+    stream.send(messageOf(this.#beginning()));
     void this.#sendNodes(stream);
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
   }
@@ -156,7 +158,7 @@ export class LiveFeed {
         nodes.push(node);
         if (!this.#sent.has(node.node)) this.#sent.set(node.node, JSON.stringify(node));
       }
-      stream.send({ ...this.#now(snapshot), nodes });
+      stream.send(messageOf({ ...this.#now(snapshot), nodes }));
       await turn();
     }
   }
@@ -174,9 +176,10 @@ export class LiveFeed {
     this.#entries = [];
     this.#isPendingTouched = false;
     this.#decided.clear();
+    const message = messageOf(change);
     for (const stream of this.#watchers) {
       if (stream.waitingBytes > MOST_UNSENT_BYTES) stream.destroy();
-      else stream.send(change);
+      else stream.send(message);
     }
   }
 
@@ -221,7 +224,7 @@ export class LiveFeed {
 
   #decisionChanges() {
     return [...this.#decided]
-      .slice(-MOST_DECISIONS)
+      .slice(-MOST_DECISIONS_A_TICK)
       .map((uid) => this.#deps.decisions.of(uid))
       .filter((decision) => decision !== undefined)
       .map((decision) => shownDecision(decision, tellingForecasts(decision)));

@@ -20,6 +20,7 @@ export function termLegend(forecasts) {
     'legend',
     ...used.map(({ title, color }) => el('li', '', bar(color), title)),
   );
+  list.append(el('li', '', 'pale: what each of these nodes costs it'));
   list.ariaLabel = 'What the bars mean';
   return list;
 }
@@ -54,7 +55,7 @@ export function decisionInFull(decision) {
       'p',
       'quiet',
       unasked === undefined
-        ? `The scheduler asked about ${counted(asked, 'node')}${told}. Seconds that the pod can expect to lose there:`
+        ? `The scheduler asked about ${counted(asked, 'node')} and had ruled out all others itself${told}. What the pod can expect to lose there:`
         : `Not asked: ${unasked.words}.`,
     ),
     ...remarks.map(({ words }) => el('p', 'quiet', words)),
@@ -63,6 +64,15 @@ export function decisionInFull(decision) {
       'div',
       'forecasts',
       ...rows.map((row) => forecastRow(row, most, common)),
+      ...(hasEquals(rows)
+        ? [
+            el(
+              'p',
+              'quiet',
+              'Among nodes that cost it the same, other rules of the scheduler decide.',
+            ),
+          ]
+        : []),
       ...(unseen > 0 && forecasts.length > 0
         ? [el('p', 'quiet', `and ${counted(unseen, 'node')} more, between the best and the worst`)]
         : []),
@@ -103,6 +113,15 @@ function folded(forecasts, boundTo) {
 }
 
 /**
+ * Whether other nodes cost the pod as much as the one that was chosen.
+ * @param {readonly Row[]} rows
+ */
+function hasEquals(rows) {
+  const [chosen, ...others] = rows.map(({ same }) => spanInWords(same[0]?.lossSeconds ?? 0));
+  return rows[0]?.isChosen === true && others.some((one) => one === chosen);
+}
+
+/**
  * @param {Row} row
  * @param {number} mostSeconds
  * @param {Readonly<Record<string, number>>} common
@@ -136,12 +155,25 @@ function forecastRow({ same, isChosen, isHome }, mostSeconds, common) {
       'span',
       'node-name',
       nodeLink(forecast.node),
-      rest === 0 ? '' : ` and ${rest} more`,
+      ...(rest === 0 ? [] : [othersOf(same)]),
       ...marks.map((one) => el('span', 'tag', one)),
     ),
     bars,
     el('b', 'seconds', spanInWords(forecast.lossSeconds)),
     el('span', 'words', reasonsOf(forecast)),
+  );
+}
+
+/**
+ * The other nodes of a row, named when one asks.
+ * @param {readonly ShownForecast[]} same
+ */
+function othersOf([, ...others]) {
+  return el(
+    'details',
+    'others',
+    el('summary', '', `and ${others.length} more`),
+    ...others.flatMap(({ node }) => [nodeLink(node), ' ']),
   );
 }
 

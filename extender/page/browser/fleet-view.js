@@ -79,31 +79,52 @@ function showFigures(list) {
   const high = nodes.filter(({ hazard }) => hazard === 'high').length;
   const elevated = nodes.filter(({ hazard }) => hazard === 'elevated').length;
   const away = nodes.filter((node) => node.state === 'not ready').length;
-  const { act, observe } = state.health?.placement ?? {};
-  const placed = act ?? observe;
-  const would = act === undefined ? 'would have gone' : 'went';
   list.replaceChildren(
     figure(
       String(bad),
       'devices out',
       `of ${devices.toLocaleString('en')}${away === 0 ? '' : `; ${counted(away, 'node')} not ready`}`,
     ),
-    figure(`${high} + ${elevated}`, 'nodes high + elevated', `of ${counted(nodes.length, 'node')}`),
     figure(
-      placed === undefined ? '–' : `${placed.wentHome} of ${placed.hadHome}`,
-      `pods ${would} home`,
-      placed === undefined
-        ? 'none placed in 7 days'
-        : `of ${counted(placed.placed, 'pod')} placed in 7 days`,
+      `${high} high, ${elevated} elevated`,
+      'nodes by hazard',
+      `of ${counted(nodes.length, 'node')}`,
     ),
-    figure(
-      placed === undefined ? '–' : String(placed.savedDeviceHours),
-      'device-hours less to lose',
-      placed === undefined
-        ? 'forecast, 7 days'
-        : `forecast, 7 days; ${placed.low} to ${placed.high}${act === undefined ? ', had it acted' : ''}`,
-    ),
+    ...placementFigures(),
   );
+}
+
+/** What placement came to in a week; while it only observes, what it would have come to. */
+function placementFigures() {
+  const { act, observe } = state.health?.placement ?? {};
+  const placed = act ?? observe;
+  if (placed === undefined) {
+    return [
+      figure('–', 'pods back on their own node', 'none placed in 7 days'),
+      figure('–', 'device-hours saved, by forecast', 'none placed in 7 days'),
+    ];
+  }
+  const { wentHome, hadHome, savedDeviceHours, low, high, placed: count } = placed;
+  const [back, saved, against] =
+    act === undefined
+      ? [
+          'pods that would be back on their own node',
+          'device-hours it would have saved, by forecast',
+          'where they are',
+        ]
+      : [
+          'pods back on their own node',
+          'device-hours saved, by forecast',
+          'the average node on offer',
+        ];
+  return [
+    figure(
+      `${wentHome} of ${hadHome}`,
+      back,
+      `whose own node was on offer; ${counted(count, 'pod')} placed in 7 days`,
+    ),
+    figure(String(savedDeviceHours), saved, `against ${against}, in 7 days; ${low} to ${high}`),
+  ];
 }
 
 /**
@@ -169,9 +190,12 @@ function legend() {
   /** @type {readonly (readonly [string, string])[]} */
   const marks = [
     ['normal', 'usual hazard'],
-    ['elevated', 'elevated: two times the fleet’s'],
+    ['elevated', 'elevated: twice the fleet’s'],
     ['high', 'high, or a device out'],
     ['down', 'not ready'],
+    ['square busy', 'device busy'],
+    ['square', 'free'],
+    ['square out', 'out'],
   ];
   const list = el(
     'ul',

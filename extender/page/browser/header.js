@@ -19,7 +19,7 @@ export function showHeader() {
   banner.hidden = state.simulatedSpeed === undefined;
   if (state.simulatedSpeed !== undefined) {
     const now = state.caption === undefined ? '' : ` Now: ${state.caption}`;
-    write('banner', `Simulated fleet, ${state.simulatedSpeed} × as fast as time.${now}`);
+    write('banner', `Simulated fleet at ${state.simulatedSpeed} × real time.${now}`);
   }
 }
 
@@ -31,7 +31,9 @@ function alarmOf() {
 function summaryOf() {
   const { health, pending, nodes, nodesToCome } = state;
   const mode =
-    state.mode === 'act' ? 'acts' : 'observes only: everything is recorded and nothing is changed';
+    state.mode === 'act'
+      ? 'mode act'
+      : 'mode observe: everything is recorded and nothing is changed';
   const waiting = pending.count === 0 ? '' : `, ${counted(pending.count, 'pod')} waiting`;
   const clock = state.simulatedSpeed === undefined ? zoneName() : 'the fleet’s clock';
   const loading =
@@ -49,7 +51,7 @@ function summaryOf() {
 /** @param {import('../shapes.ts').ShownHealth} health */
 function questionOf({ question, at }) {
   if (question === undefined) return 'no scheduler has asked yet';
-  return `${question.scheduler} asked ${agoInWords(question.at, at)}`;
+  return `last asked by ${question.scheduler} ${agoInWords(question.at, at)}`;
 }
 
 /**

@@ -78,7 +78,7 @@ export function incidentsView() {
     );
     list.replaceChildren(
       table(
-        ['Since', 'Node', 'Device', 'What was seen', 'Counts', 'Until'],
+        ['Since', 'Node', 'Device', 'What was seen', 'Weight now', 'Until'],
         wanted
           .slice(0, MOST_ROWS)
           .map(({ openedAt, closedAt, node, device, evidence, weight, discounts }) => [

@@ -10,7 +10,8 @@ import { counted, gibibytes, momentInWords, percent, timesTheUsual } from './wor
  * @typedef {import('../shapes.ts').ShownNodeSummary} ShownNodeSummary
  */
 
-const DAYS = 90;
+const MOST_DAYS = 90;
+const LEAST_DAYS = 7;
 
 /**
  * All that is known of a node.
@@ -80,7 +81,7 @@ function factsOf(node, summary, chart, at) {
       'p',
       '',
       el('span', `mark ${node.state === 'not ready' ? 'down' : hazard}`),
-      el('b', '', node.state),
+      el('b', '', `${node.state}, ${hazard} hazard`),
       `; a pod that takes all its devices faces ${timesTheUsual(times)}${words === undefined ? '' : `: ${words}`}`,
     ),
     el(
@@ -103,7 +104,7 @@ function factsOf(node, summary, chart, at) {
       el(
         'p',
         'quiet',
-        'Faults by what they count for now; shaded: the hazard was called elevated or high.',
+        `Each dot is a fault: the higher, the more it counts now (its weight, from 0 to 1).${node.raised.length === 0 ? '' : ' Shaded: the hazard was called elevated or high.'}`,
       ),
       chart,
     ),
@@ -112,7 +113,7 @@ function factsOf(node, summary, chart, at) {
       incidents.length === 0
         ? 'None is remembered.'
         : table(
-            ['Since', 'Device', 'What was seen', 'Counts', 'What lowers it', 'Until'],
+            ['Since', 'Device', 'What was seen', 'Weight now', 'Lowered by', 'Until'],
             incidents
               .toReversed()
               .map((one) => [
@@ -191,7 +192,11 @@ function deviceCard({ id, resource, state: deviceState, hazard, times, words, po
  */
 function historyChart(target, { incidents, raised }, at) {
   const now = Date.parse(at) / 1000;
-  const from = now - DAYS * 86_400;
+  const since = [
+    ...incidents.map(({ openedAt }) => openedAt),
+    ...raised.map((one) => one.from),
+  ].map((one) => (now - Date.parse(one) / 1000) / 86_400);
+  const from = now - Math.min(MOST_DAYS, Math.max(LEAST_DAYS, ...since) * 1.1) * 86_400;
   const points = incidents
     .map(({ openedAt, weight, class: name }) => ({ at: Date.parse(openedAt) / 1000, weight, name }))
     .sort((a, b) => a.at - b.at);

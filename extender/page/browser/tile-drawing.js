@@ -40,6 +40,10 @@ function drawDot(context, { node, x, y, width, height }) {
   context.fillStyle = colorNamed(lookOf(node));
   context.fillRect(x, y, width, height);
   context.globalAlpha = 1;
+  if (lookOf(node) !== 'high' || height < 6) return;
+  // Not by its colour alone.
+  context.fillStyle = colorNamed('panel');
+  context.fillRect(x + width / 2 - 1, y + height / 2 - 1, 2, 2);
 }
 
 /**
@@ -80,7 +84,7 @@ function lookOf({ state: nodeState, bad, hazard }) {
  * @param {ShownNodeSummary} node
  * @param {{ x: number, y: number, width: number, height: number }} box
  */
-function drawDevices(context, { devices, busy, bad, state: nodeState, hazard }, box) {
+function drawDevices(context, { devices, busy, bad, state: nodeState }, box) {
   if (devices === 0) return;
   const most = Math.min(devices, 32);
   const columns = columnsOf(most, box.width / box.height);
@@ -94,7 +98,7 @@ function drawDevices(context, { devices, busy, bad, state: nodeState, hazard }, 
     const left = box.x + (at % columns) * (size + 1);
     const top = box.y + Math.floor(at / columns) * (size + 1);
     const isOut = at >= most - bad;
-    context.fillStyle = isOut ? colorNamed('high') : colorNamed(hazard);
+    context.fillStyle = colorNamed(isOut ? 'high' : 'normal');
     context.strokeStyle = context.fillStyle;
     context.lineWidth = 1;
     if (at < busy && !isOut) context.fillRect(left, top, size, size);

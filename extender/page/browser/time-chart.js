@@ -143,13 +143,14 @@ export function drawChart(target, { seconds, series, span, range, bands = [], he
 }
 
 /**
- * A mark of the axis: a day where marks are days apart, else a time of day.
+ * A mark of the axis: a day where marks are days apart and where one begins, else a time of day.
  * @param {number} atSeconds
  * @param {number} stepSeconds
  */
 function whenInWords(atSeconds, stepSeconds) {
   const at = new Date(atSeconds * 1000);
-  return stepSeconds >= 86_400
+  const isMidnight = at.getHours() === 0 && at.getMinutes() === 0;
+  return stepSeconds >= 86_400 || isMidnight
     ? at.toLocaleDateString([], { day: 'numeric', month: 'short' })
     : at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
 }

@@ -83,7 +83,7 @@ describe('the journal', () => {
       1201,
     );
     expect(said()).toEqual([
-      'device fault: gpu-1: the kubelet reports the device as unhealthy, on GPU-0, for 0 s',
+      'device fault: gpu-1: the kubelet reports the device as unhealthy, on GPU-0, just now',
       'device fault: team-a/nb-1 lost its device on gpu-1 (GPU-0), after 20 min',
       'device well: gpu-1: nothing reports GPU-0 as broken any more, after 1 s',
     ]);

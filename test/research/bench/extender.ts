@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from '../../../build.ts';
 import { tableText } from '../../../extender/commands/terminal/table.ts';
 import { actingConfig, CONFIG_FILES } from '../../../extender/simulation/script-files.ts';
@@ -24,6 +25,10 @@ const PODS_A_NODE = 4;
 const ROUNDS = 5;
 /** So many that V8 collects what it has promoted: 300 had not shown that it then went on and on. */
 const CALLS_A_ROUND = 1500;
+const VIEWERS = 10;
+const IDLE_MS = 15_000;
+/** Until all viewers have all nodes. */
+const SETTLING_MS = 5000;
 
 interface Server {
   readonly child: Child;
@@ -32,6 +37,7 @@ interface Server {
 
 interface Ours extends Server {
   readonly admin: number;
+  readonly page: number;
 }
 
 interface Measured {
@@ -54,10 +60,11 @@ export async function benchExtender(output: 'table' | 'json'): Promise<void> {
     resident,
     residentAfter,
     statusesASecond,
+    cpuAViewer,
     rows,
   } of results as unknown as readonly Sized[]) {
     console.log(
-      `${nodes} nodes, ${nodes * PODS_A_NODE} pods: ready after ${ready.toFixed(1)} s, ${bytesInWords(resident)} resident, ${bytesInWords(residentAfter)} in the storm of ${statusesASecond.toFixed(0)} statuses a second`,
+      `${nodes} nodes, ${nodes * PODS_A_NODE} pods: ready after ${ready.toFixed(1)} s, ${bytesInWords(resident)} resident, ${bytesInWords(residentAfter)} in the storm of ${statusesASecond.toFixed(0)} statuses a second; an idle viewer takes ${(100 * cpuAViewer).toFixed(2)} % of a core`,
     );
     console.log(
       tableText([
@@ -84,6 +91,8 @@ interface Sized {
   readonly residentAfter: number;
   /** As many as the extender heard of: a storm that the machine cannot keep up is a smaller one. */
   readonly statusesASecond: number;
+  /** Share of a core, while nobody asks. */
+  readonly cpuAViewer: number;
   readonly rows: readonly {
     readonly name: string;
     readonly ours: Measured;
@@ -113,6 +122,13 @@ async function benchSize(nodes: number): Promise<Record<string, unknown>> {
     ];
     const rows = [];
     for (const { name, body } of kinds) rows.push({ name, ...(await compare(ours, bare, body)) });
+    const quiet = await cpuShare(ours);
+    const leave = watching(ours, VIEWERS);
+    await sleep(SETTLING_MS);
+    const cpuAViewer = ((await cpuShare(ours)) - quiet) / VIEWERS;
+    const watched = `${nodes}, all alike, ${VIEWERS} viewers of the page`;
+    rows.push({ name: watched, ...(await compare(ours, bare, allAlike)) });
+    leave();
     process.kill(fleet.pid ?? 0, 'SIGUSR2');
     const name = `${nodes}, all alike, every node's status once a second`;
     const heard = await statusesHeard(ours);
@@ -121,11 +137,34 @@ async function benchSize(nodes: number): Promise<Record<string, unknown>> {
     const stormSeconds = (performance.now() - stormBegan) / 1000;
     const statusesASecond = ((await statusesHeard(ours)) - heard) / stormSeconds;
     const { residentBytes: residentAfter } = await usageOf(ours.child.pid ?? 0);
-    return { nodes, ready, resident, residentAfter, statusesASecond, rows };
+    return { nodes, ready, resident, residentAfter, statusesASecond, cpuAViewer, rows };
   } finally {
     for (const child of started.reverse()) await child.stop();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Opens the page's stream so many times; call what it returns to close it. */
+function watching({ page }: Ours, count: number): () => void {
+  const calls = Array.from({ length: count }, () =>
+    request(
+      { port: page, host: '127.0.0.1', path: '/api/live', headers: { 'Accept-Encoding': 'gzip' } },
+      (response) => response.resume(),
+    )
+      .once('error', () => {})
+      .end(),
+  );
+  return () => {
+    for (const call of calls) call.destroy();
+  };
+}
+
+/** How much of a core the extender takes while nobody asks. */
+async function cpuShare({ child }: Server): Promise<number> {
+  const before = await usageOf(child.pid ?? 0);
+  await sleep(IDLE_MS);
+  const after = await usageOf(child.pid ?? 0);
+  return (after.cpuSeconds - before.cpuSeconds) / (IDLE_MS / 1000);
 }
 
 /** Rounds in turn, so that what slows the machine slows both. */
@@ -256,7 +295,7 @@ async function startExtender(directory: string): Promise<Ours> {
     },
     { timeoutSeconds: 120 },
   );
-  return { child, port, admin };
+  return { child, port, admin, page };
 }
 
 async function statusesHeard({ admin }: Ours): Promise<number> {
