@@ -42,9 +42,15 @@ export function jsonErrorHandler(limitBytes: number): ErrorRequestHandler {
   return function errorInJson(error, _request, response, next) {
     if (response.headersSent) return next(error);
     const status = typeof error?.status === 'number' ? error.status : 500;
-    response.status(status).json({ error: sentenceFor(status, limitBytes) });
+    const isOfAddress = error instanceof URIError;
+    response
+      .status(status)
+      .json({ error: isOfAddress ? BAD_ADDRESS : sentenceFor(status, limitBytes) });
   };
 }
+
+const BAD_ADDRESS =
+  'the address cannot be read; write each % in it as %25, or as the beginning of a code such as %2F';
 
 function sentenceFor(status: number, limitBytes: number): string {
   if (status === 413)

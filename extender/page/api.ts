@@ -11,14 +11,13 @@ import type { HostHistory } from '../history/host-history.ts';
 import type { PlacementDay } from '../savings/placement-sums.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
-import { byOpening, hostIncidents } from './incident-list.ts';
+import { hostIncidents, latestFirst } from './incident-list.ts';
 import type { LiveFeed } from './live.ts';
 import { byWorst, nodeSummary } from './node-summary.ts';
 import { podsFound, shownJob } from './pod-lists.ts';
 import { sendList } from './send-list.ts';
 import type {
   ShownAbout,
-  ShownDecisions,
   ShownHealth,
   ShownNodes,
   ShownPlacements,
@@ -39,7 +38,7 @@ const VIEWS = [
   '/nodes/:name',
   '/pods',
   '/pods/:namespace/:name',
-  '/jobs/:namespace/:kind/:name',
+  '/jobs',
   '/incidents',
   '/placement',
   '/decisions/:uid',
@@ -56,6 +55,7 @@ const HEADERS: Readonly<Record<string, string>> = {
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
   'Cache-Control': 'no-store',
 };
 
@@ -79,7 +79,7 @@ export interface PageDeps {
 
 /**
  * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME][&uid=UID]`,
- * `/api/fleet` with a line a node, `/api/pods[?search=TEXT]`, `/api/jobs?job=NAMESPACE/KIND/NAME`, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`,
+ * `/api/fleet` with a line a node, `/api/pods[?search=TEXT|?pod=NAMESPACE/NAME]`, `/api/jobs?job=NAMESPACE/KIND/NAME`, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`,
  * `/api/signals`, `/api/about`, `/api/health`, `/api/placements`, and `/api/live`, a stream of changes. Loopback only.
  */
 export function pageApp(deps: PageDeps): Express {
@@ -98,9 +98,9 @@ export function pageApp(deps: PageDeps): Express {
   } = deps;
   const app = express().disable('x-powered-by').disable('etag');
   app.set('json spaces', 2);
-  app.use(requireAddress, setHeaders);
+  app.use(requireAddress, refuseOtherSites, setHeaders);
 
-  app.get('/api/decisions', (request, response) => {
+  app.get('/api/decisions', async (request, response) => {
     const limit = limitOf(request.query.limit);
     if (limit === undefined) {
       response.status(400).json({
@@ -117,12 +117,8 @@ export function pageApp(deps: PageDeps): Express {
       .latest(isAny ? limit : MOST_DECISIONS)
       .filter(isWanted)
       .slice(0, limit);
-    const shown: ShownDecisions = {
-      at: timeOf(snapshot().nowSeconds),
-      terms: shownTerms(terms),
-      decisions: latest.map((one) => shownDecision(one)),
-    };
-    response.json(shown);
+    const head = { at: timeOf(snapshot().nowSeconds), terms: shownTerms(terms) };
+    await sendList(response, head, 'decisions', latest, (one) => shownDecision(one));
   });
   app.get('/api/nodes', async (request, response) => {
     const now = snapshot();
@@ -164,7 +160,7 @@ export function pageApp(deps: PageDeps): Express {
       return hostIncidents(history, node, filter, nowSeconds);
     });
     const at = timeOf(nowSeconds);
-    await sendList(response, { at }, 'incidents', ofHosts.flat().sort(byOpening), (one) => one);
+    await sendList(response, { at }, 'incidents', latestFirst(ofHosts.flat()), (one) => one);
   });
   app.get('/api/histories', async (_request, response) => {
     const { store, nowSeconds } = snapshot();
@@ -177,16 +173,20 @@ export function pageApp(deps: PageDeps): Express {
     await sendList(response, head, 'histories', store.all(), storedForm);
   });
   app.get('/api/pods', async (request, response) => {
-    const { search = '' } = request.query;
-    response.json(await podsFound(typeof search === 'string' ? search : '', snapshot()));
+    const { search = '', pod } = request.query;
+    if (typeof search !== 'string' || (pod !== undefined && typeof pod !== 'string')) {
+      response.status(400).json({ error: 'search, pod: give one text, such as search=gpu-1' });
+      return;
+    }
+    response.json(await podsFound({ search, pod }, snapshot()));
   });
-  app.get('/api/jobs', (request, response) => {
+  app.get('/api/jobs', async (request, response) => {
     const { job } = request.query;
     if (typeof job !== 'string') {
       response.status(400).json({ error: 'job: name one as NAMESPACE/KIND/NAME' });
       return;
     }
-    response.json(shownJob(job, snapshot()));
+    response.json(await shownJob(job, snapshot()));
   });
   app.get('/api/about', async (_request, response) => {
     response.json(await about());
@@ -232,6 +232,17 @@ const requireAddress: RequestHandler = function requireAddress(request, response
   if (/^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])(:\d+)?$/i.test(host)) return next();
   response.status(403).json({
     error: `this port answers to an address or localhost, not to "${host}"; open http://127.0.0.1 with its port`,
+  });
+};
+
+/** Another site's page may lead here by a link, and ask for nothing: it could take all places of the stream. */
+const refuseOtherSites: RequestHandler = function refuseOtherSites(request, response, next) {
+  const site = request.headers['sec-fetch-site'];
+  const isOurs = site === undefined || site === 'same-origin' || site === 'none';
+  const isLink = request.headers['sec-fetch-mode'] === 'navigate';
+  if (isOurs || (isLink && !request.path.startsWith('/api/'))) return next();
+  response.status(403).json({
+    error: 'another site has asked; open the address of this page itself',
   });
 };
 

@@ -3,6 +3,8 @@ import type { Request, Response } from 'express';
 
 /** Half of the usual effort costs a third of the time, and an eighth more bytes. */
 const EFFORT = 3;
+/** `gzip;q=0` says that it is not taken. */
+const TAKES_GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/;
 
 /** A value as a server-sent event. */
 export function messageOf(value: object): string {
@@ -14,22 +16,28 @@ export class EventStream {
   readonly #response: Response;
   readonly #gzip: Gzip | undefined;
 
+  #isEnded = false;
+
   constructor(request: Pick<Request, 'headers'>, response: Response) {
     this.#response = response;
-    const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+    const takesGzip = TAKES_GZIP.test(String(request.headers['accept-encoding'] ?? ''));
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
       ...(takesGzip && { 'Content-Encoding': 'gzip' }),
     });
+    // Whoever leaves in the middle of a message is no failure of ours.
+    response.on('error', () => this.destroy());
     if (!takesGzip) return;
     this.#gzip = createGzip({ level: EFFORT });
+    this.#gzip.on('error', () => this.destroy());
+    response.once('close', () => this.#gzip?.destroy());
     this.#gzip.pipe(response);
   }
 
-  /** Whether nobody is there any more. */
+  /** Whether nothing more can be sent. */
   get isClosed(): boolean {
-    return this.#response.closed || this.#response.destroyed;
+    return this.#isEnded || this.#response.closed || this.#response.destroyed;
   }
 
   /** Bytes that the watcher has not taken yet. */
@@ -39,6 +47,7 @@ export class EventStream {
 
   /** Sends a message as `messageOf` makes it: once, however many watch. */
   send(message: string): void {
+    if (this.isClosed) return;
     if (this.#gzip === undefined) {
       this.#response.write(message);
       return;
@@ -49,11 +58,14 @@ export class EventStream {
   }
 
   end(): void {
+    if (this.isClosed) return;
+    this.#isEnded = true;
     if (this.#gzip === undefined) this.#response.end();
     else this.#gzip.end();
   }
 
   destroy(): void {
+    this.#isEnded = true;
     this.#response.destroy();
   }
 }

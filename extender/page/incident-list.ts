@@ -23,7 +23,14 @@ export function hostIncidents(
     .map((incident) => ({ node, host, ...shownIncident(incident, nowSeconds) }));
 }
 
-/** The latest first. */
-export function byOpening(a: ShownHostIncident, b: ShownHostIncident): number {
-  return Date.parse(b.openedAt) - Date.parse(a.openedAt);
+/** The latest first. Sorted hour by hour as they are taken, so that no sort of a whole fleet holds up a scheduler. */
+export function* latestFirst(
+  incidents: readonly ShownHostIncident[],
+): Generator<ShownHostIncident> {
+  const byHour = Map.groupBy(incidents, ({ openedAt }) =>
+    openedAt.slice(0, 'YYYY-MM-DDTHH'.length),
+  );
+  for (const hour of [...byHour.keys()].sort().reverse()) {
+    yield* (byHour.get(hour) ?? []).sort((a, b) => (a.openedAt < b.openedAt ? 1 : -1));
+  }
 }

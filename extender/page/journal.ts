@@ -10,6 +10,8 @@ import type { Entry, EntryKind } from './shapes.ts';
 const MOST_ENTRIES = 500;
 /** Members of a group that leave within this time of one another have left together. */
 const TOGETHER_SECONDS = 30;
+/** A job that loses a pod again and again would be one entry for ever. */
+const LONGEST_TOGETHER_SECONDS = 300;
 
 const KIND_OF: Readonly<Record<DepartureCause, EntryKind>> = {
   completed: 'completion',
@@ -30,10 +32,57 @@ interface Leaving {
   lastAtSeconds: number;
 }
 
+/** What happens to a node, of one and of several. */
+interface NodeChange {
+  readonly kind: EntryKind;
+  readonly one: string;
+  readonly many: string;
+}
+
+/** Nodes to which the same has happened, one soon after the other. */
+interface Together {
+  readonly number: number;
+  readonly nodes: string[];
+  readonly firstAtSeconds: number;
+  lastAtSeconds: number;
+}
+
+const CORDONED: NodeChange = {
+  kind: 'cordon',
+  one: 'is cordoned: no new pods',
+  many: 'are cordoned, and take no new pods',
+};
+const UNCORDONED: NodeChange = {
+  kind: 'node back',
+  one: 'takes new pods again',
+  many: 'take new pods again',
+};
+const READY: NodeChange = { kind: 'node back', one: 'is ready again', many: 'are ready again' };
+const BOOTED: NodeChange = {
+  kind: 'node back',
+  one: 'is ready again after booting anew',
+  many: 'are ready again after booting anew',
+};
+const DOWN: NodeChange = { kind: 'node down', one: 'is not ready', many: 'are not ready' };
+const PLANNED: NodeChange = {
+  kind: 'planned reboot',
+  one: 'is down; it was cordoned before, so this is planned work and held against nobody',
+  many: 'are down; they were cordoned before, so this is planned work and held against nobody',
+};
+const REPAIR: NodeChange = {
+  kind: 'node down',
+  one: 'is down; it was cordoned before, but with a fault open: a repair, not planned work',
+  many: 'are down; they were cordoned before, but with faults open: repairs, not planned work',
+};
+/** More names are no help: the map shows them. */
+const MOST_NAMED = 8;
+
 /** What Surefoot has seen happen to devices, nodes and pods, in words; the latest, in bounded memory. */
 export class Journal {
   readonly #entries = new Map<number, Entry>();
   readonly #leaving = new Map<string, Leaving>();
+  /** The latest nodes of each change. */
+  readonly #together = new Map<NodeChange, Together>();
   readonly #listeners: ((entry: Entry) => void)[] = [];
   #written = 0;
 
@@ -54,15 +103,35 @@ export class Journal {
     isPlanned: boolean,
     nowSeconds: number,
   ): void {
-    const { name: node, isCordoned, isReady } = current;
-    const write = (kind: EntryKind, words: string) => this.#write(nowSeconds, kind, words, node);
-    if (isCordoned && !previous.isCordoned) write('cordon', `${node} is cordoned: no new pods`);
-    if (!isReady && previous.isReady) write(...wentDown(current, isPlanned));
+    const { isCordoned, isReady } = current;
+    const write = (change: NodeChange) => this.#changed(change, current.name, nowSeconds);
+    if (isCordoned && !previous.isCordoned) write(CORDONED);
+    if (!isReady && previous.isReady) write(wentDown(current, isPlanned));
     if (isReady && !previous.isReady) {
-      const again = bootedBetween(previous, current) ? ' after booting anew' : '';
-      write('node back', `${node} is ready again${again}`);
+      write(bootedBetween(previous, current) ? BOOTED : READY);
     }
-    if (!isCordoned && previous.isCordoned) write('node back', `${node} takes new pods again`);
+    if (!isCordoned && previous.isCordoned) write(UNCORDONED);
+  }
+
+  /** Nodes to which the same happens one soon after the other are one entry: a rack that boots anew would fill the page. */
+  #changed(change: NodeChange, node: string, nowSeconds: number): void {
+    const last = this.#together.get(change);
+    if (last === undefined || isOver(last, nowSeconds)) {
+      const number = this.#write(nowSeconds, change.kind, `${node} ${change.one}`, node);
+      this.#together.set(change, {
+        number,
+        nodes: [node],
+        firstAtSeconds: nowSeconds,
+        lastAtSeconds: nowSeconds,
+      });
+      return;
+    }
+    if (!last.nodes.includes(node)) last.nodes.push(node);
+    last.lastAtSeconds = nowSeconds;
+    const { number, nodes, firstAtSeconds } = last;
+    if (nodes.length === 1) return;
+    const words = `${nodes.length} nodes ${change.many}: ${namesInWords(nodes)}`;
+    this.#put({ number, at: timeOf(firstAtSeconds), kind: change.kind, words });
   }
 
   incidentsChanged(
@@ -93,7 +162,7 @@ export class Journal {
     // Members of a Job or a group go together; replicas and notebooks go one by one.
     const isMember = !slot.interchangeable && slot.key !== slot.workload && !isOrdinal(slot.key);
     const leaving = isMember ? this.#leaving.get(slot.workload) : undefined;
-    if (leaving === undefined || atSeconds - leaving.lastAtSeconds > TOGETHER_SECONDS) {
+    if (leaving === undefined || isOver(leaving, atSeconds)) {
       const number = this.#write(atSeconds, KIND_OF[cause], words, node);
       if (!isMember) return;
       this.#leaving.set(slot.workload, {
@@ -120,8 +189,8 @@ export class Journal {
   }
 
   #forgetOld(nowSeconds: number): void {
-    for (const [workload, { lastAtSeconds }] of this.#leaving) {
-      if (nowSeconds - lastAtSeconds > TOGETHER_SECONDS) this.#leaving.delete(workload);
+    for (const [workload, leaving] of this.#leaving) {
+      if (isOver(leaving, nowSeconds)) this.#leaving.delete(workload);
     }
   }
 
@@ -138,15 +207,27 @@ export class Journal {
   }
 }
 
-function wentDown(
-  { name, isCordoned }: NodeFacts,
-  isPlanned: boolean,
-): readonly [EntryKind, string] {
-  if (!isCordoned) return ['node down', `${name} is not ready`];
-  const words = `${name} is down; it was cordoned before,`;
-  return isPlanned
-    ? ['planned reboot', `${words} so this is planned work and held against nobody`]
-    : ['node down', `${words} but with a fault open: a repair, not planned work`];
+/** Whether what happens now is another entry: some time after the last, or long after the first. */
+function isOver(
+  { firstAtSeconds, lastAtSeconds }: Pick<Together, 'firstAtSeconds' | 'lastAtSeconds'>,
+  nowSeconds: number,
+): boolean {
+  return (
+    nowSeconds - lastAtSeconds > TOGETHER_SECONDS ||
+    nowSeconds - firstAtSeconds > LONGEST_TOGETHER_SECONDS
+  );
+}
+
+function wentDown({ isCordoned }: NodeFacts, isPlanned: boolean): NodeChange {
+  if (!isCordoned) return DOWN;
+  return isPlanned ? PLANNED : REPAIR;
+}
+
+/** `gpu-1, gpu-2 and 6 more`. */
+function namesInWords(names: readonly string[]): string {
+  const rest = names.length - MOST_NAMED;
+  const shown = names.slice(0, MOST_NAMED).join(', ');
+  return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 
 /** `default/notebook-1 crashed on gpu-13 with exit code 139, after 14 min`. */

@@ -8,16 +8,20 @@ import { shownPlace } from './shown.ts';
 
 /** More are not read by anybody: they narrow the search. */
 const MOST_PODS = 200;
+/** The largest jobs that are known have 512. */
+const MOST_OF_A_JOB = 600;
 
-/** Device pods whose name, node or workload has the text in it; those that wait come first. */
+/** Device pods whose name, node or workload has the text in it, or the one of a name; those that wait come first. */
 export async function podsFound(
-  search: string,
+  { search, pod: wanted }: { readonly search: string; readonly pod?: string | undefined },
   { cluster, nowSeconds }: Snapshot,
 ): Promise<ShownPods> {
   const text = search.trim().toLowerCase();
   const fits = ({ namespace, name, node = '', slot }: PodFacts) =>
     [`${namespace}/${name}`, node, slot.workload].some((one) => one.toLowerCase().includes(text));
-  const looked = await inTurns(cluster.pods(), (pod) => (text === '' || fits(pod) ? [pod] : []));
+  const isWanted = (pod: PodFacts) =>
+    wanted === undefined ? text === '' || fits(pod) : `${pod.namespace}/${pod.name}` === wanted;
+  const looked = await inTurns(cluster.pods(), (pod) => (isWanted(pod) ? [pod] : []));
   const found = looked.flat();
   const waiting = found.filter(({ node }) => node === undefined);
   const placed = found.filter(({ node }) => node !== undefined);
@@ -29,8 +33,12 @@ export async function podsFound(
 }
 
 /** The pods of a workload, and its slots that are away. */
-export function shownJob(job: string, { cluster, homes, nowSeconds }: Snapshot): ShownJob {
-  const pods = [...cluster.pods()].filter(({ slot }) => slot.workload === job);
+export async function shownJob(
+  job: string,
+  { cluster, homes, nowSeconds }: Snapshot,
+): Promise<ShownJob> {
+  const looked = await inTurns(cluster.pods(), (pod) => (pod.slot.workload === job ? [pod] : []));
+  const pods = looked.flat();
   const away = [...cluster.nodes()].flatMap(({ name }) =>
     homes
       .on(name, nowSeconds)
@@ -48,8 +56,9 @@ export function shownJob(job: string, { cluster, homes, nowSeconds }: Snapshot):
   return {
     at: timeOf(nowSeconds),
     job,
-    pods: pods.map(shownPlace).sort(waitingFirst),
-    away: away.sort((a, b) => inNaturalOrder(a.slot, b.slot)),
+    count: pods.length,
+    pods: pods.slice(0, MOST_OF_A_JOB).map(shownPlace).sort(waitingFirst),
+    away: away.slice(0, MOST_OF_A_JOB).sort((a, b) => inNaturalOrder(a.slot, b.slot)),
   };
 }
 

@@ -310,6 +310,8 @@ export interface ShownPodPlace extends ShownPod {
 export interface ShownJob {
   readonly at: string;
   readonly job: string;
+  /** How many pods it has; only so many of them are listed. */
+  readonly count: number;
   readonly pods: readonly ShownPodPlace[];
   /** Its slots that have left a node and may come back there. */
   readonly away: readonly ShownAway[];

@@ -1,9 +1,14 @@
 import type { Logger } from 'pino';
+import { dropOldest } from '../bounds/drop-oldest.ts';
 import type { PlacementStore } from './placement-days.ts';
 import { joined, type Placement, type PlacementDay, withPlacement } from './placement-sums.ts';
 
 /** As long as a host that is gone is remembered. */
 const MOST_DAYS = 90;
+const HOUR_SECONDS = 3600;
+/** Two restarts of the largest jobs that are known. */
+const MOST_AN_HOUR = 1024;
+const MOST_WORKLOADS = 10_000;
 
 /**
  * What placements came to, day by day, of all replicas together. Whichever replica was asked counts; what it has
@@ -14,6 +19,9 @@ export class PlacementBook {
   readonly #log: Logger;
   #stored: readonly PlacementDay[] = [];
   #waiting: ReadonlyMap<string, PlacementDay> = new Map();
+  /** By workload, in this hour. */
+  readonly #counted = new Map<string, number>();
+  #hour = 0;
   #isTold = false;
 
   constructor(store: PlacementStore, log: Logger) {
@@ -21,8 +29,19 @@ export class PlacementBook {
     this.#log = log;
   }
 
-  /** A pod was placed. */
-  add(placement: Placement): void {
+  /**
+   * A pod of a workload was placed. Of each workload only so many count in an hour: what a pod says of itself makes up what
+   * it saves, and one that ends at once and comes again would fill the book.
+   */
+  add(workload: string, placement: Placement): void {
+    const hour = Math.floor(placement.atSeconds / HOUR_SECONDS);
+    if (hour !== this.#hour) this.#counted.clear();
+    this.#hour = hour;
+    const counted = this.#counted.get(workload) ?? 0;
+    if (counted >= MOST_AN_HOUR) return;
+    this.#counted.delete(workload);
+    this.#counted.set(workload, counted + 1);
+    dropOldest(this.#counted, MOST_WORKLOADS);
     this.#waiting = withPlacement(this.#waiting, placement);
   }
 

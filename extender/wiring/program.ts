@@ -198,7 +198,7 @@ function placementsOf(
     onPlaced(how, decision) {
       metrics.placed(how);
       const placement = decision && placementOf(decision);
-      if (placement !== undefined) book.add(placement);
+      if (placement !== undefined) book.add(decision?.pod.workload ?? '', placement);
       if (how !== 'Asked' || decision?.mode !== 'act' || !snapshot().config.events) return;
       const event = placementEvent(decision);
       if (event !== undefined) events.write(decision.pod, event, nowSeconds());

@@ -27,7 +27,7 @@ describe('placement', () => {
     expect(nodeOf(await used.hand.runningPod('wary'))).not.toBe('gpu-4');
     const decision = await used.bed.surefoot.decisionFor('wary');
     expect(decision?.forecasts.find(({ node }) => node === 'gpu-4')?.words).toContain(
-      "times the fleet's rate: the device plugin has withdrawn the device (nvidia.com/gpu: 7 of 8 left), for",
+      "times the fleet's rate: the device plugin has withdrawn the device (nvidia.com/gpu: 7 of 8 left), ",
     );
 
     await used.hand.withdrawDevices('gpu-4', 8);

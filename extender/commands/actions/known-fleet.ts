@@ -4,7 +4,7 @@ import { durationSeconds } from '../../../webhook/words/duration.ts';
 import { inNaturalOrder } from '../../../webhook/words/natural-order.ts';
 import { timeOf } from '../../facts/timestamp.ts';
 import type { HostHistory } from '../../history/host-history.ts';
-import { byOpening, hostIncidents } from '../../page/incident-list.ts';
+import { hostIncidents, latestFirst } from '../../page/incident-list.ts';
 import type {
   ShownFleet,
   ShownIncidents,
@@ -123,10 +123,10 @@ export function knownIncidents(
         sinceSeconds: nowSeconds - (durationSeconds(since) ?? 0),
         onlyOpen: open,
       };
-      const incidents = histories
-        .flatMap((history) => hostIncidents(history, history.node, filter, nowSeconds))
-        .sort(byOpening);
-      return { at: timeOf(nowSeconds), incidents };
+      const incidents = histories.flatMap((history) =>
+        hostIncidents(history, history.node, filter, nowSeconds),
+      );
+      return { at: timeOf(nowSeconds), incidents: [...latestFirst(incidents)] };
     },
   );
 }

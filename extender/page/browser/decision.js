@@ -178,12 +178,12 @@ function othersOf([, ...others]) {
 }
 
 /**
- * What the seconds are made of: `240 s pulling 11.2 GiB + 72 s risk`.
+ * What the seconds are made of: `240 s pulling 11.2 GiB + 72 s risk`. By its parts: the sentence has names in it that
+ * tenants choose.
  * @param {ShownForecast} forecast
  */
-function reasonsOf({ words }) {
-  const [, reasons = ''] = words.split(/^[^:]*: (?:[^=]* = )?/);
-  return reasons;
+function reasonsOf({ reasons }) {
+  return reasons.map(({ words }) => words).join('; ');
 }
 
 /**

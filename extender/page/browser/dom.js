@@ -94,7 +94,8 @@ export function podLink(pod) {
 
 /** @param {string} job as `namespace/kind/name` */
 export function jobLink(job) {
-  return linkTo(pathOf('jobs', ...job.split('/')), job);
+  // Its name is whatever a tenant has written: it must not become a path.
+  return linkTo(`/jobs?${new URLSearchParams({ job })}`, job);
 }
 
 /**
@@ -130,6 +131,20 @@ export function table(head, rows) {
 }
 
 /**
+ * What is served at a path, or what went wrong, in a sentence.
+ * @param {string} path
+ */
+async function answerOf(path) {
+  try {
+    const response = await fetch(path);
+    const answer = await response.json();
+    return response.ok ? { answer } : { error: answer.error };
+  } catch {
+    return { error: 'Surefoot does not answer; is it still running?' };
+  }
+}
+
+/**
  * Fetches JSON and shows it; says what went wrong where that fails. Asked again while it is under way, it fetches once
  * more afterwards.
  * @template T
@@ -147,14 +162,9 @@ export function fetching(path, box, show) {
       return;
     }
     isBusy = true;
-    try {
-      const response = await fetch(path);
-      const answer = await response.json();
-      if (response.ok) show(answer);
-      else box.replaceChildren(answer.error);
-    } catch {
-      box.replaceChildren('Surefoot does not answer; is it still running?');
-    }
+    const { answer, error } = await answerOf(path);
+    if (error === undefined) show(answer);
+    else box.replaceChildren(error);
     isBusy = false;
     if (!isAskedAgain) return;
     isAskedAgain = false;

@@ -48,12 +48,20 @@ export function entryItems(most) {
  * @param {string | undefined} node
  */
 function linked(words, node) {
-  // gpu-1 is not the beginning of gpu-19.
-  const at =
-    node === undefined
-      ? -1
-      : ` ${words} `.search(new RegExp(`\\W${RegExp.escape(node)}(?![\\w-])`));
+  const at = node === undefined ? -1 : placeOf(node, words);
   if (node === undefined || at === -1) return [el('span', 'words', words)];
   const [before, after] = [words.slice(0, at), words.slice(at + node.length)];
   return [el('span', 'words', before, nodeLink(node), after)];
+}
+
+/**
+ * Where a name stands in a text, and is not the beginning of a longer one: gpu-1 is not in gpu-19.
+ * @param {string} name
+ * @param {string} text
+ */
+function placeOf(name, text) {
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
+    if (!/[\w-]/.test(text.charAt(at + name.length))) return at;
+  }
+  return -1;
 }

@@ -1,7 +1,7 @@
 import { el, nodeLink, section } from './dom.js';
 import { entryItems } from './entries.js';
 import { FleetMap } from './fleet-map.js';
-import { byWorst, filtersFrom, isShown, optionsOf } from './node-filter.js';
+import { byWorst, isShown, optionsOf } from './node-filter.js';
 import { decisionLine } from './placement-view.js';
 import { go } from './router.js';
 import { state } from './state.js';
@@ -250,9 +250,9 @@ function toolbar(onChange) {
 
   function filters() {
     const [model = '', driver = '', rack = '', namespace = ''] = selects.map(({ value }) => value);
-    const text = search.value;
     return {
-      ...filtersFrom(text, onlyBad.checked),
+      search: search.value,
+      onlyBad: onlyBad.checked,
       model,
       driver,
       rack,
@@ -303,7 +303,8 @@ function toolbar(onChange) {
         if (select === undefined) return;
         const values = options[key];
         select.hidden = values.length < 2;
-        if (select.length === values.length + 1) return;
+        const offered = [...select.options].slice(1).map(({ value }) => value);
+        if (select.length > 0 && offered.join() === values.join()) return;
         const chosen = select.value === '' ? (given.get(name) ?? '') : select.value;
         select.replaceChildren(
           new Option(`any ${name}`, ''),

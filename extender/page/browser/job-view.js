@@ -4,12 +4,9 @@ import { counted, momentInWords, spanInWords } from './words.js';
 
 /** @typedef {import('../shapes.ts').ShownJob} ShownJob */
 
-/**
- * A workload: where its pods are, and which of its slots are away from their nodes.
- * @param {...string} parts namespace, kind and name
- */
-export function jobView(...parts) {
-  const job = parts.join('/');
+/** A workload: where its pods are, and which of its slots are away from their nodes. */
+export function jobView() {
+  const job = new URLSearchParams(location.search).get('job') ?? '';
   const box = el('div', '');
   const ask = fetching(
     `/api/jobs?job=${encodeURIComponent(job)}`,
@@ -32,7 +29,7 @@ export function jobView(...parts) {
  * @param {HTMLElement} box
  * @param {ShownJob} answer
  */
-function show(box, { job, pods, away, at }) {
+function show(box, { job, count, pods, away, at }) {
   const nodes = new Set(pods.flatMap(({ node }) => node ?? []));
   const racks = new Set([...nodes].flatMap((node) => state.nodes.get(node)?.rack ?? []));
   const waiting = pods.filter(({ node }) => node === undefined).length;
@@ -42,7 +39,7 @@ function show(box, { job, pods, away, at }) {
       el(
         'p',
         '',
-        `${counted(pods.length, 'pod')} on ${counted(nodes.size, 'node')}${racks.size === 0 ? '' : ` in ${counted(racks.size, 'rack')}`}${waiting === 0 ? '' : `, ${waiting} waiting`}; ${counted(away.length, 'slot')} away from its node.`,
+        `${counted(count, 'pod')} on ${counted(nodes.size, 'node')}${racks.size === 0 ? '' : ` in ${counted(racks.size, 'rack')}`}${waiting === 0 ? '' : `, ${waiting} waiting`}; ${counted(away.length, 'slot')} away from its node.`,
       ),
       table(
         ['Pod', 'Node', 'Rack', 'Hazard of the node', 'Phase', 'Why there'],

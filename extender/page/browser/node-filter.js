@@ -5,7 +5,7 @@
 
 /**
  * @typedef {object} Filters
- * @property {RegExp | undefined} name
+ * @property {string} search
  * @property {boolean} onlyBad
  * @property {string} model
  * @property {string} driver
@@ -26,29 +26,42 @@ const byName = new Intl.Collator('en', { numeric: true }).compare;
 const MOST_OPTIONS = 500;
 
 /**
- * What is typed and ticked. A name is a whole one, or the beginning of one up to a letter: `gpu-1` is not `gpu-19`
- * unless it is asked for as `gpu-1*`.
- * @param {string} text
- * @param {boolean} onlyBad
+ * Whether a name has the text in it, part by part between stars. After a number no further digit may come, so that gpu-1
+ * is not gpu-19, unless it is asked for as `gpu-1*`. Never a regular expression: whoever sends a link writes the text.
+ * @param {string} name
+ * @param {string} search
  */
-export function filtersFrom(text, onlyBad) {
-  const wanted = text.trim();
-  const safe = wanted.replace(/[.*+?^${}()|[\]\\]/g, (one) => (one === '*' ? '.*' : `\\${one}`));
-  // After a number no further digit, so that gpu-1 is not gpu-19.
-  const end = /\d$/.test(wanted) ? '(?!\\d)' : '';
-  return {
-    name: wanted === '' ? undefined : new RegExp(safe + end, 'i'),
-    onlyBad,
-  };
+export function isNamed(name, search) {
+  const text = search.trim().toLowerCase();
+  const whole = name.toLowerCase();
+  const parts = text.split('*');
+  const last = parts.pop() ?? '';
+  let from = 0;
+  for (const part of parts) {
+    const at = whole.indexOf(part, from);
+    if (at === -1) return false;
+    from = at + part.length;
+  }
+  const isNumber = isDigit(last.at(-1));
+  for (let at = whole.indexOf(last, from); at !== -1; at = whole.indexOf(last, at + 1)) {
+    if (!isNumber || !isDigit(whole[at + last.length])) return true;
+    if (last === '') return true;
+  }
+  return false;
+}
+
+/** @param {string | undefined} character */
+function isDigit(character) {
+  return character !== undefined && character >= '0' && character <= '9';
 }
 
 /**
  * @param {ShownNodeSummary} node
  * @param {Filters} filters
  */
-export function isShown(node, { name, onlyBad, model, driver, rack, namespace }) {
+export function isShown(node, { search, onlyBad, model, driver, rack, namespace }) {
   return (
-    (name === undefined || name.test(node.node)) &&
+    isNamed(node.node, search) &&
     (!onlyBad || isBad(node)) &&
     (model === '' || node.model === model) &&
     (driver === '' || node.driver === driver) &&

@@ -20,7 +20,7 @@ const router = startRouting([
   [/^\/nodes\/([^/]+)$/, nodeView],
   [/^\/pods$/, podsView],
   [/^\/pods\/([^/]+)\/([^/]+)$/, podView],
-  [/^\/jobs\/([^/]+)\/([^/]+)\/([^/]+)$/, jobView],
+  [/^\/jobs$/, jobView],
   [/^\/incidents$/, incidentsView],
   [/^\/placement$/, placementView],
   [/^\/decisions\/([^/]+)$/, decisionView],

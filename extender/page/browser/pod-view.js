@@ -18,11 +18,10 @@ export function podView(namespace = '', name = '') {
   const now = el('p', '');
   const decided = el('div', '');
   const askPod = fetching(
-    `/api/pods?search=${encodeURIComponent(full)}`,
+    `/api/pods?pod=${encodeURIComponent(full)}`,
     now,
     /** @param {ShownPods} answer */
-    ({ pods }) => {
-      const pod = pods.find((one) => one.name === full);
+    ({ pods: [pod] }) => {
       if (pod === undefined) {
         now.replaceChildren('There is no such pod now.');
         return;

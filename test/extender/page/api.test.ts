@@ -178,6 +178,54 @@ describe('the page port', () => {
     });
   });
 
+  test.each([
+    { path: '/api/fleet', site: 'cross-site', mode: 'no-cors', status: 403 },
+    { path: '/api/live', site: 'same-site', mode: 'cors', status: 403 },
+    { path: '/api/fleet', site: 'cross-site', mode: 'navigate', status: 403 },
+    { path: '/nodes/gpu-1', site: 'cross-site', mode: 'navigate', status: 200 },
+    { path: '/api/fleet', site: 'same-origin', mode: 'cors', status: 200 },
+    { path: '/api/fleet', site: 'none', mode: 'navigate', status: 200 },
+  ])('another site may lead here and not ask: $mode of $path from $site: $status', async (row) => {
+    const { url } = await serving();
+    const headers = { 'Sec-Fetch-Site': row.site, 'Sec-Fetch-Mode': row.mode };
+    const status = await new Promise((resolve) => {
+      request(url + row.path, { headers }, (response) => {
+        resolve(response.statusCode);
+        response.destroy();
+      }).end();
+    });
+    expect(status).toBe(row.status);
+  });
+
+  test('a pod is found by its name among many that begin like it', async () => {
+    const { url, cluster } = await serving();
+    for (let at = 300; at > 0; at -= 1) {
+      cluster.setPod(makePodFacts({ name: `train-${at}`, uid: `u-${at}` }));
+    }
+    const ask = async (query: string) => (await fetch(`${url}/api/pods?${query}`)).json();
+    expect(await ask('pod=team-a/train-1')).toMatchObject({
+      count: 1,
+      pods: [{ name: 'team-a/train-1' }],
+    });
+    expect(await ask('search=TRAIN-1')).toMatchObject({ count: 111 });
+    expect(await ask('search=a&search=b')).toEqual({
+      error: 'search, pod: give one text, such as search=gpu-1',
+    });
+    const { pods, count } = (await ask('')) as { pods: unknown[]; count: number };
+    expect([pods.length, count]).toEqual([200, 300]);
+    const job = await (await fetch(`${url}/api/jobs?job=team-a/Job/train`)).json();
+    expect(job).toMatchObject({ count: 300, away: [] });
+  });
+
+  test('an address that cannot be read is said to be one', async () => {
+    const { url } = await serving();
+    const answer = await fetch(`${url}/nodes/%`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({
+      error: expect.stringMatching(/^the address cannot be read/),
+    });
+  });
+
   test('a site that was made to point here is refused', async () => {
     const { url } = await serving();
     const status = await new Promise((resolve) => {

@@ -96,9 +96,9 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
     .toBe('8 nodes of rack-1 are drained and boot anew');
   await page.goto(url);
   await happens(/default\/notebook-2 crashed on gpu-\d+ with exit code 139/);
-  await happens(/planned reboot.*gpu-3 is down/);
+  await happens(/planned reboot.*gpu-3\b/);
   await happens(
-    /node down.*gpu-2 is down; it was cordoned before, but with a fault open: a repair/,
+    /node down.*gpu-2 is down; it was cordoned before, but with a fault open: a repair|node down.*cordoned before, but with faults open: repairs.*gpu-2\b/,
   );
 }, 90_000);
 

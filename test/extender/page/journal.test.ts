@@ -176,10 +176,25 @@ describe('the journal', () => {
   test('keeps the latest 500', () => {
     const { ingest, journal } = following();
     for (let at = 1; at <= 600; at += 1) {
-      ingest.nodeChanged(makeNode({ isReady: at % 2 === 0 }), at);
+      ingest.nodeChanged(makeNode({ isReady: at % 2 === 0 }), at * 60);
     }
     const numbers = journal.latest(1000).map(({ number }) => number);
     expect(numbers).toHaveLength(500);
     expect(numbers[0]).toBe(600);
+  });
+
+  test('nodes to which the same happens together are one entry, and later ones another', () => {
+    const journal = new Journal();
+    const ready = (name: string) => makeNode({ name });
+    const down = (name: string) => makeNode({ name, isReady: false });
+    const goDown = (name: string, at: number) =>
+      journal.nodeChanged(ready(name), down(name), false, at);
+    for (let at = 1; at <= 9; at += 1) goDown(`gpu-${at}`, at);
+    goDown('gpu-1', 10);
+    goDown('gpu-10', 100);
+    expect(journal.latest(9).map(({ words }) => words)).toEqual([
+      'gpu-10 is not ready',
+      '9 nodes are not ready: gpu-1, gpu-2, gpu-3, gpu-4, gpu-5, gpu-6, gpu-7, gpu-8 and 1 more',
+    ]);
   });
 });

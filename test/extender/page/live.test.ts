@@ -30,6 +30,7 @@ class Watcher {
   readonly closed = false;
   readonly destroyed = false;
   writeHead() {}
+  on() {}
   once() {}
   end() {}
   write(message: string) {
@@ -51,7 +52,7 @@ test('what happens while nobody watches is not collected', async () => {
   onTestFinished(() => feed.stop());
   for (let at = 0; at < 1000; at += 1) feed.touched(`unwatched-${at}`);
   const watcher = new Watcher();
-  feed.watch({ headers: {} }, watcher as unknown as Response);
+  feed.watch({ headers: {}, method: 'GET' }, watcher as unknown as Response);
   feed.touched('watched');
   await eventually('a tick', () => cluster.lookedAt.has('watched'));
   expect([...cluster.lookedAt]).toEqual(['watched']);
@@ -88,4 +89,28 @@ test('5,000 nodes reach a watcher in less than 500 kB, in parts of a few millise
   expect(bytes).toBeLessThan(500_000);
   // All at once would hold up a scheduler's question.
   expect(messages.filter(({ nodes }) => nodes !== undefined).length).toBeGreaterThan(4);
+});
+
+test('the end of the program in the middle of the first messages breaks nothing', async () => {
+  const { snapshot } = makeBigFleet(3000);
+  const feed = new LiveFeed({
+    snapshot,
+    decisions: new DecisionRecord(),
+    entries: () => [],
+    controls: [],
+    cluster: () => undefined,
+    alarm: () => undefined,
+  });
+  const url = await listening(
+    express().get('/', (request, response) => feed.watch(request, response)),
+  );
+  const ended = new Promise<string>((resolve) => {
+    get(url, { headers: { 'Accept-Encoding': 'gzip' } }, (response) => {
+      response.once('data', () => feed.stop());
+      response.on('data', () => {});
+      response.once('end', () => resolve('ended'));
+      response.once('error', () => resolve('cut'));
+    });
+  });
+  expect(await ended).toBe('ended');
 });

@@ -20,9 +20,9 @@ describe('the book of placements', () => {
   test('two replicas add to one record, and each sees what the other has written', async () => {
     const store = placementsInMemory();
     const [one, other] = [new PlacementBook(store, log), new PlacementBook(store, log)];
-    one.add(placed(0, 10));
-    other.add(placed(0, 20));
-    other.add(placed(1, 5));
+    one.add('team-a/Job/x', placed(0, 10));
+    other.add('team-a/Job/x', placed(0, 20));
+    other.add('team-a/Job/x', placed(1, 5));
     await one.round();
     await other.round();
     await one.round();
@@ -42,9 +42,9 @@ describe('the book of placements', () => {
         isAway ? Promise.reject(new Error('the API server is away')) : memory.change(change),
     };
     const book = new PlacementBook(store, log);
-    book.add(placed(0, 10));
+    book.add('team-a/Job/x', placed(0, 10));
     const failing = book.round();
-    book.add(placed(0, 1));
+    book.add('team-a/Job/x', placed(0, 1));
     await failing;
     expect(book.days()[0]?.act).toMatchObject({ placed: 2, savedDeviceSeconds: 11 });
     isAway = false;
@@ -55,9 +55,16 @@ describe('the book of placements', () => {
 
   test('of 100 days the latest 90 stay', async () => {
     const book = new PlacementBook(placementsInMemory(), log);
-    for (let day = 0; day < 100; day += 1) book.add(placed(day, 1));
+    for (let day = 0; day < 100; day += 1) book.add('team-a/Job/x', placed(day, 1));
     await book.round();
     const days = book.days();
     expect([days.length, days[0]?.day]).toEqual([90, '1970-01-11']);
+  });
+
+  test('a workload whose pods come again and again fills no more than its hour', () => {
+    const book = new PlacementBook(placementsInMemory(), log);
+    for (let at = 0; at < 5000; at += 1) book.add('evil/Job/loop', placed(0, 10));
+    book.add('team-a/Job/x', placed(0, 10));
+    expect(book.days()[0]?.act.placed).toBe(1025);
   });
 });
