@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { TIMING } from '../../certs/cluster/lease.ts';
 import { certificatesIn, isInLastThird, trustTheSame } from '../../certs/renewal/trust.ts';
+import { counted } from '../../webhook/words/counted.ts';
 import { matchesDevicePattern } from '../../webhook/words/device.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { OWN_SCHEDULER, REGISTRATION } from '../../webhook/words/installed-names.ts';
@@ -293,7 +294,7 @@ function schedulerCalls({ extender, namespace }: Seen): readonly Found[] {
     }
     const asked = sum(metrics, 'surefoot_placements_total{', 'how="Asked"');
     const calls = sum(metrics, 'surefoot_prioritize_requests_total{', '');
-    return ok(`${calls} questions, ${asked} pods placed after one`);
+    return ok(`${counted(calls, 'question')}, ${counted(asked, 'pod')} placed after one`);
   });
 }
 
@@ -436,7 +437,7 @@ function optIn({ namespaces, pods }: Seen): readonly Found[] {
       );
     }
     return ok(
-      `${enabled.length} namespaces enabled, ${observed.length} observed; ${annotated} pods`,
+      `${counted(enabled.length, 'namespace')} enabled, ${observed.length} observed; ${counted(annotated, 'pod')}`,
     );
   });
 }

@@ -1,6 +1,6 @@
+import { counted } from '../../webhook/words/counted.ts';
 import { wholeSecond } from '../facts/timestamp.ts';
 import type { IgnoredBecause } from '../history/host-history.ts';
-import { counted } from './counted.ts';
 import type { Document, Section } from './document.ts';
 import type { Culprit, FleetReport, NodeDays, PlacementLine } from './fleet-report.ts';
 

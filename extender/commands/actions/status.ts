@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { styleText } from 'node:util';
 import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
+import { counted } from '../../../webhook/words/counted.ts';
 import { spanInWords } from '../../../webhook/words/duration.ts';
 import { type Symptom, symptoms } from '../../doctor/checks.ts';
 import { look } from '../../doctor/look.ts';
 import type { Seen } from '../../doctor/seen.ts';
 import type { ShownAbout } from '../../page/shapes.ts';
-import { counted } from '../../report/counted.ts';
 import { agoInWords } from '../terminal/ago.ts';
 import { dataText } from '../terminal/data.ts';
 import type { OutputForm } from '../terminal/list.ts';

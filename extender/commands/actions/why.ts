@@ -133,7 +133,8 @@ function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: nu
   }
   const best = onlyBest(forecasts);
   const chosen = forecasts.find(({ node }) => node === boundTo);
-  const shown = isWide ? forecasts : fewOf(forecasts, chosen);
+  const rows = isWide ? forecasts.map((one) => [one]) : fewOf(folded(forecasts, chosen), chosen);
+  const shown = rows.flatMap(([first]) => (first === undefined ? [] : [first]));
   const terms = all.filter(({ name }) =>
     shown.some(({ seconds }) => isWorthShowing(seconds[name])),
   );
@@ -141,7 +142,7 @@ function inWords({ decision, terms: all }: Told, isWide: boolean, nowSeconds: nu
     ...headline(decision, nowSeconds),
     tableText([
       ['NODE', 'LOSS', ...terms.map(({ column }) => column), 'SCORE'],
-      ...shown.map((one) => row(one, terms, one === best, one === chosen)),
+      ...rows.flatMap((same) => row(same, terms, best, chosen)),
     ]),
     '',
     ...shown.map(({ words }) => words),
@@ -197,31 +198,49 @@ function betterIn(
   return [`${best.node} would have cost it less: ${why}`];
 }
 
-/** The best ones, the one that was chosen, and the worst. */
-function fewOf(
+/** Nodes that cost the pod the same for the same reasons are one row; the one that was chosen has its own. */
+function folded(
   forecasts: readonly ShownForecast[],
   chosen: ShownForecast | undefined,
-): readonly ShownForecast[] {
-  if (forecasts.length <= FEW) return forecasts;
-  const wanted = new Set([chosen, forecasts.at(-1), ...forecasts.slice(0, FEW)]);
+): readonly (readonly ShownForecast[])[] {
+  const groups = Map.groupBy(forecasts, (one) => {
+    const why = one.words.slice(one.node.length);
+    return `${one === chosen ? 'chosen' : ''} ${spanInWords(one.lossSeconds)} ${one.score} ${why}`;
+  });
+  return [...groups.values()];
+}
+
+/** The best rows, the one that was chosen, and the worst. */
+function fewOf(
+  rows: readonly (readonly ShownForecast[])[],
+  chosen: ShownForecast | undefined,
+): readonly (readonly ShownForecast[])[] {
+  if (rows.length <= FEW) return rows;
+  const ofChosen = rows.find(([first]) => first === chosen);
+  const wanted = new Set([ofChosen, rows.at(-1), ...rows.slice(0, FEW)]);
   wanted.delete(undefined);
   const few = new Set([...wanted].slice(0, FEW));
-  return forecasts.filter((one) => few.has(one));
+  return rows.filter((one) => few.has(one));
 }
 
 function row(
-  { node, lossSeconds, seconds, score }: ShownForecast,
+  [first, ...others]: readonly ShownForecast[],
   terms: readonly ShownTerm[],
-  isBest: boolean,
-  isChosen: boolean,
-): readonly string[] {
-  const mark = isChosen ? ' <- here' : isBest ? ' (best)' : '';
+  best: ShownForecast | undefined,
+  chosen: ShownForecast | undefined,
+): readonly (readonly string[])[] {
+  if (first === undefined) return [];
+  const { node, lossSeconds, seconds, score } = first;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const mark = first === chosen ? ' <- here' : first === best ? ' (best)' : '';
   return [
-    `${node}${mark}`,
-    ...[lossSeconds, ...terms.map(({ name }) => seconds[name] ?? 0)].map((lost) =>
-      isWorthShowing(lost) ? spanInWords(lost) : '-',
-    ),
-    score === undefined ? '-' : String(score),
+    [
+      `${node}${more}${mark}`,
+      ...[lossSeconds, ...terms.map(({ name }) => seconds[name] ?? 0)].map((lost) =>
+        isWorthShowing(lost) ? spanInWords(lost) : '-',
+      ),
+      score === undefined ? '-' : String(score),
+    ],
   ];
 }
 

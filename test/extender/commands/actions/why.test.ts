@@ -8,6 +8,7 @@ import type { Reason } from '../../../../webhook/words/reason.ts';
 import { directoryWith } from '../../../fake/directory.ts';
 import { forwardingServer } from '../../../fake/forwarding-server.ts';
 import { servingPage } from '../../../fake/page.ts';
+import { makeDecision } from '../../../make/decision.ts';
 import { makeForecast } from '../../../make/forecast.ts';
 import { makeIngest } from '../../../make/ingest.ts';
 import { makeKubeconfig } from '../../../make/kubeconfig.ts';
@@ -76,6 +77,32 @@ function portOf(page: string): number {
 }
 
 describe('surefoot why', () => {
+  test('nodes that cost it the same are one row, unless all are to be seen', async () => {
+    const decisions = new DecisionRecord();
+    const forecasts = ['gpu-1', 'gpu-2', 'gpu-3', 'gpu-4'].map((node) =>
+      makeForecast({ candidate: { node }, lossSeconds: 20, seconds: { cold: 20 } }),
+    );
+    const worst = makeForecast({
+      candidate: { node: 'gpu-5' },
+      lossSeconds: 95,
+      seconds: { cold: 20, risk: 75 },
+    });
+    decisions.add(
+      makeDecision({
+        pod: { uid: 'u', namespace: 'team-a', name: 'train-0' },
+        forecasts: [...forecasts, worst],
+      }),
+    );
+    decisions.bound('u', 'gpu-2', AT);
+    const page = await servingPage({ decisions, snapshot });
+    const rowsOf = async (output: 'table' | 'wide') =>
+      (await why('train-0', { namespace: 'team-a', page, output }))
+        .split('\n')
+        .flatMap((line) => /^(gpu-\d.*?)\s{2,}/.exec(line)?.[1] ?? []);
+    expect(await rowsOf('table')).toEqual(['gpu-1 and 2 more', 'gpu-2 <- here', 'gpu-5']);
+    expect(await rowsOf('wide')).toHaveLength(5);
+  });
+
   test('prints where the pod went, and what each node would have cost it', async () => {
     const ask = await remembering('gpu-1');
     const lines = (await ask('pod/train-0')).split('\n');
