@@ -10,7 +10,7 @@ import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { type Preview, previewsOf, unreadIn } from '../../../webhook/admission/preview.ts';
 import { WITHOUT_WEBHOOK, webhookDirectory } from '../../../webhook/settings.ts';
 import { dataText } from '../terminal/data.ts';
-import { print } from '../terminal/print.ts';
+import { complain, print } from '../terminal/print.ts';
 
 export interface PreviewOptions {
   /** Paths of manifests or of directories with them, or `-` for standard input. */
@@ -41,8 +41,14 @@ export async function preview(options: PreviewOptions): Promise<number> {
   const previews = manifests.flatMap((manifest) => previewsOf(manifest, input));
   const unread = manifests.flatMap(unreadIn);
   print(shown({ previews, unread, filename }, output));
+  const isChanged = previews.some(({ operations }) => operations.length > 0);
+  if (isChanged && loaded.value.mode === 'observe') {
+    complain(
+      `${config} says mode observe: nothing of this is changed before it says act; surefoot mode act does that in a cluster`,
+    );
+  }
   if (previews.some(({ isMistaken }) => isMistaken)) return MISTAKEN;
-  if (previews.some(({ operations }) => operations.length > 0)) return CHANGED;
+  if (isChanged) return CHANGED;
   return unread.length > 0 ? UNTOLD : UNCHANGED;
 }
 

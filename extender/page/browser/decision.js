@@ -20,7 +20,7 @@ export function termLegend(forecasts) {
     'legend',
     ...used.map(({ title, color }) => el('li', '', bar(color), title)),
   );
-  list.append(el('li', '', 'pale: what each of these nodes costs it'));
+  list.append(el('li', '', 'pale: the part that every node costs it'));
   list.ariaLabel = 'What the bars mean';
   return list;
 }

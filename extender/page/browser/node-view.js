@@ -100,7 +100,7 @@ function factsOf(node, summary, chart, at) {
     ),
     section('Devices', el('ul', 'devices', ...devices.map(deviceCard))),
     section(
-      'Over time',
+      'Faults by their weight now',
       el(
         'p',
         'quiet',

@@ -95,7 +95,7 @@ export function drawChart(target, { seconds, series, span, range, bands = [], he
           ...(scale !== undefined && { scale: 'right' }),
           ...(look === 'bars' &&
             bars !== undefined && { fill: colorNamed(name), paths: bars({ size: [0.8, 40] }) }),
-          ...(look === 'points' && { paths: () => null }),
+          ...(look === 'points' && { fill: colorNamed(name), paths: () => null }),
           points:
             look === 'points' ? { show: true, size: 9, fill: colorNamed(name) } : { show: false },
         })),

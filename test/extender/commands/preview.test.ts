@@ -41,6 +41,20 @@ describe('surefoot preview', () => {
     expect(status).toBe(1);
   });
 
+  test('says that nothing is changed while the configuration observes', async () => {
+    const surefoot = (mode: string) =>
+      `apiVersion: config.surefoot.dev/v1alpha1\nkind: Surefoot\nmode: ${mode}\n`;
+    const errorsIn = async (mode: string) => {
+      const files = { 'profiles.yaml': FULL_PROFILES, 'surefoot.yaml': surefoot(mode) };
+      const config = await directoryWith(files);
+      return (await preview(POD, `--config=${config}`)).errors;
+    };
+    expect(await errorsIn('observe')).toMatch(
+      /says mode observe: nothing of this is changed before/,
+    );
+    expect(await errorsIn('act')).toBe('');
+  });
+
   test('leaves the pods of a DaemonSet with the scheduler that they have, unlike those of a Deployment', async () => {
     const of = async (kind: string) =>
       (
