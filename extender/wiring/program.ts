@@ -8,7 +8,6 @@ import { Placements } from '../decisions/placements.ts';
 import { RaisedHosts } from '../decisions/raised-hosts.ts';
 import { DecisionRecord } from '../decisions/record.ts';
 import { timeOf } from '../facts/timestamp.ts';
-import { isMaintained } from '../history/maintenance.ts';
 import { ClusterLeader, type Leader, memoryLeader } from '../ingest/leader.ts';
 import { Unmapped } from '../ingest/unmapped.ts';
 import { NOT_PREPARED, UnpreparedPods } from '../ingest/unprepared-pods.ts';
@@ -17,7 +16,6 @@ import { Watches } from '../ingest/watches.ts';
 import { HazardLabels } from '../node-labels/hazard-labels.ts';
 import { HomeLabels } from '../node-labels/home-labels.ts';
 import { nodeWriter } from '../node-labels/node-writer.ts';
-import { Journal } from '../page/journal.ts';
 import { LiveFeed } from '../page/live.ts';
 import type { ControlName } from '../page/shapes.ts';
 import { PlacementBook } from '../savings/placement-book.ts';
@@ -25,6 +23,7 @@ import { placementsInCluster, placementsInMemory } from '../savings/placement-da
 import type { Context } from './context.ts';
 import { Engine } from './engine.ts';
 import { gatesOf } from './gates.ts';
+import { journalOf } from './journal.ts';
 import type { ExtenderOptions } from './options.ts';
 
 /** The parts of a running extender; each is given only what was made before it. */
@@ -215,7 +214,7 @@ function liveFeed(
   options: ExtenderOptions,
   { config, nowSeconds }: Context,
 ): LiveFeed {
-  const journal = new Journal();
+  const journal = journalOf(engine, nowSeconds);
   const live = new LiveFeed({
     snapshot: () => engine.snapshot(nowSeconds()),
     decisions,
@@ -227,22 +226,8 @@ function liveFeed(
   });
   journal.subscribe((entry) => live.wrote(entry));
   const { cluster, ingest, store } = engine;
-  ingest.subscribe({
-    touched: (node) => live.touched(node),
-    nodeChanged(previous, current, at) {
-      const isPlanned = isMaintained(store.get(current.host).maintenance, at);
-      journal.nodeChanged(previous, current, isPlanned, at);
-    },
-    departed: (...change) => journal.departed(...change),
-  });
-  store.subscribe({
-    stored(before, after) {
-      const node = cluster.onHost(after.host);
-      live.touched(node?.name);
-      if (node === undefined) return;
-      journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds());
-    },
-  });
+  ingest.subscribe({ touched: (node) => live.touched(node) });
+  store.subscribe({ stored: (_before, after) => live.touched(cluster.onHost(after.host)?.name) });
   return live;
 }
 

@@ -3,12 +3,11 @@ import { placementOf } from '../../extender/decisions/placed.ts';
 import { DecisionRecord } from '../../extender/decisions/record.ts';
 import { Captions } from '../../extender/fleet/captions.ts';
 import { Fleet } from '../../extender/fleet/fleet.ts';
-import { isMaintained } from '../../extender/history/maintenance.ts';
-import { Journal } from '../../extender/page/journal.ts';
 import { placementIn } from '../../extender/report/fleet-report.ts';
 import { type PlacementDay, withPlacement } from '../../extender/savings/placement-sums.ts';
 import { shippedConfiguration, tour } from '../../extender/simulation/script-files.ts';
 import { SurefootInProcess } from '../../extender/simulation/surefoot-in-process.ts';
+import { journalOf } from '../../extender/wiring/journal.ts';
 import { ABOUT, pageOf } from '../fake/page.ts';
 
 const NODES = 24;
@@ -32,27 +31,14 @@ export async function tourPage(): Promise<Express> {
     onHappening: (one) => captions.happened(one),
   });
   const decisions = new DecisionRecord();
-  const journal = new Journal();
+  const journal = journalOf(surefoot.engine, nowSeconds);
   let days: ReadonlyMap<string, PlacementDay> = new Map();
   surefoot.onDecision((decision) => decisions.add(decision));
-  const { ingest, store, cluster } = surefoot.engine;
-  ingest.subscribe({
+  surefoot.engine.ingest.subscribe({
     bound({ uid, node = '' }, at) {
       const decision = decisions.bound(uid, node, at);
       const placement = decision && placementOf(decision);
       if (placement !== undefined) days = withPlacement(days, placement);
-    },
-    nodeChanged(previous, current, at) {
-      const isPlanned = isMaintained(store.get(current.host).maintenance, at);
-      journal.nodeChanged(previous, current, isPlanned, at);
-    },
-    departed: (...change) => journal.departed(...change),
-  });
-  store.subscribe({
-    stored(before, after) {
-      const node = cluster.onHost(after.host);
-      if (node === undefined) return;
-      journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds());
     },
   });
   surefoot.watch(fleet.api, nowSeconds);

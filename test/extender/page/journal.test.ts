@@ -1,31 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { PodFacts } from '../../../extender/facts/facts.ts';
-import { isMaintained } from '../../../extender/history/maintenance.ts';
 import { Journal } from '../../../extender/page/journal.ts';
+import { journalOf } from '../../../extender/wiring/journal.ts';
 import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
 
 /** A journal that follows a ingest, as in the extender. */
 function following() {
   const told: number[] = [];
-  const journal = new Journal();
-  journal.subscribe(({ number }) => told.push(number));
   let nowSeconds = 0;
-  const { ingest, cluster, store } = makeIngest();
-  ingest.subscribe({
-    nodeChanged(previous, current, at) {
-      const isPlanned = isMaintained(store.get(current.host).maintenance, at);
-      journal.nodeChanged(previous, current, isPlanned, at);
-    },
-    departed: (...change) => journal.departed(...change),
-  });
-  store.subscribe({
-    stored(before, after) {
-      const node = cluster.onHost(after.host);
-      if (node === undefined) return;
-      journal.incidentsChanged(node, before.incidents, after.incidents, nowSeconds);
-    },
-  });
+  const made = makeIngest();
+  const { ingest } = made;
+  const journal = journalOf(made, () => nowSeconds);
+  journal.subscribe(({ number }) => told.push(number));
   ingest.nodeChanged(makeNode(), 0);
   const said = () =>
     journal

@@ -7,6 +7,7 @@ import { DecisionRecord } from '../../../extender/decisions/record.ts';
 import { LiveFeed } from '../../../extender/page/live.ts';
 import type { LiveChange } from '../../../extender/page/shapes.ts';
 import { Cluster } from '../../../extender/state/cluster.ts';
+import type { Snapshot } from '../../../extender/state/snapshot.ts';
 import { eventually } from '../../cluster/eventually.ts';
 import { listening } from '../../fake/listening.ts';
 import { makeBigFleet } from '../../make/big-fleet.ts';
@@ -38,17 +39,22 @@ class Watcher {
   }
 }
 
-test('what happens while nobody watches is not collected', async () => {
-  const cluster = new Watched();
-  const snapshot = makeSnapshot(makeIngest(), { cluster });
-  const feed = new LiveFeed({
-    snapshot: () => snapshot,
+/** A feed of a fleet in which nothing else happens. */
+function feedOf(snapshot: () => Snapshot): LiveFeed {
+  return new LiveFeed({
+    snapshot,
     decisions: new DecisionRecord(),
     entries: () => [],
     controls: [],
     cluster: () => undefined,
     alarm: () => undefined,
   });
+}
+
+test('what happens while nobody watches is not collected', async () => {
+  const cluster = new Watched();
+  const snapshot = makeSnapshot(makeIngest(), { cluster });
+  const feed = feedOf(() => snapshot);
   onTestFinished(() => feed.stop());
   for (let at = 0; at < 1000; at += 1) feed.touched(`unwatched-${at}`);
   const watcher = new Watcher();
@@ -59,15 +65,7 @@ test('what happens while nobody watches is not collected', async () => {
 });
 
 test('5,000 nodes reach a watcher in less than 500 kB, in parts of a few milliseconds', async () => {
-  const { snapshot } = makeBigFleet(5000);
-  const feed = new LiveFeed({
-    snapshot,
-    decisions: new DecisionRecord(),
-    entries: () => [],
-    controls: [],
-    cluster: () => undefined,
-    alarm: () => undefined,
-  });
+  const feed = feedOf(makeBigFleet(5000).snapshot);
   onTestFinished(() => feed.stop());
   const url = await listening(
     express().get('/', (request, response) => feed.watch(request, response)),
@@ -92,15 +90,7 @@ test('5,000 nodes reach a watcher in less than 500 kB, in parts of a few millise
 });
 
 test('the end of the program in the middle of the first messages breaks nothing', async () => {
-  const { snapshot } = makeBigFleet(3000);
-  const feed = new LiveFeed({
-    snapshot,
-    decisions: new DecisionRecord(),
-    entries: () => [],
-    controls: [],
-    cluster: () => undefined,
-    alarm: () => undefined,
-  });
+  const feed = feedOf(makeBigFleet(3000).snapshot);
   const url = await listening(
     express().get('/', (request, response) => feed.watch(request, response)),
   );
