@@ -22,7 +22,7 @@ const MOST_DECISIONS = 50;
 /** Each takes about a tenth of a millisecond to make. */
 const DECISIONS_A_TURN = 10;
 /** More in half a second nobody reads, and each is made while a scheduler may wait. */
-const MOST_DECISIONS_A_TICK = 16;
+const MOST_DECISIONS_A_TICK = 8;
 const MOST_ENTRIES = 200;
 const MOST_PENDING = 100;
 
