@@ -190,8 +190,8 @@ function legend() {
   /** @type {readonly (readonly [string, string])[]} */
   const marks = [
     ['normal', 'usual hazard'],
-    ['elevated', 'elevated: twice the fleet’s'],
-    ['high', 'high, or a device out'],
+    ['elevated', 'elevated: 3 times the fleet’s rate'],
+    ['high', 'high: 10 times, or a device out'],
     ['down', 'not ready'],
     ['square busy', 'device busy'],
     ['square', 'free'],
