@@ -232,7 +232,8 @@ describe('a pod that waits for its own node', () => {
       const now = await used.hand.pod('forced-0');
       return now.metadata?.uid !== forced?.metadata?.uid && now.status?.phase === 'Running' && now;
     });
-    expect(nodeOf(after)).toBe(nodeOf(forced));
+    const told = (await used.bed.surefoot.decisionFor('forced-0'))?.unasked?.words;
+    expect(nodeOf(after), told).toBe(nodeOf(forced));
     expect(Date.now() - deletedMs).toBeGreaterThan(11_000);
   });
 
