@@ -226,16 +226,31 @@ describe('a pod that waits for its own node', () => {
 
   // Pods of a Job have a finalizer, which waits for the kubelet; those of a StatefulSet are gone at once.
   test('does not come before the grace of one that was deleted by force is over', async () => {
-    const deletedMs = Date.now();
-    await used.hand.deletePod('forced-0', 0);
-    const after = await eventually('the new pod to run', async () => {
-      const now = await used.hand.pod('forced-0');
-      return now.metadata?.uid !== forced?.metadata?.uid && now.status?.phase === 'Running' && now;
-    });
-    const told = (await used.bed.surefoot.decisionFor('forced-0'))?.unasked?.words;
-    expect(nodeOf(after), told).toBe(nodeOf(forced));
-    expect(Date.now() - deletedMs).toBeGreaterThan(11_000);
+    // This is about its own node: none that becomes free meanwhile may be better.
+    await cordonOthers(true);
+    try {
+      const deletedMs = Date.now();
+      await used.hand.deletePod('forced-0', 0);
+      const after = await eventually('the new pod to run', async () => {
+        const now = await used.hand.pod('forced-0');
+        const isNew = now.metadata?.uid !== forced?.metadata?.uid;
+        return isNew && now.status?.phase === 'Running' && now;
+      });
+      const told = (await used.bed.surefoot.decisionFor('forced-0'))?.unasked?.words;
+      expect(nodeOf(after), told).toBe(nodeOf(forced));
+      expect(Date.now() - deletedMs).toBeGreaterThan(11_000);
+    } finally {
+      await cordonOthers(false);
+    }
   });
+
+  async function cordonOthers(isCordoned: boolean): Promise<void> {
+    const { items } = await used.hand.core.listNode();
+    const names = items.flatMap(({ metadata }) => metadata?.name ?? []);
+    const others = names.filter((name) => name !== nodeOf(forced));
+    const spec = { unschedulable: isCordoned ? true : null };
+    await Promise.all(others.map((name) => used.hand.patchNode(name, { spec })));
+  }
 
   test('gives way to a pod of higher priority', async () => {
     const scheduling = used.bed.admin.makeApiClient(SchedulingV1Api);
