@@ -70,6 +70,9 @@ test('pitfall 34: what our accounts may do is what they do, by the API server’
   await used.hand.createPod(pod('placed'));
   await used.hand.runningPod('placed');
   await surefoot.command('forgive', 'gpu-1', '--reason=tested', surefoot.asAdmin);
+  // What placements came to is written every few minutes, and at the end.
+  await surefoot.stopExtender();
+  await surefoot.startExtender();
 
   const askedBy = async (component: string) => {
     const lines = (await readFile(plane.auditPath, 'utf8')).trim().split('\n');
