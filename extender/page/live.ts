@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { MOST_AT_A_TIME_MS, turn } from '../bounds/in-turns.ts';
+import { inBatches, MOST_AT_A_TIME_MS, turn } from '../bounds/in-turns.ts';
 import type { DecisionRecord } from '../decisions/record.ts';
 import { tellingForecasts } from '../decisions/telling-forecasts.ts';
 import { timeOf } from '../facts/timestamp.ts';
@@ -160,20 +160,15 @@ export class LiveFeed {
 
   /** All nodes to one watcher: a scheduler's question never waits for more than a few of them. */
   async #sendNodes(stream: EventStream): Promise<void> {
-    const names = [...this.#deps.snapshot().cluster.nodes()].map(({ name }) => name).values();
-    let next = names.next();
-    while (!next.done && !stream.isClosed) {
-      const snapshot = this.#deps.snapshot();
-      const nodes: ShownNodeSummary[] = [];
-      const begunMs = performance.now();
-      for (; !next.done && performance.now() - begunMs < MOST_AT_A_TIME_MS; next = names.next()) {
-        const node = summaryOf(next.value, snapshot);
-        if (node === undefined) continue;
-        nodes.push(node);
+    const names = [...this.#deps.snapshot().cluster.nodes()].map(({ name }) => name);
+    const summary = (name: string) => summaryOf(name, this.#deps.snapshot());
+    for await (const made of inBatches(names, summary)) {
+      if (stream.isClosed) return;
+      const nodes = made.filter((node) => node !== undefined);
+      for (const node of nodes) {
         if (!this.#sent.has(node.node)) this.#sent.set(node.node, JSON.stringify(node));
       }
-      stream.send(messageOf({ ...this.#now(snapshot), nodes }));
-      await turn();
+      stream.send(messageOf({ ...this.#now(this.#deps.snapshot()), nodes }));
     }
   }
 
