@@ -17,7 +17,7 @@ export class RaisedHosts {
     this.#deps = deps;
   }
 
-  /** Looks at all nodes; to be called about every hour. */
+  /** Looks at all nodes; called every ten minutes. */
   async round(): Promise<void> {
     const { snapshot, isLeader } = this.#deps;
     await inTurns([...snapshot().cluster.nodes()], ({ name }) => {

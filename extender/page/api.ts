@@ -79,8 +79,9 @@ export interface PageDeps {
 
 /**
  * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME][&uid=UID]`,
- * `/api/fleet` with a line a node, `/api/pods[?search=TEXT|?pod=NAMESPACE/NAME]`, `/api/jobs?job=NAMESPACE/KIND/NAME`, `/api/nodes[?node=NAME]`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`,
- * `/api/signals`, `/api/about`, `/api/health`, `/api/placements`, and `/api/live`, a stream of changes. Loopback only.
+ * `/api/fleet` with a line a node, `/api/nodes[?node=NAME]`, `/api/pods[?search=TEXT|?pod=NAMESPACE/NAME]`,
+ * `/api/jobs?job=NAMESPACE/KIND/NAME`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`, `/api/signals`,
+ * `/api/about`, `/api/health`, `/api/placements`, and `/api/live`, a stream of changes. Loopback only.
  */
 export function pageApp(deps: PageDeps): Express {
   const {

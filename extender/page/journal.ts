@@ -23,13 +23,17 @@ const KIND_OF: Readonly<Record<DepartureCause, EntryKind>> = {
   deleted: 'deletion',
 };
 
-/** The members of one workload that have left together so far. */
-interface Leaving {
+/** An entry that tells of several things, one soon after the other. */
+interface Spell {
   readonly number: number;
-  readonly pods: Set<string>;
-  readonly firstWords: string;
   readonly firstAtSeconds: number;
   lastAtSeconds: number;
+}
+
+/** The members of one workload that have left together so far. */
+interface Leaving extends Spell {
+  readonly pods: Set<string>;
+  readonly firstWords: string;
 }
 
 /** What happens to a node, of one and of several. */
@@ -39,12 +43,9 @@ interface NodeChange {
   readonly many: string;
 }
 
-/** Nodes to which the same has happened, one soon after the other. */
-interface Together {
-  readonly number: number;
+/** Nodes to which the same has happened. */
+interface Together extends Spell {
   readonly nodes: string[];
-  readonly firstAtSeconds: number;
-  lastAtSeconds: number;
 }
 
 const CORDONED: NodeChange = {
@@ -208,10 +209,7 @@ export class Journal {
 }
 
 /** Whether what happens now is another entry: some time after the last, or long after the first. */
-function isOver(
-  { firstAtSeconds, lastAtSeconds }: Pick<Together, 'firstAtSeconds' | 'lastAtSeconds'>,
-  nowSeconds: number,
-): boolean {
+function isOver({ firstAtSeconds, lastAtSeconds }: Spell, nowSeconds: number): boolean {
   return (
     nowSeconds - lastAtSeconds > TOGETHER_SECONDS ||
     nowSeconds - firstAtSeconds > LONGEST_TOGETHER_SECONDS

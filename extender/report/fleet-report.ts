@@ -352,11 +352,17 @@ export function placementIn(
 function placementLine(sums: readonly PlacementSums[]): PlacementLine | undefined {
   const total = together(sums);
   const { placed, hadHome, wentHome } = total;
-  const { low, sum: saved, high } = savedWithin(total);
-  const [savedDeviceHours = 0, ...bounds] = [saved, low, high].map((one) => rounded(one / 3600));
-  const [lowest = 0, highest = 0] = bounds;
   if (placed === 0) return undefined;
-  return { placed, hadHome, wentHome, savedDeviceHours, low: lowest, high: highest };
+  const { low, sum: saved, high } = savedWithin(total);
+  const inHours = (seconds: number) => rounded(seconds / 3600);
+  return {
+    placed,
+    hadHome,
+    wentHome,
+    savedDeviceHours: inHours(saved),
+    low: inHours(low),
+    high: inHours(high),
+  };
 }
 
 function sparesFor(known: readonly Known[], repairHours: number): Spares {

@@ -11,7 +11,7 @@ import { counted, momentInWords, spanInWords } from './words.js';
  * What the colours of the bars mean; of the terms only those that cost anything here.
  * @param {readonly ShownForecast[]} forecasts
  */
-export function termLegend(forecasts) {
+function termLegend(forecasts) {
   const used = state.terms.filter(({ name }) =>
     forecasts.some(({ seconds }) => (seconds[name] ?? 0) > 0),
   );

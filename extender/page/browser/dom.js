@@ -35,35 +35,6 @@ export function byId(id) {
 }
 
 /**
- * Shows these items in this order. Elements of items that stay are kept, and with them focus and
- * scroll; only `update` writes into them.
- * @template T
- * @param {HTMLElement} container
- * @param {readonly T[]} items
- * @param {(item: T) => string} keyOf
- * @param {(item: T) => HTMLElement} make
- * @param {(element: HTMLElement, item: T) => void} update
- */
-export function showKeyed(container, items, keyOf, make, update) {
-  /** @type {Map<string, HTMLElement>} */
-  const existing = new Map();
-  for (const child of container.children) {
-    if (child instanceof HTMLElement) existing.set(child.dataset.key ?? '', child);
-  }
-  let place = container.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
-    const element = existing.get(key) ?? make(item);
-    element.dataset.key = key;
-    existing.delete(key);
-    update(element, item);
-    if (element === place) place = place.nextElementSibling;
-    else container.insertBefore(element, place);
-  }
-  for (const left of existing.values()) left.remove();
-}
-
-/**
  * A link within the page.
  * @param {string} path
  * @param {string} words
@@ -78,7 +49,7 @@ export function linkTo(path, words) {
  * The address of a thing, each part of its name made safe.
  * @param {...string} parts
  */
-export function pathOf(...parts) {
+function pathOf(...parts) {
   return `/${parts.map(encodeURIComponent).join('/')}`;
 }
 

@@ -71,7 +71,7 @@ export function isShown(node, { search, onlyBad, model, driver, rack, namespace 
 }
 
 /** @param {ShownNodeSummary} node */
-export function isBad({ bad, open, hazard, state }) {
+function isBad({ bad, open, hazard, state }) {
   return bad > 0 || open > 0 || hazard !== 'normal' || state === 'not ready';
 }
 
@@ -88,7 +88,7 @@ export function byWorst(a, b) {
  * @param {ShownNodeSummary} a
  * @param {ShownNodeSummary} b
  */
-export function byNodeName(a, b) {
+function byNodeName(a, b) {
   return byName(a.node, b.node);
 }
 
