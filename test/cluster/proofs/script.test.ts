@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readScript } from '../../extender/simulation/script-files.ts';
+import { readScript } from '../../../extender/simulation/script-files.ts';
+import { useBed } from '../use-bed.ts';
 import { BedStage } from './bed-stage.ts';
 import { fleetStage } from './fleet-stage.ts';
 import { outcomesOf } from './outcome.ts';
-import { useBed } from './use-bed.ts';
 
 const NODES = 14;
 /** The Job controller of the fleet waits 10 s; the real one makes pods in one or two. */

@@ -1,9 +1,9 @@
-import { Fleet } from '../../extender/fleet/fleet.ts';
-import { isOver } from '../../extender/fleet/pod-status.ts';
-import type { FaultScript } from '../../extender/fleet/script.ts';
-import { shownNode } from '../../extender/page/shown.ts';
-import { shippedConfiguration } from '../../extender/simulation/script-files.ts';
-import { SurefootInProcess } from '../../extender/simulation/surefoot-in-process.ts';
+import { Fleet } from '../../../extender/fleet/fleet.ts';
+import { isOver } from '../../../extender/fleet/pod-status.ts';
+import type { FaultScript } from '../../../extender/fleet/script.ts';
+import { shownNode } from '../../../extender/page/shown.ts';
+import { shippedConfiguration } from '../../../extender/simulation/script-files.ts';
+import { SurefootInProcess } from '../../../extender/simulation/surefoot-in-process.ts';
 import type { Stage } from './outcome.ts';
 
 const START_SECONDS = 1_800_000_000;

@@ -7,14 +7,14 @@ import {
   type V1Pod,
   type V1PodTemplateSpec,
 } from '@kubernetes/client-node';
-import type { Fault, FaultScript, WorkloadEntry } from '../../extender/fleet/script.ts';
-import { CHECKPOINT } from '../../webhook/words/keys.ts';
-import type { Bed } from './bed.ts';
-import { CRASH, DEVICE_FAULT, GPU, REBOOT } from './bed-keys.ts';
-import { eventually } from './eventually.ts';
-import { type Hand, isRunning, nodeOf } from './hand.ts';
+import type { Fault, FaultScript, WorkloadEntry } from '../../../extender/fleet/script.ts';
+import { CHECKPOINT } from '../../../webhook/words/keys.ts';
+import type { Bed } from '../bed.ts';
+import { CRASH, DEVICE_FAULT, GPU, REBOOT } from '../bed-keys.ts';
+import { eventually } from '../eventually.ts';
+import { type Hand, isRunning, nodeOf } from '../hand.ts';
+import { indexedJob } from '../workloads.ts';
 import type { Stage } from './outcome.ts';
-import { indexedJob } from './workloads.ts';
 
 const NAMESPACE = 'default';
 const AS_MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);

@@ -1,4 +1,4 @@
-import type { Fault, FaultScript } from '../../extender/fleet/script.ts';
+import type { Fault, FaultScript } from '../../../extender/fleet/script.ts';
 
 /** A fault script at work somewhere: in the built-in fleet, or on a real control plane. */
 export interface Stage {
