@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { directoryWith } from '../../fake/directory.ts';
 import { areaUnderCurve, snapshotOf } from './auc.ts';
+import { hbdGroups } from './hbd.ts';
 import { judge } from './judge.ts';
 import { lanlGroups, titanGroups } from './records.ts';
 
@@ -77,6 +78,33 @@ describe('records', () => {
     expect(group?.hosts[0]?.up.map(({ device }) => device)).toEqual(['01', '02']);
     expect(group?.judgedFromSeconds).toBe(Date.UTC(2017, 9, 1) / 1000);
   });
+});
+
+test('of GPU servers: those that never failed are there, faults of one moment are one, others only take it down', async () => {
+  const csv = `server,start_day,end_day,level,class,description
+server-001,10,11,Hardware Failure,GPU,x
+server-001,10,12,Hardware Failure,GPU,y
+server-001,40,41,Software Failure,OS,z
+server-002,100,,Hardware Failure,Fan,"fan, of a PSU"
+`;
+  const directory = await directoryWith({ 'hbd.csv': csv });
+  const read = (level: 'hardware' | 'all') =>
+    hbdGroups(join(directory, 'hbd.csv'), { level, servers: 5 })[0];
+  const counts = (level: 'hardware' | 'all') =>
+    read(level)?.hosts.map(({ failures }) => failures.length);
+  expect(counts('hardware')).toEqual([1, 1, 0, 0, 0]);
+  expect(counts('all')).toEqual([2, 1, 0, 0, 0]);
+  const DAY = 86_400;
+  expect(
+    read('hardware')?.hosts[0]?.up.map(({ fromSeconds, toSeconds }) => [
+      fromSeconds / DAY,
+      toSeconds / DAY,
+    ]),
+  ).toEqual([
+    [0, 10],
+    [12, 40],
+    [41, 100],
+  ]);
 });
 
 test('a node that fails again and again is ranked first by all that remember, and a gang avoids it', async () => {

@@ -1,7 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { tableText } from '../../../extender/commands/terminal/table.ts';
+import { wholeNumber } from '../../../extender/commands/terminal/whole-number.ts';
 import { STRATA } from './calibration.ts';
+import { type HbdLevel, hbdGroups } from './hbd.ts';
 import { type Estimate, judge, type Verdict } from './judge.ts';
 import { lanlGroups, titanGroups } from './records.ts';
 import { SCORES } from './scores.ts';
@@ -17,6 +19,9 @@ interface EvaluateOptions {
   readonly lanl: string;
   readonly titan: string;
   readonly titanFrom?: string;
+  readonly hbd?: string;
+  readonly hbdLevel: HbdLevel;
+  readonly hbdServers: number;
   readonly json?: boolean;
   readonly plots?: string;
 }
@@ -25,11 +30,21 @@ async function main(options: EvaluateOptions): Promise<void> {
   const verdicts = {
     lanl: judge(lanlGroups(options.lanl), SEED),
     titan: judge(titanGroups(options.titan, options.titanFrom), SEED),
+    ...(options.hbd !== undefined && {
+      hbd: judge(
+        hbdGroups(options.hbd, { level: options.hbdLevel, servers: options.hbdServers }),
+        SEED,
+      ),
+    }),
   };
   if (options.plots !== undefined) {
     const { drawPlots } = await import('./plots.ts');
-    const { lanl: LANL, titan: Titan } = verdicts;
-    const names = await drawPlots(options.plots, { LANL, Titan });
+    const { lanl: LANL, titan: Titan, hbd: HBD } = verdicts;
+    const names = await drawPlots(options.plots, {
+      LANL,
+      Titan,
+      ...(HBD !== undefined && { HBD }),
+    });
     console.error(`drawn in ${options.plots}: ${names.join(', ')}`);
   }
   if (options.json === true) {
@@ -88,6 +103,17 @@ try {
     .requiredOption('--lanl <FILE>', 'failures of LANL (LA-UR-05-7318), CSV')
     .requiredOption('--titan <FILE>', 'GPUs of Titan (SC20), CSV')
     .option('--titan-from <DATE>', 'judge Titan from then on (default: the last quarter)')
+    .option('--hbd <FILE>', 'faults of GPU servers (InfiniteHBD-Trace), CSV')
+    .addOption(
+      new Option('--hbd-level <LEVEL>', 'which of them count')
+        .choices(['hardware', 'all'])
+        .default('hardware'),
+    )
+    .addOption(
+      new Option('--hbd-servers <N>', 'how many servers there are')
+        .argParser(wholeNumber('--hbd-servers', 1, 1_000_000))
+        .default(400),
+    )
     .option('--plots <DIR>', 'draw them as SVG files into this directory')
     .option('--json', 'print JSON')
     .exitOverride()

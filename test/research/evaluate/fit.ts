@@ -3,6 +3,7 @@ import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { tableText } from '../../../extender/commands/terminal/table.ts';
 import { FITTED, type HazardConstants } from '../../../extender/hazard/fitted.ts';
 import { areaUnderCurve, snapshotOf } from './auc.ts';
+import { hbdGroups } from './hbd.ts';
 import { chanceOf, weeklyLooks } from './looks.ts';
 import { lanlGroups, type RecordedGroup, titanGroups } from './records.ts';
 
@@ -15,6 +16,7 @@ interface FitOptions {
   readonly lanl: string;
   readonly titan: string;
   readonly titanFrom?: string;
+  readonly hbd?: string;
 }
 
 /** How well one set of constants does on one record. */
@@ -51,20 +53,33 @@ const WARM_UP_SHARE = 0.2;
 /** Titan failed hardly ever before this (SC20). */
 const TITAN_FROM_SECONDS = Date.UTC(2015, 3, 1) / 1000;
 const TITAN_EVERY_WEEKS = 4;
+/** Of InfiniteHBD-Trace. */
+const HBD_SERVERS = 400;
 
-function main({ lanl, titan, titanFrom }: FitOptions): void {
+function main({ lanl, titan, titanFrom, hbd }: FitOptions): void {
+  const afterWarmUp = ({ fromSeconds, toSeconds }: RecordedGroup) =>
+    fromSeconds + WARM_UP_SHARE * (toSeconds - fromSeconds);
   const records = [
     {
+      name: 'LANL',
       groups: lanlGroups(lanl),
-      fromSeconds: ({ fromSeconds, toSeconds }: RecordedGroup) =>
-        fromSeconds + WARM_UP_SHARE * (toSeconds - fromSeconds),
+      fromSeconds: afterWarmUp,
       everyWeeks: 1,
     },
     {
+      name: 'Titan',
       groups: titanGroups(titan, titanFrom),
       fromSeconds: ({ fromSeconds }: RecordedGroup) => Math.max(fromSeconds, TITAN_FROM_SECONDS),
       everyWeeks: TITAN_EVERY_WEEKS,
     },
+    ...(hbd === undefined
+      ? []
+      : (['hardware', 'all'] as const).map((level) => ({
+          name: `HBD, ${level}`,
+          groups: hbdGroups(hbd, { level, servers: HBD_SERVERS }),
+          fromSeconds: afterWarmUp,
+          everyWeeks: 1,
+        }))),
   ];
   const rows: string[][] = [];
   for (const [index, [name, change]] of TRIES.entries()) {
@@ -76,7 +91,8 @@ function main({ lanl, titan, titanFrom }: FitOptions): void {
     ]);
   }
   process.stderr.write('\r\u001b[K');
-  console.log(tableText([['constants', 'LANL AUC', 'nats', 'Titan AUC', 'nats'], ...rows]));
+  const titles = records.flatMap(({ name }) => [`${name} AUC`, 'nats']);
+  console.log(tableText([['constants', ...titles], ...rows]));
 }
 
 function fitOf(
@@ -124,6 +140,7 @@ try {
     .requiredOption('--lanl <FILE>', 'failures of LANL (LA-UR-05-7318), CSV')
     .requiredOption('--titan <FILE>', 'GPUs of Titan (SC20), CSV')
     .option('--titan-from <DATE>', 'from when on Titan is judged, and so not fitted')
+    .option('--hbd <FILE>', 'faults of GPU servers (InfiniteHBD-Trace), CSV')
     .exitOverride()
     .action(main)
     .parse();

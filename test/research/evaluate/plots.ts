@@ -11,7 +11,7 @@ const LEMON_SEEDS = 30;
 /** Draws what the verdicts say into SVG files of a directory. */
 export async function drawPlots(
   directory: string,
-  verdicts: Readonly<Record<'LANL' | 'Titan', Verdict>>,
+  verdicts: Readonly<Record<string, Verdict>>,
 ): Promise<readonly string[]> {
   await mkdir(directory, { recursive: true });
   const plots = {

@@ -36,7 +36,7 @@ export interface RecordedGroup {
   readonly toSeconds: number;
 }
 
-type Row = Readonly<Record<string, string>>;
+export type Row = Readonly<Record<string, string>>;
 
 const DAY = 86_400;
 /** LANL systems with at least 100 nodes; 21 has no length to speak of (reliability-data, section 3). */
@@ -77,23 +77,10 @@ function lanlSystem(system: string, nodes: number, rows: readonly Row[]): Record
   const hosts = [...byNode].map(([node, ofNode]): RecordedHost => {
     const ordered = ofNode.sort((a, b) => a.started - b.started);
     const device = `${system}/${node}`;
-    const up: UpSpan[] = [];
-    const spanOf = (from: number, to: number): UpSpan => ({
-      fromSeconds: from,
-      toSeconds: to,
-      device,
-      deviceSinceSeconds: fromSeconds,
-    });
-    let upSince = fromSeconds;
-    for (const { started, fixed } of ordered) {
-      if (started > upSince) up.push(spanOf(upSince, started));
-      upSince = Math.max(upSince, fixed);
-    }
-    if (toSeconds > upSince) up.push(spanOf(upSince, toSeconds));
     return {
       id: device,
       place: placeByNumber(node),
-      up,
+      up: upBetween(ordered, { device, fromSeconds, toSeconds }),
       failures: ordered.map(({ started }) => ({ atSeconds: started, device })),
     };
   });
@@ -104,6 +91,37 @@ function lanlSystem(system: string, nodes: number, rows: readonly Row[]): Record
   }
   const judgedFromSeconds = toSeconds - LANL_JUDGED_SHARE * (toSeconds - fromSeconds);
   return { name: `LANL ${system}`, hosts, fromSeconds, judgedFromSeconds, toSeconds };
+}
+
+/** An outage of a host. */
+export interface Outage {
+  readonly started: number;
+  readonly fixed: number;
+}
+
+/** When a host was up that had these outages, in order; its one device has been there from the beginning. */
+export function upBetween(
+  ordered: readonly Outage[],
+  {
+    device,
+    fromSeconds,
+    toSeconds,
+  }: { readonly device: string; readonly fromSeconds: number; readonly toSeconds: number },
+): readonly UpSpan[] {
+  const up: UpSpan[] = [];
+  let upSince = fromSeconds;
+  for (const { started, fixed } of [...ordered, { started: toSeconds, fixed: toSeconds }]) {
+    if (started > upSince) {
+      up.push({
+        fromSeconds: upSince,
+        toSeconds: started,
+        device,
+        deviceSinceSeconds: fromSeconds,
+      });
+    }
+    upSince = Math.max(upSince, fixed);
+  }
+  return up;
 }
 
 /** Numbers of the nodes that are not in the file: they never failed. */
@@ -208,7 +226,7 @@ function titanHost(
 }
 
 /** The rows of a file, its header names trimmed. */
-function rowsOf(path: string, columns: readonly string[]): readonly Row[] {
+export function rowsOf(path: string, columns: readonly string[]): readonly Row[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
