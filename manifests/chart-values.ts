@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { releaseSchema } from '../extender/release/settings.ts';
 import { extenderSchema } from '../extender/settings.ts';
 import { webhookSchema } from '../webhook/settings.ts';
 import { installationSchema } from '../webhook/words/installation.ts';
@@ -36,6 +37,7 @@ export const chartValuesSchema = z.strictObject({
   scheduler: enabled.extend({ image, resources: object }),
   hints: enabled,
   waitForHome: enabled.extend({ image }),
+  release: enabled.extend({ ...pods, rules: releaseSchema.in.omit(fileHead) }),
   webhook: z.strictObject({
     ...pods,
     failurePolicy: z.enum(['Ignore', 'Fail']),

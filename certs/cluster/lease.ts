@@ -99,7 +99,10 @@ export class LeaderElector {
       await this.#attempt();
       await sleep(this.#timing.retryMs, undefined, { signal: this.#stop.signal }).catch(() => {});
     }
-    if (this.#isLeading) await this.#release();
+    if (!this.#isLeading) return;
+    // From now on nobody may act on it, whatever is under way.
+    this.#isLeading = false;
+    await this.#release();
   }
 
   stop(): void {
