@@ -1,3 +1,4 @@
+import { controllerOf } from '../words/controller.ts';
 import { expectationsOf } from '../words/expectations.ts';
 import { add, declining, injecting, NOTHING, type Ruling } from '../words/injection.ts';
 import { HOME_GATE } from '../words/keys.ts';
@@ -31,7 +32,7 @@ export function homeGate(pod: Pod, profile: DeviceProfile, cannotLift: string | 
 function whyNot(pod: Pod, profile: DeviceProfile): string | undefined {
   const { metadata, spec } = pod;
   if (spec.nodeName) return 'it is on a node already';
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(metadata);
   if (owner === undefined) return 'it has no controller, so nobody makes it anew';
   if (owner.kind === 'DaemonSet') return 'a DaemonSet has chosen its node';
   if (spec.schedulingGroup != null) return 'its PodGroup is placed as a whole';

@@ -1,3 +1,4 @@
+import { controllerOf } from '../words/controller.ts';
 import { add, declining, injecting, NOTHING, type Ruling } from '../words/injection.ts';
 import type { Pod } from '../words/pod.ts';
 import { DEFAULT_SCHEDULER } from '../words/pod-defaults.ts';
@@ -14,7 +15,7 @@ export function schedulerName({ metadata, spec }: Pod, profile: DeviceProfile): 
   if (current !== DEFAULT_SCHEDULER) return stays('somebody has chosen it');
   if (isUserSet(metadata, ['spec', 'schedulerName'])) return stays('its user wrote that name');
   if (spec.nodeName) return stays('it is on a node already');
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = controllerOf(metadata);
   if (owner?.kind === 'DaemonSet') return stays('a DaemonSet has chosen its node');
   return injecting(`scheduler ${wanted}`, add('/spec/schedulerName', wanted));
 }

@@ -1,5 +1,13 @@
+import { type DeviceMatters, deviceMattersIn } from './device-matters.ts';
 import { durationSeconds } from './duration.ts';
-import { CHECKPOINT, COLD_START, EXPECTED_DURATION, SLOT, WAIT_FOR_HOME } from './keys.ts';
+import {
+  CHECKPOINT,
+  COLD_START,
+  DEVICE_MATTERS,
+  EXPECTED_DURATION,
+  SLOT,
+  WAIT_FOR_HOME,
+} from './keys.ts';
 import type { Pod } from './pod.ts';
 import type { DeviceProfile } from './profile.ts';
 import type { Reason } from './reason.ts';
@@ -22,6 +30,8 @@ export interface Expectations {
    * more than the profile's. What a tenant writes must not keep others off a node.
    */
   readonly coldStartForOthersSeconds: number;
+  /** How much its device matters to it. */
+  readonly deviceMatters: DeviceMatters;
   /** The longest that a node it left counts as its home. */
   readonly homeLifeSeconds: number;
   /** The longest that it waits for that node; 0: it does not. */
@@ -56,6 +66,14 @@ export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
     }
     return Math.min(seconds, capSeconds);
   };
+  const matters = pod.metadata.annotations?.[DEVICE_MATTERS];
+  const deviceMatters = matters === undefined ? profile.deviceMatters : deviceMattersIn(matters);
+  if (deviceMatters === undefined) {
+    remarks.push({
+      code: 'AnnotationUnreadable',
+      words: `the annotation ${DEVICE_MATTERS} is ${JSON.stringify((matters ?? '').slice(0, 40))}, not "required", "degraded-ok" or "optional"; "required" counts`,
+    });
+  }
   if ((pod.metadata.annotations?.[SLOT] ?? '').length > LONGEST_SLOT) {
     remarks.push({
       code: 'AnnotationUnreadable',
@@ -72,6 +90,7 @@ export function expectationsOf(pod: Pod, profile: DeviceProfile): Expectations {
     restartSeconds: profile.restartSeconds,
     coldStartSeconds,
     coldStartForOthersSeconds: Math.min(coldStartSeconds, profile.coldStartSeconds),
+    deviceMatters: deviceMatters ?? 'required',
     homeLifeSeconds: profile.homeLifeSeconds,
     waitForHomeSeconds:
       read(WAIT_FOR_HOME, profile.waitForHomeSeconds) ?? profile.waitForHomeSeconds,

@@ -1,3 +1,4 @@
+import { controllerOf } from './controller.ts';
 import type { ObjectMeta } from './pod.ts';
 
 interface Mark {
@@ -42,8 +43,9 @@ const MARKS: readonly Mark[] = [
 ];
 
 /** The group controller above an object, by name; a tenant who forges the mark only gets less. */
-export function groupControllerOf({ labels, ownerReferences }: ObjectMeta): string | undefined {
-  const owner = ownerReferences?.find(({ controller }) => controller === true);
+export function groupControllerOf(metadata: ObjectMeta): string | undefined {
+  const owner = controllerOf(metadata);
+  const { labels } = metadata;
   const group = (owner?.apiVersion ?? '').split('/')[0];
   const ownerKind = `${owner?.kind}.${group}`;
   return MARKS.find(

@@ -12,6 +12,12 @@ export const EXPECTED_DURATION = 'surefoot.dev/expected-duration';
 export const SLOT = 'surefoot.dev/slot';
 /** Pod annotation: how long the pod waits for its slot's own node, a duration, at most what its profile says. */
 export const WAIT_FOR_HOME = 'surefoot.dev/wait-for-home';
+/** Pod annotation: how much its device matters to the pod: `required`, `degraded-ok` or `optional`. */
+export const DEVICE_MATTERS = 'surefoot.dev/device-matters';
+/** Pod annotation: `"false"` says that the pod is never released from a broken device. */
+export const RELEASE = 'surefoot.dev/release';
+/** Annotation of a pod, node or namespace, whatever it says: nothing there is released. */
+export const HOLD = 'surefoot.dev/hold';
 /** Scheduling gate of pods that wait for their slot's own node. */
 export const HOME_GATE = 'surefoot.dev/home';
 /** Pod annotation `"false"` opts the pod out; namespace label `enabled` or `observe` opts pods in. */

@@ -8,13 +8,16 @@ export const modeField = z.enum(['observe', 'act'], {
 });
 
 /** The mode that holds in a namespace; `mayOnlyObserve`: its label, or who asks, allows no more. */
-export function modeIn(
+export function modeIn<AnyMode extends string = Mode>(
   namespace: string,
-  settings: { readonly mode: Mode; readonly namespaces: Readonly<Record<string, Mode>> },
+  settings: {
+    readonly mode: AnyMode;
+    readonly namespaces: Readonly<Record<string, AnyMode>>;
+  },
   mayOnlyObserve: boolean,
-): Mode {
+): AnyMode | 'observe' {
   if (mayOnlyObserve) return 'observe';
   return Object.hasOwn(settings.namespaces, namespace)
-    ? (settings.namespaces[namespace] as Mode)
+    ? (settings.namespaces[namespace] as AnyMode)
     : settings.mode;
 }

@@ -125,6 +125,7 @@ export interface ContainerStatus {
   /** What the container runtime made of the image's name, and its digest. */
   readonly image?: string;
   readonly imageID?: string;
+  readonly restartCount?: number;
   readonly lastState?: { readonly terminated?: ContainerTermination };
   readonly state?: {
     readonly running?: { readonly startedAt?: Timestamp };

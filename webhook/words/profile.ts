@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { strictSection } from '../../certs/serving/strict-yaml.ts';
 import { asksForClaims, type DevicesAsked, matchesDevicePattern } from './device.ts';
+import { DEVICE_MATTERS } from './device-matters.ts';
 import { durationSeconds } from './duration.ts';
 import { PROFILE } from './keys.ts';
+import { OBJECT_NAME } from './longest-name.ts';
 import type { Pod, Toleration } from './pod.ts';
 import { quantityValue } from './quantity.ts';
 import { dangerOf } from './toleration.ts';
@@ -99,7 +101,7 @@ const exitCodesField = z
 /** The name of a scheduler. */
 export const schedulerNameField = z
   .string({ error: 'expected the name of a scheduler, such as "surefoot-scheduler"' })
-  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, {
+  .regex(OBJECT_NAME, {
     error: 'expected the name of a scheduler, such as "surefoot-scheduler"',
   });
 
@@ -196,6 +198,16 @@ const profileEntry = strictSection({
       error: 'expected at most 5m: a pod that waits runs nowhere, and no autoscaler sees it',
     })
     .prefault('0s'),
+  /** How much the device matters to pods that do not say. */
+  deviceMatters: z
+    .enum(DEVICE_MATTERS, { error: 'expected "required", "degraded-ok" or "optional"' })
+    .default('required'),
+  /** What its pods may be released from, where `surefoot release` runs and acts. */
+  release: z
+    .enum(['off', 'brokenDevice', 'crashLoop', 'both'], {
+      error: 'expected "off", "brokenDevice", "crashLoop" or "both"',
+    })
+    .default('brokenDevice'),
   /** The most that a pod's annotations may say. */
   caps: strictSection({
     coldStart: durationField.prefault('10m'),

@@ -2,10 +2,13 @@ import { closestMatch } from 'leven';
 import {
   CHECKPOINT,
   COLD_START,
+  DEVICE_MATTERS,
   EXPECTED_DURATION,
+  HOLD,
   INJECT,
   INJECTED,
   PROFILE,
+  RELEASE,
   SLOT,
   WAIT_FOR_HOME,
 } from './keys.ts';
@@ -15,6 +18,7 @@ import type { Reason } from './reason.ts';
 const OURS = 'surefoot.dev/';
 const KNOWN: readonly string[] = [
   ...[PROFILE, CHECKPOINT, COLD_START, EXPECTED_DURATION, SLOT, WAIT_FOR_HOME, INJECT, INJECTED],
+  ...[DEVICE_MATTERS, RELEASE, HOLD],
 ];
 /** Further off, it is another word and no misspelling. */
 const MOST_EDITS = 4;

@@ -1,3 +1,4 @@
+import { controllerOf } from './controller.ts';
 import { groupSlotOf } from './group-slot.ts';
 import { JOB_INDEX, SLOT } from './keys.ts';
 import { LONGEST_NAME } from './longest-name.ts';
@@ -107,7 +108,7 @@ function slotNamedBy(annotations: Readonly<Record<string, string>>): string | un
  * so a ReplicaSet whose name ends in its template hash stands for its Deployment.
  */
 function workloadOwner(pod: Pod): OwnerReference | undefined {
-  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  const owner = controllerOf(pod.metadata);
   if (owner === undefined || !isNamed(owner)) return undefined;
   const suffix = `-${pod.metadata.labels?.[TEMPLATE_HASH] ?? ''}`;
   return owner.kind === 'ReplicaSet' && suffix !== '-' && owner.name.endsWith(suffix)

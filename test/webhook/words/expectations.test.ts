@@ -16,6 +16,7 @@ describe('expectationsOf', () => {
       coldStartForOthersSeconds: 20,
       homeLifeSeconds: 3600,
       waitForHomeSeconds: 0,
+      deviceMatters: 'required',
       remarks: [],
     });
   });

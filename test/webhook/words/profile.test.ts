@@ -22,7 +22,7 @@ describe('profiles.yaml', () => {
       name: 'an unknown key',
       yaml: withProfile('    colour: red\n'),
       problem:
-        'profiles.yaml:5: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, preferHome, coldStart, expectedDuration, checkpoint, restart, homeLife, waitForHome, caps',
+        'profiles.yaml:5: profiles[0]: unknown key "colour"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, preferHome, coldStart, expectedDuration, checkpoint, restart, homeLife, waitForHome, deviceMatters, release, caps',
     },
     {
       name: 'a duration without a unit',
@@ -191,6 +191,8 @@ test('the form before node loss, failure policies and restart rules reads as it 
       restartSeconds: 180,
       homeLifeSeconds: 7200,
       waitForHomeSeconds: 0,
+      deviceMatters: 'required',
+      release: 'brokenDevice',
       caps: { coldStartSeconds: 300, expectedDurationSeconds: 86_400, checkpointSeconds: 3600 },
     },
   ]);

@@ -19,7 +19,7 @@ describe('annotations that nobody reads', () => {
     {
       key: 'surefoot.dev/make-it-fast-please',
       instead:
-        'known are surefoot.dev/profile, surefoot.dev/checkpoint, surefoot.dev/cold-start, surefoot.dev/expected-duration, surefoot.dev/slot, surefoot.dev/wait-for-home, surefoot.dev/inject, surefoot.dev/injected',
+        'known are surefoot.dev/profile, surefoot.dev/checkpoint, surefoot.dev/cold-start, surefoot.dev/expected-duration, surefoot.dev/slot, surefoot.dev/wait-for-home, surefoot.dev/inject, surefoot.dev/injected, surefoot.dev/device-matters, surefoot.dev/release, surefoot.dev/hold',
     },
   ])('$key', ({ key, instead }) => {
     expect(wordsOf({ [key]: 'x', 'example.com/profil': 'y' })).toEqual([
