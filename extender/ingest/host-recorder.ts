@@ -108,13 +108,13 @@ export class HostRecorder {
     const taken = reconcileFindings(before, {
       node,
       seen: this.#standing.devicesOn(node),
-      unsaidRows: this.#deps.catalogue().namesOf('node-allocatable'),
       refusalRows: this.#deps.catalogue().namesOf('pod-rejected'),
       bootSigns: this.#deps
         .catalogue()
         .of('node-boot')
         .map((row) => ({ row, worth: row.worth })),
       findings: this.#standing.on(node),
+      isUnknown: (key) => this.#standing.isUnknown(node, key),
       waiting,
       ...(rackDisturbedAtSeconds !== undefined && { rackDisturbedAtSeconds }),
       owners: (device) => this.#standing.ownersOf(node, device),

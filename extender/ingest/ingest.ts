@@ -124,6 +124,7 @@ export class Ingest {
   nodeRemoved(uid: string, nowSeconds: number): void {
     const node = this.#deps.cluster.removeNode(uid);
     if (node === undefined) return;
+    this.#standing.measured.forgetOn(node.name);
     this.#touched(node.name);
     if (this.#isLeader) this.#recorder.nodeGone(node, nowSeconds);
   }
@@ -145,6 +146,23 @@ export class Ingest {
     this.devicesChanged(node, nowSeconds);
   }
 
+  /** What metrics say about subjects of a row on a node: devices, by the beginning of their findings' keys. */
+  measured(
+    row: string,
+    node: string,
+    found: ReadonlyMap<string, readonly Finding[]>,
+    nowSeconds: number,
+  ): void {
+    this.#standing.measured.set(row, node, found);
+    this.devicesChanged(node, nowSeconds);
+    this.#standing.measured.forgetWell(row, node);
+  }
+
+  /** Nothing is known from metrics any more: another replica asks, or nobody. */
+  forgetMeasured(isAsked: boolean): void {
+    this.#standing.measured.forget(isAsked);
+  }
+
   /** An Event about a node. One that was listed is old: nothing is rebuilt from Events. */
   eventSeen({ node: name, signals }: EventFacts, isListed: boolean, nowSeconds: number): void {
     // Any tenant may write of a Node that does not exist.
@@ -159,12 +177,14 @@ export class Ingest {
   /** An owner wants other slots than before: homes of slots that it does not want are given up. */
   ownerChanged(owner: KnownOwner, nowSeconds: number): void {
     this.owners.set(owner);
+    this.homes.suspend(owner.workload, owner.isSuspended === true);
     this.#release(owner.workload, nowSeconds);
   }
 
   /** An owner is gone: if none of its name comes soon, nobody wants its slots. */
   ownerRemoved(uid: string, nowSeconds: number): void {
-    this.owners.remove(uid, nowSeconds);
+    const workload = this.owners.remove(uid, nowSeconds);
+    if (workload !== undefined) this.homes.suspend(workload, false);
   }
 
   /** Every owner of this kind is known: one that is not there is gone. */

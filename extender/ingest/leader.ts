@@ -58,6 +58,8 @@ export interface ClusterLeaderDeps {
   readonly watchMetrics: ReflectorMetrics;
   /** No replica recorded the history from when to when. */
   readonly onGap: (fromSeconds: number, toSeconds: number) => void;
+  /** True of a program that goes by the history and never records it. */
+  readonly onlyFollows?: boolean;
   readonly log: Logger;
 }
 
@@ -123,7 +125,7 @@ export class ClusterLeader implements Leader {
   start(ingest: Ingest): void {
     this.#ingest = ingest;
     this.#watchingSinceSeconds = this.#deps.nowSeconds();
-    this.#running.push(this.#elector.run());
+    if (this.#deps.onlyFollows !== true) this.#running.push(this.#elector.run());
   }
 
   missing(): string | undefined {

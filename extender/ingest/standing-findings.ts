@@ -1,11 +1,18 @@
 import type { NodeFacts } from '../facts/facts.ts';
 import type { SeenDevice } from '../history/swap.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
-import { allocatableFindings, deviceHealthFindings, type Finding } from '../signals/finding.ts';
+import {
+  allocatableFindings,
+  deviceHealthFindings,
+  type Finding,
+  rowOfKey,
+} from '../signals/finding.ts';
 import { physicalDevice } from '../signals/identity.ts';
 import { onePerEvent } from '../signals/one-per-event.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { DynamicResources } from '../state/dynamic-resources.ts';
+import { MeasuredFindings } from './measured-findings.ts';
+
 /** What stands about each node now, from whichever object of the API says it. */
 export class StandingFindings {
   readonly #cluster: Cluster;
@@ -13,6 +20,8 @@ export class StandingFindings {
   readonly #catalogue: () => Catalogue;
   /** Of custom objects, by node and the object's key. */
   readonly #custom = new Map<string, Map<string, readonly Finding[]>>();
+  /** What metrics say. */
+  readonly measured = new MeasuredFindings();
 
   constructor(cluster: Cluster, devices: DynamicResources, catalogue: () => Catalogue) {
     this.#cluster = cluster;
@@ -27,6 +36,17 @@ export class StandingFindings {
     else said.set(key, findings);
     if (said.size === 0) this.#custom.delete(node);
     else this.#custom.set(node, said);
+  }
+
+  /** Whether nobody has said if a finding that is not here still stands. */
+  isUnknown({ name, devices }: NodeFacts, key: string): boolean {
+    const row = rowOfKey(key);
+    const catalogue = this.#catalogue();
+    if (catalogue.namesOf('prometheus').has(row)) return this.measured.isUnknown(name, row, key);
+    if (!catalogue.namesOf('node-allocatable').has(row)) return false;
+    // A plugin that offers no device at all does not say whether a withdrawn one is back.
+    const [, resource = ''] = key.split('|');
+    return (devices.get(resource)?.allocatable ?? 0) === 0;
   }
 
   /** Everything that stands about a node: on its Node object, on its devices, and in the status of its pods. */
@@ -44,6 +64,7 @@ export class StandingFindings {
       ...node.findings,
       ...allocatableFindings(node.devices, catalogue),
       ...[...(this.#custom.get(node.name)?.values() ?? [])].flat(),
+      ...this.measured.on(node.name),
       ...onePerEvent(ofDevices, (resource) =>
         resource === undefined ? published : (node.devices.get(resource)?.capacity ?? 0),
       ),

@@ -131,6 +131,14 @@ const forgeable = {
   }),
 };
 
+/** A label's name, as Prometheus has them. */
+export const METRIC_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]{0,127}$/;
+const labelField = z.string().regex(METRIC_LABEL, {
+  error: 'expected the name of a label, such as "Hostname"',
+});
+/** Longer than any query of a person. */
+const LONGEST_QUERY = 2048;
+
 /** A match on some of these fields, at least one. */
 function matching(...fields: string[]): z.ZodType<Readonly<Record<string, RegExp>>> {
   const shape = Object.fromEntries(fields.map((field) => [field, wholeExpression.optional()]));
@@ -244,6 +252,19 @@ const rowSchema = z.discriminatedUnion('source', [
     ...platform,
     ...common,
   }),
+  strictSection({
+    source: z.literal('prometheus'),
+    /** A PromQL expression that has a value for devices that are well, too. */
+    query: z.string().min(1).max(LONGEST_QUERY),
+    bad: z.string().regex(/^(==|!=|>=|<=|>|<) -?\d{1,15}(\.\d{1,15})?$/, {
+      error: 'expected a comparison that holds of bad values, such as "> 0"',
+    }),
+    /** The labels that name the node, and the device where one does. */
+    labels: strictSection({ node: labelField, device: labelField.optional() }),
+    ...platform,
+    ...common,
+    ...texts,
+  }),
 ]);
 
 type WrittenRow = z.output<typeof rowSchema>;
@@ -274,10 +295,20 @@ export interface CatalogueRow {
     readonly node: string;
     readonly path?: string;
   };
+  /** Of metrics: what is asked, which values are bad, and the labels that name node and device. */
+  readonly metric?: Metric;
   readonly example?: Readonly<Record<string, unknown>>;
   /** Its worth without a code, or with one that its family does not list. */
   readonly worth: Worth;
   readonly codes: ReadonlyMap<string, Worth>;
+}
+
+/** What Prometheus is asked for a row. */
+export interface Metric {
+  readonly query: string;
+  /** A comparison, such as `> 0`. */
+  readonly bad: string;
+  readonly labels: { readonly node: string; readonly device?: string | undefined };
 }
 
 /** What one sign is worth: the row's word, or its code's. */
@@ -399,6 +430,9 @@ function rowFrom(row: WrittenRow, family: ReadonlyMap<string, Code>): CatalogueR
     ...textsOf(row),
     ...('below' in row && row.below !== undefined && { below: row.below }),
     ...('resource' in row && { object: objectOf(row) }),
+    ...('query' in row && {
+      metric: { query: row.query, bad: row.bad, labels: row.labels },
+    }),
     ...(example !== undefined && { example }),
     worth: {
       class: row.class,
@@ -418,7 +452,9 @@ function worthOf(row: WrittenRow, code: string, meaning: Code): Worth {
     mergeSeconds: meaning.mergeSeconds ?? MERGE_SECONDS,
     settles: meaning.settles ?? row.settles,
     words: `${row.words}: ${code}, ${meaning.words}`,
-    ...(meaning.repeats !== undefined && { repeats: meaning.repeats }),
+    // The last value of a metric is there until another one comes: it is no repetition.
+    ...(meaning.repeats !== undefined &&
+      row.source !== 'prometheus' && { repeats: meaning.repeats }),
   };
 }
 

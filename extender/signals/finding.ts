@@ -145,6 +145,11 @@ export function rowOfKey(key: string): string {
   return end < 0 ? key : key.slice(0, end);
 }
 
+/** Whether a finding's key is about a subject: it begins with the subject's. */
+export function isAbout(key: string, subject: string): boolean {
+  return key === subject || key.startsWith(`${subject}|`);
+}
+
 function keyed(
   source: 'node-label' | 'node-annotation',
   texts: Readonly<Record<string, string>>,

@@ -53,7 +53,7 @@ export function matches({ match }: CatalogueRow, fields: Fields): boolean {
 }
 
 /** One sign for each entry of the text that names a code or a device; one for all if none does. */
-function signsOf(row: CatalogueRow, fields: Fields): readonly Sign[] {
+export function signsOf(row: CatalogueRow, fields: Fields): readonly Sign[] {
   const text = (fields[row.read] ?? '').slice(0, LONGEST_TEXT);
   const entries = row.split === undefined ? [text] : text.split(row.split);
   const signs = entries.map((entry) => signFrom(row, entry));

@@ -46,6 +46,17 @@ describe('the ingest', () => {
     expect(incidents()).toMatchObject([{ closedAtSeconds: 500 }]);
   });
 
+  test('a plugin that offers nothing does not say that a withdrawn device is back', () => {
+    const { ingest, incidents } = writing();
+    const offering = (allocatable: number) =>
+      makeNode({ devices: new Map([[GPU, { capacity: 8, allocatable }]]) });
+    ingest.nodeChanged(offering(7), 100);
+    ingest.nodeChanged(offering(0), 200);
+    expect(incidents()).toMatchObject([{ standing: [`allocatable-below-capacity|${GPU}|1`] }]);
+    ingest.nodeChanged(offering(8), 300);
+    expect(incidents()).toMatchObject([{ standing: [], closedAtSeconds: 300 }]);
+  });
+
   test('a rejection with room to spare is held against the node', () => {
     const { ingest, incidents, outcomes } = writing();
     const pod = makePodFacts({ phase: 'Pending' });
@@ -139,10 +150,26 @@ describe('the ingest', () => {
       return made.ingest;
     };
 
-    test('when it is suspended', () => {
+    test('when it has failed', () => {
       const ingest = left();
-      ingest.ownerChanged({ ...JOB, isOver: 'suspended' }, 1001);
+      ingest.ownerChanged({ ...JOB, isOver: 'failed' }, 1001);
       expect(ingest.homes.of(SLOT, 1001)).toEqual([]);
+    });
+
+    test('but not while it is suspended: then nobody has to spare them', () => {
+      const ingest = left();
+      ingest.ownerChanged({ ...JOB, isSuspended: true }, 1001);
+      expect(ingest.homes.of(SLOT, 1001)).toHaveLength(1);
+      expect(ingest.homes.expectedOn('gpu-1', 1001)).toEqual([]);
+      ingest.ownerChanged(JOB, 1002);
+      expect(ingest.homes.expectedOn('gpu-1', 1002)).toHaveLength(1);
+    });
+
+    test('a suspended one that is deleted leaves nothing behind for the next of its name', () => {
+      const ingest = left();
+      ingest.ownerChanged({ ...JOB, isSuspended: true }, 1001);
+      ingest.ownerRemoved('job', 1002);
+      expect(ingest.homes.expectedOn('gpu-1', 1003)).toHaveLength(1);
     });
 
     test('when it is deleted and not created anew within a minute', () => {

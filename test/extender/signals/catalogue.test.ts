@@ -3,6 +3,7 @@ import { type CustomObject, customFacts } from '../../../extender/facts/custom-o
 import { eventFacts } from '../../../extender/facts/events.ts';
 import { type Node, nodeFacts } from '../../../extender/facts/nodes.ts';
 import { podFacts } from '../../../extender/facts/pods.ts';
+import { findingsOf, subjectOf } from '../../../extender/prometheus/samples.ts';
 import { builtInCatalogue } from '../../../extender/signals/built-in-catalogue.ts';
 import {
   type CatalogueRow,
@@ -104,6 +105,12 @@ const REPLAY: Readonly<
     );
     expect(node).toBe('gpu-7');
     return findings.map(({ row }) => row.name);
+  },
+  prometheus: ({ value, ...labels }, row) => {
+    const sample = { labels: labels as Readonly<Record<string, string>>, value: String(value) };
+    const subject = subjectOf(sample, row, { trusted: {} });
+    expect(subject?.node).toBe('gpu-1');
+    return subject === undefined ? [] : findingsOf(sample, row, subject).map((one) => one.row.name);
   },
 };
 
