@@ -1,4 +1,11 @@
-import { type KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import {
+  type KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  loadYaml,
+  PatchStrategy,
+} from '@kubernetes/client-node';
+import { stringify } from 'yaml';
 import { eventually } from './eventually.ts';
 import { keyOf, objectsIn, type Rendered } from './render.ts';
 import { unlessAbsent } from './unless-absent.ts';
@@ -53,7 +60,8 @@ export class Applier {
   async #applyOne(object: Rendered, dryRun: boolean): Promise<void> {
     try {
       await this.#api.patch(
-        object,
+        // The client knows fields such as x-kubernetes-list-type by names of its own.
+        loadYaml<KubernetesObject>(stringify(object)),
         undefined,
         dryRun ? 'All' : undefined,
         'kubectl',

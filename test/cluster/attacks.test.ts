@@ -201,7 +201,7 @@ describe('a tenant with edit in one namespace', () => {
 
 /** Where each source of the catalogue stands in the API: who may write there may write its signs. */
 const WRITTEN_IN: Readonly<
-  Record<Exclude<Source, 'custom-object'>, readonly [string, string, string?]>
+  Record<Exclude<Source, 'custom-object' | 'prometheus'>, readonly [string, string, string?]>
 > = {
   'node-condition': ['', 'nodes', 'status'],
   'node-label': ['', 'nodes'],

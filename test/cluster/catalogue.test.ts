@@ -95,6 +95,8 @@ describe('the catalogue through the real API server', () => {
     },
     // Its status is a driver's to write, for an allocated claim: catalogue.test.ts has it.
     'claim-condition': 'elsewhere',
+    // Asked of a real Prometheus in neighbours/prometheus.test.ts.
+    prometheus: 'elsewhere',
     'custom-object': async (name, { plural = '', spec }, row) => {
       const { group = '', version = '', node: path = '' } = row.object ?? {};
       await customKind(group, version, plural);

@@ -22,6 +22,10 @@ const USERS = {
     user: 'system:serviceaccount:surefoot-system:surefoot-certs',
     groups: ['system:serviceaccounts', 'system:authenticated'],
   },
+  release: {
+    user: 'system:serviceaccount:surefoot-system:surefoot-release',
+    groups: ['system:serviceaccounts', 'system:authenticated'],
+  },
   /** Somebody who looks; with the rights of manifests/base/viewer.yaml once they are bound. */
   viewer: { user: 'viewer', groups: ['system:authenticated'] },
 } as const;

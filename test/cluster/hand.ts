@@ -33,7 +33,8 @@ export class Hand {
     return this.#batch.createNamespacedJob({ namespace: NAMESPACE, body });
   }
 
-  async deleteJob(name: string, timeoutSeconds = 30): Promise<void> {
+  /** After the API server was away the garbage collector lists anew only after up to 60 s. */
+  async deleteJob(name: string, timeoutSeconds = 90): Promise<void> {
     await this.#batch.deleteNamespacedJob({
       name,
       namespace: NAMESPACE,

@@ -25,6 +25,7 @@ import { SecretMount } from './secret-mount.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const MANIFESTS = join(ROOT, 'manifests');
 const WAIT_FOR_HOME = join(MANIFESTS, 'components/wait-for-home');
+const RELEASE = join(MANIFESTS, 'components/release');
 const NAMESPACE = 'surefoot-system';
 const SECRET = 'surefoot-webhook-tls';
 
@@ -50,6 +51,16 @@ const EXECUTABLE = join(ROOT, 'extender/commands/surefoot.ts');
 
 /** What is in force of the program that reads each of these files. */
 type Configurations = Readonly<Record<'webhook.yaml' | 'extender.yaml', string>>;
+
+/** A program that releases pods. */
+export interface RunningRelease {
+  /** What it shows of itself. */
+  metrics(): Promise<string>;
+  /** Replaces release.yaml, but for its head. */
+  setRules(rules: object): Promise<void>;
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
 
 /** One more webhook. */
 export interface WebhookReplica {
@@ -338,6 +349,51 @@ export class Installation {
       pageUrl: `http://127.0.0.1:${page}`,
       askUrl: `http://127.0.0.1:${listen}`,
       adminUrl: `http://127.0.0.1:${admin}`,
+    };
+  }
+
+  /** The rights of the component release, and that it may evict pods of this namespace. */
+  async allowReleases(namespace: string): Promise<void> {
+    await this.#create(await readFile(join(RELEASE, 'rbac.yaml'), 'utf8'));
+    await this.#create(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: surefoot-release, namespace: ${namespace} }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: surefoot-evict }
+subjects: [{ kind: ServiceAccount, name: surefoot-release, namespace: ${NAMESPACE} }]
+`);
+  }
+
+  /** That the program that releases pods may take the maintenance Leases of nodes. */
+  async allowLeases(namespace: string): Promise<void> {
+    const text = await readFile(join(RELEASE, '../release-leases/rbac.yaml'), 'utf8');
+    await this.#create(text.replaceAll('medik8s-leases', namespace));
+  }
+
+  /** The program that releases pods, with these rules. */
+  async startRelease(rules: object): Promise<RunningRelease> {
+    const [admin = 0] = await freePorts(1);
+    const directory = join(this.#plane.directory, 'release');
+    await mkdir(directory, { recursive: true });
+    const shipped = parse(await readFile(join(RELEASE, 'release.yaml'), 'utf8'));
+    const setRules = (changed: object) =>
+      writeFile(join(directory, 'release.yaml'), stringify({ ...shipped, ...changed }));
+    await setRules(rules);
+    const [path, ...args] = this.#run;
+    const child = this.#plane.start('surefoot-release', path, [
+      ...args,
+      'release',
+      `--config=${this.configDirectory}`,
+      `--rules=${directory}`,
+      `--kubeconfig=${this.#plane.kubeconfigPath('release')}`,
+      `--admin=127.0.0.1:${admin}`,
+    ]);
+    await this.#ready(child, admin);
+    return {
+      metrics: () => textAt(`http://127.0.0.1:${admin}/metrics`),
+      setRules,
+      kill: () => child.stop('SIGKILL'),
+      stop: () => child.stop(),
     };
   }
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
+import { releaseSchema } from '../../extender/release/settings.ts';
 import { extenderSchema } from '../../extender/settings.ts';
 import { webhookSchema } from '../../webhook/settings.ts';
 import { installationSchema } from '../../webhook/words/installation.ts';
@@ -27,6 +28,7 @@ const FILES: Readonly<Record<string, (text: string) => unknown>> = {
   'profiles.yaml': (text) => parseStrictYaml('profiles.yaml', text, profilesSchema),
   'webhook.yaml': (text) => parseStrictYaml('webhook.yaml', text, webhookSchema),
   'extender.yaml': (text) => parseStrictYaml('extender.yaml', text, extenderSchema),
+  'release.yaml': (text) => parseStrictYaml('release.yaml', text, releaseSchema),
   'scheduler.yaml': parse,
 };
 
@@ -85,6 +87,7 @@ const RENDERINGS = [
     components: ['wait-for-home'],
     set: ['waitForHome.enabled=true'],
   },
+  { name: 'releasing', components: ['release'], set: ['release.enabled=true'] },
   { name: 'with cert-manager', components: ['cert-manager'], set: ['certManager.enabled=true'] },
 ];
 

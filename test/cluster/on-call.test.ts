@@ -15,12 +15,42 @@ import { pod } from './workloads.ts';
 const used = useBed({ count: 3, gpus: 8, mode: 'act' });
 const IMAGE = 'registry.example/train:1';
 
+/** What was typed in this file, and what was said to it. */
+const typed = new Map<string, string>();
+
 /** The commands that reach the page do so at its address: here no pod of ours could be forwarded to. */
-async function ask(...args: readonly string[]): Promise<string> {
-  const { surefoot } = used.bed;
-  const { said, status } = await surefoot.command(...args, `--page=${surefoot.pageUrl}`);
+function ask(...args: readonly string[]): Promise<string> {
+  return type(args, `--page=${used.bed.surefoot.pageUrl}`);
+}
+
+/** Types a command, as a person would; `where` is how it reaches this bed. */
+async function type(args: readonly string[], where: string): Promise<string> {
+  const { said, status } = await used.bed.surefoot.command(...args, where);
   expect(status, said).toBe(0);
+  typed.set(args.map((arg) => (/ /.test(arg) ? `'${arg}'` : arg)).join(' '), said);
   return said;
+}
+
+/** The commands of a transcript in the README with what it shows of their answers; `...` stands for what it leaves out. */
+async function transcriptOfReadme(): Promise<readonly (readonly [string, readonly string[]])[]> {
+  const readme = await readFile('README.md', 'utf8');
+  const [transcript = ''] =
+    /^\$ kubectl surefoot nodes --bad\n[\s\S]*?(?=^```$)/m.exec(readme) ?? [];
+  return transcript
+    .split(/^\$ kubectl surefoot /m)
+    .slice(1)
+    .map((step) => {
+      const [command = '', ...lines] = step.trimEnd().split('\n');
+      return [command, lines.filter((line) => line !== '...')];
+    });
+}
+
+/** Which numbers they are differs from run to run, and with it how wide a column is. */
+function withoutNumbers(line: string): string {
+  return line
+    .replaceAll('just now', '0 s ago')
+    .replaceAll(/\d+(\.\d+)?/g, 'N')
+    .replaceAll(/ +/g, ' ');
 }
 
 test('finds the worst node, why a pod left it, what to return, and gives it back after the repair', async () => {
@@ -40,26 +70,34 @@ test('finds the worst node, why a pod left it, what to return, and gives it back
   const elsewhere = nodeOf(await hand.runningPod('second'));
 
   expect(await ask('nodes', '--bad', '-o=name')).toBe('node/gpu-2\n');
+  expect(await ask('nodes', '--bad')).toMatch(/^gpu-2 /m);
   expect(await ask('node', 'gpu-2')).toMatch(/^Incidents:\n {2}the kubelet /m);
   const why = await ask('why', 'second');
   expect(why).toContain(`default/second: placed on ${elsewhere}; asked `);
   expect(why).toMatch(/^gpu-2: .* = .*the kubelet /m);
   expect(await ask('warranty', 'gpu-2')).toMatch(/^## A device in gpu-2$/m);
   expect(await ask('report')).toMatch(/^\| gpu-2 \| /m);
+  expect(await ask('drain-order', 'gpu-2')).toMatch(/^gpu-2 +\d+ +/m);
   expect(await ask('status')).toMatch(/^Surefoot \S+ is well\n/);
 
   await hand.annotateNode('gpu-2', { [BROKEN]: null });
-  const forgiven = await surefoot.command(
-    'forgive',
-    'gpu-2',
-    '--reason=board replaced',
-    surefoot.asAdmin,
-  );
-  expect(forgiven.said).toBe('forgave one incident of gpu-2\n');
+  const forgive = ['forgive', 'gpu-2', '--reason', 'board replaced'];
+  expect(await type(forgive, surefoot.asAdmin)).toBe('forgave one incident of gpu-2\n');
   await eventually('gpu-2 to be well', async () => (await ask('nodes', '--bad', '-o=name')) === '');
   await hand.deletePod('second', 0);
   await hand.createPod(pod('third', { gpus: 8, image: IMAGE }));
   expect(nodeOf(await hand.runningPod('third'))).toBe('gpu-2');
+  expect(await ask('why', 'third')).toContain('default/third: placed on gpu-2; asked ');
+
+  const shown = await transcriptOfReadme();
+  expect(shown.length).toBeGreaterThanOrEqual(5);
+  for (const [command, lines] of shown) {
+    const said = typed.get(command)?.split('\n').map(withoutNumbers);
+    expect({ command, said }).toEqual({
+      command,
+      said: expect.arrayContaining(lines.map(withoutNumbers)),
+    });
+  }
 
   const { items: events } = await hand.core.listEventForAllNamespaces({
     fieldSelector: 'involvedObject.kind=Node,involvedObject.name=gpu-2',

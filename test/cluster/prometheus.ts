@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { parse, stringify } from 'yaml';
+import type { Bed } from './bed.ts';
 import type { Child } from './child.ts';
 import { freePorts } from './control-plane.ts';
 import { eventually } from './eventually.ts';
@@ -9,13 +10,22 @@ import { builtPrograms, type GoProgram } from './go-program.ts';
 import type { UsedBed } from './use-bed.ts';
 
 const RULES = join(import.meta.dirname, '../../manifests/components/prometheus/rules.yaml');
-const PROGRAM: GoProgram = {
-  name: 'prometheus',
-  package: 'github.com/prometheus/prometheus/cmd/prometheus',
+const PROMETHEUS: Omit<GoProgram, 'name' | 'package'> = {
   modFile: 'go-prometheus.mod',
   directory: 'prometheus',
   // What finds targets in clouds is not needed, and much to build.
   tags: 'remove_all_sd',
+};
+const PROGRAM: GoProgram = {
+  ...PROMETHEUS,
+  name: 'prometheus',
+  package: 'github.com/prometheus/prometheus/cmd/prometheus',
+};
+/** Judges rules by what they make of series. */
+export const PROMTOOL: GoProgram = {
+  ...PROMETHEUS,
+  name: 'promtool',
+  package: 'github.com/prometheus/prometheus/cmd/promtool',
 };
 
 /** A minute of the alerts is a second here; in it Prometheus looks twice, as it does there. */
@@ -71,6 +81,28 @@ export function useAlerts(used: UsedBed): Alerts {
   };
 }
 
+/** Starts a real Prometheus with this configuration in a directory that is there. */
+export async function runPrometheus(
+  { plane }: Bed,
+  directory: string,
+  config: object,
+  flags: readonly string[] = [],
+): Promise<{ readonly child: Child; readonly url: string }> {
+  const paths = await builtPrograms([PROGRAM], 'that asks for metrics; it takes about 2 min', {
+    say: (line) => console.log(line),
+  });
+  const path = join(directory, 'prometheus.yaml');
+  await writeFile(path, stringify(config));
+  const [port = 0] = await freePorts(1);
+  const child = plane.start('prometheus', paths.prometheus ?? '', [
+    `--config.file=${path}`,
+    `--storage.tsdb.path=${join(directory, 'data')}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    ...flags,
+  ]);
+  return { child, url: `http://127.0.0.1:${port}` };
+}
+
 interface Sample {
   readonly metric: Labels;
   readonly value: readonly [number, string];
@@ -90,9 +122,6 @@ class Prometheus {
   }
 
   static async start({ bed }: UsedBed): Promise<Prometheus> {
-    const paths = await builtPrograms([PROGRAM], 'that evaluates alerts; it takes about 2 min', {
-      say: (line) => console.log(line),
-    });
     const directory = join(bed.directory, 'prometheus');
     await mkdir(directory);
     const targetsPath = join(directory, 'targets.json');
@@ -100,39 +129,31 @@ class Prometheus {
     await writeFile(targetsPath, JSON.stringify([{ targets }]));
     await writeFile(join(directory, 'rules.yaml'), await quickRulesText());
     const apiServer = new URL(bed.admin.getCurrentCluster()?.server ?? '');
-    await writeFile(
-      join(directory, 'prometheus.yaml'),
-      stringify({
-        global: {
-          scrape_interval: INTERVAL,
-          scrape_timeout: INTERVAL,
-          evaluation_interval: INTERVAL,
+    const config = {
+      global: {
+        scrape_interval: INTERVAL,
+        scrape_timeout: INTERVAL,
+        evaluation_interval: INTERVAL,
+      },
+      rule_files: ['rules.yaml'],
+      scrape_configs: [
+        {
+          job_name: 'surefoot',
+          file_sd_configs: [{ files: ['targets.json'], refresh_interval: '1s' }],
         },
-        rule_files: ['rules.yaml'],
-        scrape_configs: [
-          {
-            job_name: 'surefoot',
-            file_sd_configs: [{ files: ['targets.json'], refresh_interval: '1s' }],
-          },
-          {
-            job_name: 'apiserver',
-            scheme: 'https',
-            authorization: { credentials: 'admin-token' },
-            tls_config: { ca_file: join(bed.directory, 'ca.crt') },
-            static_configs: [{ targets: [apiServer.host] }],
-          },
-        ],
-      }),
-    );
-    const [port = 0] = await freePorts(1);
-    const child = bed.plane.start('prometheus', paths.prometheus ?? '', [
-      `--config.file=${join(directory, 'prometheus.yaml')}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
-      // What is known now stands for what would be known in half an hour.
-      '--query.lookback-delta=30m',
-      `--web.listen-address=127.0.0.1:${port}`,
-    ]);
-    const prometheus = new Prometheus(child, `http://127.0.0.1:${port}`, targetsPath, targets);
+        {
+          job_name: 'apiserver',
+          scheme: 'https',
+          authorization: { credentials: 'admin-token' },
+          tls_config: { ca_file: join(bed.directory, 'ca.crt') },
+          static_configs: [{ targets: [apiServer.host] }],
+        },
+      ],
+    };
+    // What is known now stands for what would be known in half an hour.
+    const flags = ['--query.lookback-delta=30m'];
+    const { child, url } = await runPrometheus(bed, directory, config, flags);
+    const prometheus = new Prometheus(child, url, targetsPath, targets);
     await prometheus.#scrapesAll();
     return prometheus;
   }

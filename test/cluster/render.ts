@@ -54,11 +54,16 @@ export class Renderers {
           components: components.map((component) => `../components/${component}`),
         }),
       );
-      const { stdout } = await run(this.#kustomize, ['build', overlay], { maxBuffer: MOST_BYTES });
-      return stdout;
+      return await this.built(overlay);
     } finally {
       await rm(overlay, { recursive: true });
     }
+  }
+
+  /** What kustomize makes of any directory. */
+  async built(directory: string): Promise<string> {
+    const { stdout } = await run(this.#kustomize, ['build', directory], { maxBuffer: MOST_BYTES });
+    return stdout;
   }
 
   /** What Helm makes of the chart; `set` as its flag takes it. Throws with what it says on standard error. */
