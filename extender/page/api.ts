@@ -11,6 +11,7 @@ import type { HostHistory } from '../history/host-history.ts';
 import type { PlacementDay } from '../savings/placement-sums.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { type Controls, controlRoutes } from './controls.ts';
+import { shownDrains } from './drain-list.ts';
 import { hostIncidents, latestFirst } from './incident-list.ts';
 import type { LiveFeed } from './live.ts';
 import { byWorst, nodeSummary } from './node-summary.ts';
@@ -21,10 +22,11 @@ import type {
   ShownHealth,
   ShownNodes,
   ShownPlacements,
+  ShownPrepared,
   ShownSignals,
   StoredForm,
 } from './shapes.ts';
-import { shownDecision, shownNode, shownTerms } from './shown.ts';
+import { shownDecision, shownHazard, shownNode, shownTerms } from './shown.ts';
 
 /** Decisions shown at once, unless asked otherwise; writing more would hold up the scheduler. */
 const SHOWN = 50;
@@ -72,6 +74,8 @@ export interface PageDeps {
   readonly decisions: DecisionRecord;
   readonly snapshot: () => Snapshot;
   readonly live: LiveFeed;
+  /** What the webhook wrote on a pod, `NAMESPACE/NAME`; `undefined` where nothing, or where nobody tells. */
+  readonly wroteOn: (pod: string) => Promise<ShownPrepared | undefined>;
   /** Default: those of Surefoot. */
   readonly terms?: readonly LossTerm[];
   readonly controls?: Controls;
@@ -79,9 +83,10 @@ export interface PageDeps {
 
 /**
  * The page, and what the extender knows as JSON: `/api/decisions[?limit=N][&pod=NAMESPACE/NAME][&uid=UID]`,
- * `/api/fleet` with a line a node, `/api/nodes[?node=NAME]`, `/api/pods[?search=TEXT|?pod=NAMESPACE/NAME]`,
+ * `/api/fleet` with a line a node, `/api/nodes[?node=NAME]`, `/api/pods[?search=TEXT|?pod=NAMESPACE/NAME[&prepared=true]]`,
  * `/api/jobs?job=NAMESPACE/KIND/NAME`, `/api/incidents[?since=7d][&open=true]`, `/api/histories`, `/api/signals`,
- * `/api/about`, `/api/health`, `/api/placements`, and `/api/live`, a stream of changes. Loopback only.
+ * `/api/about`, `/api/health`, `/api/placements`,
+ * `/api/drain-order[?takes=15m][&stays=30d][&all=true]`, and `/api/live`, a stream of changes. Loopback only.
  */
 export function pageApp(deps: PageDeps): Express {
   const {
@@ -94,6 +99,7 @@ export function pageApp(deps: PageDeps): Express {
     decisions,
     snapshot,
     live,
+    wroteOn,
     controls,
     terms = LOSS_TERMS,
   } = deps;
@@ -135,6 +141,7 @@ export function pageApp(deps: PageDeps): Express {
       at,
       nodes: wanted.map((node) => shownNode(node, now)),
       summaries: wanted.map((node) => nodeSummary(node, now)),
+      hazard: one === undefined ? [] : await shownHazard(one, now),
     };
     response.json(shown);
   });
@@ -146,7 +153,7 @@ export function pageApp(deps: PageDeps): Express {
   });
   app.get('/api/incidents', async (request, response) => {
     const { since = '7d', open } = request.query;
-    const sinceSeconds = typeof since === 'string' ? durationSeconds(since) : undefined;
+    const sinceSeconds = secondsIn(since);
     if (sinceSeconds === undefined) {
       response.status(400).json({
         error: `since: ${JSON.stringify(since)} is not a duration; write one such as 7d or 12h`,
@@ -174,12 +181,15 @@ export function pageApp(deps: PageDeps): Express {
     await sendList(response, head, 'histories', store.all(), storedForm);
   });
   app.get('/api/pods', async (request, response) => {
-    const { search = '', pod } = request.query;
+    const { search = '', pod, prepared } = request.query;
     if (typeof search !== 'string' || (pod !== undefined && typeof pod !== 'string')) {
       response.status(400).json({ error: 'search, pod: give one text, such as search=gpu-1' });
       return;
     }
-    response.json(await podsFound({ search, pod }, snapshot()));
+    const found = await podsFound({ search, pod }, snapshot());
+    const isAsked = prepared === 'true' && pod !== undefined && found.count === 1;
+    const written = isAsked ? await wroteOn(pod) : undefined;
+    response.json(written === undefined ? found : { ...found, prepared: written });
   });
   app.get('/api/jobs', async (request, response) => {
     const { job } = request.query;
@@ -188,6 +198,18 @@ export function pageApp(deps: PageDeps): Express {
       return;
     }
     response.json(await shownJob(job, snapshot()));
+  });
+  app.get('/api/drain-order', async (request, response) => {
+    const { takes = '15m', stays = '30d', all } = request.query;
+    const takesSeconds = secondsIn(takes);
+    const staysSeconds = secondsIn(stays);
+    if (takesSeconds === undefined || staysSeconds === undefined) {
+      response.status(400).json({ error: 'takes, stays: give durations, such as 15m and 30d' });
+      return;
+    }
+    const terms = { takesSeconds, staysSeconds };
+    const { nodes, ...head } = await shownDrains(terms, { onlyBroken: all !== 'true' }, snapshot());
+    await sendList(response, head, 'nodes', nodes, (one) => one);
   });
   app.get('/api/about', async (_request, response) => {
     response.json(await about());
@@ -217,7 +239,7 @@ export function pageApp(deps: PageDeps): Express {
   }
   app.use((request, response) => {
     response.status(404).json({
-      error: `nothing is served at ${request.path}; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/pods, /api/jobs, /api/incidents, /api/histories, /api/decisions, /api/health, /api/placements, /api/signals and /api/live`,
+      error: `nothing is served at ${request.path}; this port has the page at /, /api/about, /api/fleet, /api/nodes, /api/pods, /api/jobs, /api/incidents, /api/histories, /api/decisions, /api/health, /api/placements, /api/drain-order, /api/signals and /api/live`,
     });
   });
   app.use(jsonErrorHandler(BODY_LIMIT_BYTES));
@@ -251,6 +273,10 @@ const setHeaders: RequestHandler = function setHeaders(_request, response, next)
   response.set(HEADERS);
   next();
 };
+
+function secondsIn(text: unknown): number | undefined {
+  return typeof text === 'string' ? durationSeconds(text) : undefined;
+}
 
 function limitOf(text: unknown): number | undefined {
   if (text === undefined) return SHOWN;

@@ -1,5 +1,5 @@
 import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
-import type { NodeFacts } from '../facts/facts.ts';
+import { countAskedInAll, type NodeFacts } from '../facts/facts.ts';
 import { incidentInWords } from '../forecast/evidence.ts';
 import { badCohortInWords } from '../forecast/hazard-words.ts';
 import { type Hazard, hazardClass } from '../hazard/pod-hazard.ts';
@@ -61,7 +61,7 @@ function devicesOf(
     withdrawn += Math.max(0, capacity - allocatable);
   }
   for (const pod of cluster.holding(name)) {
-    busy += pod.devices.resources.reduce((sum, { count }) => sum + count, 0);
+    busy += countAskedInAll(pod);
     for (const { device, health } of pod.deviceHealth) {
       if (health === 'Unhealthy') unhealthy.add(physicalDevice(device));
     }

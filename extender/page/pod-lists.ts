@@ -1,6 +1,12 @@
+import { counted } from '../../webhook/words/counted.ts';
+import { deviceTimeInWords } from '../../webhook/words/device-time.ts';
+import { spanInWords } from '../../webhook/words/duration.ts';
+import { gangOf } from '../../webhook/words/gang.ts';
 import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
 import { inTurns } from '../bounds/in-turns.ts';
-import type { PodFacts } from '../facts/facts.ts';
+import { costOfInterrupting } from '../drains/drain-advice.ts';
+import { interruptedJob } from '../drains/interrupted-job.ts';
+import { countAskedInAll, holdsDevices, type PodFacts } from '../facts/facts.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { ShownAway, ShownJob, ShownPodPlace, ShownPods } from './shapes.ts';
@@ -57,9 +63,35 @@ export async function shownJob(
     at: timeOf(nowSeconds),
     job,
     count: pods.length,
+    ...restartOf(pods, nowSeconds),
     pods: pods.slice(0, MOST_OF_A_JOB).map(shownPlace).sort(waitingFirst),
     away: away.slice(0, MOST_OF_A_JOB).sort((a, b) => inNaturalOrder(a.slot, b.slot)),
   };
+}
+
+/** A gang loses the work of all its pods at once; of others each restarts by itself. */
+function restartOf(pods: readonly PodFacts[], nowSeconds: number): Pick<ShownJob, 'restart'> {
+  const running = pods.filter((pod) => holdsDevices(pod) && !pod.isTerminating);
+  const [first] = running;
+  if (first === undefined) return {};
+  const isGang = gangOf(first.slot) !== undefined;
+  const together = isGang ? running : [first];
+  const devices = together.reduce((sum, pod) => sum + countAskedInAll(pod), 0);
+  const job = { ...interruptedJob(first, nowSeconds), devices };
+  const cost = deviceTimeInWords(costOfInterrupting(job, 0));
+  const who = isGang ? 'A restart now' : 'A restart of one of its pods now';
+  const undone = job.accumulates ? `${undoneInWords(job)} and ` : '';
+  const words = `${who} costs about ${cost}: ${undone}${spanInWords(job.restartSeconds)} to start again, on ${counted(devices, 'device')}.`;
+  return { restart: words };
+}
+
+function undoneInWords({
+  checkpointSeconds,
+  ranSeconds,
+}: ReturnType<typeof interruptedJob>): string {
+  return checkpointSeconds === undefined || ranSeconds < checkpointSeconds
+    ? `the ${spanInWords(ranSeconds)} it has worked without a checkpoint`
+    : `half of its ${spanInWords(checkpointSeconds)} between checkpoints`;
 }
 
 function waitingFirst(a: ShownPodPlace, b: ShownPodPlace): number {

@@ -1,5 +1,6 @@
 import type { Mode } from '../../webhook/words/mode.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
+import type { DrainAdvice, DrainTerms } from '../drains/drain-advice.ts';
 import type { ForecastReason } from '../forecast/explain.ts';
 import type { LossTerm } from '../forecast/loss-terms.ts';
 import type { HazardClass } from '../hazard/pod-hazard.ts';
@@ -109,6 +110,22 @@ export interface ShownNodes {
   readonly nodes: readonly ShownNode[];
   /** Of the one node that was asked for by name. */
   readonly summaries?: readonly ShownNodeSummary[];
+  /** How its hazard has gone; the oldest first. */
+  readonly hazard?: readonly ShownHazardPoint[];
+}
+
+/** What multiple of the fleet's rate a node had, and where 95 % of those with such a record lie. */
+export interface ShownHazardPoint {
+  readonly at: string;
+  readonly times: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What `/api/drain-order` answers: the node that is cheapest to take first. */
+export interface ShownDrains extends DrainTerms {
+  readonly at: string;
+  readonly nodes: readonly DrainAdvice[];
 }
 
 /** What `/api/placements` answers: what placements came to, the oldest day first. */
@@ -258,6 +275,13 @@ export interface ShownSignals {
   readonly unmapped: readonly UnmappedKind[];
   /** Kinds that the extender lacks the right to list: rows about them never match. */
   readonly refused: readonly string[];
+  /** The Prometheus that is asked for signs; absent where none is. Only the replica that leads asks. */
+  readonly prometheus?: {
+    readonly url: string;
+    readonly askedAt?: string;
+    /** What was wrong when it was asked last, in sentences. */
+    readonly problems: readonly string[];
+  };
   /** Times in which nobody saw what came and went, newest first. */
   readonly uncovered: readonly {
     readonly from: string;
@@ -297,6 +321,15 @@ export interface ShownPods {
   /** How many there are that fit what was searched for; only so many of them are listed. */
   readonly count: number;
   readonly pods: readonly ShownPodPlace[];
+  /** What the webhook wrote on the one pod that was asked for with `prepared=true`; absent where it has not prepared it. */
+  readonly prepared?: ShownPrepared;
+}
+
+/** What the webhook changed in a pod, in words, and what it left as it was, and why. */
+export interface ShownPrepared {
+  readonly profile: string;
+  readonly injected: readonly string[];
+  readonly declined: readonly { readonly code: string; readonly words: string }[];
 }
 
 export interface ShownPodPlace extends ShownPod {
@@ -315,6 +348,8 @@ export interface ShownJob {
   readonly pods: readonly ShownPodPlace[];
   /** Its slots that have left a node and may come back there. */
   readonly away: readonly ShownAway[];
+  /** What a restart would cost now, in words; absent while none of its pods runs. */
+  readonly restart?: string;
 }
 
 export interface ShownAway {

@@ -1,7 +1,7 @@
 import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
 import { placementEvent } from '../decisions/placement-event.ts';
 import type { Decision } from '../decisions/record.ts';
-import type { NodeFacts, PodFacts } from '../facts/facts.ts';
+import { countAskedInAll, type NodeFacts, type PodFacts } from '../facts/facts.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { incidentInWords } from '../forecast/evidence.ts';
 import { forecastInWords, reasonsOf } from '../forecast/explain.ts';
@@ -14,10 +14,12 @@ import { discountsInWords, type Incident, incidentWeight, isOpen } from '../hist
 import type { Departure } from '../homes/departure.ts';
 import type { UnmappedKind } from '../ingest/unmapped.ts';
 import type { Gap } from '../ingest/watch-gaps.ts';
+import type { AskedPrometheus } from '../prometheus/poller.ts';
 import type { Catalogue } from '../signals/catalogue.ts';
 import { physicalDevice } from '../signals/identity.ts';
 import type { DeviceCount } from '../signals/observed.ts';
 import { deviceHost } from '../state/device-host.ts';
+import { hazardOverTime } from '../state/hazard-over-time.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type {
   DeviceState,
@@ -25,6 +27,7 @@ import type {
   ShownDecision,
   ShownDevice,
   ShownForecast,
+  ShownHazardPoint,
   ShownIncident,
   ShownNode,
   ShownNodeSummary,
@@ -69,6 +72,21 @@ export function shownNode(node: NodeFacts, snapshot: Snapshot): ShownNode {
     ...shownHistory(history, nowSeconds),
     homeOf: homes.on(node.name, nowSeconds).map(shownHome),
   };
+}
+
+/** How the hazard of a node has gone. */
+export async function shownHazard(
+  node: NodeFacts,
+  snapshot: Snapshot,
+): Promise<readonly ShownHazardPoint[]> {
+  const short = (value: number) => Number(value.toPrecision(3));
+  const points = await hazardOverTime(node, snapshot);
+  return points.map(({ atSeconds, times, low, high }) => ({
+    at: timeOf(atSeconds),
+    times: short(times),
+    low: short(low),
+    high: short(high),
+  }));
 }
 
 /** Ids of devices that the host has shown before, so that a device keeps its name between pods. */
@@ -152,7 +170,7 @@ export function shownPod(pod: PodFacts): ShownPod {
     uid: pod.uid,
     name: nameOf(pod),
     phase: pod.isTerminating ? 'Terminating' : pod.phase,
-    devices: pod.devices.resources.reduce((sum, { count }) => sum + count, 0),
+    devices: countAskedInAll(pod),
   };
 }
 
@@ -223,11 +241,25 @@ export interface SignalsSeen {
   readonly gaps: readonly Gap[];
   /** Kinds that we may not list. */
   readonly refused: readonly string[];
+  /** Absent where no Prometheus is to be asked. */
+  readonly prometheus?: AskedPrometheus | undefined;
+}
+
+function shownPrometheus({
+  url,
+  askedAtSeconds,
+  problems,
+}: AskedPrometheus): NonNullable<ShownSignals['prometheus']> {
+  return {
+    url,
+    problems,
+    ...(askedAtSeconds !== undefined && { askedAt: timeOf(askedAtSeconds) }),
+  };
 }
 
 /** What the catalogue looks for and finds. */
 export function shownSignals(seen: SignalsSeen): ShownSignals {
-  const { catalogue, keepsHistory, sightings, unmapped, gaps, refused } = seen;
+  const { catalogue, keepsHistory, sightings, unmapped, gaps, refused, prometheus } = seen;
   return {
     keepsHistory,
     rows: catalogue.rows.map(({ name, source, trust, words, cites, worth }) => ({
@@ -242,6 +274,7 @@ export function shownSignals(seen: SignalsSeen): ShownSignals {
     })),
     unmapped,
     refused,
+    ...(prometheus !== undefined && { prometheus: shownPrometheus(prometheus) }),
     uncovered: gaps.map(({ fromSeconds, toSeconds, why }) => ({
       from: timeOf(fromSeconds),
       to: timeOf(toSeconds),

@@ -31,13 +31,15 @@ export class Owners {
     this.#goneAtSeconds.delete(owner.workload);
   }
 
-  remove(uid: string, nowSeconds: number): void {
+  /** Returns the workload that has no owner now. */
+  remove(uid: string, nowSeconds: number): string | undefined {
     const workload = this.#workloadOf.get(uid);
-    if (workload === undefined) return;
+    if (workload === undefined) return undefined;
     this.#workloadOf.delete(uid);
-    if (this.#byWorkload.get(workload)?.uid !== uid) return;
+    if (this.#byWorkload.get(workload)?.uid !== uid) return undefined;
     this.#byWorkload.delete(workload);
     this.#goneAtSeconds.set(workload, nowSeconds);
+    return workload;
   }
 
   /** Workloads whose owners are gone for good since the last time. */

@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import type { DecisionRecord } from '../../extender/decisions/record.ts';
 import type { LossTerm } from '../../extender/forecast/loss-terms.ts';
-import { pageApp } from '../../extender/page/api.ts';
+import { type PageDeps, pageApp } from '../../extender/page/api.ts';
 import { LiveFeed, type Story } from '../../extender/page/live.ts';
 import type { Entry, ShownAbout, ShownHealth } from '../../extender/page/shapes.ts';
 import type { PlacementDay } from '../../extender/savings/placement-sums.ts';
@@ -51,6 +51,7 @@ export interface ServedDeps {
   readonly health?: ShownHealth;
   readonly placements?: () => readonly PlacementDay[];
   readonly story?: Story;
+  readonly wroteOn?: PageDeps['wroteOn'];
 }
 
 /** The page, its JSON and its stream, with these facts. */
@@ -66,6 +67,7 @@ export function pageOf({ health = ABOUT, placements, entries, ...deps }: ServedD
   return pageApp({
     ...deps,
     live,
+    wroteOn: deps.wroteOn ?? (async () => undefined),
     signals: () => NO_SIGNALS,
     about: async () => ABOUT,
     health: async () => health,

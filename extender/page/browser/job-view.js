@@ -29,7 +29,7 @@ export function jobView() {
  * @param {HTMLElement} box
  * @param {ShownJob} answer
  */
-function show(box, { job, count, pods, away, at }) {
+function show(box, { job, count, pods, away, at, restart = '' }) {
   const nodes = new Set(pods.flatMap(({ node }) => node ?? []));
   const racks = new Set([...nodes].flatMap((node) => state.nodes.get(node)?.rack ?? []));
   const waiting = pods.filter(({ node }) => node === undefined).length;
@@ -41,6 +41,7 @@ function show(box, { job, count, pods, away, at }) {
         '',
         `${counted(count, 'pod')} on ${counted(nodes.size, 'node')}${racks.size === 0 ? '' : ` in ${counted(racks.size, 'rack')}`}${waiting === 0 ? '' : `, ${waiting} waiting`}; ${counted(away.length, 'slot')} away from its node.`,
       ),
+      el('p', '', restart),
       table(
         ['Pod', 'Node', 'Rack', 'Hazard of the node', 'Phase', 'Why there'],
         pods.map(({ uid, name, node, phase }) => [

@@ -8,6 +8,7 @@ import { counted, gibibytes, momentInWords, percent, timesTheUsual } from './wor
  * @typedef {import('../shapes.ts').ShownNodes} ShownNodes
  * @typedef {import('../shapes.ts').ShownNode} ShownNode
  * @typedef {import('../shapes.ts').ShownNodeSummary} ShownNodeSummary
+ * @typedef {import('../shapes.ts').ShownHazardPoint} ShownHazardPoint
  */
 
 const MOST_DAYS = 90;
@@ -20,22 +21,28 @@ const LEAST_DAYS = 7;
 export function nodeView(name = '') {
   const facts = el('div', 'facts', 'asking');
   const chart = el('div', 'chart');
+  const course = el('div', 'chart');
   const actions = el('p', 'tools');
-  let endChart = () => {};
+  let endCharts = () => {};
   const ask = fetching(
     `/api/nodes?node=${encodeURIComponent(name)}`,
     facts,
     /** @param {ShownNodes} answer */
-    ({ at, nodes: [node], summaries: [summary] = [] }) => {
+    ({ at, nodes: [node], summaries: [summary] = [], hazard = [] }) => {
       if (node === undefined) {
         facts.replaceChildren('There is no such node now.');
         return;
       }
-      facts.replaceChildren(...factsOf(node, summary, chart, at));
+      facts.replaceChildren(...factsOf(node, summary, [chart, course], at));
       if (actions.childElementCount === 0) actions.append(...actionsOn(name, node.rack));
-      endChart();
+      endCharts();
       chart.replaceChildren();
-      endChart = historyChart(chart, node, at);
+      course.replaceChildren();
+      const span = spanOf(node, at);
+      const ends = [historyChart(chart, node, span), hazardChart(course, hazard, node, span)];
+      endCharts = () => {
+        for (const end of ends) end();
+      };
     },
   );
   ask();
@@ -46,7 +53,7 @@ export function nodeView(name = '') {
     update(changed) {
       if (changed.nodes.includes(name)) ask();
     },
-    close: () => endChart(),
+    close: () => endCharts(),
   };
 }
 
@@ -69,10 +76,10 @@ function actionsOn(name, rack) {
 /**
  * @param {ShownNode} node
  * @param {ShownNodeSummary | undefined} summary
- * @param {HTMLElement} chart
+ * @param {readonly [HTMLElement, HTMLElement]} charts
  * @param {string} at
  */
-function factsOf(node, summary, chart, at) {
+function factsOf(node, summary, [chart, course], at) {
   const { incidents, ignored, homeOf, devices, images, pods, host, domains } = node;
   const bytes = images.reduce((sum, image) => sum + image.bytes, 0);
   const { hazard = 'normal', times = 1, words, rack, model, driver } = summary ?? {};
@@ -107,6 +114,15 @@ function factsOf(node, summary, chart, at) {
         `Each dot is a fault: the higher, the more it counts now (its weight, from 0 to 1).${node.raised.length === 0 ? '' : ' Shaded: the hazard was called elevated or high.'}`,
       ),
       chart,
+    ),
+    section(
+      'Hazard over time',
+      el(
+        'p',
+        'quiet',
+        'What the faults known at each moment made of it, by today’s rates of the fleet; 95 % of nodes with such a record lie between the two pale lines. Red: an incident began.',
+      ),
+      course,
     ),
     section(
       'Incidents',
@@ -186,17 +202,58 @@ function deviceCard({ id, resource, state: deviceState, hazard, times, words, po
 }
 
 /**
- * @param {HTMLElement} target
+ * The time in which anything has happened to it, a week at least.
  * @param {ShownNode} node
  * @param {string} at
+ * @returns {readonly [number, number]}
  */
-function historyChart(target, { incidents, raised }, at) {
+function spanOf({ incidents, raised }, at) {
   const now = Date.parse(at) / 1000;
   const since = [
     ...incidents.map(({ openedAt }) => openedAt),
     ...raised.map((one) => one.from),
   ].map((one) => (now - Date.parse(one) / 1000) / 86_400);
-  const from = now - Math.min(MOST_DAYS, Math.max(LEAST_DAYS, ...since) * 1.1) * 86_400;
+  return [now - Math.min(MOST_DAYS, Math.max(LEAST_DAYS, ...since) * 1.1) * 86_400, now];
+}
+
+/**
+ * How its hazard has gone, with its interval, and where its incidents began.
+ * @param {HTMLElement} target
+ * @param {readonly ShownHazardPoint[]} hazard
+ * @param {ShownNode} node
+ * @param {readonly [number, number]} span
+ */
+function hazardChart(target, hazard, { incidents }, span) {
+  const shown = hazard.filter(({ at }) => Date.parse(at) / 1000 >= span[0]);
+  if (shown.length === 0) return () => {};
+  return drawChart(target, {
+    seconds: shown.map(({ at }) => Date.parse(at) / 1000),
+    series: [
+      {
+        label: 'times the fleet’s rate',
+        color: 'link',
+        look: 'line',
+        values: shown.map(({ times }) => times),
+      },
+      { label: 'from', color: 'edge', look: 'line', values: shown.map(({ low }) => low) },
+      { label: 'to (95 %)', color: 'edge', look: 'line', values: shown.map(({ high }) => high) },
+    ],
+    bands: incidents.map(({ openedAt }) => ({
+      fromSeconds: Date.parse(openedAt) / 1000,
+      toSeconds: Date.parse(openedAt) / 1000,
+      color: 'high',
+    })),
+    span,
+    height: 170,
+  });
+}
+
+/**
+ * @param {HTMLElement} target
+ * @param {ShownNode} node
+ * @param {readonly [number, number]} span
+ */
+function historyChart(target, { incidents, raised }, [from, now]) {
   const points = incidents
     .map(({ openedAt, weight, class: name }) => ({ at: Date.parse(openedAt) / 1000, weight, name }))
     .sort((a, b) => a.at - b.at);

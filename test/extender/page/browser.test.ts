@@ -256,3 +256,45 @@ test('in a browser: a time of the chart is chosen, and the list is of that time'
   await page.getByRole('button', { name: 'show all' }).click();
   await expect.poll(() => page.getByRole('button', { name: 'show all' }).count()).toBe(0);
 });
+
+test('in a browser: what the webhook changed in a pod, and what a restart of its job costs', async () => {
+  const fleet = makeBigFleet(24);
+  const wroteOn = async () => ({
+    profile: 'nvidia',
+    injected: ['tolerates nvidia.com/gpu'],
+    declined: [{ code: 'GraceSetByUser', words: 'it has a grace of its own' }],
+  });
+  const url = await servingPage({ ...fleet, wroteOn });
+  const page = await openPage(`${url}/pods/team-a/train-4`);
+  const did = page.locator('section', { hasText: 'What the webhook did' });
+  await expect.poll(() => did.textContent()).toContain('By profile nvidia.');
+  expect(await did.locator('tbody tr').allTextContents()).toEqual([
+    'changedtolerates nvidia.com/gpu',
+    'left as it wasit has a grace of its own',
+  ]);
+  await page.locator('section').first().getByRole('link').last().click();
+  await expect
+    .poll(() => page.locator('#view').textContent())
+    .toMatch(/A restart (of one of its pods )?now costs about .* device-(hours|minutes): /);
+});
+
+test('on paper: what is shown, without what is only to be pressed', async () => {
+  const page = await openPage(`${await servingPage(makeBigFleet(24))}/nodes/gpu-3`);
+  await expect.poll(() => page.locator('#view h2').count()).toBeGreaterThan(0);
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('nav').isVisible()).toBe(false);
+  expect(await page.locator('#view h2').first().isVisible()).toBe(true);
+  const { width } = (await page.locator('body').boundingBox()) ?? { width: 0 };
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+    Math.ceil(width) + 1,
+  );
+});
+
+test('in a browser: the hazard of a node over time, with its interval, can be seen', async () => {
+  const page = await openPage(`${await servingPage(makeBigFleet(24))}/nodes/gpu-3`);
+  const course = page.locator('section', { hasText: 'Hazard over time' });
+  await expect.poll(() => course.locator('canvas').count()).toBe(1);
+  expect(await course.locator('.u-legend').textContent()).toMatch(
+    /times the fleet’s rate.*from.*to \(95 %\)/s,
+  );
+});
