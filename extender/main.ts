@@ -34,6 +34,7 @@ export async function startExtender(options: ExtenderOptions): Promise<RunningEx
     async stop() {
       isStopping = true;
       stopTimers();
+      program.prometheus.stop();
       context.config.stop();
       await servers.questions.stop(options.drainSeconds);
       program.live.stop();

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { readGauge } from '../certs/serving/read-gauge.ts';
 import type { EventResult } from './decisions/event-writer.ts';
 import type { HazardClass } from './hazard/pod-hazard.ts';
 import type { SignalOutcome } from './ingest/host-recorder.ts';
@@ -41,6 +42,11 @@ export interface ExtenderMetrics {
   countUnmarked(unmarked: () => number): void;
   /** Pods that came in unprepared and wait, read when the metrics are. */
   countUnprepared(unprepared: () => number): void;
+  countPastGrace(pastGrace: () => number): void;
+  /** A question to Prometheus. */
+  askedPrometheus(result: 'answered' | 'failed'): void;
+  /** Samples about no node of the cluster, or without a device. */
+  unheard(samples: number): void;
   signal(row: string, outcome: SignalOutcome): void;
   watch(name: string): ReflectorMetrics;
   /** One attempt to write a history, and how long it took. */
@@ -142,6 +148,17 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     help: 'Time in which what came and went was not seen by anybody.',
     registers,
   });
+  const prometheusQueries = new Counter({
+    name: 'surefoot_prometheus_queries_total',
+    help: 'Rows of the catalogue about which Prometheus was asked, by whether it answered.',
+    labelNames: ['result'],
+    registers,
+  });
+  const unheardSamples = new Counter({
+    name: 'surefoot_prometheus_unheard_samples_total',
+    help: 'Samples of trusted targets about no node of the cluster, or without a device.',
+    registers,
+  });
   const writes = new Histogram({
     name: 'surefoot_history_write_duration_seconds',
     help: 'Time to write the history of one host, by result.',
@@ -150,30 +167,36 @@ export function extenderMetrics(registry: Registry): ExtenderMetrics {
     registers,
   });
   return {
+    askedPrometheus: (result) => prometheusQueries.inc({ result }),
+    unheard: (samples) => unheardSamples.inc(samples),
     shed: () => requests.inc({ result: 'shed' }),
     placed: (how) => placements.inc({ how }),
     event: (result) => events.inc({ result }),
     marked: (hazard) => marks.inc({ hazard }),
     markedHome: (change, labels) => homeMarks.inc({ change }, labels),
     countUnprepared(unprepared) {
-      new Gauge({
-        name: 'surefoot_unprepared_pods',
-        help: 'Device pods that have opted in, came in unprepared, and wait; told by the replica that leads.',
-        registers,
-        collect() {
-          this.set(unprepared());
-        },
-      });
+      readGauge(
+        registry,
+        'surefoot_unprepared_pods',
+        'Device pods that have opted in, came in unprepared, and wait; told by the replica that leads.',
+        unprepared,
+      );
+    },
+    countPastGrace(pastGrace) {
+      readGauge(
+        registry,
+        'surefoot_pods_past_grace',
+        'Pods that hold devices a minute after their grace is over; told by the replica that leads.',
+        pastGrace,
+      );
     },
     countUnmarked(unmarked) {
-      new Gauge({
-        name: 'surefoot_nodes_unmarked',
-        help: 'Nodes of elevated or high hazard without a label, because enough others have one.',
-        registers,
-        collect() {
-          this.set(unmarked());
-        },
-      });
+      readGauge(
+        registry,
+        'surefoot_nodes_unmarked',
+        'Nodes of elevated or high hazard without a label, because enough others have one.',
+        unmarked,
+      );
     },
     uncovered: (seconds) => uncovered.inc(seconds),
     historyWritten: (result, seconds) => writes.observe({ result }, seconds),

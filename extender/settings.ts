@@ -11,6 +11,7 @@ import {
   sizeField,
 } from '../webhook/words/profile.ts';
 import { topologySection } from './facts/topology.ts';
+import { prometheusSection } from './prometheus/settings.ts';
 import { catalogueSection } from './signals/catalogue.ts';
 
 /** extender.yaml, as written. */
@@ -71,6 +72,8 @@ const extenderEntry = strictSection({
       }
     })
     .prefault({}),
+  /** A Prometheus that is asked for signs of faults. */
+  prometheus: prometheusSection.optional(),
   /** Rows and codes beside those of signals/catalogue.yaml, or in the place of one of the same name. */
   catalogue: catalogueSection.prefault({}),
 });

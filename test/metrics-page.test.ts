@@ -6,6 +6,7 @@ import { certsMetrics } from '../certs/main.ts';
 import { configurationMetrics } from '../certs/serving/service-metrics.ts';
 import { gateMetrics } from '../extender/gates/metrics.ts';
 import { extenderMetrics } from '../extender/metrics.ts';
+import { releaseMetrics } from '../extender/release/metrics.ts';
 import { admissionMetrics } from '../webhook/metrics.ts';
 
 /** All metrics of a program, as its own code makes them. */
@@ -18,10 +19,13 @@ const PROGRAMS: Readonly<Record<string, (registry: Registry) => void>> = {
     metrics.countHistory({ isLeader: () => true, unwritten: none, unmapped: none });
     metrics.countUnmarked(none);
     metrics.countUnprepared(none);
+    metrics.countPastGrace(none);
     metrics.watch('nodes');
     const gates = { waiting: none, oldestSeconds: none, heldDeviceSeconds: none };
     gateMetrics(registry, { ...gates, canLift: () => true });
   },
+  release: (registry) =>
+    void releaseMetrics(registry, { held: none, isSuspended: () => false, leads: () => true }),
   certs: (registry) => certsMetrics(registry, () => undefined),
 };
 

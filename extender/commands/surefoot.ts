@@ -5,6 +5,7 @@ import { WrongCall } from '../../certs/serving/lifecycle.ts';
 import { surefootVersion } from '../../certs/serving/version.ts';
 import { addCerts } from './certs.ts';
 import { addDoctor } from './doctor.ts';
+import { addDrainOrder } from './drain-order.ts';
 import { addExtender } from './extender.ts';
 import { addForgive } from './forgive.ts';
 import { addIncidents } from './incidents.ts';
@@ -15,6 +16,7 @@ import { addNode } from './node.ts';
 import { addNodes } from './nodes.ts';
 import { addPage } from './page.ts';
 import { addPreview } from './preview.ts';
+import { addRelease } from './release.ts';
 import { addReport } from './report.ts';
 import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
@@ -49,6 +51,7 @@ function surefoot(): Command {
     addWhy,
     addReport,
     addWarranty,
+    addDrainOrder,
     addPage,
     addDoctor,
   ]) {
@@ -59,19 +62,34 @@ function surefoot(): Command {
   command.commandsGroup('Without a cluster:');
   for (const add of [addStart, addPreview, addManifests, addSimulate]) add(command);
   command.commandsGroup('Programs of an installation:');
-  for (const add of [addWebhook, addExtender, addCerts]) add(command);
+  for (const add of [addWebhook, addExtender, addRelease, addCerts]) add(command);
   for (const one of command.commands) {
     one.showHelpAfterError(`(see surefoot ${one.name()} --help)`);
   }
   return command;
 }
 
-/** Arguments as kubectl takes them, too: `get nodes -A` for `nodes`, and `-o=json` for `-o json`. */
+/** Lists that are of the whole cluster. */
+const LISTS = /^(nodes|incidents|drain-order)$/;
+
+/**
+ * Arguments as kubectl takes them, too: `get nodes -A` for `nodes`, and `-o=json` for `-o json`. Throws WrongCall for what
+ * kubectl has and we have not.
+ */
 function withoutKubectlHabits(args: readonly string[]): readonly string[] {
   const [first = '', ...others] = args;
-  const own = /^(get|describe)$/.test(first) ? others : args;
-  // Nodes and incidents are of the whole cluster anyway.
-  const isList = /^(nodes|incidents)$/.test(own[0] ?? '');
+  const isHabit = /^(get|describe)$/.test(first);
+  const own = isHabit ? others : args;
+  const [command = ''] = own;
+  if (isHabit && /^(pods?|po|jobs?)$/.test(command)) {
+    throw new WrongCall(
+      `surefoot lists nodes and incidents, no ${command}; surefoot why POD tells why a pod is where it is, kubectl ${first} ${command} the rest`,
+    );
+  }
+  const isList = LISTS.test(command);
+  if (isList && own.some((arg) => /^(-n|--namespace)(=|$)/.test(arg))) {
+    throw new WrongCall(`${command} are of the whole cluster; leave -n out`);
+  }
   return own.flatMap((arg) => {
     if (isList && (arg === '-A' || arg === '--all-namespaces')) return [];
     const [, flag, value] = /^(-[A-Za-z])=(.*)$/s.exec(arg) ?? [];

@@ -16,7 +16,9 @@ export interface WrittenEvent {
     | 'OnlyFlakyNodesLeft'
     | 'NotPrepared'
     | 'HazardHigh'
-    | 'IncidentsForgiven';
+    | 'IncidentsForgiven'
+    | 'ReleaseAdvised'
+    | 'Released';
   readonly type: 'Normal' | 'Warning';
   /** See `noteOf`. */
   readonly note: string;
@@ -116,8 +118,20 @@ export class EventWriter {
   }
 }
 
+/** Who writes Events, and about which of its actions. */
+export interface EventSource {
+  readonly controller: string;
+  readonly action: string;
+}
+
+const EXTENDER: EventSource = { controller: 'surefoot.dev/extender', action: 'Scheduling' };
+
 /** Events of events.k8s.io/v1, as this replica. */
-export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
+export function eventSink(
+  kubeConfig: KubeConfig,
+  identity: string,
+  { controller, action }: EventSource = EXTENDER,
+): EventSink {
   return {
     async create({ kind = 'Pod', namespace: own, name, uid }, { reason, type, note }, at) {
       // Where kubectl describe looks for those of nodes.
@@ -134,9 +148,9 @@ export function eventSink(kubeConfig: KubeConfig, identity: string): EventSink {
           namespace,
         },
         eventTime: microTime(at),
-        reportingController: 'surefoot.dev/extender',
+        reportingController: controller,
         reportingInstance: identity.slice(0, 128),
-        action: 'Scheduling',
+        action,
         regarding: { apiVersion: 'v1', kind, ...(own !== '' && { namespace: own }), name, uid },
         reason,
         type,

@@ -37,6 +37,7 @@ const CHECKS: readonly (readonly [name: string, find: (seen: Seen) => readonly F
   ['programs', programs],
   ['history keeper', historyKeeper],
   ['kinds looked at', refusedKinds],
+  ['signs from metrics', unansweredQueries],
   ['clock', clock],
   ['scheduler version', schedulerVersion],
   ['scheduler calls', schedulerCalls],
@@ -299,15 +300,30 @@ function schedulerCalls({ extender, namespace }: Seen): readonly Found[] {
 }
 
 /** Kinds that rows of the catalogue are about, and that the extender lacks the right to list. */
-function refusedKinds({ extender }: Seen): readonly Found[] {
+function refusedKinds(seen: Seen): readonly Found[] {
+  return remarked(seen, 'kinds-allowed', {
+    well: 'the extender may list every kind that it looks at',
+    mend: 'add a ClusterRole with get, list and watch for them, bound to the ServiceAccount surefoot-extender',
+  });
+}
+
+/** Rows of the catalogue about which a Prometheus is asked, and what it does not answer. */
+function unansweredQueries(seen: Seen): readonly Found[] {
+  return remarked(seen, 'prometheus', {
+    well: 'no question to a Prometheus is unanswered',
+    mend: 'signs that only metrics have are not seen; see docs/history.md',
+  });
+}
+
+/** A warning where a check of the extender's readiness has a remark. */
+function remarked(
+  { extender }: Seen,
+  check: string,
+  { well, mend }: { readonly well: string; readonly mend: string },
+): readonly Found[] {
   return where(extender, ({ readiness }) => {
-    const refused = readiness.checks.find(({ name }) => name === 'kinds-allowed')?.words;
-    return refused === undefined
-      ? ok('the extender may list every kind that it looks at')
-      : warning(
-          refused,
-          'add a ClusterRole with get, list and watch for them, bound to the ServiceAccount surefoot-extender',
-        );
+    const remark = readiness.checks.find(({ name }) => name === check)?.words;
+    return remark === undefined ? ok(well) : warning(remark, mend);
   });
 }
 

@@ -1,5 +1,5 @@
-import type { KubeConfig, V1ConfigMap } from '@kubernetes/client-node';
-import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { configMaps } from '../../certs/cluster/config-maps.ts';
 import { parseStrictYaml } from '../../certs/serving/strict-yaml.ts';
 import { webhookSchema } from '../../webhook/settings.ts';
 import { installationSchema } from '../../webhook/words/installation.ts';
@@ -12,11 +12,7 @@ export async function installedConfiguration(
   config: KubeConfig,
   namespace: string,
 ): Promise<Configuration | undefined> {
-  const found = await new ApiObjects<V1ConfigMap>(config, {
-    api: 'api/v1',
-    plural: 'configmaps',
-    namespace,
-  }).find('surefoot');
+  const found = await configMaps(config, namespace).find('surefoot');
   if (found === undefined) return undefined;
   const text = (name: string) => found.data?.[name] ?? '';
   const profiles = parseStrictYaml('profiles.yaml', text('profiles.yaml'), profilesSchema);

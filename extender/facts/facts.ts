@@ -114,6 +114,10 @@ export interface PodFacts {
   readonly deviceHealth: readonly DeviceHealth[];
   /** Containers that ended with a failure or wait to be started again. */
   readonly containers: readonly ContainerEnd[];
+  /** Which template of its owner it was made from, where a label tells. */
+  readonly revision?: string;
+  /** How often its containers were started anew; absent where never. */
+  readonly restarts?: number;
   /** Conditions that are true or false, other than those of every pod. */
   readonly conditions: readonly PodCondition[];
 }
@@ -142,6 +146,16 @@ export function holdsDevices(pod: PodFacts): boolean {
 /** How many of one resource the pod asks for. */
 export function countAsked(pod: Pick<PodFacts, 'devices'>, resource: string): number {
   return pod.devices.resources.find((ask) => ask.resource === resource)?.count ?? 0;
+}
+
+/** How many devices the pod asks for by their resources, whatever they are; claims apart. */
+export function countAskedInAll({ devices }: Pick<PodFacts, 'devices'>): number {
+  return devices.resources.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** How many devices a pod asks for, claims among them: each counts as one. */
+export function devicesAskedBy(pod: Pick<PodFacts, 'devices'>): number {
+  return countAskedInAll(pod) + pod.devices.claims.length;
 }
 
 /** Whether the node takes new pods that tolerate so much. */

@@ -6,7 +6,9 @@ export interface OwnerFacts {
   /** `namespace/Kind/name`, as slots name it. */
   readonly workload: string;
   /** Why it wants none of its slots any more; absent while it wants some. */
-  readonly isOver?: 'complete' | 'failed' | 'suspended';
+  readonly isOver?: 'complete' | 'failed';
+  /** It runs no pods now and may go on later, as a Job that Kueue has put back into its queue. */
+  readonly isSuspended?: true;
   /** How many pods it wants at once; absent where that does not bound its slots. */
   readonly replicas?: number;
   /** Numbered slots that it wants: from this one, below that one. */
@@ -116,11 +118,13 @@ function jobSetFacts(set: OwnerObject): Omit<OwnerFacts, 'workload'> {
 function overBy(
   { spec, status: { conditions = [] } = {} }: OwnerObject,
   types: Readonly<Record<string, 'complete' | 'failed'>>,
-): Pick<OwnerFacts, 'isOver'> {
-  if (spec?.suspend === true) return { isOver: 'suspended' };
+): Pick<OwnerFacts, 'isOver' | 'isSuspended'> {
   const over = conditions.find(({ type = '', status }) => status === 'True' && types[type]);
   const isOver = types[over?.type ?? ''];
-  return isOver === undefined ? {} : { isOver };
+  return {
+    ...(isOver !== undefined && { isOver }),
+    ...(spec?.suspend === true && { isSuspended: true }),
+  };
 }
 
 /** Indexes as the Job controller writes them (`1,3-5,7`), in order. */

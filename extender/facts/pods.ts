@@ -10,13 +10,14 @@ import { isPrepared, podOptIn } from '../../webhook/words/opt-in.ts';
 import type {
   ContainerStatus,
   ContainerTermination,
+  ObjectMeta,
   Pod,
   PodStatus,
 } from '../../webhook/words/pod.ts';
 import { DEFAULT_GRACE_SECONDS, DEFAULT_SCHEDULER } from '../../webhook/words/pod-defaults.ts';
 import { type DeviceProfile, devicePatterns, profileOf } from '../../webhook/words/profile.ts';
 import { wishesOf } from '../../webhook/words/wishes.ts';
-import { slotOf } from '../../webhook/words/workload.ts';
+import { slotOf, TEMPLATE_HASH } from '../../webhook/words/workload.ts';
 import { beginningOf } from '../bounds/cut-text.ts';
 import { sharedParts } from '../bounds/shared-values.ts';
 import type {
@@ -82,9 +83,16 @@ export function podFacts(pod: Pod, profiles: readonly DeviceProfile[]): PodFacts
     ...(disruption && { disruption: beginningOf(disruption, LONGEST_MESSAGE) }),
     deviceHealth: deviceHealthOf(pod),
     containers: containerEndsOf(status),
+    ...revisionOf(metadata),
+    ...restartsOf(status),
     conditions: conditionsOf(status),
   };
 }
+
+/** Set by the StatefulSet controller on its pods. */
+const REVISION_HASH = 'controller-revision-hash';
+/** As long as the value of a label may be. */
+const LONGEST_REVISION = 63;
 
 /** A large fleet's pods have some thousand different parts of about 200 bytes. */
 const shared = sharedParts(8 * 2 ** 20);
@@ -240,6 +248,18 @@ function failedExitCode(status: PodStatus): number | undefined {
   return status.containerStatuses
     ?.map((container) => container.state?.terminated?.exitCode)
     .find((exitCode) => exitCode !== undefined && exitCode !== 0);
+}
+
+/** Deployments and StatefulSets label their pods so. */
+function revisionOf({ labels = {} }: ObjectMeta): Pick<PodFacts, 'revision'> {
+  const revision = labels[TEMPLATE_HASH] ?? labels[REVISION_HASH];
+  return revision === undefined ? {} : { revision: beginningOf(revision, LONGEST_REVISION) };
+}
+
+/** How often its containers were started anew, init containers apart. */
+function restartsOf({ containerStatuses = [] }: PodStatus): Pick<PodFacts, 'restarts'> {
+  const restarts = containerStatuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
+  return restarts > 0 ? { restarts } : {};
 }
 
 /** A termination message is at most 4 KiB; its beginning tells, and a tenant's must not fill memory. */

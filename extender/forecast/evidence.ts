@@ -1,3 +1,4 @@
+import { SHARE_LOST } from '../../webhook/words/device-matters.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
 import type { Incident } from '../history/incident.ts';
@@ -40,8 +41,12 @@ function whenInWords({ openedAtSeconds, closedAtSeconds }: Incident, nowSeconds:
 }
 
 function chanceInWords(faultsPerDay: number, expectations: Expectations): string {
-  const { durationSeconds } = expectations;
+  const { durationSeconds, deviceMatters } = expectations;
   const percent = 100 * faultProbability(faultsPerDay, durationSeconds);
   const cost = spanInWords(lossPerFaultSeconds(expectations));
-  return `a chance of ${Number(percent.toPrecision(2))} % in ${spanInWords(durationSeconds)}, and a fault costs ${cost}`;
+  const share =
+    deviceMatters === 'required'
+      ? ''
+      : `, of which ${100 * SHARE_LOST[deviceMatters]} % count for a device that is ${deviceMatters}`;
+  return `a chance of ${Number(percent.toPrecision(2))} % in ${spanInWords(durationSeconds)}, and a fault costs ${cost}${share}`;
 }

@@ -1,3 +1,4 @@
+import { SHARE_LOST } from '../../webhook/words/device-matters.ts';
 import type { Expectations } from '../../webhook/words/expectations.ts';
 
 const SECONDS_PER_DAY = 86_400;
@@ -28,9 +29,9 @@ export function announcedSeconds(expectations: Expectations): number {
   return chance * lossPerFaultSeconds(expectations);
 }
 
-/** Seconds the pod can expect to lose to device faults. */
+/** Seconds the pod can expect to lose to device faults: the less, the less its device matters to it. */
 export function riskSeconds(faultsPerDay: number, expectations: Expectations): number {
-  return (
-    faultProbability(faultsPerDay, expectations.durationSeconds) * lossPerFaultSeconds(expectations)
-  );
+  const { durationSeconds, deviceMatters } = expectations;
+  const lost = SHARE_LOST[deviceMatters] * lossPerFaultSeconds(expectations);
+  return faultProbability(faultsPerDay, durationSeconds) * lost;
 }

@@ -77,8 +77,3 @@ export class Ledger {
     );
   }
 }
-
-/** Devices and claims that a pod asks for, as one number. */
-export function devicesAskedBy({ devices: { resources, claims } }: PodFacts): number {
-  return resources.reduce((total, { count }) => total + count, claims.length);
-}

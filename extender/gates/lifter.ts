@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import { briefly, httpStatusOf } from '../../certs/cluster/api-error.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import type { Decision } from '../decisions/record.ts';
-import type { PodFacts } from '../facts/facts.ts';
+import { devicesAskedBy, type PodFacts } from '../facts/facts.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Endings } from './endings.ts';
 import { type GatedPods, type Waiting, waitedSeconds } from './gated-pods.ts';
-import { devicesAskedBy, Ledger } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import { type PlanInput, planGates, type Step } from './plan.ts';
 import { isStillGated, type PodVersion, type PodWriter } from './pod-writer.ts';
 

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { readGauge } from '../../certs/serving/read-gauge.ts';
 import type { Lifted } from './lifter.ts';
 
 /** What is counted of pods that wait at our gate. */
@@ -37,14 +38,7 @@ export function gateMetrics(registry: Registry, now: GatesNow): GateMetrics {
     registers,
   });
   const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+    readGauge(registry, name, help, read);
   gauge('surefoot_gated_pods', 'Pods that wait at the scheduling gate.', now.waiting);
   gauge(
     'surefoot_gate_oldest_seconds',

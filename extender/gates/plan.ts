@@ -377,7 +377,7 @@ class Planner {
             (node) =>
               isOpenTo(node, tolerations) &&
               (node.softTaints ?? []).every((taint) => isTolerated(taint, tolerations)) &&
-              homes.on(node.name, nowSeconds).length === 0 &&
+              homes.expectedOn(node.name, nowSeconds).length === 0 &&
               ledger.isPlaceable(pod, node),
           );
     this.#spares.set(kind, spares);

@@ -284,7 +284,7 @@ function isSoon(incident: Incident, signal: Signal): boolean {
   const isRepair = signal.class === 'infrastructure' && signal.scope === 'node';
   const window = Math.max(incident.mergeSeconds, mergeSeconds, isRepair ? REPAIR_SECONDS : 0);
   // While a fault stands, what follows from it is part of it; a new code long after is a new fault.
-  const isNews = code !== undefined && standing !== undefined;
+  const isNews = code !== undefined && standing !== undefined && code !== incident.code;
   const endSeconds = isOpen(incident) && !isNews ? Number.POSITIVE_INFINITY : lastHeard(incident);
   return atSeconds >= incident.openedAtSeconds - window && atSeconds <= endSeconds + window;
 }

@@ -52,9 +52,10 @@ export interface Look {
   readonly seen: readonly SeenDevice[];
   /** What an unannounced boot is a sign of. */
   readonly bootSigns: readonly Sign[];
-  /** Rows that count what a plugin offers, and rows that are a kubelet's refusals. */
-  readonly unsaidRows: ReadonlySet<string>;
+  /** Rows that are a kubelet's refusals. */
   readonly refusalRows: ReadonlySet<string>;
+  /** Whether nobody has said if the finding of this key still stands. */
+  readonly isUnknown: (key: string) => boolean;
   /** Everything that stands in the API and is a sign about the host. */
   readonly findings: readonly Finding[];
   /** What waited after the last look, by key. */
@@ -115,7 +116,7 @@ export function reconcileFindings(before: HostHistory, look: Look): Taken {
   }
   const present = new Set(findings.map(({ key }) => key));
   for (const key of standing) {
-    if (!present.has(key) && !isUnsaid(key, look)) {
+    if (!present.has(key) && !look.isUnknown(key)) {
       incidents = withRecovery(incidents, key, nowSeconds);
     }
   }
@@ -125,12 +126,6 @@ export function reconcileFindings(before: HostHistory, look: Look): Taken {
     waiting,
     outcomes,
   };
-}
-
-/** Whether a plugin offers no device at all: then it is unknown whether a withdrawn device is back. */
-function isUnsaid(key: string, { node, unsaidRows }: Look): boolean {
-  const [row = '', resource = ''] = key.split('|');
-  return unsaidRows.has(row) && (node.devices.get(resource)?.allocatable ?? 0) === 0;
 }
 
 /** A kubelet refuses pods at once while its plugin restarts; that the plugin was away is seen later. */

@@ -10,6 +10,8 @@ export class Homes {
   readonly #keysOf = new Map<string, Set<string>>();
   /** In the order in which they left. A list is replaced, never altered. */
   readonly #byNode = new Map<string, readonly Departure[]>();
+  /** Workloads whose owners are suspended. */
+  readonly #suspended = new Set<string>();
 
   /** A slot has left. Completed work gives up its homes; otherwise the node it left is its home. */
   left(departure: Departure): void {
@@ -56,9 +58,27 @@ export class Homes {
     return this.#live(this.everOn(node), nowSeconds);
   }
 
+  /** As `on`, without slots whose owners are suspended: nobody knows when those come back, so nobody spares them. */
+  expectedOn(node: string, nowSeconds: number): readonly Departure[] {
+    const away = this.on(node, nowSeconds);
+    if (this.#suspended.size === 0) return away;
+    return away.filter(({ slot }) => !this.#suspended.has(slot.workload));
+  }
+
+  /** While its owner is suspended, a slot keeps its home for itself, and others need not spare it. */
+  suspend(workload: string, isSuspended: boolean): void {
+    if (this.#suspended.has(workload) === isSuspended) return;
+    if (isSuspended) this.#suspended.add(workload);
+    else this.#suspended.delete(workload);
+    // Who remembers what followed from the lists of its nodes finds new lists.
+    for (const key of [...(this.#keysOf.get(workload) ?? [])]) {
+      this.#replace(key, this.#bySlot.get(key) ?? []);
+    }
+  }
+
   /**
    * As `on`, with homes that have ended and were not dropped yet. Returns the same list until a slot leaves the node or
-   * comes back.
+   * comes back, or its owner is suspended or resumed.
    */
   everOn(node: string): readonly Departure[] {
     return this.#byNode.get(node) ?? NOBODY;

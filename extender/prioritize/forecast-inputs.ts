@@ -65,7 +65,8 @@ const OLDEST_RATES_SECONDS = 180;
 
 /** What of a pod its forecasts depend on, as one text; its slot decides only on homes. */
 export function kindOf({ images, devices }: PodFacts, expectations: Expectations): string {
-  const { durationSeconds, checkpointSeconds, restartSeconds, coldStartSeconds } = expectations;
+  const { durationSeconds, checkpointSeconds, restartSeconds, coldStartSeconds, deviceMatters } =
+    expectations;
   return JSON.stringify([
     images,
     devices.resources,
@@ -73,6 +74,7 @@ export function kindOf({ images, devices }: PodFacts, expectations: Expectations
     checkpointSeconds,
     restartSeconds,
     coldStartSeconds,
+    deviceMatters,
   ]);
 }
 

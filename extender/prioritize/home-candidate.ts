@@ -70,7 +70,9 @@ function displacementOn(
 ): Displacement {
   const { cluster, homes, config, nowSeconds } = snapshot;
   const returning = [
-    ...homes.on(node.name, nowSeconds).filter((departure) => wouldReturn(departure, cluster)),
+    ...homes
+      .expectedOn(node.name, nowSeconds)
+      .filter((departure) => wouldReturn(departure, cluster)),
     ...leaving.map(({ expectations, ...left }) => ({
       ...left,
       coldStartForOthersSeconds: expectations?.coldStartForOthersSeconds ?? 0,

@@ -4,7 +4,7 @@ import { isOptedIn } from '../../webhook/words/opt-in.ts';
 import type { Reason } from '../../webhook/words/reason.ts';
 import { bestAndWorst } from '../decisions/best-and-worst.ts';
 import type { Decision, ForecastOn, Offer } from '../decisions/record.ts';
-import type { PodFacts } from '../facts/facts.ts';
+import { devicesAskedBy, type PodFacts } from '../facts/facts.ts';
 import { podFacts } from '../facts/pods.ts';
 import {
   type Answer,
@@ -160,15 +160,14 @@ function homeForecaster(
 
 /** What there was to choose from. A function of its own, so that the loop is compiled by itself. */
 function offerOf(
-  { devices }: PodFacts,
+  pod: PodFacts,
   lossSeconds: Float64Array,
   own: ReadonlyMap<number, Forecast>,
 ): Offer {
   let sum = 0;
   for (let at = 0; at < lossSeconds.length; at += 1) sum += lossSeconds[at] as number;
-  const counted = devices.resources.reduce((total, { count }) => total + count, 0);
   return {
-    devices: counted + devices.claims.length,
+    devices: devicesAskedBy(pod),
     averageLossSeconds: sum / lossSeconds.length,
     hasHome: own.values().some(({ candidate }) => candidate.homeSinceSeconds !== undefined),
   };

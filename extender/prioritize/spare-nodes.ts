@@ -44,7 +44,8 @@ export class SpareNodes implements Elsewhere {
     const { cluster, homes, nowSeconds } = this.#snapshot;
     const node = cluster.at(nodeIndex);
     if (node === undefined) return false;
-    if (this.#isHome[nodeIndex] === 1 && homes.on(node.name, nowSeconds).length > 0) return false;
+    if (this.#isHome[nodeIndex] === 1 && homes.expectedOn(node.name, nowSeconds).length > 0)
+      return false;
     return (
       cluster.images.isOn(node, image, nowSeconds) &&
       needs.entries().every(([resource, count]) => cluster.freeDevices(node, resource) >= count)

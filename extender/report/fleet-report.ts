@@ -1,4 +1,5 @@
 import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
+import { sum } from '../../webhook/words/sum.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { cohortInWords, eachCohort } from '../history/cohorts.ts';
 import { cohortNow, cohortsNow } from '../history/exposure.ts';
@@ -11,6 +12,7 @@ import {
   isOpen,
 } from '../history/incident.ts';
 import { wasRaised } from '../history/raised.ts';
+import type { Release } from '../release/releases.ts';
 import {
   dayOf,
   type PlacementDay,
@@ -19,7 +21,6 @@ import {
   together,
 } from '../savings/placement-sums.ts';
 import { poissonQuantile99 } from './poisson.ts';
-import { sum } from './sum.ts';
 
 /** What a report is about. */
 export interface ReportSpan {
@@ -93,6 +94,8 @@ export interface FleetReport {
   readonly forecasts?: Forecasts;
   /** Each absent where no pod was placed so. */
   readonly placement: { readonly act?: PlacementLine; readonly observe?: PlacementLine };
+  /** Pods that sat on a broken device or crashed because of their node; absent where there were none. */
+  readonly releases?: ReleaseLine;
   /** Nodes to keep free so that on 99 % of days each node that is out has one; absent where nothing was repaired. */
   readonly spares?: Spares;
 }
@@ -124,6 +127,16 @@ export interface PlacementLine {
   readonly high: number;
 }
 
+/** What `surefoot release` has said and done, and whether that was right. */
+export interface ReleaseLine {
+  /** Pods that it would have evicted, or has told their owners of. */
+  readonly said: number;
+  readonly evicted: number;
+  readonly right: number;
+  readonly wrong: number;
+  readonly unknown: number;
+}
+
 export interface Spares {
   readonly fleet: number;
   readonly perRack: readonly RackSpares[];
@@ -143,11 +156,17 @@ const LIKELY = 0.5;
 /** Beyond chance: the lower bound of the ratio, and not from a single bad machine. */
 const LEAST_HOSTS_WITH_FAULTS = 3;
 
-/** What happened to a fleet in a span, from the histories of its hosts and the days of its placements. */
+/** What else is known of a fleet than the histories of its hosts. */
+export interface ReportSources {
+  readonly placements?: readonly PlacementDay[];
+  readonly releases?: readonly Release[];
+}
+
+/** What happened to a fleet in a span, from the histories of its hosts and what else is known. */
 export function fleetReport(
   histories: readonly HostHistory[],
   span: ReportSpan,
-  placements: readonly PlacementDay[] = [],
+  { placements = [], releases = [] }: ReportSources = {},
 ): FleetReport {
   const { fromSeconds, nowSeconds } = span;
   const known = histories.map((history) => ({
@@ -196,7 +215,29 @@ export function fleetReport(
     },
     ...forecastsIn(histories, span, placements),
     placement: placementIn(placements, span),
+    ...releasesIn(releases, span),
     ...(repairHours !== undefined && hostDays > 0 && { spares: sparesFor(known, repairHours) }),
+  };
+}
+
+function releasesIn(
+  releases: readonly Release[],
+  { fromSeconds }: ReportSpan,
+): Pick<FleetReport, 'releases'> {
+  const recent = releases.filter(
+    ({ atSeconds, how }) => atSeconds >= fromSeconds && how !== 'withdrawn',
+  );
+  if (recent.length === 0) return {};
+  const evicted = recent.filter(({ how }) => how === 'evicted' || how === 'evicting').length;
+  const judged = (word: Release['judged']) => recent.filter((one) => one.judged === word).length;
+  return {
+    releases: {
+      said: recent.length - evicted,
+      evicted,
+      right: judged('right'),
+      wrong: judged('wrong'),
+      unknown: judged('unknown'),
+    },
   };
 }
 

@@ -32,6 +32,7 @@ export function reportDocument(report: FleetReport, cluster: string | undefined)
       culprits('What comes back', report.loops, 'Nothing has come back three times.'),
       cohorts(report),
       routine(report),
+      ...releases(report),
       spares(report),
     ],
   };
@@ -155,6 +156,24 @@ function forecasts({ forecasts: found }: FleetReport): Section {
       'Where Surefoot acts, nodes of a raised hazard get fewer pods, and so show fewer of their faults: the first figure is then too low.',
     ],
   };
+}
+
+function releases({ releases: found }: FleetReport): readonly Section[] {
+  if (found === undefined) return [];
+  const { said, evicted, right, wrong, unknown } = found;
+  const judged = right + wrong + unknown;
+  const whether =
+    judged === 0
+      ? 'None is an hour old yet, after which it is judged.'
+      : `Of the ${judged} that ${judged === 1 ? 'was' : 'were'} judged an hour later, ${right} ${right === 1 ? 'was' : 'were'} right, ${wrong} wrong, and of ${unknown} nothing tells.`;
+  return [
+    {
+      title: 'Releases',
+      paragraphs: [
+        `${counted(evicted, 'pod')} ${evicted === 1 ? 'was' : 'were'} evicted from a broken device or out of a crash loop; of ${said} more it was only said. ${whether}`,
+      ],
+    },
+  ];
 }
 
 function shareOf({ days, failed }: NodeDays): number {

@@ -1,4 +1,5 @@
 import { inNaturalOrder } from '../../webhook/words/natural-order.ts';
+import { sum } from '../../webhook/words/sum.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { cohortNow } from '../history/exposure.ts';
 import type { HostHistory } from '../history/host-history.ts';
@@ -9,7 +10,6 @@ import {
   incidentWeight,
 } from '../history/incident.ts';
 import type { KnownDevice } from '../history/swap.ts';
-import { sum } from './sum.ts';
 
 /** What a vendor asks for who is to take a device back. */
 export interface WarrantyClaim {

@@ -1,7 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { httpStatusOf } from '../../certs/cluster/api-error.ts';
-import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import type { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import { type ConfigMap, configMaps } from '../../certs/cluster/config-maps.ts';
 import type { PlacementDay } from './placement-sums.ts';
 
 /** Where the sums of placements are kept. */
@@ -14,11 +15,6 @@ export interface PlacementStore {
 
 /** A ConfigMap with a key for each day; the manifests make it empty. */
 export const PLACEMENTS_NAME = 'surefoot-placements';
-
-interface ConfigMap {
-  readonly metadata?: { readonly name?: string; readonly resourceVersion?: string };
-  readonly data?: Readonly<Record<string, string>>;
-}
 
 const sumsSchema = z.object({
   placed: z.number(),
@@ -47,7 +43,7 @@ export function placementsInMemory(): PlacementStore {
 
 /** In the cluster, in the namespace where Surefoot is. */
 export function placementsInCluster(config: KubeConfig, namespace: string): PlacementStore {
-  const api = placementObjects(config, namespace);
+  const api = configMaps(config, namespace);
   return {
     async change(change) {
       for (let attempt = 1; ; attempt += 1) {
@@ -66,7 +62,7 @@ export async function storedPlacements(
   config: KubeConfig,
   namespace: string,
 ): Promise<readonly PlacementDay[]> {
-  return daysIn(await placementObjects(config, namespace).find(PLACEMENTS_NAME));
+  return daysIn(await configMaps(config, namespace).find(PLACEMENTS_NAME));
 }
 
 /** The days in the object, the oldest first, without what cannot be read. */
@@ -94,10 +90,6 @@ async function changeOnce(
   for (const { day, ...sums } of after) data[day] = JSON.stringify(sums);
   await api.replace(PLACEMENTS_NAME, { ...object, data }, { signal });
   return after;
-}
-
-function placementObjects(config: KubeConfig, namespace: string): ApiObjects<ConfigMap> {
-  return new ApiObjects(config, { api: 'api/v1', plural: 'configmaps', namespace });
 }
 
 function jsonIn(text: string): unknown {

@@ -9,6 +9,7 @@ import { RaisedHosts } from '../decisions/raised-hosts.ts';
 import { DecisionRecord } from '../decisions/record.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { ClusterLeader, type Leader, memoryLeader } from '../ingest/leader.ts';
+import { podsPastGrace } from '../ingest/past-grace.ts';
 import { Unmapped } from '../ingest/unmapped.ts';
 import { NOT_PREPARED, UnpreparedPods } from '../ingest/unprepared-pods.ts';
 import { WatchGaps } from '../ingest/watch-gaps.ts';
@@ -18,6 +19,9 @@ import { HomeLabels } from '../node-labels/home-labels.ts';
 import { nodeWriter } from '../node-labels/node-writer.ts';
 import { LiveFeed } from '../page/live.ts';
 import type { ControlName } from '../page/shapes.ts';
+import { askPrometheus } from '../prometheus/client.ts';
+import { PrometheusPoller } from '../prometheus/poller.ts';
+import { standingByRow } from '../prometheus/standing.ts';
 import { PlacementBook } from '../savings/placement-book.ts';
 import { placementsInCluster, placementsInMemory } from '../savings/placement-days.ts';
 import type { Context } from './context.ts';
@@ -49,6 +53,9 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     log,
   });
   const { cluster, devices, ingest } = engine;
+  metrics.countPastGrace(() =>
+    ingest.isLeader ? podsPastGrace(cluster.pods(), nowSeconds()).length : 0,
+  );
   metrics.countHistory({
     isLeader: () => ingest.isLeader,
     unwritten: () => leader.unwritten,
@@ -86,6 +93,7 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     },
     log,
   });
+  const prometheus = prometheusOf(engine, context);
   const gates = gatesOf(engine, { placements, decisions }, () => watches.podsStale(), context);
   // What a device is may have changed, or what is a sign: everything is read again.
   config.subscribe(() => watches.refresh());
@@ -103,6 +111,7 @@ export function composeProgram(options: ExtenderOptions, context: Context) {
     live,
     watches,
     gates,
+    prometheus,
     ...labels,
   };
 }
@@ -229,6 +238,26 @@ function liveFeed(
   ingest.subscribe({ touched: (node) => live.touched(node) });
   store.subscribe({ stored: (_before, after) => live.touched(cluster.onHost(after.host)?.name) });
   return live;
+}
+
+/** Asks the Prometheus of the configuration for signs of faults. */
+function prometheusOf({ cluster, ingest, store }: Engine, context: Context): PrometheusPoller {
+  const { config, catalogue, metrics, nowSeconds, log } = context;
+  return new PrometheusPoller({
+    settings: () => config.value.extender.prometheus,
+    catalogue,
+    ask: askPrometheus,
+    isLeader: () => ingest.isLeader,
+    isNode: (name) => cluster.node(name) !== undefined,
+    standing: (rows) => standingByRow(store.all(), rows),
+    measured: (row, node, found) => ingest.measured(row, node, found, nowSeconds()),
+    forget: (isAsked) => ingest.forgetMeasured(isAsked),
+    onAsked: metrics.askedPrometheus,
+    onUnheard: metrics.unheard,
+    nowSeconds,
+    nowMs: () => performance.now(),
+    log,
+  });
 }
 
 /** The labels of nodes for schedulers that do not ask us. */

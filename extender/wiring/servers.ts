@@ -1,12 +1,17 @@
+import type { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
+import { ApiObjects } from '../../certs/cluster/api-objects.ts';
+import { PODS } from '../../certs/cluster/collections.ts';
 import { adminApp, type ReadinessCheck } from '../../certs/serving/admin.ts';
 import { Bound } from '../../certs/serving/bound.ts';
 import { Callers } from '../../certs/serving/connections.ts';
 import { RunningServer } from '../../certs/serving/http.ts';
 import { brokenReading } from '../../certs/serving/service-metrics.ts';
 import { startTlsServer, type TlsServer } from '../../certs/serving/tls-server.ts';
+import type { ObjectMeta } from '../../webhook/words/pod.ts';
 import { gatesApp } from '../gates/server.ts';
-import { pageApp } from '../page/api.ts';
+import { type PageDeps, pageApp } from '../page/api.ts';
+import { preparedIn } from '../page/prepared.ts';
 import { shownSignals } from '../page/shown.ts';
 import { extenderApp } from '../prioritize/server.ts';
 import { about, health } from './about.ts';
@@ -82,7 +87,7 @@ async function gatesServer(
 }
 
 function checksOf(
-  { leader, placements, watches }: Program,
+  { leader, placements, watches, prometheus }: Program,
   { nowSeconds }: Context,
 ): readonly ReadinessCheck[] {
   return [
@@ -93,6 +98,11 @@ function checksOf(
       name: 'kinds-allowed',
       missing: () => undefined,
       remark: () => refusedInWords(watches.refused()),
+    },
+    {
+      name: 'prometheus',
+      missing: () => undefined,
+      remark: () => prometheus.state?.problems.join('; ') || undefined,
     },
   ];
 }
@@ -140,9 +150,23 @@ async function questionServer(
   });
 }
 
+/** Asks for one object of a list: the right to list is there, and none to get. */
+function writtenOn(kubeConfig: KubeConfig): PageDeps['wroteOn'] {
+  return async (pod) => {
+    const [namespace = '', name = ''] = pod.split('/');
+    const api = new ApiObjects<{ readonly metadata: ObjectMeta }>(kubeConfig, {
+      ...PODS,
+      namespace,
+    });
+    const found = await api.list({ fieldSelector: `metadata.name=${name}` }).catch(() => []);
+    const one = found.find(({ metadata }) => metadata.name === name);
+    return one && preparedIn(one.metadata);
+  };
+}
+
 function pageOf(options: ExtenderOptions, context: Context, program: Program) {
   const { catalogue, nowSeconds } = context;
-  const { engine, unmapped, watchGaps, watches, decisions, book, live } = program;
+  const { engine, unmapped, watchGaps, watches, decisions, book, live, prometheus } = program;
   return pageApp({
     signals: () =>
       shownSignals({
@@ -152,6 +176,7 @@ function pageOf(options: ExtenderOptions, context: Context, program: Program) {
         unmapped: unmapped.list(),
         gaps: watchGaps.list(),
         refused: watches.refused(),
+        prometheus: prometheus.state,
       }),
     about: () => about(program, context),
     health: () => health(program, context),
@@ -161,6 +186,7 @@ function pageOf(options: ExtenderOptions, context: Context, program: Program) {
     decisions,
     snapshot: () => engine.snapshot(nowSeconds()),
     live,
+    wroteOn: writtenOn(context.kubeConfig),
     ...(options.controls !== undefined && { controls: options.controls }),
   });
 }

@@ -13,6 +13,8 @@ const TICK_INTERVAL_MS = 1000;
 
 /** How often it is noted which hosts have a raised hazard; reports go by days. */
 const RAISED_INTERVAL_MS = 600_000;
+/** How often Prometheus is asked; exporters are scraped as often. */
+const PROMETHEUS_INTERVAL_MS = 30_000;
 /** How often the sums of placements are written, and those of other replicas read. */
 const PLACEMENTS_INTERVAL_MS = 300_000;
 /** How often pods that came in unprepared are looked for. */
@@ -32,6 +34,7 @@ export function startTimers(
     gates,
     hazardLabels,
     homeLabels,
+    prometheus,
   }: Program,
   { nowSeconds, log }: Context,
   { tickMs = TICK_INTERVAL_MS, gates: givesWord }: Pick<ExtenderOptions, 'tickMs' | 'gates'>,
@@ -52,6 +55,7 @@ export function startTimers(
     }, tickMs),
     setInterval(() => void raisedHosts.round(), RAISED_INTERVAL_MS),
     setInterval(() => void book.round(), PLACEMENTS_INTERVAL_MS),
+    setInterval(() => void prometheus.round(), PROMETHEUS_INTERVAL_MS),
     setInterval(() => unprepared.round(), UNPREPARED_INTERVAL_MS),
     setInterval(() => void gates.overdue.round(), OVERDUE_INTERVAL_MS),
     setInterval(() => void hazardLabels.round(), HAZARD_LABELS_INTERVAL_MS),

@@ -53,6 +53,7 @@ export const EXPECTATIONS: Expectations = {
   restartSeconds: 300,
   coldStartSeconds: 20,
   coldStartForOthersSeconds: 20,
+  deviceMatters: 'required',
   homeLifeSeconds: 3600,
   waitForHomeSeconds: 0,
   remarks: [],

@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline/promises';
-import type { KubeConfig, V1ConfigMap, V1Namespace } from '@kubernetes/client-node';
+import type { KubeConfig, V1Namespace } from '@kubernetes/client-node';
 import { isScalar, parseDocument } from 'yaml';
 import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
 import { NAMESPACES } from '../../../certs/cluster/collections.ts';
+import { configMaps } from '../../../certs/cluster/config-maps.ts';
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { INJECT } from '../../../webhook/words/keys.ts';
@@ -84,11 +85,7 @@ async function agrees(wanted: Mode): Promise<boolean> {
 
 /** Changes the one word and leaves comments and all else as they are. */
 async function write(config: KubeConfig, namespace: string, wanted: Mode): Promise<void> {
-  const api = new ApiObjects<V1ConfigMap>(config, {
-    api: 'api/v1',
-    plural: 'configmaps',
-    namespace,
-  });
+  const api = configMaps(config, namespace);
   const { metadata, data } = await api.get('surefoot');
   const text = data?.[FILE] ?? '';
   const word = parseDocument(text).get('mode', true);

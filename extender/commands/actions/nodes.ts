@@ -1,13 +1,9 @@
-import type { V1Node } from '@kubernetes/client-node';
-import { ApiObjects } from '../../../certs/cluster/api-objects.ts';
-import { NODES } from '../../../certs/cluster/collections.ts';
-import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
-import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { inNaturalOrder } from '../../../webhook/words/natural-order.ts';
 import { agoInWords } from '../terminal/ago.ts';
 import { type Column, type ListForms, type OutputForm, printList } from '../terminal/list.ts';
 import type { PageOptions } from './extender-pages.ts';
 import { type KnownSummary, knownNodes } from './known-fleet.ts';
+import { selectedNodes } from './selected-nodes.ts';
 
 export interface NodesOptions extends PageOptions {
   /** Only nodes with a broken device, a hazard above the normal, or that are not ready. */
@@ -26,12 +22,7 @@ interface Row extends KnownSummary {
 /** Prints the nodes, the worst first. */
 export async function nodes(options: NodesOptions): Promise<void> {
   const { bad = false, sort, selector, watch = false, output } = options;
-  if (selector !== undefined && options.page !== undefined) {
-    throw new WrongCall(
-      '--selector: the API server knows the labels, which --page has not; leave one of them out',
-    );
-  }
-  const selected = selector === undefined ? undefined : await nodesWith(selector, options);
+  const selected = await selectedNodes(selector, options);
   await printList(
     async () => {
       const { at, nodes: all } = await knownNodes(options);
@@ -99,13 +90,4 @@ const FORMS: ListForms<Row> = {
 function hazardCell({ hazard, times = 0 }: KnownSummary): string {
   if (hazard === undefined) return UNKNOWN;
   return hazard === 'normal' ? hazard : `${hazard} (${times} x)`;
-}
-
-async function nodesWith(
-  labelSelector: string,
-  options: PageOptions,
-): Promise<ReadonlySet<string>> {
-  const api = new ApiObjects<V1Node>(loadKubeConfig(options), NODES);
-  const found = await api.list({ labelSelector });
-  return new Set(found.map(({ metadata }) => metadata?.name ?? ''));
 }

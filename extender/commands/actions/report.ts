@@ -18,9 +18,9 @@ export async function report(options: ReportOptions): Promise<string> {
   if (seconds === undefined) {
     throw new WrongCall(`--since: "${since}" is not a duration; write one such as 7d or 30d`);
   }
-  const { histories, placements, nowSeconds, cluster } = await storedHistories(options);
+  const { histories, placements, releases, nowSeconds, cluster } = await storedHistories(options);
   const span = { fromSeconds: nowSeconds - seconds, nowSeconds };
-  const made = fleetReport(histories, span, placements);
+  const made = fleetReport(histories, span, { placements, releases });
   if (output === 'json') return JSON.stringify(made, null, 2);
   const document = reportDocument(made, cluster);
   return output === 'html' ? htmlOf(document) : markdownOf(document);

@@ -2,6 +2,8 @@ import { httpStatusOf } from '../../../certs/cluster/api-error.ts';
 import { loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import type { HostHistory } from '../../history/host-history.ts';
 import type { ShownHistories } from '../../page/shapes.ts';
+import { storedReleases } from '../../release/release-store.ts';
+import type { Release } from '../../release/releases.ts';
 import { storedPlacements } from '../../savings/placement-days.ts';
 import type { PlacementDay } from '../../savings/placement-sums.ts';
 import { deviceHistories } from '../../storage/api.ts';
@@ -18,6 +20,8 @@ export interface StoredHistories {
   readonly histories: readonly HostHistory[];
   /** What placements came to, day by day. */
   readonly placements: readonly PlacementDay[];
+  /** What was released; only the cluster knows. */
+  readonly releases: readonly Release[];
 }
 
 /**
@@ -42,19 +46,25 @@ export async function storedHistories(options: PageOptions): Promise<StoredHisto
       histories,
       // An extender of an earlier version has none.
       placements: answer.placements ?? [],
+      releases: [],
     };
   }
   const config = loadKubeConfig(options);
   const { systemNamespace = SYSTEM_NAMESPACE } = options;
   await eachHistory(deviceHistories(config), take);
-  const placements = await storedPlacements(config, systemNamespace).catch((error: unknown) => {
-    if (httpStatusOf(error) !== 403) throw error;
-    complain(
-      `what placement came to is left out: ${String((error as Error).message)}; the role surefoot-viewer in ${systemNamespace} has the right`,
-    );
-    return [];
-  });
-  return { nowSeconds: Date.now() / 1000, histories, placements };
+  const unlessForbidden = <T>(what: string, reading: Promise<readonly T[]>) =>
+    reading.catch((error: unknown): readonly T[] => {
+      if (httpStatusOf(error) !== 403) throw error;
+      complain(
+        `${what} is left out: ${String((error as Error).message)}; the role surefoot-viewer in ${systemNamespace} has the right`,
+      );
+      return [];
+    });
+  const [placements, releases] = await Promise.all([
+    unlessForbidden('what placement came to', storedPlacements(config, systemNamespace)),
+    unlessForbidden('what was released', storedReleases(config, systemNamespace)),
+  ]);
+  return { nowSeconds: Date.now() / 1000, histories, placements, releases };
 }
 
 /** Reads all objects of the kind. Throws a sentence with the way out where there is no such kind. */

@@ -46,7 +46,7 @@ describe('the configuration directory', () => {
     expect(await config.reload()).toBe(false);
     expect(config.value.mode).toBe('act');
     expect(problems).toEqual([
-      'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, preferHome, coldStart, expectedDuration, checkpoint, restart, homeLife, waitForHome, caps',
+      'profiles.yaml:5: profiles[0]: unknown key "color"; known here: name, devices, resourceClaims, tolerations, grace, nodeLoss, failurePolicy, restartRules, schedulerName, avoidHazard, preferHome, coldStart, expectedDuration, checkpoint, restart, homeLife, waitForHome, deviceMatters, release, caps',
       'webhook.yaml:3: mode: expected "observe" (decide and record, change nothing) or "act"',
     ]);
 
@@ -156,7 +156,7 @@ describe('the configuration directory', () => {
     ['scores: dense', 'scores: Invalid option: expected one of "sparse"|"documented"'],
     [
       'halvng: 3s',
-      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, topology, scores, events, asked, hints, catalogue',
+      'unknown key "halvng"; known here: apiVersion, kind, mode, namespaces, halving, pullBandwidth, wholeNode, topology, scores, events, asked, hints, prometheus, catalogue',
     ],
   ])('extender.yaml: %s is explained', async (line, problem) => {
     const directory = await directoryWith({

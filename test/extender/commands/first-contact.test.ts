@@ -68,6 +68,7 @@ const COMMANDS = [
   ['page'],
   ['report'],
   ['warranty', 'gpu-1'],
+  ['drain-order'],
 ];
 
 describe('the first contact', () => {
@@ -118,6 +119,8 @@ const ANSWERS: readonly {
         /^the kind DeviceHistory is not defined, so nothing is remembered; apply the manifests: /,
       mode: /^there is no ConfigMap surefoot in surefoot-system; say where Surefoot is with /,
       page: /^no extender runs in surefoot-system; say where Surefoot is with --system-namespace, /,
+      'drain-order':
+        /^no extender runs in surefoot-system of http:\S+; say where Surefoot is with --system-namespace, /,
     },
   },
   {

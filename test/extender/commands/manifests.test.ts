@@ -8,6 +8,7 @@ import { configurationMetrics } from '../../../certs/serving/service-metrics.ts'
 import { manifestText } from '../../../extender/commands/actions/manifests.ts';
 import { gateMetrics } from '../../../extender/gates/metrics.ts';
 import { extenderMetrics } from '../../../extender/metrics.ts';
+import { releaseMetrics } from '../../../extender/release/metrics.ts';
 import { generatedFiles } from '../../../manifests/generated.ts';
 import { admissionMetrics } from '../../../webhook/metrics.ts';
 import { directoryWith } from '../../fake/directory.ts';
@@ -191,6 +192,8 @@ describe('what is watched over (hazard 39)', () => {
     metrics.countHistory({ isLeader: () => true, unwritten: () => 0, unmapped: () => 0 });
     metrics.countUnmarked(() => 0);
     metrics.countUnprepared(() => 0);
+    metrics.countPastGrace(() => 0);
+    releaseMetrics(webhook, { held: () => 0, isSuspended: () => false, leads: () => true });
     const none = () => 0;
     const gates = { waiting: none, oldestSeconds: none, heldDeviceSeconds: none };
     gateMetrics(extender, { ...gates, canLift: () => true });

@@ -309,3 +309,82 @@ describe('through the API server', () => {
     );
   });
 });
+
+describe('surefoot drain-order', () => {
+  test('tells of nodes with a broken device when they are best taken', async () => {
+    expect((await asked(['drain-order'])).output).toMatchInlineSnapshot(`
+      "NODE    BROKEN   WHEN         COSTS              WHY
+      gpu-7        1   now (idle)   1.8 device-hours   nothing runs there: 1.8 device-hours while the work is done
+      "
+    `);
+  });
+
+  test('orders every node by what taking it costs', async () => {
+    expect((await asked(['drain-order', '--all', '-o', 'name'])).output).toMatchInlineSnapshot(`
+      "node/gpu-7
+      node/gpu-19
+      node/gpu-22
+      node/gpu-1
+      "
+    `);
+    const { items } = JSON.parse((await asked(['drain-order', '--all', '-o', 'json'])).output);
+    expect(items[0]).toMatchInlineSnapshot(`
+      {
+        "best": {
+          "costDeviceSeconds": 6300,
+          "inSeconds": 0,
+          "when": "idle",
+        },
+        "broken": 1,
+        "node": "gpu-7",
+        "times": [
+          {
+            "costDeviceSeconds": 6300,
+            "inSeconds": 0,
+            "when": "idle",
+          },
+          {
+            "costDeviceSeconds": 2592000,
+            "inSeconds": 2592000,
+            "when": "never",
+          },
+        ],
+        "words": "nothing runs there: 1.8 device-hours while the work is done",
+      }
+    `);
+  });
+
+  test.each([
+    [['--takes', 'soon'], '--takes: "soon" is not a duration; write one such as 15m or 30d'],
+    [['--stays', '30'], '--stays: "30" is not a duration; write one such as 15m or 30d'],
+  ])('says what is wrong with %j', async (args, words) => {
+    const { status, errors } = await asked(['drain-order', ...args]);
+    expect([status, errors.trim()]).toEqual([2, words]);
+  });
+
+  test('knows what a misspelt node may have been', async () => {
+    const { status, errors } = await asked(['drain-order', 'gpu-8']);
+    expect(status).toBe(2);
+    expect(errors).toMatchInlineSnapshot(`
+      "no node "gpu-8" is known; did you mean gpu-7? surefoot nodes lists those that are
+      "
+    `);
+  });
+});
+
+describe('what kubectl has and surefoot has not', () => {
+  test.each([
+    [['nodes', '-n', 'team-a'], 'nodes are of the whole cluster; leave -n out'],
+    [
+      ['get', 'incidents', '--namespace=team-a'],
+      'incidents are of the whole cluster; leave -n out',
+    ],
+    [
+      ['get', 'pods'],
+      'surefoot lists nodes and incidents, no pods; surefoot why POD tells why a pod is where it is, kubectl get pods the rest',
+    ],
+  ])('%j', async (args, words) => {
+    const { status, errors } = await new Program(args).ended();
+    expect([status, errors.trim()]).toEqual([2, words]);
+  });
+});

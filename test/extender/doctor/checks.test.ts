@@ -86,7 +86,7 @@ const scheduler = (version: string) => ({
 describe('what doctor finds', () => {
   test('is nothing where all is well, and every check says so', () => {
     expect(wrongIn(makeSeen())).toEqual([]);
-    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(20);
+    expect(new Set(symptoms(makeSeen()).map(({ check }) => check)).size).toBe(21);
   });
 
   test('what it may not see it says, check by check, and goes on', () => {
@@ -221,6 +221,21 @@ describe('what doctor finds', () => {
         }),
       },
       finds: 'warning kinds looked at: we may not list a.b (403)',
+    },
+    {
+      name: 'a Prometheus that does not answer',
+      change: {
+        extender: got({
+          readiness: {
+            isReady: true,
+            checks: [
+              { name: 'prometheus', isOk: true, words: 'it does not answer (ECONNREFUSED)' },
+            ],
+          },
+          metrics: '',
+        }),
+      },
+      finds: 'warning signs from metrics: it does not answer (ECONNREFUSED)',
     },
     {
       name: 'a pod that no scheduler looks at',

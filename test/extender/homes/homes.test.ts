@@ -63,6 +63,31 @@ describe('a numbered slot', () => {
   });
 });
 
+describe('a slot whose owner is suspended', () => {
+  test('keeps its home for itself, and others need not spare it', () => {
+    const homes = new Homes();
+    homes.left(departure());
+    homes.suspend(INDEX.workload, true);
+    homes.left(departure({ slot: { ...INDEX, key: 'a/Job/j/1' } }));
+    expect(nodesOf(homes)).toEqual(['gpu-1']);
+    expect(homes.on('gpu-1', 0)).toHaveLength(2);
+    expect(homes.expectedOn('gpu-1', 0)).toEqual([]);
+    homes.suspend(INDEX.workload, false);
+    expect(homes.expectedOn('gpu-1', 0)).toHaveLength(2);
+  });
+
+  test('is told to who remembers what followed from the homes of a node', () => {
+    const homes = new Homes();
+    homes.left(departure());
+    const before = homes.everOn('gpu-1');
+    homes.suspend(INDEX.workload, true);
+    const during = homes.everOn('gpu-1');
+    homes.suspend(INDEX.workload, true);
+    expect(homes.everOn('gpu-1')).toBe(during);
+    expect(during).not.toBe(before);
+  });
+});
+
 describe('interchangeable replicas', () => {
   const left = (node: string) => departure({ slot: REPLICAS, node, podUid: node });
 

@@ -35,11 +35,11 @@ describe('a place is wanted', () => {
       wanted: true,
     },
     {
-      name: 'no more of a Job that is suspended',
+      name: 'of a Job that is suspended, which may go on',
       kind: 'Job',
       object: { spec: { ...indexed, suspend: true } },
       place: '3',
-      wanted: false,
+      wanted: true,
     },
     {
       name: 'no more of a Job that is complete',
@@ -126,9 +126,19 @@ describe('a place is wanted', () => {
       wanted: true,
     },
     {
-      name: 'no more of a JobSet that is suspended',
+      name: 'of a JobSet that is suspended, which may go on',
       kind: 'JobSet',
       object: { spec: { suspend: true } },
+      place: 'workers/0.12',
+      wanted: true,
+    },
+    {
+      name: 'no more of a JobSet that was suspended after it had failed',
+      kind: 'JobSet',
+      object: {
+        spec: { suspend: true },
+        status: { conditions: [{ type: 'Failed', status: 'True' }] },
+      },
       place: 'workers/0.12',
       wanted: false,
     },

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PodFacts } from '../../../extender/facts/facts.ts';
+import { forecastInWords } from '../../../extender/forecast/explain.ts';
 import { ForecastCache } from '../../../extender/prioritize/forecast-cache.ts';
-import { prioritize } from '../../../extender/prioritize/prioritize.ts';
+import { prioritize, type Verdict } from '../../../extender/prioritize/prioritize.ts';
 import { named } from '../../../extender/prioritize/wire.ts';
 import { slotOf } from '../../../webhook/words/workload.ts';
 import { ACTING } from '../../make/configuration.ts';
@@ -10,7 +11,7 @@ import { GPU, makeNode, makePodFacts } from '../../make/facts.ts';
 import { makeIngest } from '../../make/ingest.ts';
 import { makePod } from '../../make/pod.ts';
 import { makeSnapshot } from '../../make/snapshot.ts';
-import { askIn, DEVICE_RATE, NODE_RATE, type World } from '../../make/world.ts';
+import { askIn, DEVICE_RATE, NODE_RATE, NOW, type World } from '../../make/world.ts';
 
 /** Same node against flaky against cached: whoever wins, wins by the seconds. */
 
@@ -641,3 +642,41 @@ describe('whatever the cluster is like', () => {
 function byNode(a: { readonly node: string }, b: { readonly node: string }): number {
   return a.node.localeCompare(b.node);
 }
+
+test('how much its device matters sends a pod to three nodes of one fleet, and the sentence says so', () => {
+  const imageBytes = 10 * 2 ** 30;
+  const ask = (matters: string) =>
+    askIn({
+      gpus: 8,
+      imageBytes,
+      nodes: {
+        clean: {},
+        'some faults': { cachedBytes: imageBytes, faultsDaysAgo: [1, 2] },
+        'home, and worse': {
+          cachedBytes: imageBytes,
+          faultsDaysAgo: [1, 2, 3, 4],
+          leftSecondsAgo: 60,
+        },
+      },
+      annotations: {
+        'surefoot.dev/device-matters': matters,
+        'surefoot.dev/cold-start': '2m',
+        'surefoot.dev/checkpoint': '4h',
+      },
+    });
+  expect(ask('required').best).toEqual(['clean']);
+  expect(ask('degraded-ok').best).toEqual(['some faults']);
+  expect(ask('optional').best).toEqual(['home, and worse']);
+  // What nobody knows is as if it were required, and said.
+  const unknown = ask('sometimes');
+  expect(unknown.best).toEqual(['clean']);
+  const { decision } = unknown.verdict as Extract<Verdict, { kind: 'decision' }>;
+  expect(decision.remarks.map(({ words }) => words)).toContain(
+    'the annotation surefoot.dev/device-matters is "sometimes", not "required", "degraded-ok" or "optional"; "required" counts',
+  );
+  const told = ask('optional').verdict as Extract<Verdict, { kind: 'decision' }>;
+  const worst = told.decision.forecastOn?.('home, and worse')?.forecast;
+  expect(worst && forecastInWords(worst, NOW)).toContain(
+    ', of which 10 % count for a device that is optional',
+  );
+});

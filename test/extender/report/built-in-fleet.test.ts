@@ -76,9 +76,9 @@ test('90 days of a fleet: every planted fault is claimed, and no routine work', 
   expect(claimed.filter((one) => !isPlanted(one))).toEqual([]);
 
   const span = { fromSeconds: START, nowSeconds: nowSeconds() };
-  const { incidents, routine, forecasts } = fleetReport(histories, span, [
-    { day: '2026-01-01', act: NO_PLACEMENTS, observe: NO_PLACEMENTS },
-  ]);
+  const { incidents, routine, forecasts } = fleetReport(histories, span, {
+    placements: [{ day: '2026-01-01', act: NO_PLACEMENTS, observe: NO_PLACEMENTS }],
+  });
   expect(incidents.total).toBe(planted.length);
   expect(routine.map(({ why }) => why)).toContain('planned');
 

@@ -7,6 +7,7 @@ import { poissonQuantile99 } from '../../../extender/report/poisson.ts';
 import { reportDocument } from '../../../extender/report/report-document.ts';
 import { NO_PLACEMENTS } from '../../../extender/savings/placement-sums.ts';
 import { makeIncident } from '../../make/facts.ts';
+import { makeRelease } from '../../make/release.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z') / 1000;
 const DAY = 86_400;
@@ -98,7 +99,7 @@ describe('a report of a week', () => {
       { day: '2026-11-28', act: sums, observe: NO_PLACEMENTS },
       { day: '2026-11-29', act: sums, observe: { ...sums, placed: 1 } },
     ];
-    const { placement } = fleetReport([], SPAN, days);
+    const { placement } = fleetReport([], SPAN, { placements: days });
     expect(placement.act).toEqual({
       placed: 20,
       hadHome: 8,
@@ -107,7 +108,7 @@ describe('a report of a week', () => {
       low: 13.5,
       high: 26.5,
     });
-    const text = markdownOf(reportDocument(fleetReport([], SPAN, days), undefined));
+    const text = markdownOf(reportDocument(fleetReport([], SPAN, { placements: days }), undefined));
     expect(text.split('\n').filter((line) => /^(Acting|Observing)/.test(line))).toEqual([
       'Acting: Surefoot was asked about 20 pods that were placed. 6 of 8 whose own node was on offer went back to it. Where the pods are, they can expect to lose 20 device-hours less (13.5 to 26.5 in 95 % of such times) than on the average of the nodes on offer.',
       'Observing: Surefoot was asked about 1 pod that was placed. 3 of 4 whose own node was on offer would have gone back to it. On the nodes that Surefoot would have named, they could expect to lose 10 device-hours less (10 to 10 in 95 % of such times) than where their scheduler has put them.',
@@ -128,14 +129,14 @@ describe('a report of a week', () => {
         host('gpu-3'),
       ],
       SPAN,
-      days,
+      { placements: days },
     );
     expect(forecasts).toEqual({
       raised: { days: 6, failed: 3 },
       others: { days: 9, failed: 2 },
       shareForeseen: 0.6,
     });
-    expect(fleetReport([host('gpu-3')], SPAN, []).forecasts).toBeUndefined();
+    expect(fleetReport([host('gpu-3')], SPAN).forecasts).toBeUndefined();
   });
 
   test('a device that comes back, an old fault, and routine work', () => {
@@ -229,6 +230,24 @@ describe('a report of a week', () => {
     const young = host('gpu-1', { firstSeenAtSeconds: NOW - DAY });
     expect(fleetReport([young, host('gpu-2')], SPAN).hostDays).toBe(8);
   });
+});
+
+test('what was released, and whether that was right', () => {
+  const at = (over: object) => makeRelease({ atSeconds: NOW - 3 * 3600, ...over });
+  const releases = [
+    at({ uid: 'a', judged: 'right' }),
+    at({ uid: 'b', judged: 'right' }),
+    at({ uid: 'c', how: 'observed', judged: 'wrong' }),
+    at({ uid: 'd', how: 'advised', judged: 'unknown' }),
+    at({ uid: 'e', how: 'withdrawn' }),
+    at({ uid: 'f', atSeconds: NOW - 99 * DAY }),
+  ];
+  const report = fleetReport([], SPAN, { releases });
+  expect(report.releases).toEqual({ said: 2, evicted: 2, right: 2, wrong: 1, unknown: 1 });
+  expect(markdownOf(reportDocument(report, undefined))).toContain(
+    '2 pods were evicted from a broken device or out of a crash loop; of 2 more it was only said. Of the 4 that were judged an hour later, 2 were right, 1 wrong, and of 1 nothing tells.',
+  );
+  expect(fleetReport([], SPAN).releases).toBeUndefined();
 });
 
 test('a text of a node or a tenant is no markup', () => {
