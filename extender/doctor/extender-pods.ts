@@ -10,12 +10,17 @@ export function extenderPods(config: KubeConfig, namespace: string): Promise<rea
   return new ApiObjects<Pod>(config, { ...PODS, namespace }).list({ labelSelector: LABELS });
 }
 
-/** Names of those that run. */
+/** Names of those that run, those that are ready first: a pod of a node that is lost is said to run for minutes. */
 export async function runningExtenders(
   config: KubeConfig,
   namespace: string,
 ): Promise<readonly string[]> {
   return (await extenderPods(config, namespace))
     .filter(({ status }) => status?.phase === 'Running')
+    .sort((a, b) => Number(isReady(b)) - Number(isReady(a)))
     .map(({ metadata }) => metadata.name ?? '');
+}
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
 }

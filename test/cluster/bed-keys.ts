@@ -14,7 +14,7 @@ export const COMPLETE = 'bed.surefoot.dev/complete';
 export const CRASH = 'bed.surefoot.dev/crash';
 /** On a pod: its first device turns unhealthy, then it ends with this exit code. */
 export const DEVICE_FAULT = 'bed.surefoot.dev/device-fault';
-/** On a pod: once deleted, take the whole termination grace. */
+/** On a pod: once deleted, take the whole termination grace; `never`: stay, as a process that cannot be killed. */
 export const SLOW_END = 'bed.surefoot.dev/slow-end';
 /** On a node: boot anew, with this boot id. */
 export const REBOOT = 'bed.surefoot.dev/reboot';

@@ -33,6 +33,11 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
+  /** What it ended with; absent while it runs, and where a signal ended it. */
+  get exitStatus(): number | undefined {
+    return this.#process.exitCode ?? undefined;
+  }
+
   /** Asks it to stop and waits; after 10 s it is killed. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.isRunning) return;

@@ -73,11 +73,16 @@ export class Hand {
     );
   }
 
-  runningPod(name: string): Promise<V1Pod> {
-    return eventually(`pod ${name} to run`, async () => {
-      const pod = await this.pod(name);
-      return isRunning(pod) && pod;
-    });
+  runningPod(name: string, timeoutSeconds = 60): Promise<V1Pod> {
+    return eventually(
+      `pod ${name} to run`,
+      async () => {
+        const pod = await this.pod(name);
+        if (isRunning(pod)) return pod;
+        throw new Error(`it is ${JSON.stringify(pod.status)}, gates ${gatesOf(pod)}`);
+      },
+      { timeoutSeconds },
+    );
   }
 
   async annotatePod(pod: V1Pod, annotations: Record<string, string>): Promise<void> {
@@ -199,6 +204,10 @@ export class Hand {
       return bound > offered ? [`${metadata?.name}: ${bound} bound of ${offered}`] : [];
     });
   }
+}
+
+function gatesOf({ spec }: V1Pod): string {
+  return spec?.schedulingGates?.map(({ name }) => name).join(', ') ?? 'none';
 }
 
 export function isRunning(pod: V1Pod): boolean {

@@ -54,6 +54,7 @@ type Configurations = Readonly<Record<'webhook.yaml' | 'extender.yaml', string>>
 
 /** A program that releases pods. */
 export interface RunningRelease {
+  readonly adminUrl: string;
   /** What it shows of itself. */
   metrics(): Promise<string>;
   /** Replaces release.yaml, but for its head. */
@@ -389,8 +390,10 @@ subjects: [{ kind: ServiceAccount, name: surefoot-release, namespace: ${NAMESPAC
       `--admin=127.0.0.1:${admin}`,
     ]);
     await this.#ready(child, admin);
+    const adminUrl = `http://127.0.0.1:${admin}`;
     return {
-      metrics: () => textAt(`http://127.0.0.1:${admin}/metrics`),
+      adminUrl,
+      metrics: () => textAt(`${adminUrl}/metrics`),
       setRules,
       kill: () => child.stop('SIGKILL'),
       stop: () => child.stop(),

@@ -275,7 +275,10 @@ describe('replicas', () => {
     for (const name of ['gpu-10', 'gpu-11']) expect(await incidentsOf(name)).toHaveLength(1);
     const { uncovered } = await used.bed.surefoot.signals();
     expect(uncovered.length).toBeGreaterThan(before);
-  }, 180_000);
+    // Whoever found no API server waits for up to a minute before it asks again (client-go's backoff of a reflector).
+    await used.hand.createPod(pod('after'));
+    await used.hand.runningPod('after', 120);
+  }, 300_000);
 });
 
 test('pitfall 39: histories that may not be written wake somebody, and are written once they may', async () => {

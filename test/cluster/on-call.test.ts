@@ -1,31 +1,38 @@
-import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { deviceHistories } from '../../extender/storage/api.ts';
 import type { DeviceHistory } from '../../extender/storage/schema.ts';
+import type { Job } from '../../webhook/words/job.ts';
+import type { Pod } from '../../webhook/words/pod.ts';
 import { Applier } from './apply.ts';
 import { BROKEN } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
+import { ForwardingKubelet } from './forwarding-kubelet.ts';
 import { nodeOf } from './hand.ts';
 import { seesImage } from './journey.ts';
+import { RawClient } from './raw.ts';
 import { useBed } from './use-bed.ts';
-import { pod } from './workloads.ts';
+import { indexedJob, pod } from './workloads.ts';
 
 /** Somebody at three in the morning who has read `surefoot --help`. */
 const used = useBed({ count: 3, gpus: 8, mode: 'act' });
 const IMAGE = 'registry.example/train:1';
 
+let kubelet: ForwardingKubelet | undefined;
+beforeAll(async () => {
+  kubelet = await ForwardingKubelet.start(used.bed, 'gpu-1');
+});
+afterAll(() => kubelet?.stop());
+
 /** What was typed in this file, and what was said to it. */
 const typed = new Map<string, string>();
 
-/** The commands that reach the page do so at its address: here no pod of ours could be forwarded to. */
-function ask(...args: readonly string[]): Promise<string> {
-  return type(args, `--page=${used.bed.surefoot.pageUrl}`);
-}
-
-/** Types a command, as a person would; `where` is how it reaches this bed. */
-async function type(args: readonly string[], where: string): Promise<string> {
-  const { said, status } = await used.bed.surefoot.command(...args, where);
+/** Types a command, as a person would, and gives what was said; the page is reached as kubectl port-forward does. */
+async function ask(...args: readonly string[]): Promise<string> {
+  const { surefoot } = used.bed;
+  const { said, status } = await surefoot.command(...args, surefoot.asAdmin);
   expect(status, said).toBe(0);
   typed.set(args.map((arg) => (/ /.test(arg) ? `'${arg}'` : arg)).join(' '), said);
   return said;
@@ -81,8 +88,9 @@ test('finds the worst node, why a pod left it, what to return, and gives it back
   expect(await ask('status')).toMatch(/^Surefoot \S+ is well\n/);
 
   await hand.annotateNode('gpu-2', { [BROKEN]: null });
-  const forgive = ['forgive', 'gpu-2', '--reason', 'board replaced'];
-  expect(await type(forgive, surefoot.asAdmin)).toBe('forgave one incident of gpu-2\n');
+  expect(await ask('forgive', 'gpu-2', '--reason', 'board replaced')).toBe(
+    'forgave one incident of gpu-2\n',
+  );
   await eventually('gpu-2 to be well', async () => (await ask('nodes', '--bad', '-o=name')) === '');
   await hand.deletePod('second', 0);
   await hand.createPod(pod('third', { gpus: 8, image: IMAGE }));
@@ -107,6 +115,9 @@ test('finds the worst node, why a pod left it, what to return, and gives it back
 
   // What it has counted outlives it.
   await surefoot.stopExtender();
+  expect(await ask('nodes')).toContain(
+    'the page of surefoot-system/surefoot-extender-0 does not answer; kubectl logs -n surefoot-system surefoot-extender-0 may say why; this is from the DeviceHistory objects: ',
+  );
   const report = await surefoot.command('report', surefoot.asAdmin);
   expect(report).toMatchObject({
     said: expect.stringMatching(/^Acting: Surefoot was asked about 3 pods that were placed\. /m),
@@ -137,7 +148,10 @@ test('a viewer may look at everything, and change nothing', async () => {
   });
   for (const args of [['nodes'], ['incidents'], ['mode'], ['node', 'gpu-2']]) {
     const { said, status } = await surefoot.command(...args, asViewer);
-    expect({ args, said, status }).toMatchObject({ status: 0 });
+    expect({ args, said, status }).toMatchObject({
+      status: 0,
+      said: expect.not.stringContaining('DeviceHistory objects'),
+    });
   }
   const histories = deviceHistories(plane.kubeConfig('viewer'));
   const [{ metadata }] = (await histories.list()) as [DeviceHistory];
@@ -150,4 +164,43 @@ test('a viewer may look at everything, and change nothing', async () => {
       status: 1,
     });
   }
+});
+
+test('surefoot page brings the page to this machine until it is interrupted', async () => {
+  const { surefoot, plane } = used.bed;
+  const command = plane.start('surefoot-page', process.execPath, [
+    ...['extender/commands/surefoot.ts', 'page', '--no-browser', surefoot.asAdmin],
+  ]);
+  const url = await eventually('its address', async () => {
+    return /^http:\S+$/m.exec(await readFile(command.logPath, 'utf8'))?.[0];
+  });
+  expect(await (await fetch(url)).text()).toContain('<title>Surefoot</title>');
+  const fleet = await fetch(`${url}/api/fleet`);
+  expect(await fleet.json()).toMatchObject({ nodes: expect.arrayContaining([{}]) });
+  await command.stop('SIGINT');
+  expect(command.exitStatus).toBe(0);
+  await expect(fetch(url)).rejects.toThrow();
+});
+
+test('what surefoot preview shows is what the API server makes of a pod and of a Job', async () => {
+  const raw = await RawClient.for(used.bed);
+  const job = indexedJob('seen-before', 2, { gpus: 8 });
+  const seen = { ...pod('seen-before', { gpus: 8 }), apiVersion: 'v1', kind: 'Pod' };
+  const manifest = join(used.bed.directory, 'seen-before.yaml');
+  await writeFile(
+    manifest,
+    [seen, { ...job, apiVersion: 'batch/v1', kind: 'Job' }]
+      .map((one) => stringify(one))
+      .join('---\n'),
+  );
+  const { said, status } = await used.bed.surefoot.command(
+    ...['preview', '-f', manifest, `--config=${used.bed.surefoot.configDirectory}`, '-o=json'],
+  );
+  expect(status, said).toBe(1);
+  const { items } = JSON.parse(said) as { items: { after: Pod | Job }[] };
+  const [foreseenPod, foreseenJob] = items.map(({ after }) => after);
+  const made = await raw.create('pods', 'default', seen, { dryRun: true });
+  expect(made.body).toMatchObject({ ...foreseenPod });
+  const madeJob = await raw.create('jobs', 'default', job, { dryRun: true });
+  expect(madeJob.body).toMatchObject({ ...foreseenJob });
 });

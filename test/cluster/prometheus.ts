@@ -47,6 +47,8 @@ export interface Alerts {
   fires(name: string): Promise<string>;
   /** For what this alert, as shipped, would speak up in so many seconds if nothing changed until then. */
   wouldFire(name: string, afterSeconds: number): Promise<readonly Labels[]>;
+  /** Waits until this alert is silent again. */
+  clears(name: string): Promise<unknown>;
   /** Waits until none fires. */
   fall(): Promise<void>;
   /** Looks at this admin address, too. */
@@ -65,16 +67,18 @@ export function useAlerts(used: UsedBed): Alerts {
     await prometheus.fall();
   });
   afterAll(() => prometheus?.stop());
+  const found = async (name: string) =>
+    (await running().firing()).find(({ labels }) => labels.alertname === name);
   return {
     async fires(name) {
-      const alert = await eventually(
-        `${name} to fire`,
-        async () => (await running().firing()).find(({ labels }) => labels.alertname === name),
-        { timeoutSeconds: 90 },
-      );
+      const alert = await eventually(`${name} to fire`, () => found(name), { timeoutSeconds: 90 });
       const { summary = '', description = '' } = alert.annotations;
       return `${summary} ${description}`;
     },
+    clears: (name) =>
+      eventually(`${name} to be silent`, async () => (await found(name)) === undefined, {
+        timeoutSeconds: 60,
+      }),
     wouldFire: (name, afterSeconds) => running().wouldFire(name, afterSeconds),
     fall: () => running().fall(),
     alsoScrape: (address) => running().scrape(address),

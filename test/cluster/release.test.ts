@@ -15,6 +15,7 @@ import { HOLD, PROFILE, RELEASE } from '../../webhook/words/keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
 import type { RunningRelease } from './install.ts';
+import { useAlerts } from './prometheus.ts';
 import { Releasing } from './releasing.ts';
 import { useBed } from './use-bed.ts';
 import { indexedJob, pod } from './workloads.ts';
@@ -31,6 +32,7 @@ const RULES = {
 };
 const RELEASED = { timeoutSeconds: 60 };
 const releasing = new Releasing(used);
+const alerts = useAlerts(used);
 const LEASES = 'medik8s-leases';
 
 let release: RunningRelease;
@@ -38,6 +40,7 @@ let release: RunningRelease;
 beforeAll(async () => {
   await used.bed.surefoot.allowReleases('default');
   release = await used.bed.surefoot.startRelease(RULES);
+  await alerts.alsoScrape(new URL(release.adminUrl).host);
 });
 
 /** profiles.yaml with something in each profile. */
@@ -236,9 +239,13 @@ test('where devices break on many nodes at once, nothing is released', async () 
   const pods = await releasing.running('job-name=many-nodes', 8);
   for (const one of pods) await releasing.kubelet.tellHealth(one, 'Unhealthy');
   await releasing.staysBy(pods[0] as V1Pod, 'storm');
-  await sleep(15_000);
+  // It fires once this has stood for ten minutes, of a second each here.
+  expect(await alerts.fires('SurefootReleaseSuspended')).toMatch(/^No pod is released, because/);
+  await sleep(5000);
   for (const one of pods) expect(await releasing.isThere(one)).toBe(true);
   expect(await release.metrics()).toMatch(/surefoot_release_suspended\{.*\} 1/);
+  await release.setRules({ ...RULES, mode: 'observe' });
+  await alerts.clears('SurefootReleaseSuspended');
 });
 
 test('the account deletes nothing, and asks for nothing that it may not', async () => {

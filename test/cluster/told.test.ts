@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { SLOW_END } from './bed-keys.ts';
 import { eventually } from './eventually.ts';
 import { nodeOf } from './hand.ts';
 import { useAlerts } from './prometheus.ts';
@@ -118,4 +119,16 @@ describe('what people are told of a placement', () => {
       await replica.stop();
     }
   });
+
+  test('a pod that is past its grace and still holds a device wakes somebody', async () => {
+    await used.hand.createPod(pod('stuck', { annotations: { [SLOW_END]: 'never' } }));
+    await used.hand.runningPod('stuck');
+    const at = { name: 'stuck', namespace: 'default' };
+    await used.hand.core.deleteNamespacedPod({ ...at, gracePeriodSeconds: 1 });
+    expect(await alerts.fires('SurefootTerminatingPastGrace')).toMatch(
+      /still hold devices\. Pods that are more than a minute past their grace: 1\. /,
+    );
+    await used.hand.core.deleteNamespacedPod({ ...at, gracePeriodSeconds: 0 });
+    await alerts.clears('SurefootTerminatingPastGrace');
+  }, 180_000);
 });

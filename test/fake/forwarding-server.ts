@@ -1,15 +1,11 @@
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
-
-const PROTOCOL = 'v4.channel.k8s.io';
-const DATA = 0;
-const ERRORS = 1;
+import { WebSocketServer } from 'ws';
+import { FORWARDING_PROTOCOL, forwardPort } from './forwarded-port.ts';
 
 /**
- * An API server that lists these pods of surefoot-system and forwards to a port of each, in Kubernetes' own form:
- * each message begins with its channel, and the first one of a channel names the port. Gives its address.
+ * An API server that lists these pods of surefoot-system and forwards to a port of each. Gives its address.
  */
 export async function forwardingServer(pods: Readonly<Record<string, number>>): Promise<string> {
   const server = createServer((request, response) => {
@@ -21,7 +17,10 @@ export async function forwardingServer(pods: Readonly<Record<string, number>>): 
     }));
     response.end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }));
   });
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => PROTOCOL });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: () => FORWARDING_PROTOCOL,
+  });
   server.on('upgrade', (request, socket, head) => {
     const [, pod = ''] = /\/pods\/([^/]+)\/portforward\?ports=9092$/.exec(request.url ?? '') ?? [];
     const port = pods[pod];
@@ -29,7 +28,7 @@ export async function forwardingServer(pods: Readonly<Record<string, number>>): 
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (client) => forward(client, port));
+    sockets.handleUpgrade(request, socket, head, (client) => forwardPort(client, port));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -38,17 +37,4 @@ export async function forwardingServer(pods: Readonly<Record<string, number>>): 
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-function forward(client: WebSocket, port: number): void {
-  const named = Buffer.alloc(2);
-  named.writeUInt16LE(9092);
-  for (const channel of [DATA, ERRORS]) client.send(Buffer.concat([Buffer.from([channel]), named]));
-  const target = connect(port, '127.0.0.1');
-  target.on('data', (bytes) => client.send(Buffer.concat([Buffer.from([DATA]), bytes])));
-  target.once('close', () => client.close());
-  client.on('message', (message: Buffer) => {
-    if (message[0] === DATA) target.write(message.subarray(1));
-  });
-  client.once('close', () => target.destroy());
 }

@@ -1,7 +1,8 @@
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
 import { runningExtenders } from '../../doctor/extender-pods.ts';
-import { withPageOf } from './page-client.ts';
+import { complain } from '../terminal/print.ts';
+import { NotForwarded, withPageOf } from './page-client.ts';
 
 export interface PageOptions extends ApiOptions {
   /** Where the extender's page is; absent: that of each extender of the cluster, through the API server. */
@@ -11,13 +12,23 @@ export interface PageOptions extends ApiOptions {
 }
 
 export const SYSTEM_NAMESPACE = 'surefoot-system';
+/** The page of a fleet of 5,000 nodes is there within a second or two; a node that is lost never answers. */
+const TIME_LIMIT_MS = 30_000;
 
-/** No extender runs where one was looked for. */
+/** No extender runs where one was looked for, or none that runs was reached. */
 export class NoExtender extends Error {
   override name = 'NoExtender';
 }
 
-/** Asks the page of each extender, until one gives something. Throws NoExtender where none runs. */
+/** Nothing answers at the address of a page. */
+class NothingAnswers extends Error {
+  override name = 'NothingAnswers';
+}
+
+/**
+ * Asks the page of each extender, until one gives something. One that is not reached is said on standard error; throws
+ * NoExtender where none is.
+ */
 export async function askPages<T>(
   options: PageOptions,
   ask: (page: string) => Promise<T | undefined>,
@@ -31,11 +42,26 @@ export async function askPages<T>(
       `no extender runs in ${systemNamespace} of ${config.getCurrentCluster()?.server}; say where Surefoot is with --system-namespace, or where its page is with --page ADDR:PORT (npm start: 127.0.0.1:9092)`,
     );
   }
+  const unreached: string[] = [];
   for (const extender of extenders) {
-    const found = await withPageOf(config, systemNamespace, extender, ask);
-    if (found !== undefined) return found;
+    try {
+      const found = await withPageOf(config, systemNamespace, extender, ask);
+      if (found !== undefined) return found;
+    } catch (error) {
+      unreached.push(whyUnreached(error, `${systemNamespace}/${extender}`));
+    }
   }
+  if (unreached.length === extenders.length) throw new NoExtender(unreached.join('; '));
+  if (unreached.length > 0) complain(`this is without one extender: ${unreached.join('; ')}`);
   return undefined;
+}
+
+/** Why a pod was not reached. Throws what else has gone wrong. */
+function whyUnreached(error: unknown, pod: string): string {
+  if (error instanceof NotForwarded) return error.message;
+  if (!(error instanceof NothingAnswers)) throw error;
+  const logs = `kubectl logs -n ${pod.replace('/', ' ')}`;
+  return `the page of ${pod} does not answer; ${logs} may say why`;
 }
 
 /** What a page answers at a path under `/api/`. An extender that does not know it yet has no such path. */
@@ -43,20 +69,35 @@ export async function answerAt<T extends object>(page: string, path: string): Pr
   const url = `${addressOf(page)}/api/${path}`;
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, { signal: AbortSignal.timeout(TIME_LIMIT_MS) });
   } catch {
-    throw new Error(
+    throw new NothingAnswers(
       `--page: nothing answers at ${page}; it is where "surefoot extender" or "npm start" shows its page, in a cluster behind kubectl port-forward`,
     );
   }
-  const body = (await response.json().catch(() => ({}))) as Partial<T> & { error?: string };
-  if (response.ok) return body;
+  const text = await response.text().catch(() => '');
+  const body = objectIn<Partial<T> & { error?: string }>(text);
+  if (response.ok && body !== undefined) return body;
+  if (response.ok) {
+    throw new Error(
+      `what ${url} answered is cut off or no JSON; an extender's page is at 127.0.0.1:9092 of its pod`,
+    );
+  }
   if (response.status === 404) {
     throw new Error(
       `the extender at ${page} is of an earlier version, which has no /api/${path.replace(/\?.*/, '')}; bring it to the version of this command`,
     );
   }
-  throw new Error(body.error ?? `${url} answered ${response.status}`);
+  throw new Error(body?.error ?? `${url} answered ${response.status}`);
+}
+
+function objectIn<T extends object>(text: string): T | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as T) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function addressOf(page: string): string {

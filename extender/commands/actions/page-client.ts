@@ -11,9 +11,14 @@ const PAGE_PORT = 9092;
 const DATA = 0;
 const ERRORS = 1;
 
+/** The API server does not bring us to the page of a pod. */
+export class NotForwarded extends Error {
+  override name = 'NotForwarded';
+}
+
 /**
  * The page of a pod at an address of this machine, for as long as `use` takes; as kubectl port-forward does. `port`: on
- * this machine; 0 takes any that is free.
+ * this machine; 0 takes any that is free. Throws NotForwarded where `use` failed and the API server had refused.
  */
 export async function withPageOf<T>(
   config: KubeConfig,
@@ -49,7 +54,7 @@ export async function withPageOf<T>(
   } catch (error) {
     throw refused === undefined
       ? error
-      : new Error(
+      : new NotForwarded(
           `the API server does not forward to ${namespace}/${pod} (${refused.message}); you need the right to create pods/portforward there, or use --page`,
         );
   } finally {
@@ -67,8 +72,12 @@ async function forward(config: KubeConfig, namespace: string, pod: string, socke
     const data = named.has(channel) ? bytes : bytes.subarray(2);
     named.add(channel);
     if (channel === DATA) socket.write(data);
+    // The kubelet found nobody at that port.
+    if (channel === ERRORS && data.length > 0) socket.destroy();
     return channel <= ERRORS;
   });
+  // Who waits for an answer of a pod that has ended would wait for ever.
+  forwarded.addEventListener('close', () => socket.destroy());
   WebSocketHandler.handleStandardInput(forwarded, socket, DATA);
   return forwarded;
 }

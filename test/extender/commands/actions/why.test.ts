@@ -1,5 +1,7 @@
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { why } from '../../../../extender/commands/actions/why.ts';
 import { bestAndWorst } from '../../../../extender/decisions/best-and-worst.ts';
 import { DecisionRecord } from '../../../../extender/decisions/record.ts';
@@ -70,6 +72,15 @@ async function kubeconfigOf(server: string): Promise<string> {
 /** The port of a page that knows of no pod. */
 async function emptyPagePort(): Promise<number> {
   return portOf(await servingPage({ decisions: new DecisionRecord(), snapshot }));
+}
+
+/** A port at which nothing listens. */
+async function portOfNobody(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 function portOf(page: string): number {
@@ -276,5 +287,27 @@ describe('surefoot why', () => {
     await expect(askThrough(closed)).rejects.toThrow(
       /^the API server does not forward to surefoot-system\/asked .* pods\/portforward/,
     );
+    const dead = await forwardingServer({ asked: await portOfNobody() });
+    await expect(askThrough(dead)).rejects.toThrow(
+      'the page of surefoot-system/asked does not answer; kubectl logs -n surefoot-system asked may say why',
+    );
+  });
+
+  test('what answers in other words is said', async () => {
+    const server = createHttpServer((_request, response) => response.end('{"at":"2026-'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const ask = await remembering();
+    const { port } = server.address() as AddressInfo;
+    await expect(ask('train-0', { page: String(port) })).rejects.toThrow(
+      /^what http:\S+ answered is cut off or no JSON; an extender's page is at/,
+    );
+  });
+
+  test('asks the other extenders where one is not reached', async () => {
+    const { page, askThrough } = await remembering('gpu-1');
+    const pods = { forbidden: undefined as unknown as number, dead: await portOfNobody() };
+    const server = await forwardingServer({ ...pods, asked: portOf(page) });
+    expect(await askThrough(server)).toMatch(/^team-a\/train-0: placed on gpu-1/);
   });
 });
