@@ -5,7 +5,7 @@ import { tellingForecasts } from '../decisions/telling-forecasts.ts';
 import { timeOf } from '../facts/timestamp.ts';
 import { LOSS_TERMS, type LossTerm } from '../forecast/loss-terms.ts';
 import type { Snapshot } from '../state/snapshot.ts';
-import { EventStream, messageOf } from './event-stream.ts';
+import { EventMessage, EventStream } from './event-stream.ts';
 import { nodeSummary } from './node-summary.ts';
 import type { ControlName, Entry, LiveChange, ShownNodeSummary } from './shapes.ts';
 import { shownDecision, shownPod, shownTerms } from './shown.ts';
@@ -101,7 +101,7 @@ export class LiveFeed {
     const stream = new EventStream(request, response);
     this.#watchers.add(stream);
     response.once('close', () => this.#leave(stream));
-    stream.send(messageOf(this.#beginning()));
+    stream.send(new EventMessage(this.#beginning()));
     void this.#sendRest(stream);
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
   }
@@ -152,7 +152,7 @@ export class LiveFeed {
       const decisions = latest
         .slice(at, at + DECISIONS_A_TURN)
         .map((decision) => shownDecision(decision, tellingForecasts(decision)));
-      stream.send(messageOf({ ...this.#now(this.#deps.snapshot()), decisions }));
+      stream.send(new EventMessage({ ...this.#now(this.#deps.snapshot()), decisions }));
       await turn();
     }
     await this.#sendNodes(stream);
@@ -168,7 +168,7 @@ export class LiveFeed {
       for (const node of nodes) {
         if (!this.#sent.has(node.node)) this.#sent.set(node.node, JSON.stringify(node));
       }
-      stream.send(messageOf({ ...this.#now(this.#deps.snapshot()), nodes }));
+      stream.send(new EventMessage({ ...this.#now(this.#deps.snapshot()), nodes }));
     }
   }
 
@@ -185,7 +185,7 @@ export class LiveFeed {
     this.#entries = [];
     this.#isPendingTouched = false;
     this.#decided.clear();
-    const message = messageOf(change);
+    const message = new EventMessage(change);
     for (const stream of this.#watchers) {
       if (stream.waitingBytes > MOST_UNSENT_BYTES) stream.destroy();
       else stream.send(message);
