@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { briefly, httpStatusOf } from './cluster/api-error.ts';
+import { CERTS_LEASE, certificateEnd } from './cluster/certificate-end.ts';
 import { type ApiOptions, loadKubeConfig, namespaceOf } from './cluster/kube-config.ts';
 import { LeaderElector, replicaIdentity } from './cluster/lease.ts';
 import { leaseApi } from './cluster/lease-api.ts';
@@ -36,8 +37,6 @@ export interface RunningCerts extends Service {
   readonly ports: { readonly admin: number };
 }
 
-/** Name of the lease of the replica that renews. */
-const LEASE = 'surefoot-certs';
 /**
  * How often all is looked at. A bundle that somebody has wiped fails every call, so it is seconds, and two
  * small reads; a watch would have to be looked after and saves nothing.
@@ -67,7 +66,7 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
     log,
   });
   const leader = new LeaderElector({
-    api: leaseApi(kubeConfig, namespace, LEASE),
+    api: leaseApi(kubeConfig, namespace, CERTS_LEASE, () => certificateEnd(status?.pairEndsAt)),
     identity: replicaIdentity(),
     duty: 'renewing the certificates',
     log,

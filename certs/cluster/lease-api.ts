@@ -5,7 +5,11 @@ import { microTime } from './micro-time.ts';
 
 /** A Lease of coordination.k8s.io as it is on the wire. */
 export interface LeaseObject {
-  readonly metadata: { readonly name?: string; readonly resourceVersion?: string };
+  readonly metadata: {
+    readonly name?: string;
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec?: {
     readonly holderIdentity?: string;
     readonly leaseDurationSeconds?: number;
@@ -30,8 +34,13 @@ export function leases(config: KubeConfig, namespace: string): ApiObjects<LeaseO
   });
 }
 
-/** The Lease of a name. */
-export function leaseApi(config: KubeConfig, namespace: string, name: string): LeaseApi {
+/** The Lease of a name. `annotations`: what its holder says on it, each time it is renewed. */
+export function leaseApi(
+  config: KubeConfig,
+  namespace: string,
+  name: string,
+  annotations: () => Readonly<Record<string, string>> = () => ({}),
+): LeaseApi {
   const api = leases(config, namespace);
   return {
     get: async (signal) => {
@@ -42,8 +51,19 @@ export function leaseApi(config: KubeConfig, namespace: string, name: string): L
       leaseOf(await api.create(heldBy({ metadata: { name } }, holder, durationSeconds), signal)),
     replace: async (lease, holder, durationSeconds, signal) => {
       const { object } = lease as ReadLease;
-      return leaseOf(await api.replace(name, heldBy(object, holder, durationSeconds), { signal }));
+      const said = annotated(object, annotations());
+      return leaseOf(await api.replace(name, heldBy(said, holder, durationSeconds), { signal }));
     },
+  };
+}
+
+/** What others have written on it stays. */
+function annotated(object: LeaseObject, added: Readonly<Record<string, string>>): LeaseObject {
+  if (Object.keys(added).length === 0) return object;
+  const { metadata } = object;
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...added } },
   };
 }
 

@@ -177,6 +177,8 @@ export interface ShownHealth {
   /** The last question of a scheduler; absent where there was none. */
   readonly question?: { readonly at: string; readonly scheduler: string };
   readonly questions: number;
+  /** Until when the webhook's certificate serves; absent where nobody says that. */
+  readonly certificateEndsAt?: string;
   /** What placement came to in the last seven days; absent of an earlier version. */
   readonly placement?: FleetReport['placement'];
   readonly pods: {

@@ -14,14 +14,18 @@ const MOST_SILENT_SECONDS = 600;
 const WEEK_SECONDS = 7 * 86_400;
 
 /** What this replica says of itself and of the fleet, for `surefoot status`. */
-export async function about(program: Program, context: Context): Promise<ShownAbout> {
+export async function about(
+  program: Program,
+  context: Context,
+  certificateEnds: () => Promise<Date | undefined>,
+): Promise<ShownAbout> {
   const { engine } = program;
   const snapshot = engine.snapshot(context.nowSeconds());
   const nodes = await inTurns(engine.cluster.nodes(), (node) => nodeSummary(node, snapshot));
   const sum = (of: (node: (typeof nodes)[number]) => number) =>
     nodes.reduce((total, node) => total + of(node), 0);
   return {
-    ...(await health(program, context)),
+    ...(await health(program, context, certificateEnds)),
     fleet: {
       nodes: nodes.length,
       devices: sum(({ devices }) => devices),
@@ -36,6 +40,7 @@ export async function about(program: Program, context: Context): Promise<ShownAb
 export async function health(
   { leader, engine, placements, book, unprepared, watches, gates }: Program,
   { config, identity, registry, nowSeconds, version }: Context,
+  certificateEnds: () => Promise<Date | undefined>,
 ): Promise<ShownHealth> {
   const { cluster } = engine;
   const now = nowSeconds();
@@ -57,6 +62,12 @@ export async function health(
       ({ kind, sinceSeconds }) =>
         `the watch of ${kind} has heard nothing for ${spanInWords(sinceSeconds)}`,
     );
+  const end = await certificateEnds();
+  const expired =
+    // Certificates go by the time of this machine, whatever that of a fleet is.
+    end !== undefined && end.getTime() < Date.now()
+      ? ['the certificate of the webhook has expired: no pod is prepared; see surefoot doctor']
+      : [];
   return {
     at: timeOf(now),
     version,
@@ -67,6 +78,7 @@ export async function health(
     problems: [
       ...missing,
       ...silent,
+      ...expired,
       ...[placements.alarm(now)].filter((alarm) => alarm !== undefined),
     ],
     watches: kinds.map(({ kind, sinceSeconds }) => ({
@@ -77,6 +89,7 @@ export async function health(
       question: { at: timeOf(last.atSeconds), scheduler: last.scheduler },
     }),
     questions: asked.reduce((total, { value }) => total + value, 0),
+    ...(end !== undefined && { certificateEndsAt: end.toISOString() }),
     placement: placementIn(book.days(), { fromSeconds: now - WEEK_SECONDS, nowSeconds: now }),
     pods: {
       devicePods: [...cluster.pods()].length,

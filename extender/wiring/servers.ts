@@ -15,6 +15,7 @@ import { preparedIn } from '../page/prepared.ts';
 import { shownSignals } from '../page/shown.ts';
 import { extenderApp } from '../prioritize/server.ts';
 import { about, health } from './about.ts';
+import { certificateEnd } from './certificate.ts';
 import type { Context } from './context.ts';
 import type { Doors, ExtenderOptions } from './options.ts';
 import type { Program } from './program.ts';
@@ -166,6 +167,9 @@ function writtenOn(kubeConfig: KubeConfig): PageDeps['wroteOn'] {
 
 function pageOf(options: ExtenderOptions, context: Context, program: Program) {
   const { catalogue, nowSeconds } = context;
+  // A built-in fleet has no Leases.
+  const certificateEnds =
+    options.history === 'cluster' ? certificateEnd(context.kubeConfig) : async () => undefined;
   const { engine, unmapped, watchGaps, watches, decisions, book, live, prometheus } = program;
   return pageApp({
     signals: () =>
@@ -178,8 +182,8 @@ function pageOf(options: ExtenderOptions, context: Context, program: Program) {
         refused: watches.refused(),
         prometheus: prometheus.state,
       }),
-    about: () => about(program, context),
-    health: () => health(program, context),
+    about: () => about(program, context, certificateEnds),
+    health: () => health(program, context, certificateEnds),
     cluster: () => context.config.value.cluster,
     placements: () => book.days(),
     storedForm,

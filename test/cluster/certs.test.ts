@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import {
   AdmissionregistrationV1Api,
   PatchStrategy,
@@ -5,6 +6,7 @@ import {
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { certificatesIn } from '../../certs/renewal/trust.ts';
+import type { ShownAbout } from '../../extender/page/shapes.ts';
 import { sample } from '../samples.ts';
 import { whileCreating } from './creating.ts';
 import { eventually } from './eventually.ts';
@@ -15,6 +17,8 @@ import { useBed } from './use-bed.ts';
 
 const used = useBed({ count: 3, gpus: 8, mode: 'act' });
 const alerts = useAlerts(used);
+/** The extender looks once a minute. */
+const A_LOOK = { timeoutSeconds: 70 };
 let raw: RawClient;
 let rotation: Rotation;
 beforeAll(async () => {
@@ -28,6 +32,18 @@ const failedOpen = async () =>
 describe('the certificates program', () => {
   test('has made a pair, and the API server trusts it', async () => {
     await eventually('all to be settled', () => rotation.isSettled());
+    await eventually(
+      'the page to say until when it serves',
+      async () => {
+        const about = await fetch(`${used.bed.surefoot.pageUrl}/api/about`);
+        const { certificateEndsAt } = (await about.json()) as ShownAbout;
+        return (
+          certificateEndsAt ===
+          new Date(new X509Certificate(await rotation.kept('tls.crt')).validTo).toISOString()
+        );
+      },
+      A_LOOK,
+    );
   });
 
   test('pitfall 24: a caBundle that was wiped is back within 10 s, and only that is ours', async () => {

@@ -70,6 +70,8 @@ test('pitfall 34: what our accounts may do is what they do, by the API server’
   await used.hand.createPod(pod('placed'));
   await used.hand.runningPod('placed');
   await surefoot.command('forgive', 'gpu-1', '--reason=tested', surefoot.asAdmin);
+  // Whoever looks at the page sees until when the certificate serves.
+  await fetch(`${surefoot.pageUrl}/api/health`);
   // What placements came to is written every few minutes, and at the end.
   await surefoot.stopExtender();
   await surefoot.startExtender();

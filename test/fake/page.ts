@@ -29,6 +29,7 @@ export const ABOUT: ShownAbout = {
   watches: [{ kind: 'nodes', heardAt: '1970-01-01T00:16:38.000Z' }],
   question: { at: '1970-01-01T00:16:37.000Z', scheduler: 'surefoot-scheduler' },
   questions: 12,
+  certificateEndsAt: '1970-03-01T12:00:00.000Z',
   fleet: { nodes: 4, devices: 32, bad: 1, elevated: 1, high: 1 },
   placement: {
     act: { placed: 40, hadHome: 8, wentHome: 7, savedDeviceHours: 3.2, low: 2.1, high: 4.3 },

@@ -1,6 +1,6 @@
 import { byId } from './dom.js';
 import { state } from './state.js';
-import { agoInWords, clockTime, counted, zoneName } from './words.js';
+import { agoInWords, clockTime, counted, dateInWords, zoneName } from './words.js';
 
 /** One line of state: whether Surefoot is well, in which mode, of which version, and as of when. */
 export function showHeader() {
@@ -43,6 +43,9 @@ function summaryOf() {
   return [
     `${health === undefined ? '' : `${health.version}, `}${mode}`,
     ...(health === undefined ? [] : [questionOf(health)]),
+    ...(health?.certificateEndsAt === undefined
+      ? []
+      : [`certificate until ${dateInWords(health.certificateEndsAt)}`]),
     ...(health?.leads === false ? ['another replica keeps the history'] : []),
     `as of ${clockTime(state.at)} (${clock})${waiting}${loading}`,
   ].join(' · ');

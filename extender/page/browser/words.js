@@ -60,8 +60,15 @@ export function agoInWords(iso, now) {
 export function momentInWords(iso, now) {
   const [then, today] = [new Date(iso), new Date(now)];
   if (then.toDateString() === today.toDateString()) return clockTime(iso);
-  const date = then.toLocaleDateString([], { day: 'numeric', month: 'short', year: 'numeric' });
-  return `${date}, ${then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })}`;
+  return `${dateInWords(iso)}, ${then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })}`;
+}
+
+/**
+ * The date of an ISO time, in the reader's zone.
+ * @param {string} iso
+ */
+export function dateInWords(iso) {
+  return new Date(iso).toLocaleDateString([], { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
 /** Whose time it is. */

@@ -159,6 +159,9 @@ describe.each([3, 24, 1000, 5000])('in a browser: a fleet of %d nodes', (count) 
     );
     console.log(`${count} nodes: first paint after ${Math.round(paintedMs)} ms`);
     expect(await seriousFindings(page)).toEqual([]);
+    await expect
+      .poll(() => page.locator('#summary').textContent())
+      .toMatch(/ · certificate until (1 Mar|Mar 1,) 1970 · /);
 
     await page.locator('.worst a').first().click();
     await expect.poll(() => page.url()).toBe(`${url}/nodes/gpu-3`);
