@@ -21,11 +21,13 @@ export function readinessText({ isReady, checks }: Readiness): string {
   return `${[...lines, isReady ? 'ready' : 'not ready'].join('\n')}\n`;
 }
 
+const NOT_OURS: Readiness = { isReady: false, checks: [] };
+
 /** Reads either form: programs before 0.2 answer in text, whatever they are asked for. */
 export function readinessIn(body: string): Readiness {
   try {
-    const { isReady, checks } = JSON.parse(body) as Readiness;
-    return { isReady, checks };
+    const { isReady, checks } = JSON.parse(body) as Partial<Readiness>;
+    return Array.isArray(checks) ? { isReady: isReady === true, checks } : NOT_OURS;
   } catch {
     const lines = body.split('\n');
     return { isReady: lines.includes('ready'), checks: lines.flatMap(checkIn) };

@@ -83,7 +83,7 @@ function where<T>(looked: Looked<T>, find: (value: T) => readonly Found[]): read
     ? find(looked.value)
     : warning(
         `could not be looked at: ${looked.why}`,
-        'ask as somebody who may, such as with --context',
+        'ask as somebody who may, such as with --context, or see why it is not reached',
       );
 }
 

@@ -90,7 +90,15 @@ function extenderPod(nodeName: string): V1Pod {
     spec: {
       nodeName,
       automountServiceAccountToken: false,
-      containers: [{ name: 'extender', image: 'surefoot' }],
+      // As the namespace asks for.
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'extender',
+          image: 'surefoot',
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
       tolerations: [{ operator: 'Exists' }],
     },
   };

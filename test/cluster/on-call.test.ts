@@ -85,7 +85,10 @@ test('finds the worst node, why a pod left it, what to return, and gives it back
   expect(await ask('warranty', 'gpu-2')).toMatch(/^## A device in gpu-2$/m);
   expect(await ask('report')).toMatch(/^\| gpu-2 \| /m);
   expect(await ask('drain-order', 'gpu-2')).toMatch(/^gpu-2 +\d+ +/m);
-  expect(await ask('status')).toMatch(/^Surefoot \S+ is well\n/);
+  // There is no network of pods here, through which the API server would ask for its readiness.
+  expect(await ask('status')).toMatch(
+    /^Surefoot \S+ is well, as far as you may look: 3 checks could not be made\n/,
+  );
 
   await hand.annotateNode('gpu-2', { [BROKEN]: null });
   expect(await ask('forgive', 'gpu-2', '--reason', 'board replaced')).toBe(
@@ -176,7 +179,7 @@ test('surefoot page brings the page to this machine until it is interrupted', as
   });
   expect(await (await fetch(url)).text()).toContain('<title>Surefoot</title>');
   const fleet = await fetch(`${url}/api/fleet`);
-  expect(await fleet.json()).toMatchObject({ nodes: expect.arrayContaining([{}]) });
+  expect(await fleet.json()).toMatchObject({ nodes: [{}, {}, {}] });
   await command.stop('SIGINT');
   expect(command.exitStatus).toBe(0);
   await expect(fetch(url)).rejects.toThrow();
@@ -199,6 +202,8 @@ test('what surefoot preview shows is what the API server makes of a pod and of a
   expect(status, said).toBe(1);
   const { items } = JSON.parse(said) as { items: { after: Pod | Job }[] };
   const [foreseenPod, foreseenJob] = items.map(({ after }) => after);
+  expect(foreseenPod?.metadata.labels).toMatchObject({ 'surefoot.dev/managed': 'true' });
+  expect(foreseenJob?.spec).toHaveProperty('podFailurePolicy');
   const made = await raw.create('pods', 'default', seen, { dryRun: true });
   expect(made.body).toMatchObject({ ...foreseenPod });
   const madeJob = await raw.create('jobs', 'default', job, { dryRun: true });

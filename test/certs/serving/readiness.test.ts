@@ -22,5 +22,11 @@ test.each([READY, NOT_READY])(
 );
 
 test('what is neither is not ready', () => {
-  expect(readinessIn('<html>Bad Gateway</html>')).toEqual({ isReady: false, checks: [] });
+  const others = [
+    '<html>Bad Gateway</html>',
+    '{"kind":"Status","code":503}',
+    'null',
+    '{"checks":1}',
+  ];
+  for (const other of others) expect(readinessIn(other)).toEqual({ isReady: false, checks: [] });
 });
