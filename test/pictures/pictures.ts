@@ -15,7 +15,13 @@ const WIDTH = 1280;
 const SHOTS: Readonly<
   Record<string, { height: number; go: (page: Page, url: string) => unknown }>
 > = {
-  'fleet.png': { height: 860, go: (page, url) => page.goto(url) },
+  'fleet.png': {
+    height: 860,
+    async go(page, url) {
+      await page.goto(url);
+      await page.locator('.worst a').first().waitFor();
+    },
+  },
   'decision.png': {
     height: 560,
     async go(page, url) {
@@ -34,8 +40,10 @@ const SHOTS: Readonly<
     },
   },
 };
-/** The map is drawn in the frame after its nodes have come. */
+/** The page sends for what it shows, and draws it some frames after that has come. */
 const SETTLES_MS = 1000;
+/** On a machine that is busy. */
+const MOST_LOOKS = 20;
 const MOST_WAIT_MS = 10_000;
 
 /** Takes all pictures anew. */
@@ -55,14 +63,27 @@ export async function takePictures(): Promise<ReadonlyMap<string, Buffer>> {
     for (const [name, { height, go }] of Object.entries(SHOTS)) {
       await page.setViewportSize({ width: WIDTH, height });
       await go(page, `http://127.0.0.1:${server.port}/`);
-      await page.waitForTimeout(SETTLES_MS);
-      taken.set(name, await page.screenshot());
+      // What the extender says of itself is asked for last.
+      await page.locator('#summary', { hasText: 'last asked by' }).waitFor();
+      taken.set(name, await settled(page));
     }
     return taken;
   } finally {
     await browser.close();
     await server.stop(0);
   }
+}
+
+/** The picture once it stays as it is. */
+async function settled(page: Page): Promise<Buffer> {
+  let before = await page.screenshot();
+  for (let look = 0; look < MOST_LOOKS; look += 1) {
+    await page.waitForTimeout(SETTLES_MS);
+    const now = await page.screenshot();
+    if (now.equals(before)) return now;
+    before = now;
+  }
+  throw new Error(`what the page shows goes on changing: ${page.url()}`);
 }
 
 if (import.meta.main) {

@@ -56,6 +56,7 @@ export async function tourPage(): Promise<Express> {
       ...ABOUT,
       at,
       cluster: 'built-in-fleet',
+      certificateEndsAt: new Date((START_SECONDS + 80 * 86_400) * 1000).toISOString(),
       question: { at, scheduler: 'default-scheduler' },
       placement: placementIn([...days.values()], {
         fromSeconds: START_SECONDS,
