@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import chromium from '@sparticuz/chromium';
 import { type Page, chromium as playwright } from 'playwright-core';
 import { RunningServer } from '../../certs/serving/http.ts';
+import type { ShownDecision } from '../../extender/page/shapes.ts';
 import { tourPage } from './tour-page.ts';
 
 /** `npm run pictures`: the pictures of README and docs, from the real page at one moment of the tour. */
@@ -25,9 +26,16 @@ const SHOTS: Readonly<
   'decision.png': {
     height: 560,
     async go(page, url) {
-      await page.goto(`${url}placement`);
-      await page.getByLabel('Only those of which this decided').selectOption('avoided a node');
-      await page.locator('.placed a').first().click();
+      // The member of the group whose device broke: the others went home.
+      const answer = await fetch(`${url}api/decisions?limit=500`);
+      const { decisions } = (await answer.json()) as { decisions: readonly ShownDecision[] };
+      const moved = decisions.find(
+        ({ pod, boundTo, summary }) =>
+          pod.name.startsWith('llm-') &&
+          boundTo !== undefined &&
+          summary?.code === 'PreferredWarmNode',
+      );
+      await page.goto(`${url}decisions/${moved?.pod.uid}`);
       await page.locator('.forecast.chosen').waitFor();
     },
   },

@@ -51,6 +51,7 @@ export function decisionInFull(decision) {
       el('span', 'quiet', `; ${momentInWords(at, state.at)}`),
     ),
     ...(summary === undefined ? [] : [el('p', 'why', capital(summary.words))]),
+    ...remarks.map(({ words }) => el('p', '', `${capital(words)}.`)),
     el(
       'p',
       'quiet',
@@ -58,7 +59,6 @@ export function decisionInFull(decision) {
         ? `The scheduler asked about ${counted(asked, 'node')} and had ruled out all others itself${told}. What the pod can expect to lose there:`
         : `Not asked: ${unasked.words}.`,
     ),
-    ...remarks.map(({ words }) => el('p', 'quiet', words)),
     ...(forecasts.length === 0 ? [] : [termLegend(forecasts)]),
     el(
       'div',

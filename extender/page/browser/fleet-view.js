@@ -189,7 +189,7 @@ function showTold(list) {
 function legend() {
   /** @type {readonly (readonly [string, string])[]} */
   const marks = [
-    ['normal', 'usual hazard'],
+    ['normal', 'normal hazard'],
     ['elevated', 'elevated: 3 times the fleet’s rate'],
     ['high', 'high: 10 times, or a device out'],
     ['down', 'not ready'],

@@ -120,7 +120,7 @@ function factsOf(node, summary, [chart, course], at) {
       el(
         'p',
         'quiet',
-        'What the faults known at each moment made of it, by today’s rates of the fleet; 95 % of nodes with such a record lie between the two pale lines. Red: an incident began.',
+        'The hazard at each moment, from the faults known by then and the fleet’s rates of today. 95 % of nodes with such a record lie between the two pale lines. Red: an incident began.',
       ),
       course,
     ),

@@ -62,9 +62,12 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
   ]) {
     await happens(reason);
   }
-  expect(await banner.textContent()).toMatch(/ Now: /);
+  await expect.poll(() => banner.textContent()).toMatch(/ Now: /);
   const figures = page.locator('.figures li');
-  expect(await figures.nth(2).textContent()).toMatch(/^1?\d of 1?\d.*pods back on their own node/);
+  // What the extender says of itself is asked for less often than what happens is told.
+  await expect
+    .poll(() => figures.nth(2).textContent(), { timeout: 40_000 })
+    .toMatch(/^1?\d of 1?\d.*pods back on their own node/);
   await expect
     .poll(() => page.locator('.told li').allTextContents())
     .toContainEqual(expect.stringMatching(/→ gpu-\d+ home, /));
@@ -100,7 +103,7 @@ test("in a browser: the tour's troubles with their reasons, and things to do", a
   await happens(
     /node down.*gpu-2 is down; it was cordoned before, but with a fault open: a repair|node down.*cordoned before, but with faults open: repairs.*gpu-2\b/,
   );
-}, 90_000);
+}, 180_000);
 
 test('in a browser: what else is to be said of a decision stands beside it', async () => {
   const fleet = makeTroubledFleet();
