@@ -352,14 +352,21 @@ describe('the ingest', () => {
     expect([...cluster.pods()]).toEqual([]);
   });
 
-  test('an Event about a Node that does not exist is not kept until one of its name does', () => {
-    const { ingest, store } = writing();
-    ingest.stopLeading();
-    ingest.eventSeen({ node: 'gpu-2', namespace: 'default', signals: [makeSignal()] }, false, 10);
-    ingest.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
-    ingest.becomeLeader(12);
-    expect(store.get('uuid:gpu-2').incidents).toEqual([]);
-  });
+  test.each([
+    { isThere: true, judged: 1 },
+    { isThere: false, judged: 0 },
+  ])(
+    'whoever takes over judges $judged Events about a Node whose being there was $isThere',
+    ({ isThere, judged }) => {
+      const { ingest, outcomes } = writing();
+      if (isThere) ingest.nodeChanged(makeNode({ name: 'gpu-2' }), 9);
+      ingest.stopLeading();
+      ingest.eventSeen({ node: 'gpu-2', namespace: 'default', signals: [makeSignal()] }, false, 10);
+      ingest.nodeChanged(makeNode({ name: 'gpu-2' }), 11);
+      ingest.becomeLeader(12);
+      expect(outcomes).toHaveLength(judged);
+    },
+  );
 
   test('hosts that are gone for 90 days are forgotten, others are not', () => {
     const { ingest, store } = writing();
