@@ -75,8 +75,10 @@ export class EventStream {
       return;
     }
     this.#unwrittenBytes += message.bytes.length;
-    const block = message.block();
-    this.#written = this.#written.then(async () => this.#write(message, await block));
+    this.#written = Promise.all([message.block(), this.#written])
+      .then(([block]) => this.#write(message, block))
+      // A watcher whose message could not be compressed comes back and is sent everything.
+      .catch(() => this.destroy());
   }
 
   end(): void {

@@ -76,6 +76,15 @@ describe('EventStream', () => {
     expect(stream.waitingBytes).toBe(0);
   });
 
+  test('a watcher whose message cannot be compressed is let go, and nobody else', async () => {
+    const [one, other] = await Promise.all([watched('gzip'), watched('gzip')]);
+    const spoilt = new EventMessage({});
+    spoilt.block = () => Promise.reject(new Error('no memory'));
+    one.stream.send(spoilt);
+    await expect.poll(() => one.stream.isClosed).toBe(true);
+    expect(other.stream.isClosed).toBe(false);
+  });
+
   test('counts what a watcher has not taken, before and after compression', async () => {
     const { stream } = await watched('gzip');
     const message = new EventMessage(messages[19] ?? {});
