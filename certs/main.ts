@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { briefly, httpStatusOf } from './cluster/api-error.ts';
-import { CERTS_LEASE, certificateEnd } from './cluster/certificate-end.ts';
+import { CERTS_LEASE, certificateEndAnnotation } from './cluster/certificate-end.ts';
 import { type ApiOptions, loadKubeConfig, namespaceOf } from './cluster/kube-config.ts';
 import { LeaderElector, replicaIdentity } from './cluster/lease.ts';
 import { leaseApi } from './cluster/lease-api.ts';
@@ -66,7 +66,9 @@ export async function startCerts(options: CertsOptions): Promise<RunningCerts> {
     log,
   });
   const leader = new LeaderElector({
-    api: leaseApi(kubeConfig, namespace, CERTS_LEASE, () => certificateEnd(status?.pairEndsAt)),
+    api: leaseApi(kubeConfig, namespace, CERTS_LEASE, () =>
+      certificateEndAnnotation(status?.pairEndsAt),
+    ),
     identity: replicaIdentity(),
     duty: 'renewing the certificates',
     log,

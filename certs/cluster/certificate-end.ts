@@ -7,7 +7,7 @@ export const CERTS_LEASE = 'surefoot-certs';
 const CERTIFICATE_ENDS = 'surefoot.dev/certificate-ends';
 
 /** What the Lease says of a pair that ends then; nothing where that is not known. */
-export function certificateEnd(at: Date | undefined): Readonly<Record<string, string>> {
+export function certificateEndAnnotation(at: Date | undefined): Readonly<Record<string, string>> {
   return at === undefined ? {} : { [CERTIFICATE_ENDS]: at.toISOString() };
 }
 

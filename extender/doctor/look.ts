@@ -248,9 +248,11 @@ async function extenderState(
   const [pod] = await runningExtenders(config, namespace);
   if (pod === undefined) throw new Error('no pod of it runs');
   const base = `/api/v1/namespaces/${namespace}/pods/${pod}:${ADMIN_PORT}/proxy`;
-  const ready = await rawRequest(config, 'GET', `${base}${READYZ}`);
-  // What the API server itself has to say: we may not, or it does not reach the pod.
-  if (/"kind":\s*"Status"/.test(ready.text)) throw refusal(ready.status, ready.text);
-  const metrics = await rawRequest(config, 'GET', `${base}/metrics`);
-  return { readiness: readinessIn(ready.text), metrics: metrics.text };
+  const ask = async (path: string) => {
+    const { status, text } = await rawRequest(config, 'GET', `${base}${path}`);
+    // What the API server itself has to say: we may not, or it does not reach the pod.
+    if (/"kind":\s*"Status"/.test(text)) throw refusal(status, text);
+    return text;
+  };
+  return { readiness: readinessIn(await ask(READYZ)), metrics: await ask('/metrics') };
 }

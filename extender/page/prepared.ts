@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJsonText } from '../../certs/serving/json.ts';
 import { INJECTED } from '../../webhook/words/keys.ts';
 import type { ObjectMeta } from '../../webhook/words/pod.ts';
 import { beginningOf } from '../bounds/cut-text.ts';
@@ -23,9 +24,5 @@ const preparedSchema = z.object({
 export function preparedIn({ annotations }: ObjectMeta): ShownPrepared | undefined {
   const text = annotations?.[INJECTED];
   if (text === undefined || text.length > LONGEST_ANNOTATION) return undefined;
-  try {
-    return preparedSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return preparedSchema.safeParse(parseJsonText(text)).data;
 }

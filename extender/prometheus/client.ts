@@ -3,6 +3,7 @@ import { request as overHttp } from 'node:http';
 import { request as overHttps } from 'node:https';
 import { z } from 'zod';
 import { TooLarge, wholeText } from '../../certs/cluster/raw-request.ts';
+import { parseJsonText } from '../../certs/serving/json.ts';
 import { printable } from '../../certs/serving/printable.ts';
 import type { Sample } from './samples.ts';
 import type { PrometheusSettings } from './settings.ts';
@@ -48,7 +49,7 @@ export async function askPrometheus(
   ending: AbortSignal,
 ): Promise<readonly Sample[]> {
   const { status, text } = await post(settings, query, ending);
-  const answer = parsed(text);
+  const answer = parseJsonText(text);
   const complaint = complaintSchema.safeParse(answer);
   if (complaint.success) {
     const why = printable(complaint.data.error.slice(0, LONGEST_COMPLAINT));
@@ -137,13 +138,5 @@ async function textOf(field: string, path: string): Promise<string> {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new NoAnswer(`prometheus.${field} names ${path}, which cannot be read (${code})`, true);
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJsonText } from '../../certs/serving/json.ts';
 import { spanInWords } from '../../webhook/words/duration.ts';
 import { beginningOf } from '../bounds/cut-text.ts';
 import { type Budget, MOST_WITHIN_SECONDS, type ReleaseSettings } from './settings.ts';
@@ -42,11 +43,7 @@ export const MOST_RELEASES = 500;
 /** What is stored, read; `undefined` where it cannot be, and then nothing may be released. */
 export function releasesIn(text: string | undefined): readonly Release[] | undefined {
   if (text === undefined || text === '') return [];
-  try {
-    return z.array(releaseSchema).parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return z.array(releaseSchema).safeParse(parseJsonText(text)).data;
 }
 
 /**

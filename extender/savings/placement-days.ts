@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { httpStatusOf } from '../../certs/cluster/api-error.ts';
 import type { ApiObjects } from '../../certs/cluster/api-objects.ts';
 import { type ConfigMap, configMaps } from '../../certs/cluster/config-maps.ts';
+import { parseJsonText } from '../../certs/serving/json.ts';
 import type { PlacementDay } from './placement-sums.ts';
 
 /** Where the sums of placements are kept. */
@@ -69,7 +70,7 @@ export async function storedPlacements(
 export function daysIn(object: ConfigMap | undefined): readonly PlacementDay[] {
   return Object.entries(object?.data ?? {})
     .flatMap(([day, text]) => {
-      const read = DAY.test(day) ? daySchema.safeParse(jsonIn(text)) : undefined;
+      const read = DAY.test(day) ? daySchema.safeParse(parseJsonText(text)) : undefined;
       return read?.success === true ? [{ day, ...read.data }] : [];
     })
     .sort((a, b) => a.day.localeCompare(b.day));
@@ -90,12 +91,4 @@ async function changeOnce(
   for (const { day, ...sums } of after) data[day] = JSON.stringify(sums);
   await api.replace(PLACEMENTS_NAME, { ...object, data }, { signal });
   return after;
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { parseJsonText } from '../../certs/serving/json.ts';
 import { deviceHistories } from './api.ts';
 import type { DeviceHistory } from './schema.ts';
 
@@ -37,10 +38,6 @@ export async function withoutForgiveness(config: KubeConfig, name: string): Prom
 }
 
 function parsed(text: string): { readonly reason?: unknown; readonly device?: unknown } {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
+  const value = parseJsonText(text);
+  return typeof value === 'object' && value !== null ? value : {};
 }

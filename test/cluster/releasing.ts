@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CoreV1Api, type V1Pod } from '@kubernetes/client-node';
 import type { Release } from '../../extender/release/releases.ts';
+import { type Asked, askedBy } from './audit-log.ts';
 import { eventually } from './eventually.ts';
 import { isRunning } from './hand.ts';
 import { KubeletVoice } from './kubelet-voice.ts';
@@ -80,23 +81,7 @@ export class Releasing {
   }
 
   /** What the account has asked the API server for. */
-  async asked(): Promise<readonly Asked[]> {
-    const lines = (await readFile(this.#used.bed.plane.auditPath, 'utf8')).trim().split('\n');
-    return lines
-      .map((line) => JSON.parse(line) as Asked)
-      .filter(({ user }) => user.username.endsWith(':surefoot-release'));
+  asked(): Promise<readonly Asked[]> {
+    return askedBy(this.#used.bed.plane, 'release');
   }
-}
-
-/** A line of the audit log. */
-interface Asked {
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly user: { readonly username: string };
-  readonly responseStatus?: { readonly code: number };
-  readonly objectRef?: {
-    readonly resource?: string;
-    readonly subresource?: string;
-    readonly name?: string;
-  };
 }

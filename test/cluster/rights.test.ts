@@ -1,25 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { NEEDED_RIGHTS } from '../../extender/doctor/rights.ts';
+import { askedBy } from './audit-log.ts';
 import { eventually } from './eventually.ts';
 import { Rotation } from './rotation.ts';
 import { useBed } from './use-bed.ts';
 import { pod } from './workloads.ts';
 
 const used = useBed({ count: 3, gpus: 8, mode: 'act', audits: true });
-
-interface Asked {
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly user: { readonly username: string };
-  readonly responseStatus?: { readonly code: number };
-  readonly objectRef?: {
-    readonly apiGroup?: string;
-    readonly resource?: string;
-    readonly subresource?: string;
-    readonly name?: string;
-  };
-}
 
 /** What nobody asks for by itself: a policy asks whether it is allowed. */
 const FOR_A_POLICY = ['keep surefoot.dev/devicehistories'];
@@ -76,16 +63,10 @@ test('pitfall 34: what our accounts may do is what they do, by the API server’
   await surefoot.stopExtender();
   await surefoot.startExtender();
 
-  const askedBy = async (component: string) => {
-    const lines = (await readFile(plane.auditPath, 'utf8')).trim().split('\n');
-    return lines
-      .map((line) => JSON.parse(line) as Asked)
-      .filter(({ user }) => user.username.endsWith(`:surefoot-${component}`));
-  };
   for (const component of ['extender', 'certs'] as const) {
     const rights = rightsOf(component);
     await eventually(`${component} to have used all its rights`, async () => {
-      const asked = await askedBy(component);
+      const asked = await askedBy(plane, component);
       const done = new Set(
         asked.flatMap(({ verb, objectRef, requestURI }) => {
           if (objectRef?.resource === undefined) return [];

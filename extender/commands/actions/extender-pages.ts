@@ -1,5 +1,7 @@
 import { type ApiOptions, loadKubeConfig } from '../../../certs/cluster/kube-config.ts';
+import { parseJsonText } from '../../../certs/serving/json.ts';
 import { WrongCall } from '../../../certs/serving/lifecycle.ts';
+import { counted } from '../../../webhook/words/counted.ts';
 import { runningExtenders } from '../../doctor/extender-pods.ts';
 import { complain } from '../terminal/print.ts';
 import { NotForwarded, withPageOf } from './page-client.ts';
@@ -52,7 +54,9 @@ export async function askPages<T>(
     }
   }
   if (unreached.length === extenders.length) throw new NoExtender(unreached.join('; '));
-  if (unreached.length > 0) complain(`this is without one extender: ${unreached.join('; ')}`);
+  if (unreached.length > 0) {
+    complain(`this is without ${counted(unreached.length, 'extender')}: ${unreached.join('; ')}`);
+  }
   return undefined;
 }
 
@@ -92,12 +96,8 @@ export async function answerAt<T extends object>(page: string, path: string): Pr
 }
 
 function objectIn<T extends object>(text: string): T | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as T) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJsonText(text);
+  return typeof value === 'object' && value !== null ? (value as T) : undefined;
 }
 
 function addressOf(page: string): string {
